@@ -1,0 +1,188 @@
+"""The matrix of the benchmarks, and the fixtures their tests are written with.
+
+A test that takes ``model``, ``case`` and ``workers`` becomes one row for each model and case of the workload
+that its file is named after; one that takes ``flag_server`` too, a row for each server as well.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+import impls
+from concurbench import machine
+from concurbench.fingerprint import fingerprint
+from concurbench.rounds import measure
+from servers import Server
+from servers.local import Local
+from servers.mock import Mock
+
+
+class Row(NamedTuple):
+    """The parameters of one benchmark; ``server`` is None where the workload talks to none."""
+
+    model: str
+    server: str | None
+    case: str
+    workers: int
+
+    @property
+    def id(self) -> str:
+        return "-".join([*filter(None, self[:3]), f"w{self.workers:02}"])
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "model" not in metafunc.fixturenames:
+        return
+    servers: tuple[str, ...] | tuple[None] = (None,)
+    names = ["model", "case", "workers"]
+    if "flag_server" in metafunc.fixturenames:
+        asked = metafunc.config.option.flag_server
+        servers = SERVERS if asked == "both" else (asked,)
+        names.append("server")
+    rows = list(dict.fromkeys(matrix(_workload(metafunc.module), servers, metafunc.config.option)))
+    values = [tuple(getattr(row, name) for name in names) for row in rows]
+    metafunc.parametrize(names, values, ids=[row.id for row in rows])
+
+
+SERVERS = (Mock.name, Local.name)
+
+
+def matrix(workload: ModuleType, servers: Iterable[str | None], option: Any) -> Iterator[Row]:
+    """The rows that the options ask for."""
+    models = [model for model in impls.models(_name(workload)) if _wanted_model(model, option.models)]
+    for server in servers:
+        for case in workload.CASES:
+            for model in models:
+                if _wanted_case(case, workload, option.cases) and _can_talk_to(model, server):
+                    for workers in _workers(model, workload.CASES[case], option.workers):
+                        yield Row(model.name, server, case, workers)
+
+
+def _wanted_model(model: impls.Model, asked: list[str]) -> bool:
+    return model.name in asked or "all" in asked or ("default" in asked and model.default)
+
+
+def _wanted_case(case: str, workload: ModuleType, asked: list[str]) -> bool:
+    return (
+        case in asked or "all" in asked or ("smallest" in asked and case == next(iter(workload.CASES)))
+    )
+
+
+def _can_talk_to(model: impls.Model, server: str | None) -> bool:
+    return server is None or model.servers is None or server in model.servers
+
+
+def _workers(model: impls.Model, case: Any, asked: list[int] | None) -> list[int]:
+    if model.workers is not None:
+        return [model.workers]
+    return asked or [case.workers or machine.usable_cores()]
+
+
+def _workload(module: ModuleType) -> ModuleType:
+    return import_module(f"impls.{module.__name__.rpartition('test_')[2]}")
+
+
+def _name(workload: ModuleType) -> str:
+    return workload.__name__.rpartition(".")[2]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # pytest makes one row of an empty matrix, to be skipped: there is nothing to skip.
+    items[:] = [item for item in items if "[NOTSET" not in item.name]
+
+
+@pytest.fixture
+def clean_processes() -> Iterator[None]:
+    """Each row starts its processes as a program of its own would.
+
+    Children import the main module of their parent, and this one is pytest: an empty one takes its
+    place. And the fork server with the modules it has imported is not handed on from row to row.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
+        yield
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        from multiprocessing import forkserver
+
+        forkserver._forkserver._stop()  # type: ignore[attr-defined]  # it has no public way to end
+        forkserver.set_forkserver_preload([])
+
+
+@pytest.fixture
+def row(
+    request: pytest.FixtureRequest, benchmark: Any, clean_processes: None,
+    model: str, case: str, workers: int,
+) -> Callable[..., None]:  # fmt: skip
+    """Call it to measure this row: ``row(setup=…, check=…, work=…, **extra_info)``.
+
+    ``setup`` makes the job of a round and ``check`` judges its answer. ``work`` is all that defines
+    the work beside the workload's question. What is stored with the row's times can be added to by
+    keyword.
+    """
+    workload = _workload(request.module)
+    name = _name(workload)
+    [file] = [each for each in impls.models(name) if each.name == model]
+    server = request.node.callspec.params.get("server")
+    benchmark.group = " · ".join(filter(None, [name, server and f"{server} server", case]))
+
+    def measure_row(
+        *,
+        setup: Callable[[], Any],
+        check: Callable[[Any, Any], None],
+        work: tuple[object, ...],
+        **extra_info: object,
+    ) -> None:
+        try:
+            run = impls.load(name, model)
+        except impls.Unavailable as reason:
+            pytest.skip(str(reason))
+        benchmark.extra_info.update(
+            workload=name,
+            model=model,
+            case=case,
+            workers=workers,
+            server=server,
+            items=workload.CASES[case].items,
+            start_method=file.start_method,
+            fingerprint=fingerprint(workload.QUESTION, workload.check, *work),
+        )
+        benchmark.extra_info.update(extra_info)
+        measure(benchmark, lambda job: run(job, workers=workers), setup=setup, check=check)
+
+    return measure_row
+
+
+@pytest.fixture
+def destination(tmp_path: Path) -> Callable[[], Path]:
+    """Call it for an empty folder: the same one, with nothing of the last round left."""
+
+    def empty() -> Path:
+        folder = tmp_path / "destination"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
+
+    return empty
+
+
+@pytest.fixture
+def flag_server(
+    request: pytest.FixtureRequest, server: str, flag_site: Path, tmp_path: Path,
+    local_server: Callable[[], Local],
+) -> Iterator[Server]:  # fmt: skip
+    """The flag server this row is to talk to."""
+    if server == "local":
+        yield local_server()
+    else:
+        with Mock(flag_site, request.config.option.flag_delay, tmp_path / "ledger") as mock:
+            yield mock

@@ -1,0 +1,42 @@
+"""How long each model takes to download the flags of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from impls import flags
+
+
+def test_flags(
+    row: Callable[..., None],
+    flag_server: Any,
+    destination: Callable[[], Path],
+    case: str,
+    workers: int,
+) -> None:
+    codes = flags.CASES[case].codes
+    delay = flag_server.delay
+    saw: dict[str, Any] = {"served": 0, "peak": 0, "cpu_seconds": []}
+
+    def setup() -> flags.Job:
+        flag_server.reset()
+        return flags.Job(codes, flag_server.url, destination(), flag_server.initializer)
+
+    def check(job: flags.Job, answers: object) -> None:
+        seen = flag_server.seen()
+        flags.check(job, answers)
+        assert seen.served == len(codes), f"the server served {seen.served} of {len(codes)} flags"
+        assert seen.peak <= workers, f"{seen.peak} requests in flight, {workers} is the bound"
+        saw.update(served=seen.served, peak=max(seen.peak, saw["peak"]))
+        saw["cpu_seconds"].append(seen.cpu_seconds)
+
+    row(
+        setup=setup,
+        check=check,
+        work=(codes, flags.expected(codes), delay),
+        delay=delay,
+        limit=flags.limit(len(codes), workers, delay=delay),
+        server_saw=saw,
+    )

@@ -1,0 +1,48 @@
+"""Is the machine quiet enough to measure on? What is not, as sentences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+
+BUSY = 0.10
+"""The share of all cores that others may use before it is worth a warning."""
+
+LOOK = 0.3
+"""Seconds to watch the CPU for."""
+
+CPUFREQ = Path("/sys/devices/system/cpu/cpu0/cpufreq")
+
+
+def disturbances() -> list[str]:
+    """What is likely to disturb a measurement now; takes ``LOOK`` seconds."""
+    found = [busy(psutil.cpu_percent(LOOK) / 100, psutil.getloadavg()[0]), on_battery(), slowed()]
+    return [sentence for sentence in found if sentence]
+
+
+def busy(share: float, load: float) -> str | None:
+    """What to say where others use so much of the CPU, with this load average of the last minute."""
+    if share <= BUSY:
+        return None
+    return f"other programs use {share:.0%} of the CPU (load {load:.1f}): times will vary"
+
+
+def on_battery() -> str | None:
+    """Whether the machine runs on a battery, where the system tells."""
+    sensor = getattr(psutil, "sensors_battery", lambda: None)()
+    if sensor is None or sensor.power_plugged is not False:
+        return None
+    return f"on battery ({sensor.percent:.0f} %): the CPU may be slowed down to save it"
+
+
+def slowed(cpufreq: Path = CPUFREQ) -> str | None:
+    """Whether the CPU is held below its highest clock speed, where the system tells."""
+    try:
+        allowed = int((cpufreq / "scaling_max_freq").read_text())
+        highest = int((cpufreq / "cpuinfo_max_freq").read_text())
+    except (OSError, ValueError):
+        return None
+    if allowed >= highest:
+        return None
+    return f"the CPU is held at {allowed / highest:.0%} of its clock speed (throttled or limited)"

@@ -1,0 +1,61 @@
+"""The rounds of one row: each from nothing, each answer checked, outside the timing."""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from pytest_benchmark.fixture import BenchmarkFixture
+
+BUDGET = 3.0
+"""Seconds of timed rounds a row gets, as far as the two bounds below allow."""
+
+FEWEST, MOST = 2, 20
+
+Job = TypeVar("Job")
+Answers = TypeVar("Answers")
+
+
+def planned(seconds: float) -> int:
+    """How many rounds a row gets whose untimed round took so many seconds."""
+    return max(FEWEST, min(MOST, math.ceil(BUDGET / seconds)))
+
+
+def measure(
+    benchmark: BenchmarkFixture,
+    run: Callable[[Job], Answers],
+    *,
+    setup: Callable[[], Job],
+    check: Callable[[Job, Answers], None],
+) -> None:
+    """Time ``run`` in rounds; ``setup`` makes each round's job, ``check`` judges its answer.
+
+    A first round is not timed: it warms up what lasts from round to round, and its duration sets how
+    many rounds follow. With ``--benchmark-disable`` it is the only one. When a check fails, the row
+    has no time.
+    """
+    answers: list[Answers] = []
+
+    def fresh() -> tuple[tuple[Job], dict[str, object]]:
+        job = setup()
+        gc.collect()  # no round pays for the garbage of the one before
+        return (job,), {}
+
+    def timed(job: Job) -> None:
+        answers.append(run(job))
+
+    def judge(job: Job) -> None:
+        check(job, answers.pop())
+
+    (job,), _ = fresh()
+    start = time.perf_counter()
+    timed(job)
+    seconds = time.perf_counter() - start
+    judge(job)
+    if benchmark.enabled:
+        benchmark.pedantic(timed, setup=fresh, teardown=judge, rounds=planned(seconds))
+    else:
+        benchmark.pedantic(lambda: None)  # or it would warn that nobody used it

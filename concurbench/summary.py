@@ -1,0 +1,98 @@
+"""The closing summary: what a run found, group by group.
+
+A group's rows do the same work. The winner is named only where its spread stays clear of every other
+row's; otherwise the fastest are tied.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from concurbench import units
+from concurbench.results import BASELINE, Row
+
+BAR = 8
+"""Columns of a full bar."""
+
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+def summary(
+    rows: Iterable[Row], base: Mapping[str, Row] | None = None, base_name: str = ""
+) -> RenderableType:
+    """A table for each group; with ``base`` (row id -> row) also the ratio to an earlier run's
+    median, above 1 where this run is slower."""
+    ordered = sorted(rows, key=lambda row: row.group)
+    groups = itertools.groupby(ordered, key=lambda row: row.group)
+    return Group(*(_group(name, list(members), base, base_name) for name, members in groups))
+
+
+def fastest(rows: Sequence[Row]) -> list[Row]:
+    """The row with the least median, and every row whose spread reaches into that row's spread."""
+    best = min(rows, key=lambda row: row.median)
+    others = [row for row in rows if row is not best and row.spread[0] <= best.spread[1]]
+    return [best, *sorted(others, key=lambda row: row.median)]
+
+
+def verdict(rows: Sequence[Row]) -> str:
+    """Which model to take, in one line; empty where there is nothing to choose from."""
+    if len(rows) < 2:
+        return ""
+    first = fastest(rows)
+    names = ", ".join(row.model for row in first)
+    return f"→ {names}" if len(first) == 1 else f"→ tied: {names}"
+
+
+def bar(share: float) -> str:
+    """A bar for a share of 1; a share above 1 fills it."""
+    eighths = round(min(share, 1.0) * BAR * 8)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + EIGHTHS[rest].strip()).ljust(BAR)
+
+
+def _group(
+    name: str, rows: list[Row], base: Mapping[str, Row] | None, base_name: str
+) -> RenderableType:
+    rows.sort(key=lambda row: row.median)
+    unit = units.unit_for(row.median for row in rows)
+    reference = next((row.median for row in rows if row.model == BASELINE), None)
+    table = Table(box=None, pad_edge=False, title=name or None, title_justify="left")
+    table.title_style = "bold"
+    table.add_column("model", no_wrap=True)
+    table.add_column("workers", justify="right")
+    table.add_column(f"median {unit.symbol}", justify="right")
+    table.add_column("spread", justify="right")
+    table.add_column("rounds", justify="right")
+    table.add_column(f"× {BASELINE[:3]}.", justify="right")
+    table.add_column("of the limit", no_wrap=True)
+    if base is not None:
+        table.add_column(f"vs {base_name}", justify="right")
+    for row in rows:
+        cells = [
+            row.model,
+            "" if row.workers is None else str(row.workers),
+            unit.text(row.median),
+            _spread(row),
+            str(len(row.seconds)),
+            "" if reference is None else _times(reference / row.median),
+            "" if row.efficiency is None else f"{bar(row.efficiency)} {row.efficiency:4.0%}",
+        ]
+        if base is not None:
+            cells.append(f"{row.median / base[row.id].median:.2f}" if row.id in base else "new")
+        table.add_row(*cells, style="bold" if row is rows[0] else "")
+    return Padding(Group(table, Text(verdict(rows), style="green")), (1, 0, 0, 0))
+
+
+def _spread(row: Row) -> str:
+    low, high = row.spread
+    return f"± {(high - low) / 2 / row.median:.0%}"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"

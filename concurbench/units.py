@@ -1,0 +1,42 @@
+"""Seconds inside, units at the edge: the one place that turns times into text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of time: its symbol, how many make a second, and the decimals to show."""
+
+    symbol: str
+    per_second: float
+    decimals: int
+
+    def text(self, seconds: float) -> str:
+        """The number alone; the symbol stands in the table's header."""
+        return f"{seconds * self.per_second:,.{self.decimals}f}"
+
+
+UNITS = (Unit("s", 1, 3), Unit("ms", 1e3, 1), Unit("µs", 1e6, 1), Unit("ns", 1e9, 1))
+
+
+def unit_for(times: Iterable[float]) -> Unit:
+    """One unit for all times of a table: the largest that still shows three digits of the least."""
+    least = min(times)
+    return next((unit for unit in UNITS if least * unit.per_second >= 0.1), UNITS[-1])
+
+
+def time(seconds: float) -> str:
+    """One time by itself, as in ``71.2 ms``."""
+    unit = unit_for([seconds])
+    return f"{unit.text(seconds)} {unit.symbol}"
+
+
+def duration(seconds: float) -> str:
+    """How long to wait, as in ``1 min 20 s``; no finer than a person cares."""
+    whole = math.ceil(seconds)
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,137 @@
+"""Puts the rooms together for pytest: options, and the servers that benchmarks and tests talk to."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import impls
+from concurbench.session import SESSION
+from servers.local import Local
+from servers.mock import Mock
+
+pytest_plugins = ["concurbench.plugin"]
+
+SERVERS = (Mock.name, Local.name)
+DELAY = 0.05
+TIMED_PACKAGES = ("httpx", "httpcore", "respx", "uvicorn", "httptools", "pytest-benchmark")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("concurbench", "concurbench: which rows to run")
+    group.addoption(
+        "--models", default="default", metavar="NAME,…", type=_names,
+        help="models to run by name, 'default', or 'all'",
+    )  # fmt: skip
+    group.addoption(
+        "--cases", default=None, metavar="NAME,…", type=_names,
+        help="cases to run by name, 'all' (the default), or 'smallest': the first of each workload "
+        "(the default with --benchmark-disable)",
+    )  # fmt: skip
+    group.addoption(
+        "--workers", default=None, metavar="N,…", type=_counts,
+        help="how many units in flight, instead of each case's own number",
+    )  # fmt: skip
+    group.addoption(
+        "--flag-server", default="both", choices=[*SERVERS, "both"],
+        help="where flags come from: mocked inside the process, a real server, or both (the default)",
+    )  # fmt: skip
+    group.addoption(
+        "--flag-delay", default=DELAY, metavar="SECONDS", type=_delay,
+        help="how long a flag server waits before it answers (default: %(default)s)",
+    )  # fmt: skip
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError("expected one name or several, with commas between")
+    return names
+
+
+def _counts(text: str) -> list[int]:
+    counts = [int(count) if count.strip().isdecimal() else 0 for count in text.split(",")]
+    if 0 in counts:
+        raise argparse.ArgumentTypeError(f"expected whole numbers from 1, got {text!r}")
+    return counts
+
+
+def _delay(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 60:
+        raise argparse.ArgumentTypeError(f"expected seconds from 0 to 60, got {text!r}")
+    return seconds
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    option, session = config.option, config.stash[SESSION]
+    if option.cases is None:
+        option.cases = ["smallest"] if option.benchmark_disable else ["all"]
+    session.packages = TIMED_PACKAGES
+    workloads = [import_module(f"impls.{name}") for name in impls.workloads()]
+    cases = {case for workload in workloads for case in workload.CASES}
+    models = {model.name for name in impls.workloads() for model in impls.models(name)}
+    _check_known("--cases", option.cases, cases, {"all", "smallest"})
+    _check_known("--models", option.models, models, {"default", "all"})
+    if "all" not in option.cases:
+        session.narrowed.append(f"--cases={','.join(option.cases)}")
+    if not {"all", "default"} & set(option.models):
+        session.narrowed.append(f"--models={','.join(option.models)}")
+    if option.workers:
+        session.narrowed.append("--workers")
+    if option.flag_server != "both":
+        session.narrowed.append(f"--flag-server={option.flag_server}")
+    if option.flag_delay != DELAY:
+        session.narrowed.append(f"--flag-delay={option.flag_delay}")
+
+
+def _check_known(option: str, asked: list[str], known: set[str], words: set[str]) -> None:
+    for name in asked:
+        if name not in known | words:
+            there = ", ".join(sorted(known))
+            raise pytest.UsageError(f"{option}: no {name!r}; there are: {there}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_proxies() -> Iterator[None]:
+    """No proxy of the environment comes between a model and its server, in any process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "NO_PROXY", "*")
+        patch.setitem(os.environ, "no_proxy", "*")
+        yield
+
+
+@pytest.fixture(scope="session")
+def flag_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that flag servers serve."""
+    from impls import flags
+
+    site = tmp_path_factory.mktemp("site")
+    for path, body in flags.site().items():
+        (site / path).parent.mkdir(exist_ok=True)
+        (site / path).write_bytes(body)
+    return site
+
+
+@pytest.fixture(scope="session")
+def local_server(request: pytest.FixtureRequest, flag_site: Path) -> Iterator[Callable[[], Local]]:
+    """Call it for the one local server of this session; where that died, for a new one."""
+    running: list[Local] = []
+    with ExitStack() as stack:
+
+        def get() -> Local:
+            if not running or not running[-1].alive:
+                server = Local(flag_site, request.config.option.flag_delay)
+                running.append(stack.enter_context(server))
+            return running[-1]
+
+        yield get

@@ -1,0 +1,148 @@
+"""What work, and which way: a folder is a workload, a file in it is a model.
+
+This module is discovery and nothing else. Listing never imports a model: what must be known before
+that stands as plain literals at the top of the file and is read from its text. So a model whose
+package is missing costs one row, skipped with its reason, and the others run.
+
+A workload (the folder's ``__init__.py``) offers, for the benchmarks to use:
+
+``QUESTION``            one sentence: what its rows tell apart
+``CASES``               name -> case, the smallest first; ``case.items`` counts the units of work and
+                        ``case.workers`` is how many are in flight (None: one for each usable core)
+``Job``                 the frozen dataclass that every model's ``run`` takes
+``check(job, answers)`` raises AssertionError unless the answers, and what they left, are right
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import multiprocessing
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from packaging.specifiers import SpecifierSet
+
+HERE = Path(__file__).parent
+
+
+class Unavailable(Exception):
+    """This model cannot run here; the message is the reason, a few words long."""
+
+
+class Run(Protocol):
+    """What a model file offers: do the whole job, with at most ``workers`` units in flight."""
+
+    def __call__(self, job: Any, *, workers: int) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model file, known by its text alone.
+
+    Every field after ``title`` is a literal of that name, in capitals, at the top of the file.
+    """
+
+    workload: str
+    name: str
+    title: str
+    default: bool = True
+    """False: runs only when asked for by name, or with all models."""
+    servers: tuple[str, ...] | None = None
+    """The only servers it can talk to; None is any."""
+    requires: tuple[str, ...] = ()
+    """Import names of the optional packages it cannot do without."""
+    python: str = ""
+    """The versions it runs on, as in ``>=3.14``."""
+    start_method: str | None = None
+    """How its processes start (see ``multiprocessing.get_context``); None where it starts none."""
+    workers: int | None = None
+    """The only bound it has, whatever is asked: one, for sequential."""
+
+
+LITERALS = {
+    field.upper(): field
+    for field in ("default", "servers", "requires", "python", "start_method", "workers")
+}
+
+
+def workloads() -> list[str]:
+    """The names of all workloads, in alphabetical order."""
+    return sorted(path.parent.name for path in HERE.glob("[!_.]*/__init__.py"))
+
+
+def models(workload: str) -> list[Model]:
+    """The models of a workload, in alphabetical order, without importing them.
+
+    Raises:
+        LookupError: there is no such workload.
+        ValueError: a file sets one of the known names to something that is not a plain literal.
+    """
+    folder = HERE / workload
+    if not (folder / "__init__.py").is_file():
+        raise LookupError(f"no workload {workload!r}; there are: {', '.join(workloads())}")
+    return [_read(path) for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")]
+
+
+def load(workload: str, model: str) -> Run:
+    """Import a model and return its ``run``.
+
+    Raises:
+        LookupError: there is no such model.
+        Unavailable: this interpreter, system or environment lacks what the file declares it needs.
+        ImportError: anything else that fails to import. That is a defect, never a reason to skip.
+    """
+    found = {each.name: each for each in models(workload)}
+    if model not in found:
+        raise LookupError(f"no model {model!r} of {workload}; there are: {', '.join(found)}")
+    _check_available(found[model])
+    try:
+        module = importlib.import_module(f"{__name__}.{workload}.{model}")
+    except ImportError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in found[model].requires:
+            reason = f"package {package} does not import here: {error}"
+            raise Unavailable(reason) from error
+        raise
+    run: Run = module.run
+    return run
+
+
+def _check_available(model: Model) -> None:
+    version = platform.python_version()
+    if not SpecifierSet(model.python).contains(version, prereleases=True):
+        raise Unavailable(f"needs Python {model.python}")
+    for package in model.requires:
+        if importlib.util.find_spec(package) is None:
+            raise Unavailable(f"no package {package}")
+    methods = multiprocessing.get_all_start_methods()
+    if model.start_method is not None and model.start_method not in methods:
+        raise Unavailable(f"no start method {model.start_method} on {platform.system()}")
+
+
+def _read(path: Path) -> Model:
+    workload, name = path.parent.name, path.stem
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except SyntaxError as error:
+        # Still a row: loading it will raise this very error, inside its own test.
+        return Model(workload, name, title=f"(line {error.lineno} does not parse)")
+    literals: dict[str, Any] = {}
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=target)], value=value) if target in LITERALS:
+                literals[LITERALS[target]] = _literal(path, target, value)
+    title = (ast.get_docstring(tree) or "").partition("\n")[0]
+    return Model(workload, name, title, **literals)
+
+
+def _literal(path: Path, target: str, value: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        place = f"{path.parent.name}/{path.name}, line {value.lineno}"
+        message = f"{place}: {target} must be a plain literal, it is read without importing"
+        raise ValueError(message) from None

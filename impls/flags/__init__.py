@@ -1,0 +1,140 @@
+"""Download the flags of the world: many small files from a server that takes its time.
+
+The unit of work is one flag: ``GET {base_url}/{code}/{code}.gif`` in lower case, follow redirects,
+check the status, save the image as ``CODE.gif``. Nearly all of its time is waiting, so the best
+possible time is the server's delay, once for each wave of requests in flight.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import httpx
+
+from impls.flags import _world
+
+QUESTION = "How fast do many small files come from a server that takes its time to answer?"
+
+TIMEOUT = 10.0
+"""Seconds before a request is given up: far above any delay a benchmark uses."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """So many flags, so many requests in flight."""
+
+    codes: tuple[str, ...]
+    workers: int
+
+    @property
+    def items(self) -> int:
+        return len(self.codes)
+
+
+CASES = {
+    # The twenty most populous countries of the notes, in their order.
+    "pop20": Case(
+        tuple("CN IN US ID BR PK NG BD RU JP MX PH VN ET EG DE IR TR CD FR".split()), workers=20
+    ),
+    "all194": Case(tuple(_world.countries()), workers=50),
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to download, from where, to where.
+
+    ``initializer`` is to be run once in each process a model starts, before any request: with a
+    mocked server it installs the mock there. It can be pickled, and is None where nothing is due.
+    """
+
+    codes: tuple[str, ...]
+    base_url: str
+    destination: Path
+    initializer: Callable[[], None] | None = None
+
+    def url(self, code: str) -> str:
+        """The address of the image of a country, given by its two-letter code."""
+        return f"{self.base_url}/{code}/{code}.gif".lower()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one flag; ``size`` in bytes of the image, 0 where there is none."""
+
+    status: Literal["ok", "not found", "error"]
+    size: int = 0
+
+
+NOT_FOUND = Outcome("not found")
+ERROR = Outcome("error")
+
+
+def keep(job: Job, code: str, status_code: int, body: bytes) -> Outcome:
+    """Check what the server answered, save the image, say what became of it.
+
+    The image appears under its final name only when it is whole.
+    """
+    if status_code == httpx.codes.NOT_FOUND:
+        return NOT_FOUND
+    if status_code != httpx.codes.OK:
+        return ERROR
+    partial = job.destination / f"{code}.part"
+    partial.write_bytes(body)
+    os.replace(partial, job.destination / f"{code}.gif")
+    return Outcome("ok", len(body))
+
+
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """The TLS context of this process, for all its clients.
+
+    Making one costs more CPU time than dozens of requests, and every client makes its own unless
+    it is given one, even for plain ``http://``.
+    """
+    return httpx.create_ssl_context()
+
+
+def site() -> Mapping[str, bytes]:
+    """All files of the flag server: path -> body, an image and ``metadata.json`` a country."""
+    return _world.site()
+
+
+def expected(codes: tuple[str, ...]) -> dict[str, Outcome]:
+    """What ``run`` must return for these countries."""
+    files = site()
+    return {code: Outcome("ok", len(files[_world.image_path(code)])) for code in codes}
+
+
+def check(job: Job, answers: object) -> None:
+    """Every outcome is right, and every file on disk is, byte for byte, what the server has.
+
+    Raises:
+        AssertionError: naming the first country that is wrong.
+    """
+    right = expected(job.codes)
+    assert isinstance(answers, dict), f"expected code -> outcome, got {type(answers).__name__}"
+    for code, outcome in right.items():
+        got = answers.get(code)
+        assert got == outcome, f"{code}: expected {outcome}, got {got}"
+    assert len(answers) == len(right), f"outcomes nobody asked for: {sorted(set(answers) - set(right))}"
+    on_disk = {path.name: path.read_bytes() for path in job.destination.iterdir()}
+    for code in right:
+        body = on_disk.pop(f"{code}.gif", None)
+        assert body is not None, f"{code}: no file {code}.gif in the destination"
+        sent = site()[_world.image_path(code)]
+        assert hashlib.sha256(body).digest() == hashlib.sha256(sent).digest(), f"{code}: wrong bytes"
+    assert not on_disk, f"files nobody asked for: {sorted(on_disk)}"
+
+
+def limit(items: int, workers: int, *, delay: float) -> float:
+    """The best possible seconds: the server's delay, once a wave of ``workers`` requests."""
+    return math.ceil(items / workers) * delay

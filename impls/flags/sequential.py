@@ -1,0 +1,25 @@
+"""One request after the other.
+
+Execution unit: none but the main thread. One ``httpx.Client`` and its connection serve every flag.
+Costs nothing and hides nothing: the time is the sum of all waits. It is what the others are compared
+with, and the right choice when there is little to wait for.
+"""
+
+import httpx
+
+from impls.flags import ERROR, TIMEOUT, Job, Outcome, keep, tls_context
+
+WORKERS = 1
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    with httpx.Client(verify=tls_context(), timeout=TIMEOUT, follow_redirects=True) as client:
+        return {code: download(client, job, code) for code in job.codes}
+
+
+def download(client: httpx.Client, job: Job, code: str) -> Outcome:
+    try:
+        response = client.get(job.url(code))
+    except httpx.HTTPError:
+        return ERROR
+    return keep(job, code, response.status_code, response.content)

@@ -1,0 +1,120 @@
+"""Find primes by trial division: work that computes and never waits.
+
+The unit of work is a batch of numbers, divided by 2 and then by every odd number up to the square
+root. The batches are part of the case, the same for every model: to hand out single small numbers
+costs far more than to test them.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+QUESTION = "How much faster does pure Python compute when its work is spread over workers?"
+
+
+@dataclass(frozen=True)
+class Case:
+    """The batches to test; one worker for each usable core."""
+
+    batches: tuple[Sequence[int], ...]
+    workers: None = None
+
+    @property
+    def items(self) -> int:
+        return len(self.batches)
+
+
+BELOW = 50_000
+BATCHES = 16
+
+LARGE: dict[int, int | None] = {
+    # Number -> its smallest factor, or None: the time a number takes follows from it.
+    13_100_000_000_041: None,
+    5_300_000_000_023: None,
+    2_457_602_482_549: 93_001,
+    8_444_259_848_569: 667_013,
+    17_708_909_615_521: 1_930_021,
+    3_100_000_000_033: None,
+    19_700_000_000_029: None,
+    5_153_968_047_589: 319_001,
+    1_920_002_265_931: 61_001,
+    8_200_000_000_019: None,
+    27_900_000_000_007: None,
+    23_600_000_000_033: None,
+    3_145_727_998_247: 141_023,
+    10_300_000_000_007: None,
+    10_808_638_530_013: 931_003,
+    6_597_109_684_657: 457_001,
+    1_500_001_600_891: 37_003,
+    13_835_073_392_303: 1_330_001,
+    4_026_534_345_389: 213_019,
+    16_200_000_000_127: None,
+}
+
+CASES = {
+    "below_50k": Case(
+        tuple(
+            range(BELOW * batch // BATCHES, BELOW * (batch + 1) // BATCHES) for batch in range(BATCHES)
+        )
+    ),
+    "large": Case(tuple((number,) for number in LARGE)),
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Batches of numbers, to be tested in any order and told in this one."""
+
+    batches: tuple[Sequence[int], ...]
+
+
+def is_prime(number: int) -> bool:
+    """Whether a number is prime, by trial division."""
+    if number < 2:
+        return False
+    if number % 2 == 0:
+        return number == 2
+    for divisor in range(3, math.isqrt(number) + 1, 2):
+        if number % divisor == 0:
+            return False
+    return True
+
+
+def primes_in(batch: Sequence[int]) -> list[int]:
+    """The primes of a batch, in its order: the unit of work."""
+    return [number for number in batch if is_prime(number)]
+
+
+@functools.cache
+def expected(batches: tuple[Sequence[int], ...]) -> list[list[int]]:
+    """The primes of each batch, known without trial division."""
+    sieve = bytearray([1]) * BELOW
+    sieve[:2] = bytes(2)
+    for number in range(2, math.isqrt(BELOW) + 1):
+        sieve[number * number :: number] = bytes(len(range(number * number, BELOW, number)))
+
+    def known(number: int) -> bool:
+        return bool(sieve[number]) if number < BELOW else LARGE[number] is None
+
+    return [[number for number in batch if known(number)] for batch in batches]
+
+
+def check(job: Job, answers: object) -> None:
+    """The primes of each batch are right, batch by batch.
+
+    Raises:
+        AssertionError: naming the first batch that is wrong.
+    """
+    right = expected(job.batches)
+    assert isinstance(answers, list), f"expected a list of primes a batch, got {type(answers).__name__}"
+    assert len(answers) == len(right), f"expected {len(right)} batches, got {len(answers)}"
+    for batch, primes, got in zip(job.batches, right, answers, strict=True):
+        assert got == primes, f"{len(batch)} numbers from {batch[0]}: expected {primes}, got {got}"
+
+
+def speedup_limit(workers: int, cores: int) -> int:
+    """How many times faster than sequential this can get, at best."""
+    return min(workers, cores)

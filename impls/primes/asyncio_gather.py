@@ -1,0 +1,25 @@
+"""Coroutines on one event loop, gathered.
+
+Execution unit: coroutines, all in one thread, that give way only where they await. Work that computes
+awaits nothing: each batch holds the loop until it is done, so this is sequential with an event loop
+around it. Choose it for work that waits.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from impls.primes import Job, primes_in
+
+
+def run(job: Job, *, workers: int) -> list[list[int]]:
+    return asyncio.run(find_all(job, workers))
+
+
+async def find_all(job: Job, workers: int) -> list[list[int]]:
+    bound = asyncio.Semaphore(workers)
+    return await asyncio.gather(*(find(bound, batch) for batch in job.batches))
+
+
+async def find(bound: asyncio.Semaphore, batch: Sequence[int]) -> list[int]:
+    async with bound:
+        return primes_in(batch)

@@ -1,0 +1,21 @@
+"""A pool of processes.
+
+Execution unit: processes, in a ``ProcessPoolExecutor``, each with an interpreter and a lock of its
+own, so they compute at the same time. They share nothing: batches and primes are pickled on the way.
+A fork server that has imported this module once starts them. Choose it for work that computes, in
+portions large enough to be worth the trip.
+"""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+from impls.primes import Job, primes_in
+
+START_METHOD = "forkserver"
+
+
+def run(job: Job, *, workers: int) -> list[list[int]]:
+    context = multiprocessing.get_context(START_METHOD)
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(workers, context) as pool:
+        return list(pool.map(primes_in, job.batches))

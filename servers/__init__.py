@@ -1,0 +1,49 @@
+"""What the models talk to: servers of a folder of files, that wait before each answer.
+
+``mock``   answers inside the client's own process, through respx: no sockets, no second process
+``local``  a real HTTP server in a process of its own, on the loopback interface
+
+Both serve the same folder with the same delay, and both are suspects: each counts what it served and
+how much was in flight at once, for the benchmark to ask after every round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a server saw since it was last reset.
+
+    ``served`` counts requests for files that exist, ``peak`` how many were in flight at once;
+    ``cpu_seconds`` is the server's own CPU time, None for a server that has no process of its own.
+    """
+
+    served: int
+    peak: int
+    cpu_seconds: float | None = None
+
+
+class Server(Protocol):
+    """What every server offers to the benchmarks."""
+
+    @property
+    def name(self) -> str:
+        """One word: what rows call it."""
+
+    @property
+    def url(self) -> str:
+        """Where its files are, without a slash at the end."""
+
+    @property
+    def initializer(self) -> Callable[[], None] | None:
+        """To be called once in every process that sends requests, or None; it can be pickled."""
+
+    def reset(self) -> None:
+        """Forget what was seen."""
+
+    def seen(self) -> Seen:
+        """What was seen since the last reset."""

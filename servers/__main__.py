@@ -1,0 +1,48 @@
+"""``python -m servers``: measure and print what the flag servers can answer at most."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from pathlib import Path
+
+import click
+
+from impls import flags
+from servers import capacity
+from servers.local import Local
+from servers.mock import Mock
+
+TIMES = 5
+
+
+@click.command()
+def main() -> None:
+    """Measure how many requests a second each flag server answers at most, at a delay of 0."""
+    files = flags.site()
+    images = sorted(
+        (path for path in files if path.endswith(".gif")), key=lambda path: len(files[path])
+    )
+    path = images[len(images) // 2]  # the flag of median size
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / path).parent.mkdir()
+        (folder / path).write_bytes(files[path])
+        click.echo(f"requests a second for {len(files[path]):,} bytes: median of {TIMES} (from – to)")
+        with Local(folder, 0.0) as local:
+            show(
+                "local",
+                [capacity.of_local(local.port, path, len(files[path])) for _ in range(TIMES)],
+            )
+        with Mock(folder, 0.0, folder / "ledger") as mock:
+            measured = [capacity.of_mock(f"{mock.url}/{path}") for _ in range(TIMES)]
+            for client in measured[0]:
+                show(f"mock, {client}", [rates[client] for rates in measured])
+
+
+def show(name: str, rates: list[float]) -> None:
+    click.echo(f"{name:42} {statistics.median(rates):7,.0f}  ({min(rates):,.0f} – {max(rates):,.0f})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""How many requests a second the flag servers can answer: what no client can get beyond."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import httpx
+
+CONNECTIONS = 50
+REQUESTS = 10_000
+MOCKED_REQUESTS = 2_000
+
+
+def of_local(port: int, path: str, size: int) -> float:
+    """Requests a second of a real server for a file of ``size`` bytes.
+
+    The client does next to nothing, a prepared request for each whole answer, on ``CONNECTIONS``
+    connections at once; what limits it is the server.
+    """
+    return asyncio.run(_hammer(port, path, size))
+
+
+def of_mock(url: str) -> dict[str, float]:
+    """Kind of httpx client -> requests a second, in one process, of what is mocked there."""
+    return {
+        "httpx.Client, one after the other": _rate(lambda: _one_by_one(url)),
+        f"httpx.AsyncClient, {CONNECTIONS} in flight": _rate(lambda: asyncio.run(_gathered(url))),
+    }
+
+
+def _rate(send_all: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    send_all()
+    return MOCKED_REQUESTS / (time.perf_counter() - start)
+
+
+def _one_by_one(url: str) -> None:
+    with httpx.Client() as client:
+        for _ in range(MOCKED_REQUESTS):
+            client.get(url).raise_for_status()
+
+
+async def _gathered(url: str) -> None:
+    async with httpx.AsyncClient() as client:
+
+        async def one_after_the_other() -> None:
+            for _ in range(MOCKED_REQUESTS // CONNECTIONS):
+                (await client.get(url)).raise_for_status()
+
+        await asyncio.gather(*(one_after_the_other() for _ in range(CONNECTIONS)))
+
+
+class _Connection(asyncio.Protocol):
+    """Asks again as soon as a whole answer is there, until the ``budget`` of requests is used up."""
+
+    def __init__(self, request: bytes, size: int, budget: list[int]) -> None:
+        self.request = request
+        self.size = size
+        self.budget = budget
+        self.done = asyncio.get_running_loop().create_future()
+        self.received = 0
+        self.expected: int | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.ask()
+
+    def ask(self) -> None:
+        if self.budget[0]:
+            self.budget[0] -= 1
+            self.transport.write(self.request)
+        else:
+            self.transport.close()
+            self.done.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        if self.expected is None:  # every answer has headers of the same length
+            self.expected = data.index(b"\r\n\r\n") + 4 + self.size
+        self.received += len(data)
+        if self.received == self.expected:
+            self.received = 0
+            self.ask()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(exc or ConnectionError("the server closed the connection"))
+
+
+async def _hammer(port: int, path: str, size: int) -> float:
+    request = f"GET /{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    budget = [REQUESTS]
+    loop = asyncio.get_running_loop()
+    start = time.perf_counter()
+    connections = [
+        (await loop.create_connection(lambda: _Connection(request, size, budget), "127.0.0.1", port))[1]
+        for _ in range(CONNECTIONS)
+    ]
+    await asyncio.gather(*(connection.done for connection in connections))
+    return REQUESTS / (time.perf_counter() - start)
