@@ -16,7 +16,8 @@ from concurbench.session import SESSION
 from servers.local import Local
 from servers.mock import Mock
 
-pytest_plugins = ["concurbench.plugin"]
+# pytester is for the tests: pytest lets only this file, the topmost, ask for it.
+pytest_plugins = ["concurbench.plugin", "pytester"]
 
 SERVERS = (Mock.name, Local.name)
 DELAY = 0.05
@@ -77,21 +78,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if option.cases is None:
         option.cases = ["smallest"] if option.benchmark_disable else ["all"]
     session.packages = TIMED_PACKAGES
+    narrowed = session.tally.narrowed
     workloads = [import_module(f"impls.{name}") for name in impls.workloads()]
     cases = {case for workload in workloads for case in workload.CASES}
     models = {model.name for name in impls.workloads() for model in impls.models(name)}
     _check_known("--cases", option.cases, cases, {"all", "smallest"})
     _check_known("--models", option.models, models, {"default", "all"})
     if "all" not in option.cases:
-        session.narrowed.append(f"--cases={','.join(option.cases)}")
+        narrowed.append(f"--cases={','.join(option.cases)}")
     if not {"all", "default"} & set(option.models):
-        session.narrowed.append(f"--models={','.join(option.models)}")
+        narrowed.append(f"--models={','.join(option.models)}")
     if option.workers:
-        session.narrowed.append("--workers")
+        narrowed.append("--workers")
     if option.flag_server != "both":
-        session.narrowed.append(f"--flag-server={option.flag_server}")
+        narrowed.append(f"--flag-server={option.flag_server}")
     if option.flag_delay != DELAY:
-        session.narrowed.append(f"--flag-delay={option.flag_delay}")
+        narrowed.append(f"--flag-delay={option.flag_delay}")
 
 
 def _check_known(option: str, asked: list[str], known: set[str], words: set[str]) -> None:

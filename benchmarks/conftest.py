@@ -1,6 +1,6 @@
 """The matrix of the benchmarks, and the fixtures their tests are written with.
 
-A test that takes ``model``, ``case`` and ``workers`` becomes one row for each model and case of the workload
+A test that takes ``model``, ``case`` and ``workers`` is one row for each model and case of the workload
 that its file is named after; one that takes ``flag_server`` too, a row for each server as well.
 """
 

@@ -5,6 +5,7 @@ Seconds, and every round of every row as it was timed; nothing here rounds or gu
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import statistics
@@ -87,10 +88,9 @@ class Run:
             self.path.stem.partition("_")[0] if NUMBERED.fullmatch(self.path.name) else self.path.stem
         )
 
-    @property
-    def seconds(self) -> dict[str, float]:
-        """Row id -> how long its rounds took in all."""
-        return {row.id: sum(row.seconds) for row in self.rows}
+    @functools.cached_property
+    def by_id(self) -> Mapping[str, Row]:
+        return {row.id: row for row in self.rows}
 
 
 def read(path: Path) -> Run:

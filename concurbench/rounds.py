@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -50,12 +51,24 @@ def measure(
     def judge(job: Job) -> None:
         check(job, answers.pop())
 
-    (job,), _ = fresh()
-    start = time.perf_counter()
-    timed(job)
-    seconds = time.perf_counter() - start
-    judge(job)
-    if benchmark.enabled:
-        benchmark.pedantic(timed, setup=fresh, teardown=judge, rounds=planned(seconds))
-    else:
-        benchmark.pedantic(lambda: None)  # or it would warn that nobody used it
+    with only_own_garbage():
+        (job,), _ = fresh()
+        start = time.perf_counter()
+        timed(job)
+        seconds = time.perf_counter() - start
+        judge(job)
+        if benchmark.enabled:
+            benchmark.pedantic(timed, setup=fresh, teardown=judge, rounds=planned(seconds))
+        else:
+            benchmark.pedantic(lambda: None)  # or it would warn that nobody used it
+
+
+@contextlib.contextmanager
+def only_own_garbage() -> Iterator[None]:
+    """The garbage collector looks at the objects of the rounds, not at the many of pytest."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -1,17 +1,12 @@
-"""One session of pytest: what happens around its benchmarks.
+"""One session of pytest around its benchmarks: what is checked before, and what is kept after.
 
-Before: the machine's folder, the run to compare with, the checks that it can be measured and saved.
-Between: a line of progress a row. After: rows that were not proven right are gone, complete runs are
-saved under a number, the summary closes the output.
-
-A run is complete when it timed every row that plain ``pytest`` would, or skipped it with its reason,
-and everything passed. Only a complete run can become the baseline of a later one.
+Before: the machine's folder, the run to compare with, that a run can be saved, that no other session
+measures at the same time. After: rows that were not proven right are gone, limits are filled in, and a
+complete run is saved under a number. Only a complete run can become the baseline of a later one.
 """
 
 from __future__ import annotations
 
-import collections
-import contextlib
 import time
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
@@ -19,44 +14,31 @@ from typing import Any
 
 import pytest
 from pytest_benchmark.session import BenchmarkSession
-from pytest_benchmark.stats import Metadata
 from pytest_benchmark.utils import get_tag
-from rich.console import Console
 
-from concurbench import machine, quiet, results, units
+from concurbench import base, machine, quiet, results
 from concurbench.lock import SessionLock, Taken
-from concurbench.progress import Progress
-from concurbench.results import ResultsError, Row, Run
+from concurbench.results import Run
 from concurbench.storage import Storage
-from concurbench.summary import summary
+from concurbench.tally import Tally
 
 DEFAULT_STORAGE = "file://./.benchmarks"
 """pytest-benchmark's; a suite that says nothing else gets ``results/`` beside its configuration."""
 
 
-SESSION: pytest.StashKey[Session] = pytest.StashKey()
-
-
 class Session:
-    """What is known about one session of pytest; its methods are pytest's hooks."""
+    """What is known about one session; its methods are pytest's hooks."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
+        self.tally = Tally()
         self.notes: list[str] = []
-        """Sentences for the header and the end: what the reader should know."""
+        """Sentences that the reader should know, for the start and the end."""
         self.packages: tuple[str, ...] = ("pytest-benchmark",)
         """The packages whose versions belong to a run."""
-        self.narrowed: list[str] = []
-        """Why this run is less than all default rows; a suite with options of its own adds to it."""
-        self.rows: list[str] = []
-        self.passed: set[str] = set()
-        self.failed: set[str] = set()
-        self.skipped: dict[str, str] = {}
         self.base: Run | None = None
-        self.progress: Progress | None = None
-        self.row_started = 0.0
-        self.lock = SessionLock()
-        # What pytest-benchmark calls the machine: the same for WSL and native, any CPU, any build.
+        self._lock = SessionLock()
+        # pytest-benchmark's name for the machine is the same for WSL and native, any CPU and any build.
         self._patch = pytest.MonkeyPatch()
         self._patch.setattr("pytest_benchmark.session.get_machine_id", machine.folder)
         option = config.option
@@ -65,93 +47,84 @@ class Session:
         option.benchmark_save_data = True
         if option.benchmark_compare:
             self._choose_base()
-
-    # -- before ---------------------------------------------------------------------------------
+        elif option.benchmark_compare_fail:
+            raise pytest.UsageError("--benchmark-compare-fail needs --benchmark-compare beside it")
 
     def _choose_base(self) -> None:
         option = self.config.option
-        asked = option.benchmark_compare
-        if asked is not True and (Path(asked).is_dir() or "::" in asked or asked.endswith(".py")):
-            raise pytest.UsageError(
-                f"--benchmark-compare took {asked!r} for the run to compare with: put the option "
-                f"behind it, as in: pytest {asked} --benchmark-compare"
-            )
         folder = Path(option.benchmark_storage.removeprefix("file://")) / machine.folder()
-        if asked is True:
-            base, warnings = results.last_complete(folder)
-            self.notes += warnings
-        else:
-            base = self._named_base(folder, asked)
-        if base is None:
-            message = f"nothing to compare with yet: {folder} has no complete run"
-            if option.benchmark_compare_fail:
-                raise pytest.UsageError(f"--benchmark-compare-fail: {message}")
-            self.notes.append(message)
-            option.benchmark_compare = []
-        else:
-            self.base = base
-            option.benchmark_compare = str(base.path)
-
-    def _named_base(self, folder: Path, asked: str) -> Run:
-        found = [Path(asked)] if Path(asked).is_file() else sorted(folder.glob(f"{asked}*.json"))
-        if not found:
-            raise pytest.UsageError(f"--benchmark-compare={asked}: no such run in {folder}")
         try:
-            return results.read(found[-1])
-        except ResultsError as error:
-            raise pytest.UsageError(f"--benchmark-compare: {error}") from None
+            self.base, notes = base.choose(option.benchmark_compare, folder)
+        except base.NoSuchRun as error:
+            raise pytest.UsageError(str(error)) from None
+        if self.base is None and option.benchmark_compare_fail:
+            raise pytest.UsageError(f"--benchmark-compare-fail: {notes[-1]}")
+        self.notes += notes
+        option.benchmark_compare = str(self.base.path) if self.base else []
 
     @property
     def benchmarks(self) -> BenchmarkSession:
-        benchmarks: BenchmarkSession = getattr(self.config, "_benchmarksession")  # noqa: B009
+        benchmarks: BenchmarkSession = getattr(self.config, "_benchmarksession")  # noqa: B009 - not typed
         return benchmarks
 
     @property
     def measuring(self) -> bool:
-        return bool(self.rows) and not (
-            self.benchmarks.disabled or self.benchmarks.skip or self.config.option.collectonly
-        )
+        """Whether rows are to be timed in this session."""
+        idle = self.benchmarks.disabled or self.benchmarks.skip or self.config.option.collectonly
+        return bool(self.tally.rows) and not idle
+
+    @property
+    def storage(self) -> Storage | None:
+        """Where this session saves; None where it is not a folder of ours."""
+        storage = self.benchmarks.storage
+        return storage if isinstance(storage, Storage) else None
+
+    # -- before ---------------------------------------------------------------------------------------
 
     def pytest_report_header(self) -> list[str]:
         compared = [f"compared with: {self.base.path}"] if self.base else []
         return [f"machine: {machine.folder()}", *compared]
 
     def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
-        if any(_is_row(item) for item in items):
-            self.narrowed.append("rows were deselected")
+        if any(is_row(item) for item in items):
+            self.tally.narrowed.append("rows were deselected")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.rows = [item.nodeid for item in session.items if _is_row(item)]
+        self.tally.rows = [item.nodeid for item in session.items if is_row(item)]
         if not self.measuring:
             return
         self._note_narrowing()
-        storage = self.benchmarks.storage
-        self.benchmarks.storage = Storage(
-            storage.path, storage.logger, default_machine_id=storage.default_machine_id
-        )
-        try:
-            self.benchmarks.storage.check_writable()
-        except OSError as error:
-            raise pytest.UsageError(
-                f"the run could not be saved: {error.filename}: {error.strerror}; "
-                "name another folder with --benchmark-storage=DIRECTORY"
-            ) from None
+        self._open_storage()
         self._take_lock()
         self.notes += [f"the machine is not quiet: {each}" for each in quiet.disturbances()]
 
     def _note_narrowing(self) -> None:
-        option, config = self.config.option, self.config
-        default = {(config.rootpath / path).resolve() for path in config.getini("testpaths")}
-        asked = {Path(config.invocation_params.dir, path).resolve() for path in config.args}
-        if not asked >= default and not asked & {path.parent for path in default}:
-            self.narrowed.append("only a part was asked for")
+        config, option = self.config, self.config.option
+        whole = {(config.rootpath / path).resolve() for path in config.getini("testpaths")}
+        asked = {(config.invocation_params.dir / path).resolve() for path in config.args}
+        if not whole <= asked and config.rootpath.resolve() not in asked:
+            self.tally.narrowed.append("only a part was asked for")
         if option.ignore or option.ignore_glob or getattr(option, "lf", False):
-            self.narrowed.append("files were left out")
+            self.tally.narrowed.append("files were left out")
+
+    def _open_storage(self) -> None:
+        theirs = self.benchmarks.storage
+        if not hasattr(theirs, "path"):
+            return  # not a folder: pytest-benchmark's own affair
+        ours = Storage(theirs.path, theirs.logger, default_machine_id=theirs.default_machine_id)
+        try:
+            ours.check_writable()
+        except OSError as error:
+            raise pytest.UsageError(
+                f"the run could not be saved: {ours.folder}: {error.strerror}; "
+                "name another folder with --benchmark-storage=DIRECTORY"
+            ) from None
+        self.benchmarks.storage = ours
 
     def _take_lock(self) -> None:
         who = f"started {time.strftime('%H:%M:%S')} in {self.config.rootpath}"
         try:
-            self.lock.acquire(who)
+            self._lock.acquire(who)
         except Taken as holder:
             raise pytest.UsageError(
                 f"another benchmark session is running on this machine ({holder}); "
@@ -160,129 +133,63 @@ class Session:
         except OSError as error:
             self.notes.append(f"no lock against a second session: {error}")
 
-    # -- between --------------------------------------------------------------------------------
-
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if not self.measuring or reporter is None:
-            return
-        for note in self.notes:
-            reporter.write_line(f"note: {note}", yellow=True)
-        reporter.showfspath = False
-        self.progress = Progress(
-            self.rows, self._seconds_before(), reporter.write, live=reporter.isatty
-        )
-
-    def _seconds_before(self) -> Mapping[str, float]:
-        """How long each row took in the last complete run here, or else on any machine."""
-        folder = self.benchmarks.storage.folder
-        for candidate in [folder, *sorted(folder.parent.glob("*/"))]:
-            run, _ = results.last_complete(candidate)
-            if run is not None:
-                return run.seconds
-        return {}
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        if self.progress and nodeid in self.rows:
-            self.progress.start(_short(nodeid))
-            self.row_started = time.perf_counter()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        if self.progress is None or report.nodeid not in self.rows:
-            return None
-        counted = report.when == "call" or report.outcome != "passed"
-        return (report.outcome if counted else "", "", "")
+    # -- between --------------------------------------------------------------------------------------
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.nodeid not in self.rows:
+        if report.nodeid not in self.tally.rows:
             return
         if report.failed:
-            self.failed.add(report.nodeid)
+            self.tally.failed.add(report.nodeid)
         elif report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-            self.skipped[report.nodeid] = reason.removeprefix("Skipped: ") or "no reason given"
+            self.tally.skipped[report.nodeid] = reason.removeprefix("Skipped: ") or "no reason given"
         elif report.when == "call":
-            self.passed.add(report.nodeid)
-        if self.progress and report.when == "teardown":
-            took = time.perf_counter() - self.row_started
-            self.progress.end(report.nodeid, took, self._told(report.nodeid))
+            self.tally.passed.add(report.nodeid)
 
-    def _told(self, nodeid: str) -> str:
-        if nodeid in self.failed:
-            return "FAILED"
-        if nodeid in self.skipped:
-            return f"skipped: {self.skipped[nodeid]}"
-        for bench in self.benchmarks.benchmarks:
-            if bench.fullname == nodeid:
-                rounds = bench.stats.rounds
-                return f"{units.time(bench.stats.median):>9}, {rounds} round{'s' * (rounds > 1)}"
-        return "ok, nothing timed"
-
-    # -- after ----------------------------------------------------------------------------------
+    # -- after ----------------------------------------------------------------------------------------
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> Generator[None, None, None]:
-        # Around pytest-benchmark's own, which saves and prepares its tables.
-        if self.progress:
-            self.progress.interrupted()
-        if self.measuring and isinstance(self.benchmarks.storage, Storage):
+    def pytest_sessionfinish(self, exitstatus: int) -> Generator[None]:
+        # Around pytest-benchmark's own, which saves the run and prepares its tables.
+        if self.measuring:
             self._keep_proven_rows()
-            self._decide_saving(exitstatus)
-        else:
-            self.benchmarks.save = self.benchmarks.autosave = None
+            self._decide_saving(int(exitstatus))
         yield
-        self.lock.release()
+        self._lock.release()
 
     def _keep_proven_rows(self) -> None:
-        proven = self.passed - self.failed
-        kept = [bench for bench in self.benchmarks.benchmarks if bench.fullname in proven]
-        self.benchmarks.benchmarks[:] = kept
-        results.set_limits((bench.group, bench.extra_info, bench.stats.median) for bench in kept)
-        if self.base is None:
-            return
-        theirs = {row.id: row.fingerprint for row in self.base.rows}
-        for bench in kept:
-            if theirs.get(bench.fullname) not in (None, bench.extra_info.get("fingerprint")):
+        rows = self.benchmarks.benchmarks
+        rows[:] = [row for row in rows if row.fullname in self.tally.proven]
+        results.set_limits((row.group, row.extra_info, row.stats.median) for row in rows)
+        for row in rows:
+            if not self._same_work(row.fullname, row.extra_info.get("fingerprint")):
                 self.notes.append(
-                    f"{_short(bench.fullname)} is different work than in the run compared with"
+                    f"not compared, for it is different work now: {short_name(row.fullname)}"
                 )
-                for compared in (self.benchmarks.compared_mapping or {}).values():
-                    compared.pop(bench.fullname, None)
+                for theirs in (self.benchmarks.compared_mapping or {}).values():
+                    theirs.pop(row.fullname, None)
 
-    def _decide_saving(self, exitstatus: int) -> None:
+    def _same_work(self, id: str, fingerprint: str | None) -> bool:
+        theirs = self.base.by_id.get(id) if self.base else None
+        return theirs is None or theirs.fingerprint == fingerprint
+
+    def _decide_saving(self, exit_code: int) -> None:
         benchmarks = self.benchmarks
-        unfinished = self._why_incomplete(exitstatus)
-        benchmarks.storage.complete = not unfinished
-        if not unfinished:
-            benchmarks.autosave = (
-                benchmarks.autosave or self.config.option.benchmark_autosave or get_tag()
-            )
-            return
-        benchmarks.autosave = None
-        how = "" if benchmarks.save else " (--benchmark-save=NAME saves it all the same)"
-        self.notes.append(f"not a complete run, so no baseline{how}: {'; '.join(unfinished)}")
-
-    def _why_incomplete(self, exitstatus: int) -> list[str]:
-        reasons = list(dict.fromkeys(self.narrowed))
-        left = len(self.rows) - len(self.passed | self.failed | self.skipped.keys())
-        if self.failed:
-            reasons.append(f"{len(self.failed)} of {len(self.rows)} rows failed")
-        if left:
-            reasons.append(f"{left} of {len(self.rows)} rows never ran")
-        if exitstatus and not reasons:
-            reasons.append(f"pytest ends with exit code {int(exitstatus)}")
-        if not self.benchmarks.benchmarks and not reasons:
-            reasons.append("nothing was timed")
-        return reasons
+        reasons = self.tally.why_incomplete(exit_code, benchmarks.benchmarks)
+        if self.storage:
+            self.storage.complete = not reasons
+        benchmarks.autosave = None if reasons else benchmarks.autosave or get_tag()
+        if reasons:
+            how = "" if benchmarks.save else " (--benchmark-save=NAME would save it all the same)"
+            self.notes.append(f"not a complete run, so no baseline{how}: {'; '.join(reasons)}")
 
     def pytest_benchmark_generate_machine_info(self) -> dict[str, object]:
         return machine.facts(self.packages)
 
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         output_json[results.OURS] = {
-            "complete": getattr(self.benchmarks.storage, "complete", False),
-            "skipped": self.skipped,
+            "complete": self.storage is not None and self.storage.complete,
+            "skipped": self.tally.skipped,
             "notes": self.notes,
         }
 
@@ -293,68 +200,23 @@ class Session:
         differences = machine.differences(compared_benchmark["machine_info"], machine_info)
         if differences:
             self.notes.append(f"compared across a change of {', '.join(differences)}")
-        # pytest-benchmark's own comparison comes next: it would say the same in two pages of JSON,
-        # and fails where the results are not below the current directory.
+        # pytest-benchmark's own comparison comes next: it would say the same in two pages of JSON, and
+        # fails where the results are not below the current directory.
         compared_benchmark["machine_info"] = machine_info
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        kept = [_row(bench) for bench in self.benchmarks.benchmarks if bench]
-        if self.measuring and kept:
-            base = {row.id: row for row in self.base.rows} if self.base else None
-            terminalreporter.section("summary")
-            _print(terminalreporter, summary(kept, base, self.base.name if self.base else ""))
-        self._print_closing(terminalreporter)
-
-    def _print_closing(self, reporter: Any) -> None:
-        if not self.rows:
-            return
-        reporter.ensure_newline()
-        reporter.write_line("")
-        if self.skipped:
-            reasons = collections.Counter(self.skipped.values())
-            told = " · ".join(f"{count} × {reason}" for reason, count in reasons.most_common())
-            reporter.write_line(f"{len(self.skipped)} rows skipped: {told}")
-        for note in self.notes:
-            reporter.write_line(f"note: {note}", yellow=True)
-        storage = self.benchmarks.storage
-        if getattr(storage, "trouble", None):
-            reporter.write_line(f"error: {storage.trouble}", red=True)
-        if getattr(storage, "saved", None):
-            reporter.write_line(f"saved {_relative(storage.saved)}", bold=True)
 
     def pytest_unconfigure(self) -> None:
         self._patch.undo()
-        self.lock.release()
+        self._lock.release()
 
 
-def _is_row(item: pytest.Item) -> bool:
+SESSION: pytest.StashKey[Session] = pytest.StashKey()
+
+
+def is_row(item: pytest.Item) -> bool:
+    """Whether a test is a benchmark."""
     return "benchmark" in getattr(item, "fixturenames", ())
 
 
-def _short(nodeid: str) -> str:
-    return nodeid.rpartition("::")[2].removeprefix("test_")
-
-
-def _row(bench: Metadata) -> Row:
-    return Row.read(bench.as_dict(include_data=True))
-
-
-def _relative(path: Path) -> Path:
-    with contextlib.suppress(ValueError):
-        return path.relative_to(Path.cwd())
-    return path
-
-
-def _print(reporter: Any, renderable: Any) -> None:
-    width = min(reporter._tw.fullwidth, 100)
-    console = Console(
-        width=width,
-        force_terminal=reporter.hasmarkup,
-        no_color=not reporter.hasmarkup,
-        highlight=False,
-    )
-    with console.capture() as captured:
-        console.print(renderable)
-    for line in captured.get().splitlines():
-        reporter.write_line(line.rstrip())
+def short_name(id: str) -> str:
+    """A row's id without its file: ``flags[threaded-local-pop20-w20]``."""
+    return id.rpartition("::")[2].removeprefix("test_")

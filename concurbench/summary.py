@@ -7,7 +7,7 @@ row's; otherwise the fastest are tied.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -15,22 +15,20 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import units
-from concurbench.results import BASELINE, Row
+from concurbench.results import BASELINE, Row, Run
 
 BAR = 8
 """Columns of a full bar."""
 
-EIGHTHS = " ▏▎▍▌▋▊▉█"
+EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def summary(
-    rows: Iterable[Row], base: Mapping[str, Row] | None = None, base_name: str = ""
-) -> RenderableType:
-    """A table for each group; with ``base`` (row id -> row) also the ratio to an earlier run's
-    median, above 1 where this run is slower."""
+def summary(rows: Iterable[Row], base: Run | None = None) -> RenderableType:
+    """A table for each group; with ``base``, an earlier run, also the ratio to its medians, above 1
+    where this run is slower."""
     ordered = sorted(rows, key=lambda row: row.group)
     groups = itertools.groupby(ordered, key=lambda row: row.group)
-    return Group(*(_group(name, list(members), base, base_name) for name, members in groups))
+    return Group(*(_group(name, list(members), base) for name, members in groups))
 
 
 def fastest(rows: Sequence[Row]) -> list[Row]:
@@ -44,35 +42,31 @@ def verdict(rows: Sequence[Row]) -> str:
     """Which model to take, in one line; empty where there is nothing to choose from."""
     if len(rows) < 2:
         return ""
+    one_each = len({row.model for row in rows}) == len(rows)
     first = fastest(rows)
-    names = ", ".join(row.model for row in first)
+    names = ", ".join(row.model if one_each else f"{row.model} ({row.workers})" for row in first)
     return f"→ {names}" if len(first) == 1 else f"→ tied: {names}"
 
 
 def bar(share: float) -> str:
     """A bar for a share of 1; a share above 1 fills it."""
-    eighths = round(min(share, 1.0) * BAR * 8)
-    full, rest = divmod(eighths, 8)
+    full, rest = divmod(round(min(share, 1.0) * BAR * 8), 8)
     return ("█" * full + EIGHTHS[rest].strip()).ljust(BAR)
 
 
-def _group(
-    name: str, rows: list[Row], base: Mapping[str, Row] | None, base_name: str
-) -> RenderableType:
+def _group(name: str, rows: list[Row], base: Run | None) -> RenderableType:
     rows.sort(key=lambda row: row.median)
     unit = units.unit_for(row.median for row in rows)
     reference = next((row.median for row in rows if row.model == BASELINE), None)
-    table = Table(box=None, pad_edge=False, title=name or None, title_justify="left")
-    table.title_style = "bold"
+    table = Table(
+        box=None, pad_edge=False, title=name or None, title_justify="left", title_style="bold"
+    )
     table.add_column("model", no_wrap=True)
-    table.add_column("workers", justify="right")
-    table.add_column(f"median {unit.symbol}", justify="right")
-    table.add_column("spread", justify="right")
-    table.add_column("rounds", justify="right")
-    table.add_column(f"× {BASELINE[:3]}.", justify="right")
+    for heading in ("workers", f"median {unit.symbol}", "spread", "rounds", f"× {BASELINE[:3]}."):
+        table.add_column(heading, justify="right")
     table.add_column("of the limit", no_wrap=True)
     if base is not None:
-        table.add_column(f"vs {base_name}", justify="right")
+        table.add_column(f"vs {base.name}", justify="right")
     for row in rows:
         cells = [
             row.model,
@@ -80,11 +74,11 @@ def _group(
             unit.text(row.median),
             _spread(row),
             str(len(row.seconds)),
-            "" if reference is None else _times(reference / row.median),
+            "" if reference is None else _ratio(reference / row.median, digits=1),
             "" if row.efficiency is None else f"{bar(row.efficiency)} {row.efficiency:4.0%}",
         ]
         if base is not None:
-            cells.append(f"{row.median / base[row.id].median:.2f}" if row.id in base else "new")
+            cells.append(_compared(row, base.by_id.get(row.id)))
         table.add_row(*cells, style="bold" if row is rows[0] else "")
     return Padding(Group(table, Text(verdict(rows), style="green")), (1, 0, 0, 0))
 
@@ -94,5 +88,13 @@ def _spread(row: Row) -> str:
     return f"± {(high - low) / 2 / row.median:.0%}"
 
 
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
+def _compared(row: Row, before: Row | None) -> str:
+    if before is None:
+        return "new"
+    if before.fingerprint != row.fingerprint:
+        return "other work"
+    return _ratio(row.median / before.median, digits=2)
+
+
+def _ratio(ratio: float, *, digits: int) -> str:
+    return f"{ratio:.{digits}f}" if ratio < 10 else f"{ratio:.0f}"

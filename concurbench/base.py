@@ -1,0 +1,45 @@
+"""The run to compare with, chosen before pytest-benchmark looks for one in its own way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from concurbench import results
+from concurbench.results import ResultsError, Run
+
+
+class NoSuchRun(Exception):
+    """What was asked for is not there; the message says what to do."""
+
+
+def choose(asked: str | bool, folder: Path) -> tuple[Run | None, list[str]]:
+    """The run that ``--benchmark-compare`` means, and what the reader should know about the choice.
+
+    ``asked`` is True for the last complete run in ``folder``, the machine's; or the number or name of a
+    run there, or the path of a file.
+
+    Raises:
+        NoSuchRun: a run was asked for that is not there or cannot be read.
+    """
+    if isinstance(asked, bool):
+        run, notes = results.last_complete(folder)
+        if run is None:
+            notes.append(f"nothing to compare with yet: no complete run in {folder}")
+        return run, notes
+    if Path(asked).is_dir() or asked.endswith(".py") or "::" in asked:
+        # The option takes a value, if one follows: here it took what was meant for pytest.
+        raise NoSuchRun(
+            f"--benchmark-compare took {asked!r} for the run to compare with: "
+            f"put the option last, as in: pytest {asked} --benchmark-compare"
+        )
+    return _named(asked, folder), []
+
+
+def _named(asked: str, folder: Path) -> Run:
+    found = [Path(asked)] if Path(asked).is_file() else sorted(folder.glob(f"{asked}*.json"))
+    if not found:
+        raise NoSuchRun(f"--benchmark-compare={asked}: no such run in {folder}")
+    try:
+        return results.read(found[-1])
+    except ResultsError as error:
+        raise NoSuchRun(f"--benchmark-compare={asked}: {error}") from error

@@ -1,0 +1,128 @@
+"""What a session shows in the terminal: a line a row while it runs, the summary at its end."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from concurbench import results, units
+from concurbench.progress import Progress
+from concurbench.results import Row
+from concurbench.session import Session, short_name
+from concurbench.summary import summary
+
+WIDEST = 100
+"""Columns of the summary, on terminals that have more."""
+
+
+class Report:
+    """Tells of a session; its methods are pytest's hooks."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.tally = session.tally
+        self.progress: Progress | None = None
+        self._started = 0.0
+
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if not self.session.measuring or reporter is None:
+            return
+        self._tell_notes(reporter)
+        reporter.showfspath = False  # the file's name and a dot a row: ours say more
+        before = self._seconds_before()
+        self.progress = Progress(self.tally.rows, before, reporter.write, live=reporter.isatty)
+
+    def _seconds_before(self) -> Mapping[str, float]:
+        """How long each row took in the last complete run here, or else on any machine."""
+        if self.session.storage is None:
+            return {}
+        here = self.session.storage.folder
+        for folder in [here, *sorted(here.parent.glob("*/"))]:
+            run, _ = results.last_complete(folder)
+            if run is not None:
+                return {row.id: sum(row.seconds) for row in run.rows}
+        return {}
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        if self.progress and nodeid in self.tally.rows:
+            self.progress.start(short_name(nodeid))
+            self._started = time.perf_counter()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        if self.progress is None or report.nodeid not in self.tally.rows:
+            return None
+        counts = report.when == "call" or report.outcome != "passed"
+        return (report.outcome if counts else "", "", "")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self.progress and report.nodeid in self.tally.rows and report.when == "teardown":
+            took = time.perf_counter() - self._started
+            self.progress.end(report.nodeid, took, self._outcome(report.nodeid))
+
+    def _outcome(self, id: str) -> str:
+        if id in self.tally.failed:
+            return "FAILED"
+        if id in self.tally.skipped:
+            return f"skipped: {self.tally.skipped[id]}"
+        [row] = [row for row in self.session.benchmarks.benchmarks if row.fullname == id]
+        rounds = row.stats.rounds
+        return f"{units.time(row.stats.median):>9}, {rounds} round{'s' if rounds > 1 else ''}"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        if self.progress:
+            self.progress.interrupted()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        rows = [Row.read(row.as_dict()) for row in self.session.benchmarks.benchmarks if row]
+        if self.session.measuring and rows:
+            base = self.session.base
+            terminalreporter.section("summary")
+            _print(terminalreporter, summary(rows, base))
+        if self.tally.rows:
+            self._close(terminalreporter)
+
+    def _close(self, reporter: Any) -> None:
+        reporter.ensure_newline()
+        reporter.write_line("")
+        if self.tally.skipped:
+            reporter.write_line(self.tally.skips())
+        self._tell_notes(reporter)
+        storage = self.session.storage
+        if storage and storage.trouble:
+            reporter.write_line(f"error: {storage.trouble}", red=True)
+        if storage and storage.saved:
+            reporter.write_line(f"saved {_from_here(storage.saved)}", bold=True)
+
+    def _tell_notes(self, reporter: Any) -> None:
+        for note in self.session.notes:
+            reporter.write_line(f"note: {note}", yellow=True)
+
+
+def _from_here(path: Path) -> Path:
+    with contextlib.suppress(ValueError):
+        return path.relative_to(Path.cwd())
+    return path
+
+
+def _print(reporter: Any, renderable: RenderableType) -> None:
+    console = Console(
+        width=min(reporter._tw.fullwidth, WIDEST),
+        force_terminal=reporter.hasmarkup,
+        no_color=not reporter.hasmarkup,
+        highlight=False,
+    )
+    with console.capture() as captured:
+        console.print(renderable)
+    for line in captured.get().splitlines():
+        reporter.write_line(line.rstrip())

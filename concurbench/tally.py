@@ -1,0 +1,49 @@
+"""What became of each row of a session, and whether all of them together make a complete run."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable
+
+
+class Tally:
+    """Counts rows by their ids, as pytest reports them."""
+
+    def __init__(self) -> None:
+        self.rows: list[str] = []
+        self.narrowed: list[str] = []
+        """Why this session has fewer rows, or other ones, than a plain one."""
+        self.passed: set[str] = set()
+        self.failed: set[str] = set()
+        self.skipped: dict[str, str] = {}
+        """Row -> the reason it was skipped for."""
+
+    @property
+    def proven(self) -> set[str]:
+        """The rows whose every answer was right and whose end went well too."""
+        return self.passed - self.failed
+
+    def skips(self) -> str:
+        """All skips, counted by reason; empty where there are none."""
+        reasons = collections.Counter(self.skipped.values()).most_common()
+        told = " · ".join(f"{count} × {reason}" for reason, count in reasons)
+        rows = "1 row" if len(self.skipped) == 1 else f"{len(self.skipped)} rows"
+        return f"{rows} skipped: {told}" if told else ""
+
+    def why_incomplete(self, exit_code: int, timed: Iterable[object]) -> list[str]:
+        """The reasons why this is no complete run; none where it is one.
+
+        A complete run has timed every row that a plain session would, or skipped it with its reason,
+        and ended well.
+        """
+        reasons = list(dict.fromkeys(self.narrowed))
+        left = len(self.rows) - len(self.passed | self.failed | self.skipped.keys())
+        if self.failed:
+            reasons.append(f"{len(self.failed)} of {len(self.rows)} rows failed")
+        if left:
+            reasons.append(f"{left} of {len(self.rows)} rows never ran")
+        if not reasons and exit_code:
+            reasons.append(f"pytest ends with exit code {exit_code}")
+        if not reasons and not any(timed):
+            reasons.append("nothing was timed")
+        return reasons

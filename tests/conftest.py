@@ -1,0 +1,138 @@
+"""Checkouts of their own for sessions within the tests, and servers for the models to talk to."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from servers import Server
+from servers.local import Local
+from servers.mock import Mock
+
+ROOT = Path(__file__).parents[1]
+
+TOY = {
+    "impls/toy/__init__.py": '''
+        """Add numbers: a workload that takes no time."""
+        from dataclasses import dataclass
+
+        QUESTION = "What does it cost to add numbers?"
+
+        @dataclass(frozen=True)
+        class Case:
+            items: int
+            workers: int | None
+
+        CASES = {"few": Case(3, 2), "many": Case(30, None)}
+
+        @dataclass(frozen=True)
+        class Job:
+            numbers: range
+
+        def check(job, answers):
+            assert answers == sum(job.numbers), f"expected {sum(job.numbers)}, got {answers}"
+        ''',
+    "impls/toy/sequential.py": '''
+        """One number after the other."""
+        WORKERS = 1
+
+        def run(job, *, workers):
+            return sum(job.numbers)
+        ''',
+    "impls/toy/threaded.py": '''
+        """Threads."""
+
+        def run(job, *, workers):
+            return sum(job.numbers)
+        ''',
+    "benchmarks/test_toy.py": """
+        from impls import toy
+
+        def test_toy(row, case):
+            items = toy.CASES[case].items
+            row(setup=lambda: toy.Job(range(items)), check=toy.check, work=(items,), speedup_limit=1)
+        """,
+}
+
+
+class Suite:
+    """A checkout in a folder of its own; sessions in it are processes of their own."""
+
+    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+        for name in ("concurbench", "servers"):
+            (self.path / name).symlink_to(ROOT / name)
+        for name in ("conftest.py", "pyproject.toml", "benchmarks/conftest.py", "impls/__init__.py"):
+            self.write(name, (ROOT / name).read_text(encoding="utf-8"))
+        temporary = self.path / "temporary"
+        temporary.mkdir()
+        monkeypatch.setenv("TMPDIR", str(temporary))  # where the lock is: not the tests' own session's
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = text.strip("\n").splitlines()
+        indent = len(lines[0]) - len(lines[0].lstrip())
+        path.write_text("\n".join(line[indent:] for line in lines) + "\n", encoding="utf-8")
+        return path
+
+    def add_workload(self, name: str) -> None:
+        """A workload of the project itself, with its benchmarks."""
+        shutil.copytree(ROOT / "impls" / name, self.path / "impls" / name)
+        shutil.copy(ROOT / f"benchmarks/test_{name}.py", self.path / "benchmarks")
+
+    def run(self, *arguments: str) -> pytest.RunResult:
+        return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+
+    @property
+    def saved(self) -> list[str]:
+        """The names of all saved runs."""
+        return sorted(path.name for path in self.path.glob("results/*/*.json"))
+
+    def load(self, pattern: str) -> dict[str, Any]:
+        """The one saved run whose name matches."""
+        [path] = self.path.glob(f"results/*/{pattern}")
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content
+
+
+@pytest.fixture
+def checkout(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """A checkout without any workload."""
+    return Suite(pytester, monkeypatch)
+
+
+@pytest.fixture
+def suite(checkout: Suite) -> Suite:
+    """A checkout whose one workload takes no time."""
+    for name, text in TOY.items():
+        checkout.write(name, text)
+    return checkout
+
+
+@pytest.fixture(scope="session")
+def undelayed_local(flag_site: Path) -> Iterator[Local]:
+    with Local(flag_site, delay=0.0) as server:
+        yield server
+
+
+@pytest.fixture
+def mock(flag_site: Path, tmp_path: Path) -> Iterator[Mock]:
+    with Mock(flag_site, 0.0, tmp_path / "ledger") as server:
+        server.reset()
+        yield server
+
+
+@pytest.fixture(params=["mock", "local"])
+def server(request: pytest.FixtureRequest) -> Server:
+    """Both flag servers, without a delay."""
+    name = {"mock": "mock", "local": "undelayed_local"}[request.param]
+    server: Server = request.getfixturevalue(name)
+    server.reset()
+    return server

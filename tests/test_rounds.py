@@ -1,0 +1,87 @@
+"""How a row is measured: through pytest-benchmark's fixture, with a timer that counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from concurbench import rounds
+from concurbench.fingerprint import fingerprint
+
+
+@pytest.mark.parametrize(
+    ("seconds", "planned"),
+    [(1e-6, rounds.MOST), (0.2, 15), (0.3, 10), (1.4, 3), (100.0, rounds.FEWEST)],
+)
+def test_slow_rows_get_few_rounds_and_never_less_than_two(seconds: float, planned: int) -> None:
+    assert rounds.planned(seconds) == planned
+
+
+class Recorder:
+    """Stands in for pytest-benchmark's fixture; notes what is called within the timing."""
+
+    def __init__(self, *, enabled: bool = True) -> None:
+        self.enabled = enabled
+        self.calls: list[str] = []
+
+    def pedantic(self, target: Any, setup: Any = None, teardown: Any = None, rounds: int = 1) -> None:
+        for _ in range(rounds if setup else 0):
+            args, kwargs = setup()
+            self.calls.append("start")
+            target(*args, **kwargs)
+            self.calls.append("stop")
+            teardown(*args, **kwargs)
+
+
+def measured(recorder: Recorder, answer: int = 1) -> list[str]:
+    calls = recorder.calls
+
+    def setup() -> int:
+        calls.append("setup")
+        return 1
+
+    def run(job: int) -> int:
+        calls.append("run")
+        return answer
+
+    def check(job: int, got: int) -> None:
+        calls.append("check")
+        assert got == job, "wrong"
+
+    rounds.measure(recorder, run, setup=setup, check=check)  # type: ignore[arg-type]  # a stand-in
+    return calls
+
+
+def test_each_round_starts_from_nothing_and_is_checked_outside_the_timing() -> None:
+    calls = measured(Recorder())
+    untimed, one_round = ["setup", "run", "check"], ["setup", "start", "run", "stop", "check"]
+    assert calls == untimed + rounds.MOST * one_round
+
+
+def test_a_disabled_benchmark_is_run_once_and_checked() -> None:
+    assert measured(Recorder(enabled=False)) == ["setup", "run", "check"]
+
+
+def test_a_wrong_answer_ends_the_row_before_anything_is_timed() -> None:
+    recorder = Recorder()
+    with pytest.raises(AssertionError, match="wrong"):
+        measured(recorder, answer=2)
+    assert "start" not in recorder.calls
+
+
+def one(number: int) -> int:
+    return number
+
+
+def other(number: int) -> int:
+    return number + 1
+
+
+def test_a_fingerprint_changes_with_each_part_and_with_nothing_else() -> None:
+    same = fingerprint("question", 1, b"x", one)
+    assert same == fingerprint("question", 1, b"x", one)
+    assert (
+        len({same, fingerprint("question", 2, b"x", one), fingerprint("question", 1, b"x", other)}) == 3
+    )
+    assert fingerprint("ab", "c") != fingerprint("a", "bc")

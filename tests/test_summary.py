@@ -1,0 +1,108 @@
+"""The closing summary: tables, units, verdicts."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from concurbench import units
+from concurbench.results import Row, Run
+from concurbench.summary import bar, fastest, summary, verdict
+
+
+def row(
+    model: str, *seconds: float, workers: int = 2, efficiency: float | None = None, work: str = "w"
+) -> Row:
+    return Row(f"{model}-{workers}", "flags · local", model, workers, seconds, None, efficiency, work)
+
+
+def shown(rows: list[Row], base: Run | None = None, width: int = 80) -> str:
+    console = Console(file=io.StringIO(), width=width, no_color=True)
+    console.print(summary(rows, base))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+FAST = row("threaded", 1.0, 1.1, 1.2, efficiency=0.5)
+NEAR = row("asyncio", 1.1, 1.2, 1.3, efficiency=0.4)
+SLOW = row("sequential", 10.0, 10.1, 10.2, efficiency=0.95)
+
+
+def test_a_winner_is_named_where_its_spread_stays_clear() -> None:
+    assert verdict([SLOW, FAST]) == "→ threaded"
+
+
+def test_overlapping_spreads_are_a_tie_fastest_first() -> None:
+    assert verdict([SLOW, NEAR, FAST]) == "→ tied: threaded, asyncio"
+    assert fastest([SLOW, NEAR, FAST]) == [FAST, NEAR]
+
+
+def test_one_row_alone_wins_nothing() -> None:
+    assert verdict([FAST]) == ""
+
+
+def test_a_model_with_several_bounds_is_named_with_the_one_that_won() -> None:
+    assert (
+        verdict([row("threaded", 1.0, workers=8), row("threaded", 2.0, workers=4)]) == "→ threaded (8)"
+    )
+
+
+def test_a_group_shows_times_faster_than_sequential_and_the_share_of_the_limit() -> None:
+    lines = shown([SLOW, FAST]).splitlines()
+    assert "median s" in lines[2]
+    assert lines[3].split() == ["threaded", "2", "1.100", "±", "9%", "3", "9.2", "████", "50%"]
+    assert lines[4].split() == ["sequential", "2", "10.100", "±", "1%", "3", "1.0", "███████▋", "95%"]
+
+
+def test_without_sequential_nothing_is_said_of_times_faster() -> None:
+    assert shown([FAST]).splitlines()[3].split() == [
+        "threaded",
+        "2",
+        "1.100",
+        "±",
+        "9%",
+        "3",
+        "████",
+        "50%",
+    ]
+
+
+def test_an_earlier_run_adds_the_ratio_or_why_there_is_none() -> None:
+    before = (row("threaded", 1.0), row("sequential", 1.0, work="other"))
+    base = Run(Path("0003_x.json"), {}, True, before)
+    lines = shown([FAST, SLOW, NEAR], base).splitlines()
+    assert lines[2].endswith("vs 0003")
+    assert [line.split()[-1] for line in lines[3:6]] == ["1.10", "new", "work"]
+
+
+def test_it_fits_eighty_columns_with_the_longest_names() -> None:
+    rows = [row("asyncio_aiohttp_transport", 9.9, 10.1, workers=50, efficiency=1.0), SLOW]
+    base = Run(Path("0003_x.json"), {}, True, tuple(rows))
+    text = shown(rows, base)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "asyncio_aiohttp_transport" in text
+
+
+@pytest.mark.parametrize(
+    ("share", "drawn"), [(0, ""), (0.5, "████"), (1, "█" * 8), (1.5, "█" * 8), (0.01, "▏")]
+)
+def test_a_bar_shows_eighths_and_is_always_as_wide(share: float, drawn: str) -> None:
+    assert bar(share) == drawn.ljust(8)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(12.3456, "12.346 s"), (0.1, "0.100 s"), (0.0712, "71.2 ms"), (5e-6, "5.0 µs"), (2e-8, "20.0 ns")],
+)
+def test_a_time_is_shown_in_the_largest_unit_that_shows_three_digits(seconds: float, text: str) -> None:
+    assert units.time(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (59.0, "59 s"), (80.0, "1 min 20 s"), (120, "2 min 0 s")]
+)
+def test_a_duration_is_no_finer_than_a_person_cares(seconds: float, text: str) -> None:
+    assert units.duration(seconds) == text

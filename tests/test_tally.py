@@ -1,0 +1,46 @@
+"""Which runs are complete."""
+
+from __future__ import annotations
+
+from concurbench.tally import Tally
+
+
+def tally() -> Tally:
+    counted = Tally()
+    counted.rows = ["a", "b", "c"]
+    counted.passed = {"a", "b"}
+    counted.skipped = {"c": "no package x"}
+    return counted
+
+
+def test_all_timed_or_skipped_with_a_reason_is_complete() -> None:
+    assert tally().why_incomplete(0, timed=[1, 2]) == []
+
+
+def test_each_reason_against_it_is_told_once() -> None:
+    narrowed = tally()
+    narrowed.narrowed = ["--cases=few", "rows were deselected", "rows were deselected"]
+    assert narrowed.why_incomplete(0, timed=[1]) == ["--cases=few", "rows were deselected"]
+
+
+def test_failed_and_missing_rows_are_counted() -> None:
+    failed = tally()
+    failed.rows.append("d")
+    failed.failed = {"b"}
+    assert failed.why_incomplete(1, timed=[1]) == ["1 of 4 rows failed", "1 of 4 rows never ran"]
+    assert failed.proven == {"a"}
+
+
+def test_a_bad_end_without_a_bad_row_is_not_complete() -> None:
+    assert tally().why_incomplete(3, timed=[1]) == ["pytest ends with exit code 3"]
+
+
+def test_a_run_that_timed_nothing_is_not_complete() -> None:
+    assert tally().why_incomplete(0, timed=[]) == ["nothing was timed"]
+
+
+def test_skips_are_counted_by_reason() -> None:
+    counted = Tally()
+    assert counted.skips() == ""
+    counted.skipped = {"a": "no package x", "b": "needs Python >=3.14", "c": "no package x"}
+    assert counted.skips() == "3 rows skipped: 2 × no package x · 1 × needs Python >=3.14"
