@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_benchmark.logger import Logger
 from pytest_benchmark.storage.file import FileStorage
 from pytest_benchmark.utils import safe_dumps
 
@@ -18,12 +19,14 @@ from concurbench import results
 class Storage(FileStorage):
     """pytest-benchmark's own file storage, with our rules for saving."""
 
-    complete = False
-    """Whether the run to be saved is complete, and so may become the next one's baseline."""
-    saved: Path | None = None
-    """Where the last run was saved."""
-    trouble: str | None = None
-    """Why it is not where it should be."""
+    def __init__(self, path: str | Path, logger: Logger, default_machine_id: str | None) -> None:
+        super().__init__(path, logger, default_machine_id)  # type: ignore[no-untyped-call]  # not typed
+        self.complete = False
+        """Whether the run to be saved is complete, and so may become the next one's baseline."""
+        self.saved: Path | None = None
+        """Where the last run was saved."""
+        self.trouble: str | None = None
+        """Why it is not where it should be."""
 
     @property
     def folder(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,16 +64,14 @@ TOY = {
 class Suite:
     """A checkout in a folder of its own; sessions in it are processes of their own."""
 
-    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, pytester: pytest.Pytester, temporary: Path) -> None:
         self.pytester = pytester
         self.path = pytester.path
+        self.temporary = temporary
         for name in ("concurbench", "servers"):
             (self.path / name).symlink_to(ROOT / name)
         for name in ("conftest.py", "pyproject.toml", "benchmarks/conftest.py", "impls/__init__.py"):
             self.write(name, (ROOT / name).read_text(encoding="utf-8"))
-        temporary = self.path / "temporary"
-        temporary.mkdir()
-        monkeypatch.setenv("TMPDIR", str(temporary))  # where the lock is: not the tests' own session's
 
     def write(self, name: str, text: str) -> Path:
         path = self.path / name
@@ -103,9 +102,13 @@ class Suite:
 
 
 @pytest.fixture
-def checkout(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
+def checkout(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Suite]:
     """A checkout without any workload."""
-    return Suite(pytester, monkeypatch)
+    # The lock of its sessions is among its own temporary files. Their path is short, for a fork server
+    # puts its socket there, and the name of a socket must not be long.
+    with tempfile.TemporaryDirectory() as temporary:
+        monkeypatch.setenv("TMPDIR", temporary)
+        yield Suite(pytester, Path(temporary))
 
 
 @pytest.fixture
@@ -123,8 +126,8 @@ def undelayed_local(flag_site: Path) -> Iterator[Local]:
 
 
 @pytest.fixture
-def mock(flag_site: Path, tmp_path: Path) -> Iterator[Mock]:
-    with Mock(flag_site, 0.0, tmp_path / "ledger") as server:
+def mock(flag_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mock]:
+    with Mock(flag_site, 0.0, tmp_path_factory.mktemp("mock") / "ledger") as server:
         server.reset()
         yield server
 

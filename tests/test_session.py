@@ -141,7 +141,7 @@ def test_nothing_is_lost_when_the_folder_fails_at_the_end(suite: Suite) -> None:
     )
     result = suite.run()
     assert "cannot write to" in said(result)
-    [kept] = suite.path.glob("temporary/concurbench-*/*.json")
+    [kept] = suite.temporary.glob("concurbench-*/*.json")
     assert len(json.loads(kept.read_text())["benchmarks"]) == 6
 
 
@@ -266,7 +266,7 @@ def test_saving_and_comparing_work_from_another_folder(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     suite.run()
-    monkeypatch.chdir(suite.path / "temporary")
+    monkeypatch.chdir(suite.path / "impls")
     result = suite.run("../benchmarks", "--benchmark-compare")
     assert result.ret == 0
     assert "vs 0001" in said(result)
@@ -349,7 +349,7 @@ def test_results_that_cannot_be_written_are_told_before_measuring(suite: Suite) 
 
 
 def test_a_second_session_is_refused_while_one_measures(suite: Suite) -> None:
-    lock = SessionLock(suite.path / "temporary")
+    lock = SessionLock(suite.temporary)
     lock.acquire("somewhere else")
     try:
         result = suite.run()

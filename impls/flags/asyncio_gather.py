@@ -1,8 +1,8 @@
 """Coroutines on one event loop, gathered, that share one client.
 
 Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; a semaphore holds
-the bound, for nothing else does. A coroutine costs a few kilobytes and gives way only where it
-awaits: saving a file, or the client's own work, stands in the way of all the others. Choose it for
+the bound, for nothing else does. Costs a few kilobytes for each, and a coroutine gives way only where
+it awaits: saving a file, or the client's own work, stands in the way of all the others. Choose it for
 very many things that wait, when every library in the way is asynchronous.
 """
 

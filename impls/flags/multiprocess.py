@@ -1,9 +1,9 @@
 """A pool of processes, each with a client of its own.
 
 Execution unit: processes, in a ``ProcessPoolExecutor``. They share nothing: what they get and give is
-pickled, and each makes its own ``httpx.Client``. A fork server that has imported this module once
-starts them, so a new worker costs a fork and a TLS context, not every import again. Choose it for
-work that computes; for work that waits, it is the dearest way to wait.
+pickled, and each makes its own ``httpx.Client``. Costs a fork and a TLS context for each, but not
+every import again: a fork server that has imported this module once starts them. Choose it for work
+that computes; for work that waits, it is the dearest way to wait.
 """
 
 import multiprocessing

@@ -2,7 +2,7 @@
 
 Execution unit: coroutines, all in one thread, that give way only where they await. Work that computes
 awaits nothing: each batch holds the loop until it is done, so this is sequential with an event loop
-around it. Choose it for work that waits.
+around it. Costs an event loop and a task for each batch. Choose it for work that waits.
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
 Execution unit: processes, in a ``ProcessPoolExecutor``, each with an interpreter and a lock of its
 own, so they compute at the same time. They share nothing: batches and primes are pickled on the way.
-A fork server that has imported this module once starts them. Choose it for work that computes, in
-portions large enough to be worth the trip.
+Costs a fork for each, by a fork server that has imported this module once, and the memory of another
+interpreter. Choose it for work that computes, in portions large enough to be worth the trip.
 """
 
 import multiprocessing

@@ -1,0 +1,118 @@
+"""Listing and loading models: a file in a folder is all it takes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import impls
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workload without models, that ``impls`` finds beside its own."""
+    workload = tmp_path / "made_up"
+    workload.mkdir()
+    (workload / "__init__.py").touch()
+    monkeypatch.setattr(impls, "HERE", tmp_path)
+    monkeypatch.setattr(impls, "__path__", [str(tmp_path)])
+    for module in [name for name in sys.modules if name.startswith("impls.made_up")]:
+        monkeypatch.delitem(sys.modules, module)  # another test's
+    return workload
+
+
+def add(folder: Path, name: str, *lines: str) -> None:
+    (folder / f"{name}.py").write_text("\n".join(['"""Made up: a title.', "", "More.", '"""', *lines]))
+
+
+def test_the_projects_own_models_are_found() -> None:
+    assert impls.workloads() == ["flags", "primes"]
+    four = {"sequential", "threaded", "multiprocess", "asyncio_gather"}
+    for workload in impls.workloads():
+        assert four <= {model.name for model in impls.models(workload)}
+
+
+def test_listing_reads_title_and_literals_without_importing(folder: Path) -> None:
+    add(
+        folder,
+        "model",
+        "DEFAULT = False",
+        'SERVERS = ("local",)',
+        'REQUIRES = ("uvloop", "aiohttp")',
+        'PYTHON = ">=3.14"',
+        'START_METHOD = "spawn"',
+        "WORKERS = 1",
+        "raise SystemExit('imported')",
+    )
+    assert impls.models("made_up") == [
+        impls.Model(
+            "made_up", "model", "Made up: a title.", default=False, servers=("local",),
+            requires=("uvloop", "aiohttp"), python=">=3.14", start_method="spawn", workers=1,
+        )
+    ]  # fmt: skip
+
+
+def test_names_with_a_leading_underscore_are_no_models(folder: Path) -> None:
+    add(folder, "_helper")
+    assert impls.models("made_up") == []
+
+
+def test_a_computed_literal_is_refused_with_its_place(folder: Path) -> None:
+    add(folder, "model", "REQUIRES = tuple('x')")
+    with pytest.raises(
+        ValueError, match=r"made_up/model\.py, line 5: REQUIRES must be a plain literal"
+    ):
+        impls.models("made_up")
+
+
+def test_a_file_that_does_not_parse_is_still_a_row_and_fails_when_loaded(folder: Path) -> None:
+    add(folder, "broken", "def run(:")
+    assert [model.title for model in impls.models("made_up")] == ["(line 5 does not parse)"]
+    with pytest.raises(SyntaxError):
+        impls.load("made_up", "broken")
+
+
+def test_what_is_not_there_is_named_with_what_is(folder: Path) -> None:
+    add(folder, "model")
+    with pytest.raises(LookupError, match="no workload 'other'; there are: made_up"):
+        impls.models("other")
+    with pytest.raises(LookupError, match="no model 'other' of made_up; there are: model"):
+        impls.load("made_up", "other")
+
+
+@pytest.mark.parametrize(
+    ("literal", "reason"),
+    [
+        ('REQUIRES = ("no_such_package",)', "no package no_such_package"),
+        ('PYTHON = ">=4"', "needs Python >=4"),
+        ('START_METHOD = "teleport"', "no start method teleport"),
+    ],
+)
+def test_what_is_declared_and_lacking_is_a_reason_to_skip(
+    folder: Path, literal: str, reason: str
+) -> None:
+    add(folder, "lacking", literal, "raise SystemExit('imported')")
+    with pytest.raises(impls.Unavailable, match=reason):
+        impls.load("made_up", "lacking")
+
+
+def test_a_required_package_that_is_there_but_broken_is_a_reason_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder.parent / "halfway.py").write_text("raise ImportError('gone in 3.12', name='halfway')")
+    monkeypatch.syspath_prepend(folder.parent)
+    add(folder, "needs_halfway", 'REQUIRES = ("halfway",)', "import halfway")
+    with pytest.raises(impls.Unavailable, match=r"halfway does not import here: gone in 3\.12"):
+        impls.load("made_up", "needs_halfway")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["import no_such_package", "from impls import no_such_name", "from impls.made_up import gone"],
+)
+def test_any_other_import_error_is_an_error(folder: Path, line: str) -> None:
+    add(folder, "mistyped", line)
+    with pytest.raises(ImportError):
+        impls.load("made_up", "mistyped")

@@ -1,0 +1,189 @@
+"""The work itself: what is asked, what is right, and that wrong answers are found."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import statistics
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from impls import flags, primes
+from impls.flags import _world
+
+
+def images() -> dict[str, bytes]:
+    return {path: body for path, body in flags.site().items() if path.endswith(".gif")}
+
+
+def test_there_are_194_countries_with_names_and_capitals() -> None:
+    countries = _world.countries()
+    assert len(countries) == 194
+    assert all(country["code"] == code for code, country in countries.items())
+    assert all(all(country.values()) for country in countries.values())
+    assert len({country["country"] for country in countries.values()}) == 194
+    assert countries["FR"] == {
+        "code": "FR", "country": "France", "capital": "Paris", "continent": "Europe",
+    }  # fmt: skip
+
+
+def test_every_flag_is_a_valid_picture_unlike_any_other() -> None:
+    pixels = set()
+    for path, body in images().items():
+        with Image.open(io.BytesIO(body)) as picture:
+            assert picture.format == "GIF"
+            picture.load()
+            colours = picture.getcolors()
+            assert colours is not None, path
+            assert len(colours) == 3, path
+            pixels.add((picture.size, picture.convert("RGB").tobytes()))
+    assert len(pixels) == 194
+
+
+def test_flags_are_as_large_as_the_real_ones() -> None:
+    sizes = [len(body) for body in images().values()]
+    assert min(sizes) == pytest.approx(1_200, rel=0.05)
+    assert max(sizes) == pytest.approx(36_000, rel=0.05)
+    assert statistics.median(sizes) == pytest.approx(10_000, rel=0.05)
+    assert sum(sizes) == pytest.approx(2_350_000, rel=0.02)
+
+
+def test_flags_are_the_same_bytes_wherever_they_are_drawn() -> None:
+    digest = hashlib.sha256(b"".join(flags.site().values())).hexdigest()
+    assert digest[:16] == "489e0df8de5a365a"
+
+
+def test_metadata_beside_each_flag_names_country_and_capital() -> None:
+    metadata = json.loads(flags.site()["fr/metadata.json"])
+    assert (metadata["country"], metadata["capital"]) == ("France", "Paris")
+
+
+def test_urls_are_in_lower_case() -> None:
+    job = flags.Job(("FR",), "http://host", Path())
+    assert job.url("FR") == "http://host/fr/fr.gif"
+
+
+def test_the_limit_of_flags_is_a_delay_for_each_wave() -> None:
+    assert flags.limit(194, 50, delay=0.05) == pytest.approx(0.2)
+    assert flags.limit(20, 20, delay=0.05) == pytest.approx(0.05)
+    assert flags.limit(20, 1, delay=0.05) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "files"),
+    [(200, flags.Outcome("ok", 4), ["FR.gif"]), (404, flags.NOT_FOUND, []), (503, flags.ERROR, [])],
+)
+def test_only_a_good_answer_is_kept(
+    tmp_path: Path, status: int, outcome: flags.Outcome, files: list[str]
+) -> None:
+    assert flags.keep(flags.Job(("FR",), "", tmp_path), "FR", status, b"GIF8") == outcome
+    assert [path.name for path in tmp_path.iterdir()] == files
+
+
+def test_a_flag_never_stands_half_written_under_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        "os.replace", lambda old, new: seen.append((Path(old).read_bytes(), Path(new).exists()))
+    )
+    flags.keep(flags.Job(("FR",), "", tmp_path), "FR", 200, b"whole")
+    assert seen == [(b"whole", False)]
+
+
+@pytest.fixture
+def downloaded(tmp_path: Path) -> flags.Job:
+    """A job whose flags are all there."""
+    job = flags.Job(("FR", "DE"), "", tmp_path)
+    for code in job.codes:
+        (tmp_path / f"{code}.gif").write_bytes(flags.site()[f"{code}/{code}.gif".lower()])
+    return job
+
+
+def test_right_flags_pass(downloaded: flags.Job) -> None:
+    flags.check(downloaded, flags.expected(downloaded.codes))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda folder: (folder / "FR.gif").write_bytes(b"x"), "FR: wrong bytes"),
+        (lambda folder: (folder / "FR.gif").unlink(), "FR: no file FR.gif"),
+        (lambda folder: (folder / "DE.part").touch(), "files nobody asked for: .*DE.part"),
+    ],
+)
+def test_wrong_files_are_found(downloaded: flags.Job, spoil: object, complaint: str) -> None:
+    assert callable(spoil)
+    spoil(downloaded.destination)
+    with pytest.raises(AssertionError, match=complaint):
+        flags.check(downloaded, flags.expected(downloaded.codes))
+
+
+def test_wrong_outcomes_are_found(downloaded: flags.Job) -> None:
+    right = flags.expected(downloaded.codes)
+    for wrong in (
+        {**right, "FR": flags.ERROR},
+        {"FR": right["FR"]},
+        {**right, "XX": flags.ERROR},
+        None,
+    ):
+        with pytest.raises(AssertionError):
+            flags.check(downloaded, wrong)
+
+
+def test_there_are_5133_primes_below_50000() -> None:
+    batches = primes.CASES["below_50k"].batches
+    assert len(batches) == 16
+    assert [number for batch in batches for number in batch] == list(range(50_000))
+    assert sum(map(len, primes.expected(batches))) == 5_133
+
+
+def test_trial_division_knows_the_edges() -> None:
+    assert primes.primes_in(range(-3, 30)) == [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]
+
+
+def test_the_large_numbers_are_what_the_table_says() -> None:
+    for number, factor in primes.LARGE.items():
+        assert len(str(number)) in (13, 14)
+        assert miller_rabin(number) is (factor is None)
+        if factor is not None:
+            assert number % factor == 0
+            assert miller_rabin(factor)
+            assert factor < number // factor
+
+
+def test_the_costs_of_large_numbers_differ_a_hundredfold() -> None:
+    costs = [factor or int(number**0.5) for number, factor in primes.LARGE.items()]
+    assert max(costs) > 100 * min(costs)
+    assert len(primes.CASES["large"].batches) == 20
+
+
+def test_wrong_primes_are_found() -> None:
+    job = primes.Job(((2, 3, 4), (5, 6)))
+    primes.check(job, [[2, 3], [5]])
+    for wrong in ([[2, 3], [5, 6]], [[2, 3]], [[3, 2], [5]], [[2, 3], [5], []], None):
+        with pytest.raises(AssertionError):
+            primes.check(job, wrong)
+
+
+def test_computing_can_get_faster_by_workers_or_cores_whichever_is_less() -> None:
+    assert (primes.speedup_limit(2, 8), primes.speedup_limit(8, 2)) == (2, 2)
+
+
+def miller_rabin(number: int) -> bool:
+    """Whether a number below 3.3e24 is prime: these bases are enough (Sorenson and Webster, 2015)."""
+    odd, twos = number - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    for base in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41):
+        if number % base == 0:
+            return number == base
+        power = pow(base, odd, number)
+        if power not in (1, number - 1) and all(
+            (power := power * power % number) != number - 1 for _ in range(twos - 1)
+        ):
+            return False
+    return True
