@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from concurbench.report import Report
 from concurbench.session import SESSION, Session
+from concurbench.skips import ExpectedSkips, read_expected
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("concurbench").addoption(
+        "--expected-skips",
+        metavar="FILE",
+        type=Path,
+        help="fail if anything is skipped for a reason that matches no line of this file",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -15,3 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
     session = config.stash[SESSION] = Session(config)
     config.pluginmanager.register(session, "concurbench-session")
     config.pluginmanager.register(Report(session), "concurbench-report")
+    if config.option.expected_skips:
+        try:
+            expected = read_expected(config.option.expected_skips)
+        except OSError as error:
+            raise pytest.UsageError(f"--expected-skips: {error}") from None
+        config.pluginmanager.register(ExpectedSkips(expected), "concurbench-skips")

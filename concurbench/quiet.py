@@ -9,7 +9,7 @@ import psutil
 BUSY = 0.10
 """The share of all cores that others may use before it is worth a warning."""
 
-LOOK = 0.3
+LOOK = 0.2
 """Seconds to watch the CPU for."""
 
 CPUFREQ = Path("/sys/devices/system/cpu/cpu0/cpufreq")

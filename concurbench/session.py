@@ -19,6 +19,7 @@ from pytest_benchmark.utils import get_tag
 from concurbench import base, machine, quiet, results
 from concurbench.lock import SessionLock, Taken
 from concurbench.results import Run
+from concurbench.skips import reason_of
 from concurbench.storage import Storage
 from concurbench.tally import Tally
 
@@ -141,8 +142,7 @@ class Session:
         if report.failed:
             self.tally.failed.add(report.nodeid)
         elif report.skipped:
-            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-            self.tally.skipped[report.nodeid] = reason.removeprefix("Skipped: ") or "no reason given"
+            self.tally.skipped[report.nodeid] = reason_of(report)
         elif report.when == "call":
             self.tally.passed.add(report.nodeid)
 

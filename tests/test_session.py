@@ -239,7 +239,6 @@ def test_models_that_are_no_default_wait_to_be_asked_for(suite: Suite) -> None:
     )
     assert "rare" not in said(suite.run("--collect-only", "-q"))
     assert "rare" in said(suite.run("--collect-only", "-q", "--models=all"))
-    assert "rare" in said(suite.run("--collect-only", "-q", "--models=default,rare"))
 
 
 # -- comparing --
@@ -318,8 +317,6 @@ def test_a_corrupt_result_is_named_and_passed_over(suite: Suite) -> None:
         ("--cases=som", "--cases: no 'som'; there are: few, many"),
         ("--models=som", "--models: no 'som'; there are: sequential, threaded"),
         ("--workers=0", "expected whole numbers from 1, got '0'"),
-        ("--workers=2,x", "expected whole numbers from 1, got '2,x'"),
-        ("--flag-delay=-1", "expected seconds from 0 to 60, got '-1'"),
         ("--flag-delay=nan", "expected seconds from 0 to 60, got 'nan'"),
         ("--flag-server=other", "invalid choice"),
         ("--benchmark-compare=0007", "no such run in"),
@@ -383,3 +380,16 @@ def test_a_suite_without_benchmarks_is_left_alone(suite: Suite) -> None:
     assert "1 passed" in output
     assert "note:" not in output
     assert not Path(suite.path / "results").exists() or not any((suite.path / "results").iterdir())
+
+
+# -- skips that nobody expects --
+
+
+def test_a_skip_that_is_not_expected_fails_the_session(suite: Suite) -> None:
+    suite.write("impls/toy/lacking.py", '"""Lacks."""\nREQUIRES = ("no_such_package",)')
+    expected = suite.write("expected", "# for this one\nno package no_such_.*")
+    assert suite.run("--benchmark-disable", f"--expected-skips={expected}").ret == 0
+    expected.write_text("no package no_such\n")
+    result = suite.run("--benchmark-disable", f"--expected-skips={expected}")
+    assert result.ret == 1
+    assert "not expected to be: benchmarks/test_toy.py::test_toy[lacking-few-w02]" in said(result)
