@@ -81,6 +81,7 @@ class Report:
     def pytest_sessionfinish(self) -> None:
         if self.progress:
             self.progress.interrupted()
+            self.progress = None  # from here on pytest's own words are right again
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -101,7 +101,7 @@ def test_a_flags_model_tells_a_flag_that_is_not_there(
 ) -> None:
     job = flags.Job(("FR", "XX", "DE"), server.url, tmp_path, server.initializer)
     outcomes = load("flags", name)(job, workers=2)
-    assert outcomes == {**flags.expected(("FR", "DE")), "XX": flags.NOT_FOUND}
+    assert outcomes == {**flags.expected(("FR", "DE")), "XX": flags.Outcome("not found")}
     assert list(outcomes) == ["FR", "XX", "DE"]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["DE.gif", "FR.gif"]
 
@@ -110,7 +110,7 @@ def test_a_flags_model_tells_a_flag_that_is_not_there(
 def test_a_flags_model_survives_a_server_that_is_not_there(name: str, tmp_path: Path) -> None:
     nobody_listens = "http://127.0.0.1:9"
     job = flags.Job(("FR", "DE"), nobody_listens, tmp_path)
-    assert load("flags", name)(job, workers=2) == {"FR": flags.ERROR, "DE": flags.ERROR}
+    assert load("flags", name)(job, workers=2) == dict.fromkeys(job.codes, flags.Outcome("error"))
 
 
 @models_of("primes")

@@ -95,6 +95,7 @@ def test_a_failed_run_is_no_baseline(suite: Suite) -> None:
     assert result.ret == 1
     assert suite.saved == []
     assert "2 of 6 rows failed" in said(result)
+    assert "\nFAILED benchmarks/test_toy.py::test_toy[wrong-few-w02]" in said(result)
 
 
 def test_a_run_stopped_at_its_first_failure_tells_what_never_ran(suite: Suite) -> None:

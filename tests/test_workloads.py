@@ -74,7 +74,11 @@ def test_the_limit_of_flags_is_a_delay_for_each_wave() -> None:
 
 @pytest.mark.parametrize(
     ("status", "outcome", "files"),
-    [(200, flags.Outcome("ok", 4), ["FR.gif"]), (404, flags.NOT_FOUND, []), (503, flags.ERROR, [])],
+    [
+        (200, flags.Outcome("ok", 4), ["FR.gif"]),
+        (404, flags.Outcome("not found"), []),
+        (503, flags.Outcome("error"), []),
+    ],
 )
 def test_only_a_good_answer_is_kept(
     tmp_path: Path, status: int, outcome: flags.Outcome, files: list[str]
@@ -125,9 +129,9 @@ def test_wrong_files_are_found(downloaded: flags.Job, spoil: object, complaint: 
 def test_wrong_outcomes_are_found(downloaded: flags.Job) -> None:
     right = flags.expected(downloaded.codes)
     for wrong in (
-        {**right, "FR": flags.ERROR},
+        {**right, "FR": flags.Outcome("error")},
         {"FR": right["FR"]},
-        {**right, "XX": flags.ERROR},
+        {**right, "XX": flags.Outcome("error")},
         None,
     ):
         with pytest.raises(AssertionError):

@@ -13,9 +13,9 @@ import math
 import os
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
 import httpx
 
@@ -68,14 +68,19 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one flag; ``size`` in bytes of the image, 0 where there is none."""
+    """What became of one flag; ``size`` in bytes of the image, 0 where there is none.
+
+    ``reason`` says more of an error; outcomes that differ in nothing else are equal.
+    """
 
     status: Literal["ok", "not found", "error"]
     size: int = 0
+    reason: str = field(default="", compare=False)
 
 
-NOT_FOUND = Outcome("not found")
-ERROR = Outcome("error")
+def failed(error: Exception) -> Outcome:
+    """The outcome of a request that got no answer."""
+    return Outcome("error", reason=f"{type(error).__name__}: {error}")
 
 
 def keep(job: Job, code: str, status_code: int, body: bytes) -> Outcome:
@@ -84,13 +89,35 @@ def keep(job: Job, code: str, status_code: int, body: bytes) -> Outcome:
     The image appears under its final name only when it is whole.
     """
     if status_code == httpx.codes.NOT_FOUND:
-        return NOT_FOUND
+        return Outcome("not found")
     if status_code != httpx.codes.OK:
-        return ERROR
+        return Outcome("error", reason=f"status {status_code}")
     partial = job.destination / f"{code}.part"
     partial.write_bytes(body)
     os.replace(partial, job.destination / f"{code}.gif")
     return Outcome("ok", len(body))
+
+
+class ClientOptions(TypedDict):
+    """What every httpx client is made with, here."""
+
+    verify: ssl.SSLContext
+    timeout: float
+    follow_redirects: bool
+    limits: httpx.Limits
+
+
+def client_options(workers: int) -> ClientOptions:
+    """How to make an httpx client that has ``workers`` requests in flight."""
+    return {
+        "verify": tls_context(),
+        "timeout": TIMEOUT,
+        "follow_redirects": True,
+        # As many connections as requests in flight, all kept. With the default, 20 kept, those beyond
+        # are closed and opened again and again, and among threads now and then while another thread is
+        # about to use one: one request in about 5,000 failed that way (httpcore's issue 1110).
+        "limits": httpx.Limits(max_connections=workers, max_keepalive_connections=workers),
+    }
 
 
 @functools.cache

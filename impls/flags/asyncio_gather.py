@@ -10,7 +10,7 @@ import asyncio
 
 import httpx
 
-from impls.flags import ERROR, TIMEOUT, Job, Outcome, keep, tls_context
+from impls.flags import Job, Outcome, client_options, failed, keep
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
@@ -19,9 +19,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
-    async with httpx.AsyncClient(
-        verify=tls_context(), timeout=TIMEOUT, follow_redirects=True
-    ) as client:
+    async with httpx.AsyncClient(**client_options(workers)) as client:
         outcomes = await asyncio.gather(*(download(client, bound, job, code) for code in job.codes))
     return dict(zip(job.codes, outcomes, strict=True))
 
@@ -30,6 +28,6 @@ async def download(client: httpx.AsyncClient, bound: asyncio.Semaphore, job: Job
     async with bound:
         try:
             response = await client.get(job.url(code))
-        except httpx.HTTPError:
-            return ERROR
+        except httpx.HTTPError as error:
+            return failed(error)
         return keep(job, code, response.status_code, response.content)

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import httpx
 
-from impls.flags import ERROR, TIMEOUT, Job, Outcome, keep, tls_context
+from impls.flags import Job, Outcome, client_options, failed, keep
 
 START_METHOD = "forkserver"
 
@@ -32,12 +32,12 @@ def start_worker(job: Job) -> None:
     if job.initializer is not None:
         job.initializer()
     worker_job = job
-    client = httpx.Client(verify=tls_context(), timeout=TIMEOUT, follow_redirects=True)
+    client = httpx.Client(**client_options(1))
 
 
 def download(code: str) -> Outcome:
     try:
         response = client.get(worker_job.url(code))
-    except httpx.HTTPError:
-        return ERROR
+    except httpx.HTTPError as error:
+        return failed(error)
     return keep(worker_job, code, response.status_code, response.content)

@@ -7,19 +7,19 @@ with, and the right choice when there is little to wait for.
 
 import httpx
 
-from impls.flags import ERROR, TIMEOUT, Job, Outcome, keep, tls_context
+from impls.flags import Job, Outcome, client_options, failed, keep
 
 WORKERS = 1
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
-    with httpx.Client(verify=tls_context(), timeout=TIMEOUT, follow_redirects=True) as client:
+    with httpx.Client(**client_options(workers)) as client:
         return {code: download(client, job, code) for code in job.codes}
 
 
 def download(client: httpx.Client, job: Job, code: str) -> Outcome:
     try:
         response = client.get(job.url(code))
-    except httpx.HTTPError:
-        return ERROR
+    except httpx.HTTPError as error:
+        return failed(error)
     return keep(job, code, response.status_code, response.content)

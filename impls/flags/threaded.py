@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from impls.flags import ERROR, TIMEOUT, Job, Outcome, keep, tls_context
+from impls.flags import Job, Outcome, client_options, failed, keep
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     with (
-        httpx.Client(verify=tls_context(), timeout=TIMEOUT, follow_redirects=True) as client,
+        httpx.Client(**client_options(workers)) as client,
         ThreadPoolExecutor(workers) as pool,
     ):
         outcomes = pool.map(lambda code: download(client, job, code), job.codes)
@@ -25,6 +25,6 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 def download(client: httpx.Client, job: Job, code: str) -> Outcome:
     try:
         response = client.get(job.url(code))
-    except httpx.HTTPError:
-        return ERROR
+    except httpx.HTTPError as error:
+        return failed(error)
     return keep(job, code, response.status_code, response.content)
