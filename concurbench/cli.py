@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.terminal_theme import MONOKAI
 
 from concurbench import results
@@ -17,42 +17,76 @@ from concurbench.summary import summary
 COLUMNS = 80
 """Of what is written to a file or a pipe."""
 
+MARKED = re.compile(r"(<!-- summary -->\n).*?(<!-- /summary -->)", re.DOTALL)
+"""The place for a summary in a Markdown file."""
+
 
 @click.group()
+@click.version_option(package_name="concurbench")
 def main() -> None:
     """Measure, keep and show benchmarks one can trust."""
 
 
 @main.command("summary")
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("--svg", type=click.Path(path_type=Path), help="Draw it into this file instead.")
-def show_summary(run: Path, svg: Path | None) -> None:
+@click.argument("run", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--group", "groups", multiple=True, metavar="TEXT", help="Only groups with this in their name."
+)
+@click.option(
+    "--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw it into this file instead."
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Put it into this Markdown file instead, between <!-- summary --> and <!-- /summary -->.",
+)
+def show_summary(run: Path, groups: tuple[str, ...], svg: Path | None, into: Path | None) -> None:
     """Print the closing summary of a saved run once more.
 
-    RUN is a file, or a machine's folder for its last complete run.
+    RUN is a saved file, or a machine's folder for its last complete run.
 
-    Example: concurbench summary results/linux-amd-epyc-2c-cpython-3.11
+    Example: concurbench summary results/linux-amd-epyc-2c-cpython-3.11 --group flags
     """
     chosen = _choose(run)
-    if svg is None:
+    rows = [row for row in chosen.rows if not groups or any(text in row.group for text in groups)]
+    if not rows:
+        raise click.UsageError(f"no group of {chosen.path} has any of {', '.join(groups)} in its name")
+    shown = summary(rows)
+    if svg is not None:
+        _draw(shown, svg, title=f"{chosen.path.parent.name} · {chosen.name}")
+    if into is not None:
+        _insert(shown, into)
+    if svg is None and into is None:
         console = Console(highlight=False)
-        if not console.is_terminal:
-            console = Console(highlight=False, width=COLUMNS)
-        console.print(summary(chosen.rows))
-        return
+        console.print(shown, width=None if console.is_terminal else COLUMNS)
+
+
+def _draw(shown: RenderableType, svg: Path, title: str) -> None:
     console = Console(highlight=False, width=COLUMNS, record=True, file=io.StringIO())
-    console.print(summary(chosen.rows))
-    picture = console.export_svg(title=f"{chosen.path.parent.name} {chosen.name}", theme=MONOKAI)
-    svg.write_text(re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL), encoding="utf-8")
+    console.print(shown)
+    picture = console.export_svg(title=title, theme=MONOKAI)
+    # Without the web fonts it would fetch: a picture in a repository stands by itself.
+    svg.write_text(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL), encoding="utf-8")
+
+
+def _insert(shown: RenderableType, into: Path) -> None:
+    text = into.read_text(encoding="utf-8")
+    if not MARKED.search(text):
+        raise click.UsageError(f"{into} has no line <!-- summary --> with <!-- /summary --> below it")
+    console = Console(highlight=False, width=COLUMNS, file=io.StringIO(), no_color=True)
+    with console.capture() as captured:
+        console.print(shown)
+    block = "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
+    into.write_text(MARKED.sub(rf"\1```text\n{block}\n```\n\2", text), encoding="utf-8")
 
 
 def _choose(path: Path) -> Run:
-    try:
-        if not path.is_dir():
+    if not path.is_dir():
+        try:
             return results.read(path)
-        run, warnings = results.last_complete(path)
-    except ResultsError as error:
-        raise click.UsageError(str(error)) from None
+        except ResultsError as error:
+            raise click.UsageError(str(error)) from None
+    run, warnings = results.last_complete(path)
     for warning in warnings:
         click.echo(f"note: {warning}", err=True)
     if run is None:

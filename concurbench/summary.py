@@ -64,7 +64,7 @@ def _group(name: str, rows: list[Row], base: Run | None) -> RenderableType:
     table.add_column("model", no_wrap=True)
     for heading in ("workers", f"median {unit.symbol}", "spread", "rounds", f"× {BASELINE[:3]}."):
         table.add_column(heading, justify="right")
-    table.add_column("of the limit", no_wrap=True)
+    table.add_column("of the limit", no_wrap=True, style="cyan")
     if base is not None:
         table.add_column(f"vs {base.name}", justify="right")
     for row in rows:

@@ -259,7 +259,7 @@ def test_comparing_takes_the_last_complete_run(suite: Suite) -> None:
     assert result.ret == 0
     assert "vs 0001" in said(result)
     assert "(NOW)" in said(result)
-    assert "note:" not in said(result)
+    assert "compared across" not in said(result)
 
 
 def test_saving_and_comparing_work_from_another_folder(
