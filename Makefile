@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 ARGS ?=
-VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
+# One for each interpreter, named after it: .venv-python3.13, .venv-opt-python3.14-bin-python3.14
+VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
 BIN = $(VENV)/bin
 READY = $(VENV)/ready
 
@@ -22,7 +23,7 @@ bench: $(READY) ## measure every default benchmark and save the run
 	$(BIN)/python -m pytest $(ARGS)
 
 test: $(READY) ## test the suite itself
-	$(BIN)/python -m pytest tests $(ARGS)
+	$(BIN)/python -m pytest tests -n auto $(ARGS)
 
 check: $(READY) ## ruff and mypy
 	$(BIN)/ruff check

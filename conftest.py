@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib import import_module
@@ -13,14 +14,15 @@ import pytest
 
 import impls
 from concurbench.session import SESSION
+from servers import NAMES
 from servers.local import Local
-from servers.mock import Mock
 
 # pytester is for the tests: pytest lets only this file, the topmost, ask for it.
 pytest_plugins = ["concurbench.plugin", "pytester"]
 
-SERVERS = (Mock.name, Local.name)
 DELAY = 0.05
+LONGEST_DELAY = 10.0  # seconds; well below the time after which a client gives up
+LONGEST_TMPDIR = 70  # characters; a fork server puts a socket there, whose path has 107 at most
 TIMED_PACKAGES = ("httpx", "httpcore", "respx", "uvicorn", "httptools", "pytest-benchmark")
 
 
@@ -40,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many units in flight, instead of each case's own number",
     )  # fmt: skip
     group.addoption(
-        "--flag-server", default="both", choices=[*SERVERS, "both"],
+        "--flag-server", default="both", choices=[*NAMES, "both"],
         help="where flags come from: mocked inside the process, a real server, or both (the default)",
     )  # fmt: skip
     group.addoption(
@@ -68,22 +70,25 @@ def _delay(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds < 60:
-        raise argparse.ArgumentTypeError(f"expected seconds from 0 to 60, got {text!r}")
+    if not 0 <= seconds <= LONGEST_DELAY:
+        raise argparse.ArgumentTypeError(f"expected seconds from 0 to {LONGEST_DELAY}, got {text!r}")
     return seconds
 
 
 def pytest_configure(config: pytest.Config) -> None:
     option, session = config.option, config.stash[SESSION]
+    _check_models()
+    if os.name == "posix" and len(tempfile.gettempdir()) > LONGEST_TMPDIR:
+        raise pytest.UsageError(
+            f"the path of the temporary folder is too long for a fork server's socket: "
+            f"{tempfile.gettempdir()}; set TMPDIR to one of at most {LONGEST_TMPDIR} characters"
+        )
     if option.cases is None:
         option.cases = ["smallest"] if option.benchmark_disable else ["all"]
     session.packages = TIMED_PACKAGES
     narrowed = session.tally.narrowed
-    workloads = [import_module(f"impls.{name}") for name in impls.workloads()]
-    cases = {case for workload in workloads for case in workload.CASES}
-    models = {model.name for name in impls.workloads() for model in impls.models(name)}
-    _check_known("--cases", option.cases, cases, {"all", "smallest"})
-    _check_known("--models", option.models, models, {"default", "all"})
+    _check_known("--cases", option.cases, {"all", "smallest"}, _all_cases)
+    _check_known("--models", option.models, {"default", "all"}, _all_models)
     if "all" not in option.cases:
         narrowed.append(f"--cases={','.join(option.cases)}")
     if not {"all", "default"} & set(option.models):
@@ -96,19 +101,46 @@ def pytest_configure(config: pytest.Config) -> None:
         narrowed.append(f"--flag-delay={option.flag_delay}")
 
 
-def _check_known(option: str, asked: list[str], known: set[str], words: set[str]) -> None:
-    for name in asked:
-        if name not in known | words:
-            there = ", ".join(sorted(known))
-            raise pytest.UsageError(f"{option}: no {name!r}; there are: {there}")
+def _check_models() -> None:
+    try:
+        models = [model for workload in impls.workloads() for model in impls.models(workload)]
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    for model in models:
+        if unknown := set(model.servers or ()) - set(NAMES):
+            file = f"{model.workload}/{model.name}.py"
+            raise pytest.UsageError(
+                f"{file}: SERVERS names {unknown.pop()!r}; there are: {', '.join(NAMES)}"
+            )
+
+
+def _check_known(option: str, asked: list[str], words: set[str], known: Callable[[], set[str]]) -> None:
+    names = set(asked) - words
+    if unknown := names and names - known():
+        there = ", ".join(sorted(known()))
+        raise pytest.UsageError(f"{option}: no {sorted(unknown)[0]!r}; there are: {there}")
+
+
+def _all_cases() -> set[str]:
+    workloads = [import_module(f"impls.{name}") for name in impls.workloads()]
+    return {case for workload in workloads for case in workload.CASES}
+
+
+def _all_models() -> set[str]:
+    return {model.name for workload in impls.workloads() for model in impls.models(workload)}
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_proxies() -> Iterator[None]:
-    """No proxy of the environment comes between a model and its server, in any process."""
+def environment_of_processes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What every process of a model finds, however it starts.
+
+    No proxy comes between it and its server. And it imports this checkout, also where another one is
+    installed: a fork server of Python 3.11 looks nowhere else for what it is to import beforehand.
+    """
+    path = os.pathsep.join(filter(None, [str(request.config.rootpath), os.environ.get("PYTHONPATH")]))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "NO_PROXY", "*")
-        patch.setitem(os.environ, "no_proxy", "*")
+        for name, value in {"NO_PROXY": "*", "no_proxy": "*", "PYTHONPATH": path}.items():
+            patch.setitem(os.environ, name, value)
         yield
 
 

@@ -22,7 +22,7 @@ import impls
 from concurbench import machine
 from concurbench.fingerprint import fingerprint
 from concurbench.rounds import measure
-from servers import Server
+from servers import NAMES, Server
 from servers.local import Local
 from servers.mock import Mock
 
@@ -47,14 +47,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = ["model", "case", "workers"]
     if "flag_server" in metafunc.fixturenames:
         asked = metafunc.config.option.flag_server
-        servers = SERVERS if asked == "both" else (asked,)
+        servers = NAMES if asked == "both" else (asked,)
         names.append("server")
     rows = list(dict.fromkeys(matrix(_workload(metafunc.module), servers, metafunc.config.option)))
     values = [tuple(getattr(row, name) for name in names) for row in rows]
     metafunc.parametrize(names, values, ids=[row.id for row in rows])
-
-
-SERVERS = (Mock.name, Local.name)
 
 
 def matrix(workload: ModuleType, servers: Iterable[str | None], option: Any) -> Iterator[Row]:
@@ -89,11 +86,11 @@ def _workers(model: impls.Model, case: Any, asked: list[int] | None) -> list[int
 
 
 def _workload(module: ModuleType) -> ModuleType:
-    return import_module(f"impls.{module.__name__.rpartition('test_')[2]}")
+    return import_module(f"impls.{_name(module).removeprefix('test_')}")
 
 
-def _name(workload: ModuleType) -> str:
-    return workload.__name__.rpartition(".")[2]
+def _name(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

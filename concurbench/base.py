@@ -36,10 +36,18 @@ def choose(asked: str | bool, folder: Path) -> tuple[Run | None, list[str]]:
 
 
 def _named(asked: str, folder: Path) -> Run:
-    found = [Path(asked)] if Path(asked).is_file() else sorted(folder.glob(f"{asked}*.json"))
+    found = [Path(asked)] if Path(asked).is_file() else _matching(asked, folder)
     if not found:
         raise NoSuchRun(f"--benchmark-compare={asked}: no such run in {folder}")
     try:
         return results.read(found[-1])
     except ResultsError as error:
         raise NoSuchRun(f"--benchmark-compare={asked}: {error}") from error
+
+
+def _matching(asked: str, folder: Path) -> list[Path]:
+    if asked.isdecimal():
+        return [
+            path for path in results.numbered(folder) if int(path.name.partition("_")[0]) == int(asked)
+        ]
+    return sorted(path for path in folder.glob("*.json") if path.name.startswith(asked))

@@ -52,10 +52,13 @@ def show_summary(run: Path, groups: tuple[str, ...], svg: Path | None, into: Pat
     if not rows:
         raise click.UsageError(f"no group of {chosen.path} has any of {', '.join(groups)} in its name")
     shown = summary(rows)
-    if svg is not None:
-        _draw(shown, svg, title=f"{chosen.path.parent.name} · {chosen.name}")
-    if into is not None:
-        _insert(shown, into)
+    try:
+        if svg is not None:
+            _draw(shown, svg, title=f"{chosen.path.parent.name} · {chosen.name}")
+        if into is not None:
+            _insert(shown, into)
+    except OSError as error:
+        raise click.FileError(str(error.filename), error.strerror) from None
     if svg is None and into is None:
         console = Console(highlight=False)
         console.print(shown, width=None if console.is_terminal else COLUMNS)

@@ -13,6 +13,16 @@ class Taken(Exception):
     """Another session holds the lock; the message says which, as far as it told."""
 
 
+def machine_wide() -> Path:
+    """The folder for the lock: the same for all on this machine, whatever their TMPDIR.
+
+    ``CONCURBENCH_LOCK`` names another one, for sessions within tests.
+    """
+    if folder := os.environ.get("CONCURBENCH_LOCK"):
+        return Path(folder)
+    return Path("/tmp") if os.name == "posix" else Path(tempfile.gettempdir())
+
+
 class SessionLock:
     """Held from ``acquire`` to ``release``, or until the process ends, however it ends.
 
@@ -20,7 +30,7 @@ class SessionLock:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.path = (folder or Path(tempfile.gettempdir())) / "concurbench.lock"
+        self.path = (folder or machine_wide()) / "concurbench.lock"
         # Writable for all, for the next session may be another user's.
         self._lock = filelock.FileLock(self.path, mode=0o666)
         self._holder = self.path.with_suffix(".holder")

@@ -15,8 +15,11 @@ import re
 import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import cpuinfo
+
+CPUINFO = Path("/proc/cpuinfo")
 
 NOISE_WORDS = re.compile(
     r"\((?:r|tm)\)|@.*|\b(?:cpu|processor|\d+-core|with .* graphics)\b", re.IGNORECASE
@@ -72,6 +75,9 @@ def system(release: str | None = None, name: str | None = None) -> str:
 @functools.cache
 def cpu() -> str:
     """The CPU as its maker calls it; its architecture where nothing tells."""
+    if named := re.search(r"^model name\s*:\s*(.+)$", _read(CPUINFO), re.MULTILINE):
+        return named.group(1).strip()
+    # It knows every system, and takes a fifth of a second.
     name: str = cpuinfo.get_cpu_info().get("brand_raw", "")
     return name.strip() or platform.machine()
 
@@ -91,6 +97,13 @@ def free_threaded() -> bool:
 def gil_enabled() -> bool:
     """Whether the global lock is held right now: importing an extension can switch it on."""
     return getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _slug(text: str) -> str:

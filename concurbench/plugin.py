@@ -30,6 +30,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.expected_skips:
         try:
             expected = read_expected(config.option.expected_skips)
-        except OSError as error:
+        except ValueError as error:
             raise pytest.UsageError(f"--expected-skips: {error}") from None
         config.pluginmanager.register(ExpectedSkips(expected), "concurbench-skips")

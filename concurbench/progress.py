@@ -39,7 +39,8 @@ class TimeLeft:
 class Progress:
     """A line a row: written when it starts, completed when it ends.
 
-    ``write`` takes text as it is; ``live`` says that a line can be written over.
+    ``write`` takes text as it is; ``live`` says that a line can be written over: then it shows the time
+    left from its start, otherwise at its end.
     """
 
     def __init__(
@@ -62,16 +63,20 @@ class Progress:
         self._number += 1
         count = f"[{self._number:{len(str(self._total))}}/{self._total}]"
         self._open = f"{count} {name:{WIDTH}} "
-        left = self._left.seconds()
-        hint = "" if left is None else f"about {units.duration(left)} left"
-        self._write(self._open + hint if self._live else self._open)
+        self._write(self._open + self._hint() if self._live else self._open)
 
     def end(self, row: str, seconds: float, told: str) -> None:
         """The row that started last took so many seconds in all, and this is what came of it."""
         self._left.done(row, seconds)
-        over = "\r\x1b[2K" + self._open if self._live else ""
-        self._write(f"{over}{told}\n")
+        if self._live:
+            self._write(f"\r\x1b[2K{self._open}{told}\n")
+        else:
+            self._write(f"{told}{self._hint(', ')}\n")
         self._open = ""
+
+    def _hint(self, before: str = "") -> str:
+        left = self._left.seconds()
+        return f"{before}about {units.duration(left)} left" if left else ""
 
     def interrupted(self) -> None:
         """No more rows: leave the line that is open."""

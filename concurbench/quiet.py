@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import psutil
@@ -12,7 +13,7 @@ BUSY = 0.10
 LOOK = 0.2
 """Seconds to watch the CPU for."""
 
-CPUFREQ = Path("/sys/devices/system/cpu/cpu0/cpufreq")
+CPUS = Path("/sys/devices/system/cpu")
 
 
 def disturbances() -> list[str]:
@@ -36,13 +37,13 @@ def on_battery() -> str | None:
     return f"on battery ({sensor.percent:.0f} %): the CPU may be slowed down to save it"
 
 
-def slowed(cpufreq: Path = CPUFREQ) -> str | None:
-    """Whether the CPU is held below its highest clock speed, where the system tells."""
-    try:
-        allowed = int((cpufreq / "scaling_max_freq").read_text())
-        highest = int((cpufreq / "cpuinfo_max_freq").read_text())
-    except (OSError, ValueError):
+def slowed(cpus: Path = CPUS) -> str | None:
+    """Whether a core is held below its highest clock speed, where the system tells."""
+    shares = []
+    for core in cpus.glob("cpu[0-9]*/cpufreq"):
+        with contextlib.suppress(OSError, ValueError):
+            allowed = int((core / "scaling_max_freq").read_text())
+            shares.append(allowed / int((core / "cpuinfo_max_freq").read_text()))
+    if not shares or min(shares) >= 1:
         return None
-    if allowed >= highest:
-        return None
-    return f"the CPU is held at {allowed / highest:.0%} of its clock speed (throttled or limited)"
+    return f"the CPU is held at {min(shares):.0%} of its clock speed (throttled or limited)"

@@ -32,7 +32,7 @@ class Report:
 
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-        if not self.session.measuring or reporter is None:
+        if not self.session.ready or reporter is None:
             return
         self._tell_notes(reporter)
         reporter.showfspath = False  # the file's name and a dot a row: ours say more
@@ -73,9 +73,11 @@ class Report:
             return "FAILED"
         if id in self.tally.skipped:
             return f"skipped: {self.tally.skipped[id]}"
-        [row] = [row for row in self.session.benchmarks.benchmarks if row.fullname == id]
-        rounds = row.stats.rounds
-        return f"{units.time(row.stats.median):>9}, {rounds} round{'s' if rounds > 1 else ''}"
+        for row in self.session.benchmarks.benchmarks:
+            if row.fullname == id and row:
+                rounds = row.stats.rounds
+                return f"{units.time(row.stats.median):>9}, {rounds} round{'s' if rounds > 1 else ''}"
+        return "nothing timed"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -86,7 +88,7 @@ class Report:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         rows = [Row.read(row.as_dict()) for row in self.session.benchmarks.benchmarks if row]
-        if self.session.measuring and rows:
+        if self.session.ready and rows:
             base = self.session.base
             terminalreporter.section("summary")
             _print(terminalreporter, summary(rows, base))
@@ -99,6 +101,8 @@ class Report:
         if self.tally.skipped:
             reporter.write_line(self.tally.skips())
         self._tell_notes(reporter)
+        for regression in self.session.regressions:
+            reporter.write_line(f"slower than --benchmark-compare-fail allows: {regression}", red=True)
         storage = self.session.storage
         if storage and storage.trouble:
             reporter.write_line(f"error: {storage.trouble}", red=True)

@@ -48,12 +48,20 @@ class Row:
     def read(cls, benchmark: Mapping[str, Any]) -> Row:
         """From an entry of ``benchmarks`` in pytest-benchmark's JSON, with data."""
         info, stats = benchmark["extra_info"], benchmark["stats"]
+        seconds = stats.get("data") or [stats["median"]]
+        # Also what only pytest-benchmark's own tables need: a run without it could not be compared.
+        for value in (
+            *seconds,
+            *(stats[name] for name in ("min", "max", "mean", "median", "iqr", "stddev")),
+        ):
+            if not isinstance(value, int | float) or value < 0:
+                raise ValueError(f"{benchmark['fullname']}: {value!r} is no time")
         return cls(
             id=benchmark["fullname"],
             group=benchmark["group"] or "",
             model=info.get("model") or benchmark["name"],
             workers=info.get("workers"),
-            seconds=tuple(stats.get("data") or [stats["median"]]),
+            seconds=tuple(seconds),
             limit=info.get("limit"),
             efficiency=info.get("efficiency"),
             fingerprint=info.get("fingerprint"),
@@ -103,7 +111,7 @@ def read(path: Path) -> Run:
         content = json.loads(path.read_text(encoding="utf-8"))
         return Run(
             path=path,
-            machine=content["machine_info"],
+            machine=dict(content["machine_info"].items()),
             complete=content.get(OURS, {}).get("complete", False),
             rows=tuple(Row.read(benchmark) for benchmark in content["benchmarks"]),
         )
@@ -113,10 +121,15 @@ def read(path: Path) -> Run:
         raise ResultsError(f"{path}: not a saved run ({type(error).__name__}: {error})") from error
 
 
+def number(path: Path) -> int:
+    """The number of a file that has one."""
+    return int(path.name.partition("_")[0])
+
+
 def numbered(folder: Path) -> list[Path]:
     """The files of a machine's folder that have a number, the highest first."""
     files = [path for path in folder.glob("*.json") if NUMBERED.fullmatch(path.name)]
-    return sorted(files, key=lambda path: int(path.name.partition("_")[0]), reverse=True)
+    return sorted(files, key=number, reverse=True)
 
 
 def last_complete(folder: Path) -> tuple[Run | None, list[str]]:

@@ -7,6 +7,9 @@ complete run is saved under a number. Only a complete run can become the baselin
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import time
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
@@ -14,7 +17,7 @@ from typing import Any
 
 import pytest
 from pytest_benchmark.session import BenchmarkSession
-from pytest_benchmark.utils import get_tag
+from pytest_benchmark.utils import get_commit_info, get_tag
 
 from concurbench import base, machine, quiet, results
 from concurbench.lock import SessionLock, Taken
@@ -25,6 +28,10 @@ from concurbench.tally import Tally
 
 DEFAULT_STORAGE = "file://./.benchmarks"
 """pytest-benchmark's; a suite that says nothing else gets ``results/`` beside its configuration."""
+
+
+POSSIBLE = 1.02
+"""The efficiency up to which a row is believed."""
 
 
 class Session:
@@ -38,6 +45,10 @@ class Session:
         self.packages: tuple[str, ...] = ("pytest-benchmark",)
         """The packages whose versions belong to a run."""
         self.base: Run | None = None
+        self.regressions: list[str] = []
+        """What ``--benchmark-compare-fail`` found."""
+        self.ready = False
+        """Whether all that is checked before measuring was found good."""
         self._lock = SessionLock()
         # pytest-benchmark's name for the machine is the same for WSL and native, any CPU and any build.
         self._patch = pytest.MonkeyPatch()
@@ -45,7 +56,11 @@ class Session:
         option = config.option
         if option.benchmark_storage == DEFAULT_STORAGE:
             option.benchmark_storage = str(config.rootpath / "results")
+        elif not option.benchmark_storage.removeprefix("file://"):
+            raise pytest.UsageError("--benchmark-storage: expected a folder, got nothing")
         option.benchmark_save_data = True
+        if sys.flags.optimize:
+            raise pytest.UsageError("Python runs with -O: it would leave out every check of an answer")
         if option.benchmark_compare:
             self._choose_base()
         elif option.benchmark_compare_fail:
@@ -96,7 +111,9 @@ class Session:
             return
         self._note_narrowing()
         self._open_storage()
+        self._check_json()
         self._take_lock()
+        self.ready = True
         self.notes += [f"the machine is not quiet: {each}" for each in quiet.disturbances()]
 
     def _note_narrowing(self) -> None:
@@ -107,6 +124,13 @@ class Session:
             self.tally.narrowed.append("only a part was asked for")
         if option.ignore or option.ignore_glob or getattr(option, "lf", False):
             self.tally.narrowed.append("files were left out")
+        # (--strict-markers and the like arrive here too: they change no row.)
+        if any(not each.startswith("strict_") for each in option.override_ini or []):
+            self.tally.narrowed.append("the configuration was overridden")
+        defaults = (("timer", "time.perf_counter"), ("disable_gc", False), ("cprofile", None))
+        for name, default in defaults:
+            if getattr(option, f"benchmark_{name}") != default:
+                self.tally.narrowed.append(f"measured with --benchmark-{name.replace('_', '-')}")
 
     def _open_storage(self) -> None:
         theirs = self.benchmarks.storage
@@ -121,6 +145,11 @@ class Session:
                 "name another folder with --benchmark-storage=DIRECTORY"
             ) from None
         self.benchmarks.storage = ours
+
+    def _check_json(self) -> None:
+        path = self.benchmarks.json
+        if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+            raise pytest.UsageError(f"--benchmark-json: {path} cannot be written")
 
     def _take_lock(self) -> None:
         who = f"started {time.strftime('%H:%M:%S')} in {self.config.rootpath}"
@@ -149,11 +178,14 @@ class Session:
     # -- after ----------------------------------------------------------------------------------------
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> Generator[None]:
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         # Around pytest-benchmark's own, which saves the run and prepares its tables.
-        if self.measuring:
+        if self.ready:
             self._keep_proven_rows()
-            self._decide_saving(int(exitstatus))
+            self._find_regressions()
+            if self.regressions and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            self._decide_saving(int(session.exitstatus))
         yield
         self._lock.release()
 
@@ -162,6 +194,9 @@ class Session:
         rows[:] = [row for row in rows if row.fullname in self.tally.proven]
         results.set_limits((row.group, row.extra_info, row.stats.median) for row in rows)
         for row in rows:
+            if (row.extra_info["efficiency"] or 0) > POSSIBLE:
+                self.notes.append(f"{short_name(row.fullname)} beats its limit: a disturbance")
+        for row in rows:
             if not self._same_work(row.fullname, row.extra_info.get("fingerprint")):
                 self.notes.append(
                     f"not compared, for it is different work now: {short_name(row.fullname)}"
@@ -169,16 +204,28 @@ class Session:
                 for theirs in (self.benchmarks.compared_mapping or {}).values():
                     theirs.pop(row.fullname, None)
 
+    def _find_regressions(self) -> None:
+        # Before anything is saved, for a run that got slower must not become the next one's baseline;
+        # pytest-benchmark would find out afterwards, and end with a traceback.
+        checks, self.benchmarks.compare_fail = self.benchmarks.compare_fail or [], []
+        for row in self.benchmarks.benchmarks:
+            for theirs in (self.benchmarks.compared_mapping or {}).values():
+                for check in checks if row.fullname in theirs else []:
+                    if told := check.fails(row, theirs[row.fullname]["stats"]):
+                        self.regressions.append(f"{short_name(row.fullname)}: {told}")
+
     def _same_work(self, id: str, fingerprint: str | None) -> bool:
         theirs = self.base.by_id.get(id) if self.base else None
         return theirs is None or theirs.fingerprint == fingerprint
 
     def _decide_saving(self, exit_code: int) -> None:
         benchmarks = self.benchmarks
-        reasons = self.tally.why_incomplete(exit_code, benchmarks.benchmarks)
+        timed = {row.fullname for row in benchmarks.benchmarks}
+        reasons = self.tally.why_incomplete(exit_code, timed)
         if self.storage:
             self.storage.complete = not reasons
-        benchmarks.autosave = None if reasons else benchmarks.autosave or get_tag()
+        with contextlib.chdir(self.config.rootpath):
+            benchmarks.autosave = None if reasons else benchmarks.autosave or get_tag()
         if reasons:
             how = "" if benchmarks.save else " (--benchmark-save=NAME would save it all the same)"
             self.notes.append(f"not a complete run, so no baseline{how}: {'; '.join(reasons)}")
@@ -186,11 +233,18 @@ class Session:
     def pytest_benchmark_generate_machine_info(self) -> dict[str, object]:
         return machine.facts(self.packages)
 
+    def pytest_benchmark_generate_commit_info(self, config: pytest.Config) -> dict[str, Any]:
+        # The commit of the suite, not of the folder that somebody happens to be in.
+        with contextlib.chdir(self.config.rootpath):
+            commit: dict[str, Any] = get_commit_info(config.getoption("benchmark_project_name", None))
+        return commit
+
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
+        root = f"{self.config.rootpath}{os.sep}"  # where a checkout lies is nobody's business
         output_json[results.OURS] = {
             "complete": self.storage is not None and self.storage.complete,
             "skipped": self.tally.skipped,
-            "notes": self.notes,
+            "notes": [note.replace(root, "") for note in self.notes],
         }
 
     @pytest.hookimpl(tryfirst=True)

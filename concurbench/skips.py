@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +16,37 @@ def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     return reason.removeprefix("Skipped: ") or "no reason given"
 
 
-def read_expected(path: Path) -> list[str]:
-    """The patterns of a file: one a line, empty lines and those that start with # left out."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+def read_expected(path: Path) -> list[re.Pattern[str]]:
+    """The patterns of a file: one a line, empty lines and those that start with # left out.
+
+    Raises:
+        ValueError: the file cannot be read, or a line is no regular expression; the message says so.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    patterns = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not line.startswith("#"):
+            try:
+                patterns.append(re.compile(line.strip()))
+            except re.error as error:
+                raise ValueError(f"{path}, line {number}: no regular expression: {error}") from error
+    return patterns
 
 
 class ExpectedSkips:
     """Fails a session that skips for a reason no pattern matches; its methods are pytest's hooks."""
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    def __init__(self, patterns: Sequence[re.Pattern[str]]) -> None:
         self.patterns = patterns
         self.unexpected: list[str] = []
 
     def _look_at(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         if report.skipped:
             reason = reason_of(report)
-            if not any(re.fullmatch(pattern, reason) for pattern in self.patterns):
+            if not any(pattern.fullmatch(reason) for pattern in self.patterns):
                 self.unexpected.append(f"{report.nodeid}: {reason}")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -41,10 +55,12 @@ class ExpectedSkips:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._look_at(report)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        # Around all others: whether the run is complete depends on it.
         if self.unexpected and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        yield
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         for skip in self.unexpected:

@@ -62,7 +62,7 @@ class Storage(FileStorage):
     def _free(self, folder: Path, name: str) -> Path:
         if self.complete:
             taken = results.numbered(folder)
-            number = int(taken[0].name.partition("_")[0]) + 1 if taken else 1
+            number = results.number(taken[0]) + 1 if taken else 1
             return folder / f"{number:04}_{name}.json"
         if results.NUMBERED.fullmatch(f"{name}.json"):
             name = f"partial_{name}"  # it asked for the name of a complete run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Collection
 
 
 class Tally:
@@ -30,11 +30,11 @@ class Tally:
         rows = "1 row" if len(self.skipped) == 1 else f"{len(self.skipped)} rows"
         return f"{rows} skipped: {told}" if told else ""
 
-    def why_incomplete(self, exit_code: int, timed: Iterable[object]) -> list[str]:
+    def why_incomplete(self, exit_code: int, timed: Collection[str]) -> list[str]:
         """The reasons why this is no complete run; none where it is one.
 
         A complete run has timed every row that a plain session would, or skipped it with its reason,
-        and ended well.
+        and ended well; ``timed`` are the ids of the rows it has times of.
         """
         reasons = list(dict.fromkeys(self.narrowed))
         left = len(self.rows) - len(self.passed | self.failed | self.skipped.keys())
@@ -42,8 +42,10 @@ class Tally:
             reasons.append(f"{len(self.failed)} of {len(self.rows)} rows failed")
         if left:
             reasons.append(f"{left} of {len(self.rows)} rows never ran")
+        if untimed := self.proven - set(timed):
+            reasons.append(f"{len(untimed)} of {len(self.rows)} rows timed nothing")
         if not reasons and exit_code:
             reasons.append(f"pytest ends with exit code {exit_code}")
-        if not reasons and not any(timed):
+        if not reasons and not timed:
             reasons.append("nothing was timed")
         return reasons

@@ -17,14 +17,15 @@ from __future__ import annotations
 
 import ast
 import importlib
-import importlib.util
 import multiprocessing
 import platform
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 HERE = Path(__file__).parent
 
@@ -63,10 +64,28 @@ class Model:
     """The only bound it has, whatever is asked: one, for sequential."""
 
 
-LITERALS = {
-    field.upper(): field
-    for field in ("default", "servers", "requires", "python", "start_method", "workers")
+START_METHODS = ("fork", "forkserver", "spawn")
+
+LITERALS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "DEFAULT": ("True or False", lambda value: isinstance(value, bool)),
+    "SERVERS": ("a tuple of names", lambda value: _is_tuple_of_names(value)),
+    "REQUIRES": ("a tuple of names", lambda value: _is_tuple_of_names(value)),
+    "PYTHON": ("versions, as in '>=3.14'", lambda value: _is_specifier(value)),
+    "START_METHOD": (f"one of {', '.join(START_METHODS)}", lambda value: value in START_METHODS),
+    "WORKERS": ("a whole number from 1", lambda value: type(value) is int and value >= 1),
 }
+"""Name at the top of a model's file -> what it may be, in words and as a check."""
+
+
+def _is_tuple_of_names(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(name, str) and name for name in value)
+
+
+def _is_specifier(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(SpecifierSet(value))
+    except InvalidSpecifier:
+        return False
 
 
 def workloads() -> list[str]:
@@ -79,12 +98,13 @@ def models(workload: str) -> list[Model]:
 
     Raises:
         LookupError: there is no such workload.
-        ValueError: a file sets one of the known names to something that is not a plain literal.
+        ValueError: a file sets one of the known names to something it may not be.
     """
     folder = HERE / workload
     if not (folder / "__init__.py").is_file():
         raise LookupError(f"no workload {workload!r}; there are: {', '.join(workloads())}")
-    return [_read(path) for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")]
+    files = [path for path in sorted(folder.glob("*.py")) if path.is_file()]
+    return [_read(path) for path in files if not path.stem.startswith("_")]
 
 
 def load(workload: str, model: str) -> Run:
@@ -99,15 +119,7 @@ def load(workload: str, model: str) -> Run:
     if model not in found:
         raise LookupError(f"no model {model!r} of {workload}; there are: {', '.join(found)}")
     _check_available(found[model])
-    try:
-        module = importlib.import_module(f"{__name__}.{workload}.{model}")
-    except ImportError as error:
-        package = (error.name or "").partition(".")[0]
-        if package in found[model].requires:
-            reason = f"package {package} does not import here: {error}"
-            raise Unavailable(reason) from error
-        raise
-    run: Run = module.run
+    run: Run = importlib.import_module(f"{__name__}.{workload}.{model}").run
     return run
 
 
@@ -116,11 +128,21 @@ def _check_available(model: Model) -> None:
     if not SpecifierSet(model.python).contains(version, prereleases=True):
         raise Unavailable(f"needs Python {model.python}")
     for package in model.requires:
-        if importlib.util.find_spec(package) is None:
-            raise Unavailable(f"no package {package}")
+        _check_package(package)
     methods = multiprocessing.get_all_start_methods()
     if model.start_method is not None and model.start_method not in methods:
         raise Unavailable(f"no start method {model.start_method} on {platform.system()}")
+
+
+def _check_package(package: str) -> None:
+    try:
+        importlib.import_module(package)
+    except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and f"{package}.".startswith(f"{error.name}."):
+            raise Unavailable(f"no package {package}") from None
+        # It is there, but not for this interpreter. The place it was found in is nobody's business.
+        told = re.sub(r" \(/.*?\)", "", str(error))
+        raise Unavailable(f"package {package} does not import here: {told}") from error
 
 
 def _read(path: Path) -> Model:
@@ -133,16 +155,23 @@ def _read(path: Path) -> Model:
     literals: dict[str, Any] = {}
     for node in tree.body:
         match node:
-            case ast.Assign(targets=[ast.Name(id=target)], value=value) if target in LITERALS:
-                literals[LITERALS[target]] = _literal(path, target, value)
+            case (
+                ast.Assign(targets=[ast.Name(id=target)], value=ast.expr() as value)
+                | ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value)
+            ) if target in LITERALS:
+                literals[target.lower()] = _literal(path, target, value)
     title = (ast.get_docstring(tree) or "").partition("\n")[0]
     return Model(workload, name, title, **literals)
 
 
 def _literal(path: Path, target: str, value: ast.expr) -> Any:
+    place = f"{path.parent.name}/{path.name}, line {value.lineno}"
+    expected, fits = LITERALS[target]
     try:
-        return ast.literal_eval(value)
+        literal = ast.literal_eval(value)
     except ValueError:
-        place = f"{path.parent.name}/{path.name}, line {value.lineno}"
         message = f"{place}: {target} must be a plain literal, it is read without importing"
         raise ValueError(message) from None
+    if not fits(literal):
+        raise ValueError(f"{place}: {target} must be {expected}, not {literal!r}")
+    return literal

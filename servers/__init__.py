@@ -13,6 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+NAMES = ("mock", "local")
+"""Both servers, as rows and options call them."""
+
 
 @dataclass(frozen=True)
 class Seen:

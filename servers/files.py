@@ -42,10 +42,12 @@ class FileApp:
     def __init__(self, files: Mapping[str, bytes], delay: float) -> None:
         self.files = files
         self.delay = delay
+        self.in_flight = 0
         self.reset()
 
     def reset(self) -> None:
-        self.served = self.in_flight = self.peak = 0
+        self.served = 0
+        self.peak = self.in_flight  # what an earlier round has left running still counts
         self.cpu_at_reset = time.process_time()
 
     def seen(self) -> dict[str, int | float]:
@@ -126,7 +128,14 @@ def main(directory: Path, delay: float, port: int, parent: int | None) -> None:
     if parent is not None:
         end_with(parent)
     app = FileApp(read_files(directory), delay)
-    config = uvicorn.Config(
+    with listen(port) as listener:
+        click.echo(listener.getsockname()[1])
+        uvicorn.Server(configuration(app)).run(sockets=[listener])
+
+
+def configuration(app: FileApp) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
         app,
         http="httptools",
         loop="asyncio",
@@ -136,9 +145,6 @@ def main(directory: Path, delay: float, port: int, parent: int | None) -> None:
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE,
     )
-    with listen(port) as listener:
-        click.echo(listener.getsockname()[1])
-        uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

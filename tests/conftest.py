@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import statistics
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,19 @@ TOY = {
 }
 
 
+def stats(*seconds: float) -> dict[str, Any]:
+    """The times of a row, as pytest-benchmark saves them."""
+    return {
+        "data": list(seconds),
+        "min": min(seconds),
+        "max": max(seconds),
+        "mean": statistics.mean(seconds),
+        "median": statistics.median(seconds),
+        "stddev": 0.0,
+        "iqr": 0.0,
+    }
+
+
 class Suite:
     """A checkout in a folder of its own; sessions in it are processes of their own."""
 
@@ -108,6 +122,9 @@ def checkout(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iter
     # puts its socket there, and the name of a socket must not be long.
     with tempfile.TemporaryDirectory() as temporary:
         monkeypatch.setenv("TMPDIR", temporary)
+        monkeypatch.setenv("CONCURBENCH_LOCK", temporary)
+        # Set where the tests run in parallel; pytest-benchmark then measures nothing.
+        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
         yield Suite(pytester, Path(temporary))
 
 

@@ -53,6 +53,67 @@ def test_a_model_that_exceeds_its_bound_is_found_out(flags_suite: Suite, server:
     assert "8 requests in flight, 4 is the bound" in said(result)
 
 
+def test_a_model_that_asks_more_than_it_must_is_found_out(flags_suite: Suite) -> None:
+    flags_suite.write(
+        "impls/flags/doubling.py",
+        '''
+        """Downloads everything twice."""
+        from impls.flags import sequential
+
+        def run(job, *, workers):
+            sequential.run(job, workers=1)
+            return sequential.run(job, workers=1)
+        ''',
+    )
+    arguments = ("--models=doubling", "--cases=pop20", "--flag-server=mock", "--flag-delay=0")
+    assert "the server served 40 of 20 flags" in said(flags_suite.run(*arguments))
+
+
+def test_a_model_has_rows_only_for_the_servers_it_can_talk_to(flags_suite: Suite) -> None:
+    flags_suite.write("impls/flags/real.py", '"""Sockets."""\nSERVERS = ("local",)')
+    output = said(flags_suite.run("--collect-only", "-q", "--models=real"))
+    assert "test_flags[real-local-pop20-w20]" in output
+    assert "mock" not in output
+    flags_suite.write("impls/flags/real.py", '"""Nowhere."""\nSERVERS = ("moon",)')
+    assert "flags/real.py: SERVERS names 'moon'" in said(flags_suite.run("--collect-only"))
+
+
+PROBE = """
+import multiprocessing
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+START_METHOD = "forkserver"
+
+def run(job, *, workers):
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(1, context) as pool:
+        found = pool.submit(look).result()
+    assert found == {found}, found
+    return sum(job.numbers)
+
+def look():
+    import impls
+    return impls.__file__, "pytest" in sys.modules, "colorsys" in sys.modules
+"""
+
+
+def test_processes_find_this_checkout_and_nothing_of_pytest_or_of_another_row(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = suite.path / "impls/__init__.py"
+    preloading = PROBE.replace(
+        "    with", '    context.set_forkserver_preload(["impls", "colorsys"])\n    with'
+    )
+    suite.write("impls/toy/probe_a.py", preloading.format(found=(str(here), False, True)))
+    suite.write("impls/toy/probe_b.py", PROBE.format(found=(str(here), False, False)))
+    monkeypatch.chdir("/")
+    result = suite.run(
+        str(suite.path / "benchmarks"), "--models=probe_a,probe_b", "--benchmark-disable"
+    )
+    result.assert_outcomes(passed=2)
+
+
 def test_a_server_that_dies_in_the_middle_fails_its_row_and_no_other(flags_suite: Suite) -> None:
     flags_suite.write(
         "impls/flags/aaa_killer.py",

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from concurbench.cli import main
+from tests.conftest import stats
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,7 +29,7 @@ def run(tmp_path: Path) -> Path:
             "name": model,
             "group": group,
             "extra_info": {"model": model, "workers": 2},
-            "stats": {"data": [seconds, seconds]},
+            "stats": stats(seconds, seconds),
         }
         for group in ("flags", "primes")
         for model, seconds in (("threaded", 1.0), ("sequential", 4.0))
@@ -84,6 +85,13 @@ def test_what_is_no_run_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
         assert result.exit_code == 2
         assert sentence in result.output
         assert "Traceback" not in result.output
+
+
+def test_a_picture_that_cannot_be_written_is_one_sentence(run: Path, tmp_path: Path) -> None:
+    result = summary(run, "--svg", tmp_path / "nowhere/picture.svg")
+    assert result.exit_code == 1
+    assert "nowhere/picture.svg" in result.output
+    assert isinstance(result.exception, SystemExit)
 
 
 def test_a_page_without_a_place_and_a_group_without_rows_are_told(run: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -60,6 +61,13 @@ def test_its_run_takes_the_job_and_the_bound(model: impls.Model) -> None:
     parameters = inspect.signature(load(model.workload, model.name)).parameters
     assert list(parameters) == ["job", "workers"]
     assert parameters["workers"].kind is inspect.Parameter.KEYWORD_ONLY
+
+
+@each_model
+def test_its_clients_are_made_like_all_others(model: impls.Model) -> None:
+    text = path(model).read_text(encoding="utf-8")
+    made = re.findall(r"httpx\.(?:Async)?Client\((?=\S)", text)
+    assert len(made) == len(re.findall(r"Client\(\*\*client_options\(", text))
 
 
 @each_model

@@ -67,6 +67,26 @@ def test_a_computed_literal_is_refused_with_its_place(folder: Path) -> None:
         impls.models("made_up")
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('REQUIRES = "uvloop"', "a tuple of names"),
+        ("SERVERS = 5", "a tuple of names"),
+        ('START_METHOD = "forkk"', "one of fork, forkserver, spawn"),
+        ('PYTHON = "3.14 or so"', "versions"),
+        ("WORKERS: int = 0", "a whole number from 1"),
+        ("WORKERS = True", "a whole number from 1"),
+        ("DEFAULT: bool = 1", "True or False"),
+    ],
+)
+def test_a_literal_of_the_wrong_kind_is_refused_with_what_it_may_be(
+    folder: Path, line: str, expected: str
+) -> None:
+    add(folder, "model", line)
+    with pytest.raises(ValueError, match=rf"made_up/model\.py, line 5: \w+ must be {expected}"):
+        impls.models("made_up")
+
+
 def test_a_file_that_does_not_parse_is_still_a_row_and_fails_when_loaded(folder: Path) -> None:
     add(folder, "broken", "def run(:")
     assert [model.title for model in impls.models("made_up")] == ["(line 5 does not parse)"]
@@ -87,12 +107,14 @@ def test_what_is_not_there_is_named_with_what_is(folder: Path) -> None:
     [
         ('REQUIRES = ("no_such_package",)', "no package no_such_package"),
         ('PYTHON = ">=4"', "needs Python >=4"),
-        ('START_METHOD = "teleport"', "no start method teleport"),
+        ('REQUIRES = ("no_such_package.part",)', "no package no_such_package.part"),
+        ('START_METHOD = "spawn"', "no start method spawn"),
     ],
 )
 def test_what_is_declared_and_lacking_is_a_reason_to_skip(
-    folder: Path, literal: str, reason: str
+    folder: Path, literal: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["fork"])
     add(folder, "lacking", literal, "raise SystemExit('imported')")
     with pytest.raises(impls.Unavailable, match=reason):
         impls.load("made_up", "lacking")

@@ -69,10 +69,12 @@ def test_a_busy_machine_is_told_of_with_its_load() -> None:
 
 def test_a_cpu_held_below_its_speed_is_told_of_where_the_system_tells(tmp_path: Path) -> None:
     assert quiet.slowed(tmp_path) is None
-    (tmp_path / "cpuinfo_max_freq").write_text("4000000\n")
-    (tmp_path / "scaling_max_freq").write_text("4000000\n")
+    for core in ("cpu0", "cpu1"):
+        (tmp_path / core / "cpufreq").mkdir(parents=True)
+        (tmp_path / core / "cpufreq/cpuinfo_max_freq").write_text("4000000\n")
+        (tmp_path / core / "cpufreq/scaling_max_freq").write_text("4000000\n")
     assert quiet.slowed(tmp_path) is None
-    (tmp_path / "scaling_max_freq").write_text("2000000\n")
+    (tmp_path / "cpu1/cpufreq/scaling_max_freq").write_text("2000000\n")
     told = quiet.slowed(tmp_path)
     assert told is not None
     assert "50% of its clock speed" in told

@@ -36,7 +36,11 @@ def test_a_line_is_written_when_its_row_starts_and_completed_when_it_ends() -> N
     progress.interrupted()
     progress.interrupted()
     lines = "".join(written).split("\n")
-    assert [line.split() for line in lines] == [["[1/2]", "first", "told"], ["[2/2]", "second"], []]
+    assert [line.split() for line in lines] == [
+        ["[1/2]", "first", "told,", "about", "1", "s", "left"],
+        ["[2/2]", "second"],
+        [],
+    ]
 
 
 def test_a_live_line_shows_the_time_left_and_is_written_over() -> None:

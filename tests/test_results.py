@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from concurbench import base, results
+from tests.conftest import stats
 
 
 def benchmark(name: str = "test_a[x]", *seconds: float, **info: object) -> dict[str, Any]:
-    data = list(seconds) or [1.0, 2.0, 3.0]
-    return {
-        "fullname": name,
-        "name": name,
-        "group": "g",
-        "extra_info": info,
-        "stats": {"data": data, "median": 2.0},
-    }
+    times = stats(*(seconds or (1.0, 2.0, 3.0)))
+    return {"fullname": name, "name": name, "group": "g", "extra_info": info, "stats": times}
 
 
 def write(folder: Path, name: str, *, complete: bool = True, rows: Any = None) -> Path:
@@ -78,6 +74,14 @@ def test_a_file_that_holds_no_run_is_named(tmp_path: Path, text: str) -> None:
         results.read(path)
 
 
+@pytest.mark.parametrize("wrong", [{"data": ["x"]}, {"data": [-1.0]}, {"mean": None}])
+def test_a_row_whose_times_are_none_is_no_run(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    row = benchmark()
+    row["stats"].update(wrong)
+    with pytest.raises(results.ResultsError, match="is no time"):
+        results.read(write(tmp_path, "0001_x.json", rows=[row]))
+
+
 def test_the_last_complete_run_is_the_one_of_the_highest_number(tmp_path: Path) -> None:
     for name in ("9999_a.json", "10000_b.json", "named.json"):
         write(tmp_path, name)
@@ -94,15 +98,24 @@ def test_there_may_be_no_complete_run(tmp_path: Path) -> None:
 def test_a_run_is_found_by_number_by_name_and_by_path(tmp_path: Path) -> None:
     path = write(tmp_path, "0003_abc.json")
     write(tmp_path, "mine.json", complete=False)
-    for asked, name in (("0003", "0003"), ("mine", "mine"), (str(path), "0003"), (True, "0003")):
+    for asked, name in (
+        ("0003", "0003"),
+        ("3", "0003"),
+        ("0003_a", "0003"),
+        ("mine", "mine"),
+        (str(path), "0003"),
+        (True, "0003"),
+    ):
         run, _ = base.choose(asked, tmp_path)
         assert run is not None
         assert run.name == name
 
 
-@pytest.mark.parametrize("asked", ["0009", "benchmarks/test_x.py", "benchmarks/test_x.py::test_y"])
+@pytest.mark.parametrize(
+    "asked", ["0009", "/nowhere/x.json", "**", "benchmarks/test_x.py", "benchmarks/test_x.py::test_y"]
+)
 def test_a_run_that_is_not_there_is_an_error_that_names_it(tmp_path: Path, asked: str) -> None:
-    with pytest.raises(base.NoSuchRun, match=asked):
+    with pytest.raises(base.NoSuchRun, match=re.escape(asked)):
         base.choose(asked, tmp_path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -78,6 +79,13 @@ def test_the_peak_in_flight_is_seen(flag_site: Path, tmp_path: Path, name: str) 
     assert 2 <= seen.peak <= 4
 
 
+def test_a_reset_in_the_middle_does_not_lose_what_is_in_flight() -> None:
+    app = files.FileApp({}, delay=0.0)
+    app.in_flight, app.served = 3, 7
+    app.reset()
+    assert (app.in_flight, app.peak, app.served) == (3, 3, 0)
+
+
 # -- the mock --
 
 
@@ -91,6 +99,14 @@ async def test_nothing_escapes_the_mock(mock: Mock, url: str) -> None:
         with pytest.raises(AssertionError, match="not mocked"):
             await client.get(url)
     assert mock.seen().served == 0
+
+
+def test_a_mock_takes_the_place_of_the_one_before(mock: Mock, tmp_path: Path) -> None:
+    (tmp_path / "only").write_bytes(b"here")
+    other = Mock(tmp_path, 0.0, tmp_path / "ledger")
+    other.install()
+    assert httpx.get(f"{other.url}/only").content == b"here"
+    assert (other.seen().served, mock.seen().served) == (1, 0)
 
 
 def test_httpx_is_itself_again_when_the_mock_has_gone(mock: Mock, undelayed_local: Local) -> None:
@@ -168,6 +184,18 @@ def test_small_packets_are_not_held_back() -> None:
         with accepted:
             assert accepted.proto == socket.IPPROTO_TCP  # what asyncio looks at
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_many_may_connect_at_once_and_stay_for_long() -> None:
+    with files.listen(0) as listener, contextlib.ExitStack() as stack:
+        for _ in range(300):  # nobody accepts: they wait in the backlog
+            client = socket.create_connection(listener.getsockname(), timeout=0.5)
+            stack.enter_context(client)
+    assert files.configuration(files.FileApp({}, 0.0)).timeout_keep_alive > 3600
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_the_server(undelayed_local: Local) -> None:
+    assert os.getpgid(undelayed_local.process.pid) != os.getpgid(0)
 
 
 def test_a_server_that_died_says_how(flag_site: Path) -> None:

@@ -60,22 +60,29 @@ def test_a_saved_run_holds_every_round_and_the_facts_of_each_row(suite: Suite) -
     assert info["efficiency"] == pytest.approx(info["limit"] / row["stats"]["median"])
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["-k", "threaded"],
-        ["benchmarks/test_toy.py::test_toy[threaded-few-w02]"],
-        ["--cases=smallest"],
-        ["--workers=3"],
-        ["--flag-server=mock"],
-    ],
-    ids=" ".join,
-)
-def test_a_narrowed_run_is_not_saved_and_says_so(suite: Suite, arguments: list[str]) -> None:
-    result = suite.run(*arguments)
+def test_a_narrowed_run_is_not_saved_and_names_each_way_it_was_narrowed(suite: Suite) -> None:
+    result = suite.run(
+        "-k", "few", "benchmarks/test_toy.py::test_toy", "--ignore=nothing", "--cases=smallest",
+        "--models=sequential,threaded", "--workers=3", "--flag-server=mock", "--flag-delay=0.01",
+        "-o", "python_files=test_*.py", "--benchmark-timer=time.process_time", "--benchmark-disable-gc",
+    )  # fmt: skip
     assert result.ret == 0
     assert suite.saved == []
-    assert "not a complete run, so no baseline" in said(result)
+    [note] = [line for line in result.stdout.lines if line.startswith("note: not a complete run")]
+    assert note.endswith(
+        "--cases=smallest; --models=sequential,threaded; --workers; --flag-server=mock; "
+        "--flag-delay=0.01; only a part was asked for; files were left out; the configuration was overridden; "
+        "measured with --benchmark-timer; measured with --benchmark-disable-gc"
+    )
+
+
+@pytest.mark.parametrize(
+    "argument", ["--deselect=benchmarks/test_toy.py::test_toy[threaded-few-w02]", "-ktoy"]
+)
+def test_only_a_selection_that_leaves_rows_out_narrows(suite: Suite, argument: str) -> None:
+    narrowed = "rows were deselected" in said(suite.run(argument))
+    assert narrowed is argument.startswith("--deselect")
+    assert numbers(suite) == ([] if narrowed else ["0001"])
 
 
 def test_a_narrowed_run_is_saved_on_request_without_a_number(suite: Suite) -> None:
@@ -198,6 +205,20 @@ def test_disabled_benchmarks_run_each_model_once_and_check_it(suite: Suite) -> N
     assert suite.saved == []
 
 
+def test_a_row_that_times_nothing_costs_no_other_row_its_time(suite: Suite) -> None:
+    suite.write("benchmarks/test_idle.py", "def test_idle(benchmark):\n    pass")
+    result = suite.run("--benchmark-save=kept")
+    assert "1 of 5 rows timed nothing" in said(result)
+    assert len(suite.load("kept.json")["benchmarks"]) == 4
+
+
+def test_without_its_checks_nothing_is_measured(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONOPTIMIZE", "1")
+    result = suite.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "Python runs with -O" in said(result)
+
+
 # -- models that cannot run --
 
 
@@ -309,6 +330,20 @@ def test_a_corrupt_result_is_named_and_passed_over(suite: Suite) -> None:
     assert numbers(suite) == ["0001", "0002", "0003", "0004"]
 
 
+def test_a_run_that_got_too_slow_fails_and_is_no_baseline(suite: Suite) -> None:
+    suite.run()
+    [path] = suite.path.glob("results/*/0001_*")
+    run = json.loads(path.read_text())
+    for row in run["benchmarks"]:
+        row["stats"]["median"] = 1e-12
+    path.write_text(json.dumps(run))
+    result = suite.run("--benchmark-compare", "--benchmark-compare-fail=median:5%")
+    assert result.ret == 1
+    assert numbers(suite) == ["0001"]
+    assert "slower than --benchmark-compare-fail allows: toy[threaded-few-w02]" in said(result)
+    assert "Traceback" not in said(result)
+
+
 # -- what a user gets wrong: one sentence, exit code 4 --
 
 
@@ -318,9 +353,11 @@ def test_a_corrupt_result_is_named_and_passed_over(suite: Suite) -> None:
         ("--cases=som", "--cases: no 'som'; there are: few, many"),
         ("--models=som", "--models: no 'som'; there are: sequential, threaded"),
         ("--workers=0", "expected whole numbers from 1, got '0'"),
-        ("--flag-delay=nan", "expected seconds from 0 to 60, got 'nan'"),
+        ("--flag-delay=nan", "expected seconds from 0 to 10.0, got 'nan'"),
         ("--flag-server=other", "invalid choice"),
         ("--benchmark-compare=0007", "no such run in"),
+        ("--benchmark-json=/nowhere/x.json", "--benchmark-json: /nowhere/x.json cannot be written"),
+        ("--benchmark-storage=", "--benchmark-storage: expected a folder"),
         ("--benchmark-compare-fail=median:5%", "needs --benchmark-compare beside it"),
     ],
 )
@@ -362,8 +399,17 @@ def test_a_second_session_is_refused_while_one_measures(suite: Suite) -> None:
 # -- what is shown --
 
 
-def test_a_line_a_row_tells_which_of_how_many(suite: Suite) -> None:
-    output = said(suite.run())
+def test_a_line_a_row_tells_which_of_how_many_and_how_long(suite: Suite) -> None:
+    suite.write(
+        "disturbed.py",
+        """
+        from concurbench import quiet
+        quiet.disturbances = lambda: ["a test disturbs it"]
+        """,
+    )
+    output = said(suite.run("-p", "disturbed"))
+    assert output.count("note: the machine is not quiet: a test disturbs it") == 2
+    assert re.search(r"\[2/4\] .* rounds, about \d+ s left\n", output)
     assert re.search(r"\[1/4\] toy\[sequential-few-w01\] +[\d.]+ .?s, 20 rounds", output)
     assert "[4/4]" in output
 
@@ -391,6 +437,7 @@ def test_a_skip_that_is_not_expected_fails_the_session(suite: Suite) -> None:
     expected = suite.write("expected", "# for this one\nno package no_such_.*")
     assert suite.run("--benchmark-disable", f"--expected-skips={expected}").ret == 0
     expected.write_text("no package no_such\n")
-    result = suite.run("--benchmark-disable", f"--expected-skips={expected}")
+    result = suite.run(f"--expected-skips={expected}")
     assert result.ret == 1
+    assert suite.saved == []
     assert "not expected to be: benchmarks/test_toy.py::test_toy[lacking-few-w02]" in said(result)

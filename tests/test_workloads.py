@@ -8,6 +8,7 @@ import json
 import statistics
 from pathlib import Path
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -64,6 +65,16 @@ def test_metadata_beside_each_flag_names_country_and_capital() -> None:
 def test_urls_are_in_lower_case() -> None:
     job = flags.Job(("FR",), "http://host", Path())
     assert job.url("FR") == "http://host/fr/fr.gif"
+
+
+def test_clients_keep_a_connection_for_each_request_in_flight() -> None:
+    options = flags.client_options(50)
+    assert options["limits"] == httpx.Limits(max_connections=50, max_keepalive_connections=50)
+    assert options["follow_redirects"] is True
+
+
+def test_all_clients_of_a_process_share_one_tls_context() -> None:
+    assert flags.client_options(1)["verify"] is flags.client_options(2)["verify"]
 
 
 def test_the_limit_of_flags_is_a_delay_for_each_wave() -> None:

@@ -15,7 +15,7 @@ from impls.flags import Job, Outcome, client_options, failed, keep
 
 START_METHOD = "forkserver"
 
-# What a worker process keeps from one task to the next.
+# What a worker process keeps from one task to the next, and closes by ending.
 worker_job: Job
 client: httpx.Client
 
