@@ -71,8 +71,9 @@ def test_a_narrowed_run_is_not_saved_and_names_each_way_it_was_narrowed(suite: S
     [note] = [line for line in result.stdout.lines if line.startswith("note: not a complete run")]
     assert note.endswith(
         "--cases=smallest; --models=sequential,threaded; --workers; --flag-server=mock; "
-        "--flag-delay=0.01; only a part was asked for; files were left out; the configuration was overridden; "
-        "measured with --benchmark-timer; measured with --benchmark-disable-gc"
+        "--flag-delay=0.01; only a part was asked for; files were left out; "
+        "the configuration was overridden; measured with --benchmark-timer; "
+        "measured with --benchmark-disable-gc"
     )
 
 
