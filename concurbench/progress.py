@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from concurbench import units
 
-WIDTH = 46
+WIDTH = 38
 """Columns for a row's name, so that what follows stands in one line on 80 columns."""
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import Suite
@@ -94,7 +97,7 @@ def run(job, *, workers):
 
 def look():
     import impls
-    return impls.__file__, "pytest" in sys.modules, "colorsys" in sys.modules
+    return impls.__file__, "_pytest" in sys.modules, "colorsys" in sys.modules
 """
 
 
@@ -107,10 +110,13 @@ def test_processes_find_this_checkout_and_nothing_of_pytest_or_of_another_row(
     )
     suite.write("impls/toy/probe_a.py", preloading.format(found=(str(here), False, True)))
     suite.write("impls/toy/probe_b.py", PROBE.format(found=(str(here), False, False)))
+    other_checkout = suite.write("elsewhere/impls/__init__.py", '"""Not this one."""').parents[1]
+    monkeypatch.setenv("PYTHONPATH", str(other_checkout))
     monkeypatch.chdir("/")
-    result = suite.run(
-        str(suite.path / "benchmarks"), "--models=probe_a,probe_b", "--benchmark-disable"
-    )
+    # As users call it: the script's file would be imported as the children's main module.
+    script = Path(sys.executable).with_name("pytest")
+    benchmarks = str(suite.path / "benchmarks")
+    result = suite.pytester.run(script, benchmarks, "--models=probe_a,probe_b", "--benchmark-disable")
     result.assert_outcomes(passed=2)
 
 
