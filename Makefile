@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 ARGS ?=
-# One for each interpreter, named after it: .venv-python3.13, .venv-opt-python3.14-bin-python3.14
+# One for each interpreter, named after it: .venv-python3.13, .venv-usr-bin-python3.12
 VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
 BIN = $(VENV)/bin
 READY = $(VENV)/ready

@@ -50,12 +50,12 @@ class Row:
         info, stats = benchmark["extra_info"], benchmark["stats"]
         seconds = stats.get("data") or [stats["median"]]
         # Also what only pytest-benchmark's own tables need: a run without it could not be compared.
-        for value in (
-            *seconds,
-            *(stats[name] for name in ("min", "max", "mean", "median", "iqr", "stddev")),
+        needed = [stats[name] for name in ("min", "max", "mean", "median", "iqr", "stddev")]
+        if (
+            not all(isinstance(value, int | float) for value in (*seconds, *needed))
+            or min(seconds) <= 0
         ):
-            if not isinstance(value, int | float) or value < 0:
-                raise ValueError(f"{benchmark['fullname']}: {value!r} is no time")
+            raise ValueError(f"{benchmark['fullname']}: its times are none")
         return cls(
             id=benchmark["fullname"],
             group=benchmark["group"] or "",

@@ -29,7 +29,6 @@ from concurbench.tally import Tally
 DEFAULT_STORAGE = "file://./.benchmarks"
 """pytest-benchmark's; a suite that says nothing else gets ``results/`` beside its configuration."""
 
-
 POSSIBLE = 1.02
 """The efficiency up to which a row is believed."""
 
