@@ -29,20 +29,25 @@ def choose(asked: str | bool, folder: Path) -> tuple[Run | None, list[str]]:
     if Path(asked).is_dir() or asked.endswith(".py") or "::" in asked:
         # The option takes a value, if one follows: here it took what was meant for pytest.
         raise NoSuchRun(
-            f"--benchmark-compare took {asked!r} for the run to compare with: "
+            f"it took {asked!r} for the run to compare with: "
             f"put the option last, as in: pytest {asked} --benchmark-compare"
         )
-    return _named(asked, folder), []
+    return named(asked, folder), []
 
 
-def _named(asked: str, folder: Path) -> Run:
+def named(asked: str, folder: Path) -> Run:
+    """The run of this number or name in a machine's folder, or in the file of this path.
+
+    Raises:
+        NoSuchRun: there is none, or it cannot be read.
+    """
     found = [Path(asked)] if Path(asked).is_file() else _matching(asked, folder)
     if not found:
-        raise NoSuchRun(f"--benchmark-compare={asked}: no such run in {folder}")
+        raise NoSuchRun(f"no run {asked!r} in {folder}")
     try:
         return results.read(found[-1])
     except ResultsError as error:
-        raise NoSuchRun(f"--benchmark-compare={asked}: {error}") from error
+        raise NoSuchRun(str(error)) from error
 
 
 def _matching(asked: str, folder: Path) -> list[Path]:

@@ -10,7 +10,8 @@ import click
 from rich.console import Console, RenderableType
 from rich.terminal_theme import MONOKAI
 
-from concurbench import results
+from concurbench import base, results
+from concurbench.base import NoSuchRun
 from concurbench.results import ResultsError, Run
 from concurbench.summary import summary
 
@@ -28,7 +29,7 @@ def main() -> None:
 
 
 @main.command("summary")
-@click.argument("run", type=click.Path(path_type=Path, exists=True))
+@click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--group", "groups", multiple=True, metavar="TEXT", help="Only groups with this in their name."
 )
@@ -43,9 +44,9 @@ def main() -> None:
 def show_summary(run: Path, groups: tuple[str, ...], svg: Path | None, into: Path | None) -> None:
     """Print the closing summary of a saved run once more.
 
-    RUN is a saved file, or a machine's folder for its last complete run.
+    RUN is a saved file, a machine's folder for its last complete run, or a number in such a folder.
 
-    Example: concurbench summary results/linux-amd-epyc-2c-cpython-3.11 --group flags
+    Example: concurbench summary results/linux-amd-epyc-2c-cpython-3.11/0001 --group flags
     """
     chosen = _choose(run)
     rows = [row for row in chosen.rows if not groups or any(text in row.group for text in groups)]
@@ -86,8 +87,8 @@ def _insert(shown: RenderableType, into: Path) -> None:
 def _choose(path: Path) -> Run:
     if not path.is_dir():
         try:
-            return results.read(path)
-        except ResultsError as error:
+            return results.read(path) if path.is_file() else base.named(path.name, path.parent)
+        except (ResultsError, NoSuchRun) as error:
             raise click.UsageError(str(error)) from None
     run, warnings = results.last_complete(path)
     for warning in warnings:

@@ -71,7 +71,7 @@ class Session:
         try:
             self.base, notes = base.choose(option.benchmark_compare, folder)
         except base.NoSuchRun as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(f"--benchmark-compare: {error}") from None
         if self.base is None and option.benchmark_compare_fail:
             raise pytest.UsageError(f"--benchmark-compare-fail: {notes[-1]}")
         self.notes += notes

@@ -45,6 +45,7 @@ def test_it_shows_a_saved_run_or_the_last_one_of_a_folder(run: Path) -> None:
     assert shown.exit_code == 0
     assert shown.output.count("→ threaded") == 2
     assert summary(run.parent).output == shown.output
+    assert summary(run.parent / "1").output == shown.output
 
 
 def test_it_shows_only_the_groups_asked_for(run: Path) -> None:
@@ -77,7 +78,7 @@ def test_what_is_no_run_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{")
     (tmp_path / "page.md").write_text("no place")
     for arguments, sentence in (
-        ([tmp_path / "nowhere"], "does not exist"),
+        ([tmp_path / "nowhere"], "no run 'nowhere' in"),
         ([tmp_path / "x.json"], "not a saved run"),
         ([tmp_path], "has no complete run"),
     ):

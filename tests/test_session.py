@@ -356,7 +356,7 @@ def test_a_run_that_got_too_slow_fails_and_is_no_baseline(suite: Suite) -> None:
         ("--workers=0", "expected whole numbers from 1, got '0'"),
         ("--flag-delay=nan", "expected seconds from 0 to 10.0, got 'nan'"),
         ("--flag-server=other", "invalid choice"),
-        ("--benchmark-compare=0007", "no such run in"),
+        ("--benchmark-compare=0007", "--benchmark-compare: no run '0007' in"),
         ("--benchmark-json=/nowhere/x.json", "--benchmark-json: /nowhere/x.json cannot be written"),
         ("--benchmark-storage=", "--benchmark-storage: expected a folder"),
         ("--benchmark-compare-fail=median:5%", "needs --benchmark-compare beside it"),
