@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable
 
 LENGTH = 16
 
@@ -26,6 +25,6 @@ def fingerprint(*parts: object) -> str:
 def _content(part: object) -> bytes:
     if isinstance(part, bytes):
         return part
-    if isinstance(part, Callable):  # type: ignore[arg-type]  # mypy: Callable is no class here
-        return inspect.getsource(part).encode()  # type: ignore[arg-type]  # same
+    if inspect.isfunction(part):
+        return inspect.getsource(part).encode()
     return repr(part).encode()

@@ -216,13 +216,13 @@ def test_a_server_that_cannot_start_says_what_it_said(tmp_path: Path) -> None:
 
 
 PARENT = """
-import os, sys, time
+import os, sys, threading
 from pathlib import Path
 from servers.local import Local
 
 server = Local(Path(sys.argv[1]), 0.0).__enter__()
 print(server.process.pid, flush=True)
-time.sleep(600)
+threading.Event().wait()
 """
 
 
