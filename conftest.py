@@ -21,7 +21,7 @@ from servers.local import Local
 pytest_plugins = ["concurbench.plugin", "pytester"]
 
 DELAY = 0.05
-LONGEST_DELAY = 10.0  # seconds; well below the time after which a client gives up
+LONGEST_DELAY = 10.0  # seconds; well below impls.flags.TIMEOUT, after which a client gives up
 LONGEST_TMPDIR = 70  # characters; a fork server puts a socket there, whose path has 107 at most
 TIMED_PACKAGES = ("httpx", "httpcore", "respx", "uvicorn", "httptools", "pytest-benchmark")
 
@@ -77,7 +77,7 @@ def _delay(text: str) -> float:
 
 def pytest_configure(config: pytest.Config) -> None:
     option, session = config.option, config.stash[SESSION]
-    _check_models()
+    models = _all_models()
     if os.name == "posix" and len(tempfile.gettempdir()) > LONGEST_TMPDIR:
         raise pytest.UsageError(
             f"the path of the temporary folder is too long for a fork server's socket: "
@@ -88,7 +88,9 @@ def pytest_configure(config: pytest.Config) -> None:
     session.packages = TIMED_PACKAGES
     narrowed = session.tally.narrowed
     _check_known("--cases", option.cases, {"all", "smallest"}, _all_cases)
-    _check_known("--models", option.models, {"default", "all"}, _all_models)
+    _check_known(
+        "--models", option.models, {"default", "all"}, lambda: {model.name for model in models}
+    )
     if "all" not in option.cases:
         narrowed.append(f"--cases={','.join(option.cases)}")
     if not {"all", "default"} & set(option.models):
@@ -101,7 +103,7 @@ def pytest_configure(config: pytest.Config) -> None:
         narrowed.append(f"--flag-delay={option.flag_delay}")
 
 
-def _check_models() -> None:
+def _all_models() -> list[impls.Model]:
     try:
         models = [model for workload in impls.workloads() for model in impls.models(workload)]
     except ValueError as error:
@@ -112,6 +114,7 @@ def _check_models() -> None:
             raise pytest.UsageError(
                 f"{file}: SERVERS names {unknown.pop()!r}; there are: {', '.join(NAMES)}"
             )
+    return models
 
 
 def _check_known(option: str, asked: list[str], words: set[str], known: Callable[[], set[str]]) -> None:
@@ -124,10 +127,6 @@ def _check_known(option: str, asked: list[str], words: set[str], known: Callable
 def _all_cases() -> set[str]:
     workloads = [import_module(f"impls.{name}") for name in impls.workloads()]
     return {case for workload in workloads for case in workload.CASES}
-
-
-def _all_models() -> set[str]:
-    return {model.name for workload in impls.workloads() for model in impls.models(workload)}
 
 
 @pytest.fixture(scope="session", autouse=True)

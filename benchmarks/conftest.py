@@ -128,7 +128,6 @@ def row(
     """
     workload = _workload(request.module)
     name = _name(workload)
-    [file] = [each for each in impls.models(name) if each.name == model]
     server = request.node.callspec.params.get("server")
     benchmark.group = " · ".join(filter(None, [name, server and f"{server} server", case]))
 
@@ -150,7 +149,7 @@ def row(
             workers=workers,
             server=server,
             items=workload.CASES[case].items,
-            start_method=file.start_method,
+            start_method=impls.find(name, model).start_method,
             fingerprint=fingerprint(workload.QUESTION, workload.check, *work),
         )
         benchmark.extra_info.update(extra_info)

@@ -52,7 +52,5 @@ def named(asked: str, folder: Path) -> Run:
 
 def _matching(asked: str, folder: Path) -> list[Path]:
     if asked.isdecimal():
-        return [
-            path for path in results.numbered(folder) if int(path.name.partition("_")[0]) == int(asked)
-        ]
+        return [path for path in results.numbered(folder) if results.number(path) == int(asked)]
     return sorted(path for path in folder.glob("*.json") if path.name.startswith(asked))

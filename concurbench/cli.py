@@ -13,7 +13,7 @@ from rich.terminal_theme import MONOKAI
 from concurbench import base, results
 from concurbench.base import NoSuchRun
 from concurbench.results import ResultsError, Run
-from concurbench.summary import summary
+from concurbench.summary import as_text, summary
 
 COLUMNS = 80
 """Of what is written to a file or a pipe."""
@@ -77,10 +77,7 @@ def _insert(shown: RenderableType, into: Path) -> None:
     text = into.read_text(encoding="utf-8")
     if not MARKED.search(text):
         raise click.UsageError(f"{into} has no line <!-- summary --> with <!-- /summary --> below it")
-    console = Console(highlight=False, width=COLUMNS, file=io.StringIO(), no_color=True)
-    with console.capture() as captured:
-        console.print(shown)
-    block = "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
+    block = as_text(shown, COLUMNS).strip("\n")
     into.write_text(MARKED.sub(rf"\1```text\n{block}\n```\n\2", text), encoding="utf-8")
 
 

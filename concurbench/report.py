@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console, RenderableType
 
 from concurbench import results, units
 from concurbench.progress import Progress
 from concurbench.results import Row
 from concurbench.session import Session, short_name
-from concurbench.summary import summary
+from concurbench.summary import as_text, summary
 
 WIDEST = 100
 """Columns of the summary, on terminals that have more."""
@@ -89,9 +88,10 @@ class Report:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         rows = [Row.read(row.as_dict()) for row in self.session.benchmarks.benchmarks if row]
         if self.session.ready and rows:
-            base = self.session.base
+            shown = summary(rows, self.session.base)
+            width = min(terminalreporter._tw.fullwidth, WIDEST)
             terminalreporter.section("summary")
-            _print(terminalreporter, summary(rows, base))
+            terminalreporter.write_line(as_text(shown, width, colour=terminalreporter.hasmarkup))
         if self.tally.rows:
             self._close(terminalreporter)
 
@@ -118,16 +118,3 @@ def _from_here(path: Path) -> Path:
     with contextlib.suppress(ValueError):
         return path.relative_to(Path.cwd())
     return path
-
-
-def _print(reporter: Any, renderable: RenderableType) -> None:
-    console = Console(
-        width=min(reporter._tw.fullwidth, WIDEST),
-        force_terminal=reporter.hasmarkup,
-        no_color=not reporter.hasmarkup,
-        highlight=False,
-    )
-    with console.capture() as captured:
-        console.print(renderable)
-    for line in captured.get().splitlines():
-        reporter.write_line(line.rstrip())

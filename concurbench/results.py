@@ -51,10 +51,8 @@ class Row:
         seconds = stats.get("data") or [stats["median"]]
         # Also what only pytest-benchmark's own tables need: a run without it could not be compared.
         needed = [stats[name] for name in ("min", "max", "mean", "median", "iqr", "stddev")]
-        if (
-            not all(isinstance(value, int | float) for value in (*seconds, *needed))
-            or min(seconds) <= 0
-        ):
+        numbers = all(isinstance(value, int | float) for value in (*seconds, *needed))
+        if not numbers or min(seconds) <= 0:
             raise ValueError(f"{benchmark['fullname']}: its times are none")
         return cls(
             id=benchmark["fullname"],

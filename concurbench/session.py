@@ -8,6 +8,7 @@ complete run is saved under a number. Only a complete run can become the baselin
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 import time
@@ -181,41 +182,47 @@ class Session:
         # Around pytest-benchmark's own, which saves the run and prepares its tables.
         if self.ready:
             self._keep_proven_rows()
+            self._set_limits()
+            self._compare_same_work_only()
             self._find_regressions()
             if self.regressions and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
             self._decide_saving(int(session.exitstatus))
         yield
-        self._lock.release()
 
     def _keep_proven_rows(self) -> None:
         rows = self.benchmarks.benchmarks
         rows[:] = [row for row in rows if row.fullname in self.tally.proven]
+
+    def _set_limits(self) -> None:
+        rows = self.benchmarks.benchmarks
         results.set_limits((row.group, row.extra_info, row.stats.median) for row in rows)
         for row in rows:
             if (row.extra_info["efficiency"] or 0) > POSSIBLE:
                 self.notes.append(f"{short_name(row.fullname)} beats its limit: a disturbance")
-        for row in rows:
-            if not self._same_work(row.fullname, row.extra_info.get("fingerprint")):
-                self.notes.append(
-                    f"not compared, for it is different work now: {short_name(row.fullname)}"
-                )
-                for theirs in (self.benchmarks.compared_mapping or {}).values():
-                    theirs.pop(row.fullname, None)
+
+    @property
+    def _compared(self) -> dict[str, Any]:
+        """The rows of the run compared with, by id, as pytest-benchmark has loaded them."""
+        runs = (self.benchmarks.compared_mapping or {}).values()
+        return next(iter(runs), {})
+
+    def _compare_same_work_only(self) -> None:
+        for row in self.benchmarks.benchmarks:
+            theirs = self.base.by_id.get(row.fullname) if self.base else None
+            if theirs is not None and theirs.fingerprint != row.extra_info.get("fingerprint"):
+                name = short_name(row.fullname)
+                self.notes.append(f"not compared, for it is different work now: {name}")
+                self._compared.pop(row.fullname, None)
 
     def _find_regressions(self) -> None:
         # Before anything is saved, for a run that got slower must not become the next one's baseline;
         # pytest-benchmark would find out afterwards, and end with a traceback.
         checks, self.benchmarks.compare_fail = self.benchmarks.compare_fail or [], []
-        for row in self.benchmarks.benchmarks:
-            for theirs in (self.benchmarks.compared_mapping or {}).values():
-                for check in checks if row.fullname in theirs else []:
-                    if told := check.fails(row, theirs[row.fullname]["stats"]):
-                        self.regressions.append(f"{short_name(row.fullname)}: {told}")
-
-    def _same_work(self, id: str, fingerprint: str | None) -> bool:
-        theirs = self.base.by_id.get(id) if self.base else None
-        return theirs is None or theirs.fingerprint == fingerprint
+        both = [row for row in self.benchmarks.benchmarks if row.fullname in self._compared]
+        for row, check in itertools.product(both, checks):
+            if told := check.fails(row, self._compared[row.fullname]["stats"]):
+                self.regressions.append(f"{short_name(row.fullname)}: {told}")
 
     def _decide_saving(self, exit_code: int) -> None:
         benchmarks = self.benchmarks

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -29,6 +29,14 @@ def summary(rows: Iterable[Row], base: Run | None = None) -> RenderableType:
     ordered = sorted(rows, key=lambda row: row.group)
     groups = itertools.groupby(ordered, key=lambda row: row.group)
     return Group(*(_group(name, list(members), base) for name, members in groups))
+
+
+def as_text(shown: RenderableType, width: int, *, colour: bool = False) -> str:
+    """What it looks like on a terminal of so many columns, without blanks at the ends of lines."""
+    console = Console(width=width, force_terminal=colour, no_color=not colour, highlight=False)
+    with console.capture() as captured:
+        console.print(shown)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 def fastest(rows: Sequence[Row]) -> list[Row]:

@@ -64,19 +64,6 @@ class Model:
     """The only bound it has, whatever is asked: one, for sequential."""
 
 
-START_METHODS = ("fork", "forkserver", "spawn")
-
-LITERALS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "DEFAULT": ("True or False", lambda value: isinstance(value, bool)),
-    "SERVERS": ("a tuple of names", lambda value: _is_tuple_of_names(value)),
-    "REQUIRES": ("a tuple of names", lambda value: _is_tuple_of_names(value)),
-    "PYTHON": ("versions, as in '>=3.14'", lambda value: _is_specifier(value)),
-    "START_METHOD": (f"one of {', '.join(START_METHODS)}", lambda value: value in START_METHODS),
-    "WORKERS": ("a whole number from 1", lambda value: type(value) is int and value >= 1),
-}
-"""Name at the top of a model's file -> what it may be, in words and as a check."""
-
-
 def _is_tuple_of_names(value: object) -> bool:
     return isinstance(value, tuple) and all(isinstance(name, str) and name for name in value)
 
@@ -86,6 +73,19 @@ def _is_specifier(value: object) -> bool:
         return isinstance(value, str) and bool(SpecifierSet(value))
     except InvalidSpecifier:
         return False
+
+
+START_METHODS = ("fork", "forkserver", "spawn")
+
+LITERALS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "DEFAULT": ("True or False", lambda value: isinstance(value, bool)),
+    "SERVERS": ("a tuple of names", _is_tuple_of_names),
+    "REQUIRES": ("a tuple of names", _is_tuple_of_names),
+    "PYTHON": ("versions, as in '>=3.14'", _is_specifier),
+    "START_METHOD": (f"one of {', '.join(START_METHODS)}", lambda value: value in START_METHODS),
+    "WORKERS": ("a whole number from 1", lambda value: type(value) is int and value >= 1),
+}
+"""Name at the top of a model's file -> what it may be, in words and as a check."""
 
 
 def workloads() -> list[str]:
@@ -100,27 +100,41 @@ def models(workload: str) -> list[Model]:
         LookupError: there is no such workload.
         ValueError: a file sets one of the known names to something it may not be.
     """
-    folder = HERE / workload
-    if not (folder / "__init__.py").is_file():
-        raise LookupError(f"no workload {workload!r}; there are: {', '.join(workloads())}")
-    files = [path for path in sorted(folder.glob("*.py")) if path.is_file()]
-    return [_read(path) for path in files if not path.stem.startswith("_")]
+    return [_read(path) for path in _files(workload).values()]
+
+
+def find(workload: str, model: str) -> Model:
+    """One model, without importing it.
+
+    Raises:
+        LookupError: there is no such workload or model.
+        ValueError: the file sets one of the known names to something it may not be.
+    """
+    files = _files(workload)
+    if model not in files:
+        raise LookupError(f"no model {model!r} of {workload}; there are: {', '.join(files)}")
+    return _read(files[model])
 
 
 def load(workload: str, model: str) -> Run:
     """Import a model and return its ``run``.
 
     Raises:
-        LookupError: there is no such model.
+        LookupError: there is no such workload or model.
         Unavailable: this interpreter, system or environment lacks what the file declares it needs.
         ImportError: anything else that fails to import. That is a defect, never a reason to skip.
     """
-    found = {each.name: each for each in models(workload)}
-    if model not in found:
-        raise LookupError(f"no model {model!r} of {workload}; there are: {', '.join(found)}")
-    _check_available(found[model])
+    _check_available(find(workload, model))
     run: Run = importlib.import_module(f"{__name__}.{workload}.{model}").run
     return run
+
+
+def _files(workload: str) -> dict[str, Path]:
+    folder = HERE / workload
+    if not (folder / "__init__.py").is_file():
+        raise LookupError(f"no workload {workload!r}; there are: {', '.join(workloads())}")
+    files = [path for path in sorted(folder.glob("[!_]*.py")) if path.is_file()]
+    return {path.stem: path for path in files}
 
 
 def _check_available(model: Model) -> None:

@@ -42,6 +42,10 @@ class Server(Protocol):
         """Where its files are, without a slash at the end."""
 
     @property
+    def delay(self) -> float:
+        """How long it waits before each answer, seconds."""
+
+    @property
     def initializer(self) -> Callable[[], None] | None:
         """To be called once in every process that sends requests, or None; it can be pickled."""
 
