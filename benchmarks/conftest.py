@@ -50,8 +50,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         servers = NAMES if asked == "both" else (asked,)
         names.append("server")
     rows = list(dict.fromkeys(matrix(_workload(metafunc.module), servers, metafunc.config.option)))
-    values = [tuple(getattr(row, name) for name in names) for row in rows]
-    metafunc.parametrize(names, values, ids=[row.id for row in rows])
+    workload = _name(_workload(metafunc.module))
+    metafunc.parametrize(
+        names,
+        [
+            pytest.param(
+                *(getattr(row, name) for name in names),
+                id=row.id,
+                marks=[pytest.mark.gate] if row.case in impls.find(workload, row.model).gate else [],
+            )
+            for row in rows
+        ],
+    )
 
 
 def matrix(workload: ModuleType, servers: Iterable[str | None], option: Any) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from rich.terminal_theme import MONOKAI
 
 from concurbench import base, results
 from concurbench.base import NoSuchRun
+from concurbench.gate import commands
 from concurbench.results import ResultsError, Run
 from concurbench.summary import as_text, summary
 
@@ -26,6 +27,9 @@ MARKED = re.compile(r"(<!-- summary -->\n).*?(<!-- /summary -->)", re.DOTALL)
 @click.version_option(package_name="concurbench")
 def main() -> None:
     """Measure, keep and show benchmarks one can trust."""
+
+
+main.add_command(commands.gate)
 
 
 @main.command("summary")

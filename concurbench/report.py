@@ -12,8 +12,8 @@ import pytest
 
 from concurbench import results, units
 from concurbench.progress import Progress
-from concurbench.results import Row
-from concurbench.session import Session, short_name
+from concurbench.results import Row, short_name
+from concurbench.session import Session
 from concurbench.summary import as_text, summary
 
 WIDEST = 100

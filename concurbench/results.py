@@ -160,3 +160,8 @@ def set_limits(rows: Iterable[tuple[str | None, dict[str, Any], float]]) -> None
             info["limit"] = None if baseline is None else baseline / info["speedup_limit"]
         limit = info.get("limit")
         info["efficiency"] = limit / median if limit else None
+
+
+def short_name(id: str) -> str:
+    """A row's id without its file: ``flags[threaded-local-pop20-w20]``."""
+    return id.rpartition("::")[2].removeprefix("test_")

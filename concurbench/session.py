@@ -22,7 +22,7 @@ from pytest_benchmark.utils import get_commit_info, get_tag
 
 from concurbench import base, machine, quiet, results
 from concurbench.lock import SessionLock, Taken
-from concurbench.results import Run
+from concurbench.results import Run, short_name
 from concurbench.skips import reason_of
 from concurbench.storage import Storage
 from concurbench.tally import Tally
@@ -275,8 +275,3 @@ SESSION: pytest.StashKey[Session] = pytest.StashKey()
 def is_row(item: pytest.Item) -> bool:
     """Whether a test is a benchmark."""
     return "benchmark" in getattr(item, "fixturenames", ())
-
-
-def short_name(id: str) -> str:
-    """A row's id without its file: ``flags[threaded-local-pop20-w20]``."""
-    return id.rpartition("::")[2].removeprefix("test_")

@@ -60,6 +60,8 @@ class Model:
     """The versions it runs on, as in ``>=3.14``."""
     start_method: str | None = None
     """How its processes start (see ``multiprocessing.get_context``); None where it starts none."""
+    gate: tuple[str, ...] = ()
+    """The cases in which it belongs to the gate set: those with rounds below a tenth of a second."""
     workers: int | None = None
     """The only bound it has, whatever is asked: one, for sequential."""
 
@@ -83,6 +85,7 @@ LITERALS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "REQUIRES": ("a tuple of names", _is_tuple_of_names),
     "PYTHON": ("versions, as in '>=3.14'", _is_specifier),
     "START_METHOD": (f"one of {', '.join(START_METHODS)}", lambda value: value in START_METHODS),
+    "GATE": ("a tuple of names of cases", _is_tuple_of_names),
     "WORKERS": ("a whole number from 1", lambda value: type(value) is int and value >= 1),
 }
 """Name at the top of a model's file -> what it may be, in words and as a check."""

@@ -12,6 +12,8 @@ import httpx
 
 from impls.flags import Job, Outcome, client_options, failed, keep
 
+GATE = ("pop20",)
+
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     with (

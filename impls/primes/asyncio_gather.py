@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from impls.primes import Job, primes_in
 
+GATE = ("below_50k",)
+
 
 def run(job: Job, *, workers: int) -> list[list[int]]:
     return asyncio.run(find_all(job, workers))

@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from impls.primes import Job, primes_in
 
 START_METHOD = "forkserver"
+GATE = ("below_50k",)
 
 
 def run(job: Job, *, workers: int) -> list[list[int]]:

@@ -6,6 +6,7 @@ Execution unit: none but the main thread. Costs nothing: it is what the others a
 from impls.primes import Job, primes_in
 
 WORKERS = 1
+GATE = ("below_50k",)
 
 
 def run(job: Job, *, workers: int) -> list[list[int]]:

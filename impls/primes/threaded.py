@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from impls.primes import Job, primes_in
 
+GATE = ("below_50k",)
+
 
 def run(job: Job, *, workers: int) -> list[list[int]]:
     with ThreadPoolExecutor(workers) as pool:

@@ -1,0 +1,71 @@
+"""A suite's own ``addopts``, without what would keep its benchmarks from being stepped."""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import shlex
+import tomllib
+from pathlib import Path
+
+FLAGS = (
+    "--benchmark-disable", "--benchmark-enable", "--benchmark-skip", "--benchmark-only",
+    "--benchmark-autosave", "--no-cov", "--cov-append", "--cov-branch", "--random-order", "-x",
+    "--exitfirst", "--lf", "--last-failed", "--ff", "--failed-first", "--nf", "--new-first", "--sw",
+    "--stepwise", "--codspeed",
+)  # fmt: skip
+VALUES = (
+    "-n", "--numprocesses", "--dist", "--maxfail", "--cov-report", "--cov-config", "--cov-fail-under",
+    "--cov-context", "--random-order-bucket", "--random-order-seed", "--timeout", "--junitxml",
+    "--junit-xml", "--benchmark-json", "--benchmark-save", "--benchmark-compare-fail",
+)  # fmt: skip
+MAYBE_VALUES = ("--cov", "--benchmark-compare", "--benchmark-histogram", "--benchmark-cprofile")
+
+
+def kept(folder: Path) -> str:
+    """The options that a project's configuration adds to each call of pytest, without workers,
+    coverage, random order, time limits, early ends, and what pytest-benchmark would save or compare."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for flag in FLAGS:
+        parser.add_argument(flag, action="store_true")
+    for option in VALUES:
+        parser.add_argument(option)
+    for option in MAYBE_VALUES:
+        parser.add_argument(option, nargs="?")
+    return shlex.join(parser.parse_known_args(configured(folder))[1])
+
+
+def configured(folder: Path) -> list[str]:
+    """``addopts`` of the first file that pytest would take its configuration from."""
+    for place in (folder, *folder.parents):
+        for name, section in (
+            ("pytest.toml", "pytest"), (".pytest.toml", "pytest"), ("pytest.ini", "pytest"),
+            (".pytest.ini", "pytest"), ("pyproject.toml", ""), ("tox.ini", "pytest"),
+            ("setup.cfg", "tool:pytest"),
+        ):  # fmt: skip
+            options = _read(place / name, section)
+            if options is not None:
+                return options
+    return []
+
+
+def _read(file: Path, section: str) -> list[str] | None:
+    """The options in this file, None where it does not configure pytest at all."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        if file.suffix != ".toml":
+            config = configparser.RawConfigParser(strict=False)
+            config.read_string(text)
+            return shlex.split(config[section].get("addopts", "")) if section in config else None
+        content = tomllib.loads(text)
+    except (OSError, ValueError, configparser.Error):
+        return None  # pytest will say so
+    if section:
+        table = content.get(section)
+    else:
+        ours = content.get("tool", {}).get("pytest", {})
+        table = ours.get("ini_options", ours or None)
+    if table is None:
+        return None
+    options = table.get("addopts", [])
+    return shlex.split(options) if isinstance(options, str) else list(options)

@@ -1,0 +1,245 @@
+"""When is a difference shown? Pure functions of log-ratios, one a block; nothing here runs anything.
+
+The rows of a suite are looked at after so many blocks as ``LOOKS`` says. At each look a row is flagged
+that got slower beyond its threshold, and one is done with that cannot have; only the others need more
+blocks. What was flagged must show once more, in blocks of its own.
+
+Sources of the rules:
+
+- one observation a block, a t-test over blocks: rounds in a process are not independent. Kalibera and
+  Jones, "Rigorous benchmarking in reasonable time" (ISMM 2013).
+- the error is spent in equal parts over the looks, which keeps it below its bound whatever the looks
+  have in common; intervals with that level hold at all looks at once. Jennison and Turnbull, "Group
+  Sequential Methods" (2000), sections 7.2 and 9.
+- over rows: Holm, "A simple sequentially rejective multiple test procedure" (1979).
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from scipy.special import stdtr, stdtrit
+
+LOOKS = (6, 9, 12, 16)
+"""The numbers of blocks after which rows are judged."""
+
+CONFIRMATION = 12
+"""Blocks of its own in which a slower row must show again."""
+
+ERROR = 0.05
+"""The error rate of a suite, of the first stage and of the confirmation each: the chance that any
+row without a difference is found slower is below their product."""
+
+POWER = 0.95
+"""The chance with which the change that a run could have seen would have been found."""
+
+FEWEST = 3
+"""Blocks without which there is no interval to speak of."""
+
+
+class Stage(StrEnum):
+    FIRST = "first"
+    CONFIRMATION = "confirmation"
+
+
+class Verdict(StrEnum):
+    SLOWER = "slower"
+    FASTER = "faster"
+    UNCHANGED = "unchanged"
+    NOT_SHOWN = "not shown"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found of a row. Ratios are head / base: above 1 is slower."""
+
+    verdict: Verdict
+    threshold: float
+    """The change that matters, as a share: 0.05 is 5 %."""
+    blocks: int
+    ratio: float
+    low: float
+    high: float
+    """The 95 % interval of the ratio, at whichever look the row was done with."""
+    sees: float
+    """The smallest slow-down, as a share, that these blocks would have found with ``POWER``."""
+    flagged: bool
+    """Whether the first stage found it slower, so that this is the confirmation's judgement."""
+
+
+Take = Callable[[Stage, Sequence[str]], Mapping[str, float] | None]
+"""One more block of these rows: row -> log-ratio, without rows that could not be measured; None if
+there is no time for one."""
+
+
+def judge(thresholds: Mapping[str, float], take: Take) -> dict[str, Judgement]:
+    """Take blocks of these rows until all is clear, and judge each row.
+
+    ``thresholds`` is row -> the change that matters. A row that could not be measured in every block
+    asked for is missing in what is returned.
+    """
+    found = _stage(Stage.FIRST, LOOKS, thresholds, take)
+    flagged = [row for row, judgement in found.items() if judgement.verdict is Verdict.SLOWER]
+    if flagged:
+        again = {row: thresholds[row] for row in flagged}
+        confirmed = _stage(Stage.CONFIRMATION, (CONFIRMATION,), again, take)
+        for row in flagged:
+            del found[row]
+        found |= {row: replace(judgement, flagged=True) for row, judgement in confirmed.items()}
+    return {row: found[row] for row in thresholds if row in found}
+
+
+def _stage(
+    stage: Stage, looks: Sequence[int], thresholds: Mapping[str, float], take: Take
+) -> dict[str, Judgement]:
+    samples: dict[str, list[float]] = {row: [] for row in thresholds}
+    error = ERROR / len(looks)
+    found: dict[str, Judgement] = {}
+    shown = {Verdict.SLOWER: 0, Verdict.FASTER: 0}
+    active = list(thresholds)
+    for block in range(1, looks[-1] + 1):
+        taken = take(stage, active)
+        if taken is not None:
+            active = [row for row in active if row in taken]
+            for row in active:
+                samples[row].append(taken[row])
+        if taken is None or block in looks:
+            rows = {
+                row: _Sample(samples[row], thresholds[row], len(thresholds), error) for row in active
+            }
+            found |= {row: sample.judgement() for row, sample in rows.items()}
+            for verdict in shown:
+                for row in _shown(rows, verdict, len(thresholds) - shown[verdict]):
+                    found[row] = replace(found[row], verdict=verdict)
+                    shown[verdict] += 1
+            changed = {row for row in active if found[row].verdict in shown}
+            active = [row for row in active if row not in changed and not rows[row].cannot_be_slower]
+        if taken is None or not active:
+            break
+    return found
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The log-ratios of a row's blocks, with the level they are looked at."""
+
+    log_ratios: Sequence[float]
+    threshold: float
+    rows: int
+    error: float
+
+    @property
+    def enough(self) -> bool:
+        return len(self.log_ratios) >= FEWEST
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.log_ratios) if self.log_ratios else 0.0
+
+    @property
+    def standard_error(self) -> float:
+        # Blocks without any difference are too good to be true: no clock is that fine.
+        deviation = max(statistics.stdev(self.log_ratios), 1e-9)
+        return deviation / math.sqrt(len(self.log_ratios))
+
+    def quantile(self, probability: float) -> float:
+        """Of Student's t, for so many blocks."""
+        return float(stdtrit(len(self.log_ratios) - 1, probability))
+
+    def p_value(self, sign: int) -> float:
+        """The chance of such a mean, or one further out in the sign's direction, without a difference."""
+        return float(stdtr(len(self.log_ratios) - 1, -sign * self.mean / self.standard_error))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        margin = self.quantile(1 - self.error / 2) * self.standard_error
+        return self.mean - margin, self.mean + margin
+
+    @property
+    def bound(self) -> float:
+        return math.log1p(self.threshold)
+
+    @property
+    def cannot_be_slower(self) -> bool:
+        """Whether a slow-down beyond the threshold is excluded."""
+        return self.enough and self.interval[1] < self.bound
+
+    @property
+    def sees(self) -> float:
+        t = self.quantile
+        needed = max(self.bound, t(1 - self.error / self.rows) * self.standard_error)
+        return math.expm1(needed + t(POWER) * self.standard_error)
+
+    def judgement(self) -> Judgement:
+        blocks, ratio = len(self.log_ratios), math.exp(self.mean)
+        if not self.enough:
+            return Judgement(
+                Verdict.NOT_SHOWN, self.threshold, blocks, ratio, 0.0, math.inf, math.inf, flagged=False
+            )
+        low, high = self.interval
+        inside = -self.bound < low and high < self.bound
+        return Judgement(
+            verdict=Verdict.UNCHANGED if inside else Verdict.NOT_SHOWN,
+            threshold=self.threshold,
+            blocks=blocks,
+            ratio=ratio,
+            low=math.exp(low),
+            high=math.exp(high),
+            sees=self.sees,
+            flagged=False,
+        )
+
+
+def _shown(rows: Mapping[str, _Sample], verdict: Verdict, undecided: int) -> list[str]:
+    """The rows that changed in this direction, by more than their threshold, with Holm's correction
+    for so many rows as are ``undecided``."""
+    sign = +1 if verdict is Verdict.SLOWER else -1
+    p_values = {row: sample.p_value(sign) for row, sample in rows.items() if sample.enough}
+    changed = []
+    for rank, row in enumerate(sorted(p_values, key=p_values.__getitem__)):
+        if p_values[row] > rows[row].error / (undecided - rank):
+            break
+        if sign * rows[row].mean > rows[row].bound:
+            changed.append(row)
+    return changed
+
+
+def most_blocks(stage: Stage) -> int:
+    """How many blocks a stage takes at most."""
+    return LOOKS[-1] if stage is Stage.FIRST else CONFIRMATION
+
+
+def deviation(log_ratios: Sequence[float]) -> float:
+    """The standard deviation of a block's log-ratio."""
+    return statistics.stdev(log_ratios)
+
+
+def noise_floor(log_ratios: Sequence[float]) -> float:
+    """The change, as a share, that blocks of identical code like these stay below with a chance of
+    99 %, when as many are taken as a row gets at most: no threshold below makes sense.
+
+    Raises:
+        ValueError: there are fewer than ``FEWEST``.
+    """
+    if len(log_ratios) < FEWEST:
+        raise ValueError(f"{len(log_ratios)} blocks are too few: at least {FEWEST}")
+    error = deviation(log_ratios) / math.sqrt(LOOKS[-1])
+    return math.expm1(float(stdtrit(len(log_ratios) - 1, 0.99)) * error)
+
+
+def blocks_needed(deviation: float, change: float, threshold: float, rows: int) -> int | None:
+    """How many blocks find this change, as a share, with ``POWER``; None if no number up to a thousand.
+
+    ``deviation`` is the standard deviation of a block's log-ratio, ``rows`` how many are judged
+    together.
+    """
+    for blocks in range(FEWEST, 1001):
+        error = deviation / math.sqrt(blocks)
+        t = stdtrit(blocks - 1, [1 - ERROR / len(LOOKS) / rows, POWER])
+        if math.log1p(change) >= max(math.log1p(threshold), t[0] * error) + t[1] * error:
+            return blocks
+    return None

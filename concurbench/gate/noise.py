@@ -1,0 +1,79 @@
+"""The noise of each row on this machine, as ``concurbench calibrate`` found it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from concurbench import machine
+from concurbench.gate import decision
+
+FILE = "noise.json"
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What identical code differed by. Shares: 0.05 is 5 %."""
+
+    deviation: float
+    """The standard deviation of a block's log-ratio."""
+    floor: float
+    """The least threshold that makes sense (see ``decision.noise_floor``)."""
+    blocks: int
+    measured: str
+    """The day."""
+
+
+class NoiseError(Exception):
+    """The file cannot be used; the message says why."""
+
+
+def file(project: Path) -> Path:
+    """Where the noise of a project's rows is kept, for this machine and interpreter."""
+    results = project / "results"
+    return (results if results.is_dir() else project / ".benchmarks") / machine.folder() / FILE
+
+
+def measured(log_ratios: Mapping[str, Sequence[float]]) -> dict[str, Noise]:
+    """The noise of these rows, from blocks of base against itself."""
+    today = time.strftime("%Y-%m-%d")
+    return {
+        row: Noise(decision.deviation(each), decision.noise_floor(each), len(each), today)
+        for row, each in log_ratios.items()
+        if len(each) >= decision.FEWEST
+    }
+
+
+def read(path: Path) -> dict[str, Noise]:
+    """Row -> noise; empty where nothing has been calibrated.
+
+    Raises:
+        NoiseError: the file is not one of ours.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {row: Noise(**noise) for row, noise in content.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise NoiseError(
+            f"{path} cannot be read ({error}); concurbench calibrate makes it anew"
+        ) from None
+
+
+def write(path: Path, noises: Mapping[str, Noise]) -> None:
+    """Keep these, beside those of other rows.
+
+    Raises:
+        NoiseError, OSError: the file cannot be read or written.
+    """
+    together = {**read(path), **noises}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    content = {row: asdict(noise) for row, noise in sorted(together.items())}
+    draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    draft.replace(path)

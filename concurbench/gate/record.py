@@ -1,0 +1,74 @@
+"""A gate's raw pairs as a file: kept while it runs, so that none are lost however it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from concurbench.gate.pairs import Block
+
+FORMAT = "concurbench-gate 1"
+SELDOM = 2.0
+"""Seconds between two writes of a file that grows."""
+
+
+def default_path(project: str) -> Path:
+    """Where the pairs of a gate go that was told nothing else; not into the user's tree."""
+    name = f"{project}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.json"
+    return Path(platformdirs.user_state_dir("concurbench")) / "gates" / name
+
+
+class Record:
+    """The file; ``add`` and ``close`` write it whole, each time."""
+
+    def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
+        self.path = path
+        self._content: dict[str, Any] = {"format": FORMAT, **about, "blocks": [], "exit": None}
+        self._written = 0.0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._write()
+
+    def add(self, block: Block) -> None:
+        """One more block; a first part of it may be there already."""
+        blocks = self._content["blocks"]
+        if blocks and blocks[-1]["number"] == block.number:
+            blocks.pop()
+        blocks.append(block.as_json())
+        if time.monotonic() - self._written > SELDOM:
+            self._write()
+
+    def about(self, **more: object) -> None:
+        """Facts that were not known before."""
+        self._content.update(more)
+
+    def close(self) -> None:
+        """Write what has not been written yet."""
+        self._write()
+
+    def _write(self) -> None:
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        draft.write_text(json.dumps(self._content), encoding="utf-8")
+        draft.replace(self.path)
+        self._written = time.monotonic()
+
+
+def read_blocks(path: Path) -> list[Block]:
+    """The blocks of such a file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no such file.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(f"its format is {content['format']!r}")
+        return [Block.from_json(block) for block in content["blocks"]]
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"{path}: not the pairs of a gate ({error})") from None

@@ -1,0 +1,74 @@
+"""A gate's temporary folder, and the promise that nothing of the gate outlives it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from concurbench.gate import keeper
+
+PREFIX = "concurbench-gate-"
+UNWANTED = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_XDIST_WORKER", "PYTHONDONTWRITEBYTECODE")
+
+OWNER = "owner"
+"""The file in the folder that tells the gate's process."""
+
+
+class Workspace:
+    """A context manager: ``folder`` is there, and processes with ``environ`` run, no longer than it.
+
+    Also where the gate is killed: a keeper, a process of its own, sees its end.
+    """
+
+    def __init__(self) -> None:
+        sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
+        (self.folder / OWNER).write_text(str(os.getpid()))
+        self._keeper = subprocess.Popen(
+            [sys.executable, keeper.__file__, str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def environ(self, **more: str) -> Mapping[str, str]:
+        """The environment for what is started: ours with the token, without pytest's own options."""
+        unwanted = (
+            "PYTEST_ADDOPTS",
+            "PYTEST_PLUGINS",
+            "PYTEST_XDIST_WORKER",
+            "PYTHONDONTWRITEBYTECODE",
+        )
+        inherited = {name: value for name, value in os.environ.items() if name not in unwanted}
+        return {**inherited, **more, keeper.VARIABLE: self.folder.name}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.close()
+        self._keeper.wait()
+
+
+def sweep() -> None:
+    """Remove the folders of gates that ended together with their keeper."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError, ValueError):  # another user's, or just being made
+            if not psutil.pid_exists(int((folder / OWNER).read_text())):
+                keeper.clean_up(folder, grace=0)
