@@ -151,7 +151,7 @@ class _Sample:
         return float(stdtrit(len(self.log_ratios) - 1, probability))
 
     def p_value(self, sign: int) -> float:
-        """The chance of such a mean, or one further out in the sign's direction, without a difference."""
+        """The chance of such a mean, or one further out on the sign's side, without a difference."""
         return float(stdtr(len(self.log_ratios) - 1, -sign * self.mean / self.standard_error))
 
     @property

@@ -141,7 +141,7 @@ def origins() -> dict[str, object]:
     own, foreign = 0, {}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str):
+        if not isinstance(file, str) or name == __name__:
             continue
         path = os.path.realpath(file)
         if under(path, INSTRUCTIONS["own"]):
