@@ -115,7 +115,7 @@ def terminal(outcome: Outcome) -> RenderableType:
     for row, each in _ordered(outcome):
         style = STYLES.get(each.verdict, "")
         table.add_row(
-            short[row], f"{each.ratio:.3f}", interval(each), percent(each.sees),
+            Text(short[row]), f"{each.ratio:.3f}", interval(each), percent(each.sees),
             Text(verdict(each), style=style),
         )  # fmt: skip
     lines: list[RenderableType] = [Text(head_line(outcome), style="bold"), Text()]
