@@ -10,17 +10,15 @@ import click
 from rich.console import Console, RenderableType
 from rich.terminal_theme import MONOKAI
 
-from concurbench import base, results
+from concurbench import base, marked, results
 from concurbench.base import NoSuchRun
 from concurbench.gate import commands
+from concurbench.marked import NoMarks
 from concurbench.results import ResultsError, Run
 from concurbench.summary import as_text, summary
 
 COLUMNS = 80
 """Of what is written to a file or a pipe."""
-
-MARKED = re.compile(r"(<!-- summary -->\n).*?(<!-- /summary -->)", re.DOTALL)
-"""The place for a summary in a Markdown file."""
 
 
 @click.group()
@@ -29,7 +27,8 @@ def main() -> None:
     """Measure, keep and show benchmarks one can trust."""
 
 
-main.add_command(commands.gate)
+for command in (commands.gate, commands.calibrate, commands.gate_study):
+    main.add_command(command)
 
 
 @main.command("summary")
@@ -61,7 +60,9 @@ def show_summary(run: Path, groups: tuple[str, ...], svg: Path | None, into: Pat
         if svg is not None:
             _draw(shown, svg, title=f"{chosen.path.parent.name} · {chosen.name}")
         if into is not None:
-            _insert(shown, into)
+            marked.insert(f"```text\n{as_text(shown, COLUMNS).strip('\n')}\n```\n", into, "summary")
+    except NoMarks as error:
+        raise click.UsageError(str(error)) from None
     except OSError as error:
         raise click.FileError(str(error.filename), error.strerror) from None
     if svg is None and into is None:
@@ -75,14 +76,6 @@ def _draw(shown: RenderableType, svg: Path, title: str) -> None:
     picture = console.export_svg(title=title, theme=MONOKAI)
     # Without the web fonts it would fetch: a picture in a repository stands by itself.
     svg.write_text(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL), encoding="utf-8")
-
-
-def _insert(shown: RenderableType, into: Path) -> None:
-    text = into.read_text(encoding="utf-8")
-    if not MARKED.search(text):
-        raise click.UsageError(f"{into} has no line <!-- summary --> with <!-- /summary --> below it")
-    block = as_text(shown, COLUMNS).strip("\n")
-    into.write_text(MARKED.sub(rf"\1```text\n{block}\n```\n\2", text), encoding="utf-8")
 
 
 def _choose(path: Path) -> Run:

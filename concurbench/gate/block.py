@@ -88,7 +88,7 @@ class Stepper:
         if len(ready) == len(sides):
             caps = [message["rounds"] for message in ready.values() if message["rounds"] is not None]
             try:
-                units += self._units(row, sides, min(caps, default=None), head_first)
+                units += self.units(row, sides, min(caps, default=None), head_first)
             except RoundFailed as failure:
                 came[failure.which] = failure.outcome
                 del ready[failure.which]
@@ -103,9 +103,10 @@ class Stepper:
             return NotMeasured(idle.get("A"), idle.get("B"), failed=False)
         return tuple(units)
 
-    def _units(
+    def units(
         self, row: str, sides: dict[str, Stepped], cap: int | None, head_first: bool
     ) -> Iterator[Unit]:
+        """Step a row whose both sides are ready; no side runs more than ``cap`` rounds of it."""
         pace = self.paces.get(row)
         iterations = pace.iterations if pace else self._ask(sides, "A", "calibrated", do="calibrate")[
             "iterations"

@@ -1,9 +1,10 @@
-"""The commands ``gate`` and ``calibrate``."""
+"""The commands ``gate``, ``calibrate`` and ``gate-study``."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -292,3 +293,142 @@ def ended_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@click.command("calibrate", cls=WithPytestArguments)
+@click.argument("base", required=False)
+@click.option(
+    "--blocks",
+    default=12,
+    show_default=True,
+    type=click.IntRange(min=3),
+    help="How many blocks to measure.",
+)
+@click.option(
+    "--detect",
+    default="10%",
+    show_default=True,
+    type=Share(),
+    metavar="SHARE",
+    help="The slow-down that is to be found.",
+)
+@click.option(
+    "--threshold",
+    type=Share(),
+    default=f"{THRESHOLD:.0%}",
+    show_default=True,
+    metavar="SHARE",
+    help="The gate's threshold.",
+)
+@options_of_a_comparison
+@click.pass_context
+def calibrate(
+    ctx: click.Context, /, base: str | None, blocks: int, detect: float, threshold: float, **how: Any
+) -> None:  # fmt: skip
+    """How noisy is each row on this machine?
+
+    Compares BASE (the working tree by default) with itself. The noise floor found is kept beside the
+    results, and is from then on the least threshold that `concurbench gate` uses for the row here.
+
+    \b
+    Examples: concurbench calibrate
+              concurbench calibrate main --detect 5% -- -k parse
+    """
+    needs_scipy()
+    from concurbench.gate import noise, report
+
+    path = noise.file(Path.cwd())
+    with session(base, base, slower={}, arguments=ctx.meta.get("pytest", ()), **how) as opened:
+        comparison, record, watch = opened
+        noise.read(path)  # that it can be added to is to be known before
+        log_ratios: dict[str, list[float]] = {}
+        for number in range(1, blocks + 1):
+            if not comparison.rows:
+                break
+            watch.block("first", number, blocks, comparison.rows, 0)
+            block = comparison.block("calibration", comparison.rows, watch.row)
+            record.add(block)
+            for row, ratio in block.log_ratios.items():
+                log_ratios.setdefault(row, []).append(ratio)
+        found = noise.measured(log_ratios)
+        if found:
+            noise.write(path, found)
+        trouble = {**comparison.failed, **comparison.idle, **comparison.missing, **comparison.new}
+    console = Console(highlight=False)
+    width = None if console.is_terminal else COLUMNS
+    console.print(report.noise(found, detect, threshold), width=width)
+    for row, why in trouble.items():
+        click.echo(f"not measured: {row}: {why}")
+    if not found:
+        raise Cannot("no row could be measured")
+    click.echo(f"kept in {path}\nraw pairs: {record.path}")
+
+
+@click.command("gate-study", cls=WithPytestArguments)
+@click.option(
+    "--blocks",
+    default=60,
+    show_default=True,
+    type=click.IntRange(min=6),
+    help="Blocks of identical code, and as many planted ones.",
+)
+@click.option(
+    "--max-time",
+    default=3600.0,
+    show_default=True,
+    metavar="SECONDS",
+    type=click.FloatRange(min=60),
+    help="How long it may take; most of it is measuring blocks.",
+)
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Measure nothing: report what an earlier study has measured.",
+)
+@click.option(
+    "--keep",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the measured blocks go. [default: gate-study.json beside this machine's results]",
+)
+@click.option(
+    "--into",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Put the tables into this Markdown file, between the marks named gate-study.",
+)
+@click.pass_context
+def gate_study(
+    ctx: click.Context, /, blocks: int, max_time: float, source: Path | None, keep: Path | None,
+    into: Path | None,
+) -> None:  # fmt: skip
+    """How often is the gate wrong here, and what does it find?
+
+    Measures this suite against itself and against a copy slowed down on purpose, draws gates from
+    those blocks many times over with the decision code that ships, and runs some gates for real.
+    """
+    needs_scipy()
+    from concurbench.gate import noise, study
+    from concurbench.gate.comparison import CannotCompare, Question
+    from concurbench.marked import NoMarks, insert
+
+    try:
+        if source is None:
+            path = keep or noise.file(Path.cwd()).with_name("gate-study.json")
+            question = Question(None, None, Path.cwd(), arguments=ctx.meta.get("pytest", ()))
+            with ended_by_signals():
+                content = study.measure(
+                    question, THRESHOLD, study.Budget(blocks, max_time), click.echo, path
+                )
+        else:
+            content = json.loads(source.read_text(encoding="utf-8"))
+        text = study.report(content)
+        if into is not None:
+            insert(text, into, "gate-study")
+        click.echo(text)
+    except (CannotCompare, study.StudyFailed, NoMarks, ValueError) as error:
+        raise Cannot(str(error)) from None
+    except Ended as ended:
+        sys.exit(128 + ended.number)

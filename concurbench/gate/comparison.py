@@ -105,11 +105,10 @@ class Comparison:
         unknown = [p for p in self._question.slower if not any(matches(row, p) for row in self.rows)]
         if unknown:
             raise CannotCompare(f"no row is meant by {unknown[0]!r}; there are: {', '.join(self.rows)}")
-        self._stepper = Stepper(self._slow_down())
-
-    def _slow_down(self) -> dict[str, float]:
         shares = self._question.slower.items()
-        return {row: share for row in self.rows for pattern, share in shares if matches(row, pattern)}
+        self.stepper = Stepper(
+            {row: share for row in self.rows for pattern, share in shares if matches(row, pattern)}
+        )
 
     def _take_lock(self) -> None:
         lock = SessionLock()
@@ -276,7 +275,7 @@ class Comparison:
                     there = {each["id"] for each in collected[side]["rows"]}
                     if lost := [each for each in rows if each not in there]:
                         raise CannotCompare(f"{side} does not collect {lost[0]} every time")
-                steps = self._stepper.block(sides["base"], sides["head"], rows, self._number)
+                steps = self.stepper.block(sides["base"], sides["head"], rows, self._number)
                 for row, visit in steps:
                     if isinstance(visit, NotMeasured):
                         self._drop(row, visit)

@@ -1,6 +1,6 @@
 """When is a difference shown? Pure functions of log-ratios, one a block; nothing here runs anything.
 
-The rows of a suite are looked at after so many blocks as ``LOOKS`` says. At each look a row is flagged
+The rows of a suite are looked at after so many blocks as ``Rules`` say. At each look a row is flagged
 that got slower beyond its threshold, and one is done with that cannot have; only the others need more
 blocks. What was flagged must show once more, in blocks of its own.
 
@@ -24,26 +24,34 @@ from enum import StrEnum
 
 from scipy.special import stdtr, stdtrit
 
-LOOKS = (6, 9, 12, 16)
-"""The numbers of blocks after which rows are judged."""
 
-CONFIRMATION = 12
-"""Blocks of its own in which a slower row must show again."""
+class Stage(StrEnum):
+    FIRST = "first"
+    CONFIRMATION = "confirmation"
 
-ERROR = 0.05
-"""The error rate of a suite, of the first stage and of the confirmation each: the chance that any
-row without a difference is found slower is below their product."""
+
+@dataclass(frozen=True)
+class Rules:
+    """The constants of the decision. Those shipped were fixed, and proven, by ``make gate-study``."""
+
+    looks: Sequence[int] = (6, 9, 12, 16)
+    """The numbers of blocks after which rows are judged."""
+    confirmation: int = 12
+    """Blocks of its own in which a slower row must show again."""
+    error: float = 0.05
+    """The error rate of a suite, of the first stage and of the confirmation each: the chance that any
+    row without a difference is found slower is below their product."""
+
+    def most_blocks(self, stage: Stage) -> int:
+        """How many blocks a stage takes at most."""
+        return self.looks[-1] if stage is Stage.FIRST else self.confirmation
+
 
 POWER = 0.95
 """The chance with which the change that a run could have seen would have been found."""
 
 FEWEST = 3
 """Blocks without which there is no interval to speak of."""
-
-
-class Stage(StrEnum):
-    FIRST = "first"
-    CONFIRMATION = "confirmation"
 
 
 class Verdict(StrEnum):
@@ -76,17 +84,21 @@ Take = Callable[[Stage, Sequence[str]], Mapping[str, float] | None]
 there is no time for one."""
 
 
-def judge(thresholds: Mapping[str, float], take: Take) -> dict[str, Judgement]:
+RULES = Rules()
+
+
+def judge(thresholds: Mapping[str, float], take: Take, rules: Rules = RULES) -> dict[str, Judgement]:
     """Take blocks of these rows until all is clear, and judge each row.
 
     ``thresholds`` is row -> the change that matters. A row that could not be measured in every block
     asked for is missing in what is returned.
     """
-    found = _stage(Stage.FIRST, LOOKS, thresholds, take)
+    found = _stage(Stage.FIRST, rules.looks, rules.error, thresholds, take)
     flagged = [row for row, judgement in found.items() if judgement.verdict is Verdict.SLOWER]
     if flagged:
         again = {row: thresholds[row] for row in flagged}
-        confirmed = _stage(Stage.CONFIRMATION, (CONFIRMATION,), again, take)
+        looks = (rules.confirmation,)
+        confirmed = _stage(Stage.CONFIRMATION, looks, rules.error, again, take)
         for row in flagged:
             del found[row]
         found |= {row: replace(judgement, flagged=True) for row, judgement in confirmed.items()}
@@ -94,10 +106,10 @@ def judge(thresholds: Mapping[str, float], take: Take) -> dict[str, Judgement]:
 
 
 def _stage(
-    stage: Stage, looks: Sequence[int], thresholds: Mapping[str, float], take: Take
+    stage: Stage, looks: Sequence[int], errors: float, thresholds: Mapping[str, float], take: Take
 ) -> dict[str, Judgement]:
     samples: dict[str, list[float]] = {row: [] for row in thresholds}
-    error = ERROR / len(looks)
+    error = errors / len(looks)
     found: dict[str, Judgement] = {}
     shown = {Verdict.SLOWER: 0, Verdict.FASTER: 0}
     active = list(thresholds)
@@ -208,11 +220,6 @@ def _shown(rows: Mapping[str, _Sample], verdict: Verdict, undecided: int) -> lis
     return changed
 
 
-def most_blocks(stage: Stage) -> int:
-    """How many blocks a stage takes at most."""
-    return LOOKS[-1] if stage is Stage.FIRST else CONFIRMATION
-
-
 def deviation(log_ratios: Sequence[float]) -> float:
     """The standard deviation of a block's log-ratio."""
     return statistics.stdev(log_ratios)
@@ -227,7 +234,7 @@ def noise_floor(log_ratios: Sequence[float]) -> float:
     """
     if len(log_ratios) < FEWEST:
         raise ValueError(f"{len(log_ratios)} blocks are too few: at least {FEWEST}")
-    error = deviation(log_ratios) / math.sqrt(LOOKS[-1])
+    error = deviation(log_ratios) / math.sqrt(RULES.looks[-1])
     return math.expm1(float(stdtrit(len(log_ratios) - 1, 0.99)) * error)
 
 
@@ -239,7 +246,7 @@ def blocks_needed(deviation: float, change: float, threshold: float, rows: int) 
     """
     for blocks in range(FEWEST, 1001):
         error = deviation / math.sqrt(blocks)
-        t = stdtrit(blocks - 1, [1 - ERROR / len(LOOKS) / rows, POWER])
+        t = stdtrit(blocks - 1, [1 - RULES.error / len(RULES.looks) / rows, POWER])
         if math.log1p(change) >= max(math.log1p(threshold), t[0] * error) + t[1] * error:
             return blocks
     return None

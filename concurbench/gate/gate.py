@@ -80,7 +80,7 @@ class Outcome:
     @property
     def undecided(self) -> list[str]:
         """Rows that were not looked at often enough to say anything: the time was up."""
-        needed = {False: decision.FEWEST, True: decision.CONFIRMATION}
+        needed = {False: decision.FEWEST, True: decision.RULES.confirmation}
         return [
             row for row, each in self.judgements.items() if each.blocks < needed[each.flagged]
         ]  # fmt: skip
@@ -166,7 +166,7 @@ def run(
         if not clock.allows(active):
             out_of_time = True
             return None
-        most = decision.most_blocks(stage)
+        most = decision.RULES.most_blocks(stage)
         left = (most - counts[stage]) * clock.expected(active)
         counts[stage] += 1
         on_block(stage, counts[stage], most, active, min(left, clock.limit - clock.passed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree
 
 from rich.console import Group, RenderableType
@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import units
-from concurbench.gate.decision import Judgement, Verdict
+from concurbench.gate.decision import Judgement, Verdict, blocks_needed
 from concurbench.gate.gate import Outcome
+from concurbench.gate.noise import Noise
 from concurbench.results import short_name
 
 STYLES = {Verdict.SLOWER: "bold red", Verdict.FASTER: "green", Verdict.NOT_SHOWN: "yellow"}
@@ -175,3 +176,24 @@ def junit(outcome: Outcome) -> str:
     root.append(suite)
     ElementTree.indent(root)
     return str(ElementTree.tostring(root, encoding="unicode", xml_declaration=True))
+
+
+def noise(noises: Mapping[str, Noise], detect: float, threshold: float) -> RenderableType:
+    """What calibrating found: each row's noise, and what it takes to find a change."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("row", overflow="fold", ratio=1)
+    for title in ("spread", "floor", "threshold", f"blocks for {percent(detect)}"):
+        table.add_column(title, justify="right", no_wrap=True)
+    short = names(noises)
+    for row, each in noises.items():
+        least = max(threshold, each.floor)
+        blocks = blocks_needed(each.deviation, detect, least, len(noises))
+        table.add_row(
+            Text(short[row]), percent(each.deviation), percent(each.floor), percent(least),
+            str(blocks) if blocks else "never",
+        )  # fmt: skip
+    told = (
+        "spread: of a block, between identical code. floor: what identical code stays below, 99 times "
+        "out of 100, in as many blocks as a row gets at most."
+    )
+    return Padding(Group(table, Text(), Text(told, style="dim")), (1, 0, 1, 0))

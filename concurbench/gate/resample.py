@@ -1,0 +1,100 @@
+"""How often is the gate wrong, and how often does it find what is there? Recorded blocks, drawn again
+and again, with the decision code that ships."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from concurbench.gate.decision import RULES, Rules, Stage, Verdict, judge
+
+Observed = Mapping[str, float]
+"""One block: row -> log-ratio."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What many suites, drawn from recorded blocks, came to."""
+
+    suites: int
+    red: int
+    """How many had a row found slower."""
+    blocks: Sequence[int]
+    """How many blocks each took, those of its confirmation included."""
+    found: Mapping[str, int]
+    """Row -> how often it was found slower."""
+
+    @property
+    def typical(self) -> tuple[float, float]:
+        """The median and the 95th percentile of the number of blocks."""
+        ordered = sorted(self.blocks)
+        return median(ordered), ordered[math.ceil(0.95 * len(ordered)) - 1]
+
+
+def draw(
+    blocks: Sequence[Observed],
+    threshold: float,
+    suites: int,
+    rules: Rules = RULES,
+    change: Callable[[random.Random, str, float], float] = lambda _, __, ratio: ratio,
+    seed: int = 0,
+) -> Draws:
+    """Gates over blocks drawn with replacement, all rows of a block together.
+
+    ``change`` turns a row's log-ratio into what it would have been.
+    """
+    chance = random.Random(seed)
+    red, counts, found = 0, [], dict.fromkeys(blocks[0], 0)
+    for _ in range(suites):
+        taken = 0
+
+        def take(stage: Stage, rows: Sequence[str]) -> Observed:
+            nonlocal taken
+            taken += 1
+            block = chance.choice(blocks)
+            return {row: change(chance, row, block[row]) for row in rows}
+
+        verdicts = judge(dict.fromkeys(blocks[0], threshold), take, rules)
+        slower = [row for row, each in verdicts.items() if each.verdict is Verdict.SLOWER]
+        red += bool(slower)
+        counts.append(taken)
+        for row in slower:
+            found[row] += 1
+    return Draws(suites, red, counts, found)
+
+
+def power(
+    blocks: Sequence[Observed],
+    threshold: float,
+    suites: int,
+    slowed: Callable[[random.Random, str, float], float],
+    rules: Rules = RULES,
+) -> dict[str, float]:
+    """Row -> how often it is found slower when it alone is, and the rest of the suite is as it was."""
+    shares = {}
+    for row in blocks[0]:
+
+        def change(chance: random.Random, each: str, ratio: float, row: str = row) -> float:
+            return slowed(chance, each, ratio) if each == row else ratio
+
+        shares[row] = draw(blocks, threshold, suites, rules, change).found[row] / suites
+    return shares
+
+
+def slower_by(share: float) -> Callable[[random.Random, str, float], float]:
+    """A log-ratio made slower by this share."""
+    return lambda _, __, ratio: ratio + math.log1p(share)
+
+
+def replaced_by(blocks: Sequence[Observed]) -> Callable[[random.Random, str, float], float]:
+    """A log-ratio out of other blocks: where the row was slow for real."""
+    return lambda chance, row, _: chance.choice(blocks)[row]
+
+
+def single(blocks: Sequence[Observed], threshold: float) -> float:
+    """How many suites would be red if one block were enough: any row above the threshold."""
+    bound = math.log1p(threshold)
+    return fmean(any(ratio > bound for ratio in block.values()) for block in blocks)
