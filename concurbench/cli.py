@@ -60,7 +60,8 @@ def show_summary(run: Path, groups: tuple[str, ...], svg: Path | None, into: Pat
         if svg is not None:
             _draw(shown, svg, title=f"{chosen.path.parent.name} · {chosen.name}")
         if into is not None:
-            marked.insert(f"```text\n{as_text(shown, COLUMNS).strip('\n')}\n```\n", into, "summary")
+            text = as_text(shown, COLUMNS).strip("\n")
+            marked.insert(f"```text\n{text}\n```\n", into, "summary")
     except NoMarks as error:
         raise click.UsageError(str(error)) from None
     except OSError as error:
