@@ -78,8 +78,9 @@ class Stepper:
         head_slower = {row: share for row, share in self.slow_down.items() if row in rows}
         base.tell(run=order, slower={})
         head.tell(run=order, slower=head_slower)
-        for position, row in enumerate(order):
-            yield row, self._visit(row, {"A": base, "B": head}, head_first=(number + position) % 2 == 1)
+        for row in order:
+            head_first = (number + rows.index(row)) % 2 == 1
+            yield row, self._visit(row, {"A": base, "B": head}, head_first=head_first)
 
     def _visit(self, row: str, sides: dict[str, Stepped], *, head_first: bool) -> Visit | NotMeasured:
         came = {which: side.expect("ready", "outcome") for which, side in sides.items()}

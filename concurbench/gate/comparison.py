@@ -181,7 +181,8 @@ class Comparison:
         )
 
     def _start(self, stack: ExitStack, seed: int) -> tuple[dict[str, Side], dict[str, dict[str, Any]]]:
-        order = SIDES if self._number % 2 == 0 else SIDES[::-1]
+        # In pairs of blocks, for who steps first changes with every block.
+        order = SIDES if self._number // 2 % 2 == 0 else SIDES[::-1]
         sides = {
             side: stack.enter_context(
                 Side(

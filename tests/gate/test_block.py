@@ -1,0 +1,273 @@
+"""How two sides are stepped; against sides whose times are made up, on a machine that is not quiet."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from concurbench.gate.block import SLICE, UNITS, NotMeasured, Stepper
+from concurbench.gate.pairs import Visit, log_ratio
+
+
+@dataclass
+class Machine:
+    """What both sides share: its speed changes with each slice that has run."""
+
+    slices: int = 0
+    log: list[tuple[str, str, int, int]] = field(default_factory=list)
+    """Side, row, rounds and core of each slice."""
+    disturbance: Callable[[int], float] = lambda _: 1.0
+
+    def run(self, side: str, row: str, rounds: int, core: int) -> float:
+        self.slices += 1
+        self.log.append((side, row, rounds, core))
+        return self.disturbance(self.slices)
+
+
+@dataclass
+class Benchmark:
+    """A row of a side: seconds a call, and the rounds it allows a process."""
+
+    seconds: float
+    rounds: int | None = None
+    iterations: int = 1
+    outcome: tuple[str, str] = ("passed", "")
+    breaks_at: int | None = None
+    """The round, from 1, in which it raises."""
+    calls: bool = True
+
+
+class Pretended:
+    """A side that answers like a live one."""
+
+    def __init__(self, name: str, machine: Machine, rows: Mapping[str, Benchmark]) -> None:
+        self.name = name
+        self.machine = machine
+        self.rows = rows
+        self.order: Sequence[str] = ()
+        self.slower: Mapping[str, float] = {}
+        self.answers: deque[dict[str, Any]] = deque()
+        self.rounds: dict[str, int] = {}
+        self.iterations: list[int] = []
+
+    def tell(self, **message: Any) -> None:
+        if "run" in message:
+            self.order, self.slower = deque(message["run"]), message["slower"]
+            self._next()
+        elif message["do"] == "calibrate":
+            self._answer(kind="calibrated", iterations=self.rows[self.row].iterations)
+        elif message["do"] == "next":
+            self._outcome()
+        else:
+            self._run(**{name: message[name] for name in ("rounds", "iterations", "core")})
+
+    def ask(self, answer: str, **message: Any) -> dict[str, Any]:
+        self.tell(**message)
+        return self.expect(answer)
+
+    def expect(self, *kinds: str) -> dict[str, Any]:
+        message = self.answers.popleft()
+        assert message["kind"] in kinds, (message, kinds)
+        return message
+
+    def _next(self) -> None:
+        if self.order:
+            self.row = self.order.popleft()  # type: ignore[attr-defined]  # it is a deque by now
+            self.rounds[self.row] = 0
+            if self.rows[self.row].calls and self.rows[self.row].outcome[0] == "passed":
+                self._answer(kind="ready", rounds=self.rows[self.row].rounds)
+            else:
+                self._outcome()
+
+    def _outcome(self, **broken: str) -> None:
+        outcome, reason = self.rows[self.row].outcome
+        self._answer(kind="outcome", **{"outcome": outcome, "reason": reason, **broken})
+        self._next()
+
+    def _run(self, rounds: int, iterations: int, core: int) -> None:
+        row = self.rows[self.row]
+        self.rounds[self.row] += rounds
+        self.iterations.append(iterations)
+        if row.breaks_at and self.rounds[self.row] >= row.breaks_at:
+            self._outcome(outcome="failed", reason="AssertionError: wrong")
+            return
+        speed = self.machine.run(self.name, self.row, rounds, core)
+        seconds = row.seconds * speed * (1 + self.slower.get(self.row, 0.0))
+        self._answer(kind="times", seconds=[seconds] * rounds)
+
+    def _answer(self, **message: object) -> None:
+        self.answers.append(message)
+
+
+class Pair:
+    """Two sides on one machine."""
+
+    def __init__(
+        self,
+        base: Mapping[str, Benchmark],
+        head: Mapping[str, Benchmark] | None = None,
+        slow_down: Mapping[str, float] | None = None,
+        disturbance: Callable[[int], float] = lambda _: 1.0,
+    ) -> None:
+        self.machine = Machine(disturbance=disturbance)
+        self.base = Pretended("A", self.machine, base)
+        self.head = Pretended("B", self.machine, base if head is None else head)
+        self.stepper = Stepper(slow_down or {})
+
+    def block(self, number: int = 0, rows: Sequence[str] = ("row",)) -> dict[str, Visit | NotMeasured]:
+        return dict(self.stepper.block(self.base, self.head, rows, number))
+
+    def visit(self, number: int = 0) -> Visit:
+        visit = self.block(number)["row"]
+        assert isinstance(visit, tuple), visit
+        return visit
+
+    def turns(self) -> Iterator[str]:
+        """Who ran, slice by slice, after both have warmed up."""
+        return (side for side, *_ in self.machine.log[2:])
+
+
+def test_sides_take_turns_abba_and_the_next_unit_the_other_way_round() -> None:
+    pair = Pair({"row": Benchmark(0.03)})
+    visit = pair.visit()
+    assert len(visit) == UNITS
+    assert [unit.order for unit in visit[:3]] == ["ABBA", "BAAB", "ABBA"]
+    assert "".join(pair.turns()).startswith("ABBABAABABBA")
+
+
+def test_who_comes_first_changes_from_block_to_block_and_from_row_to_row() -> None:
+    pair = Pair({"x": Benchmark(0.03), "y": Benchmark(0.03)})
+    first = [
+        {row: visit[0].order[0] for row, visit in pair.block(number, ["x", "y"]).items()}  # type: ignore[index]
+        for number in range(4)
+    ]
+    assert all(block["x"] != block["y"] for block in first)
+    assert {block["x"] for block in first} == {"A", "B"}
+
+
+def test_the_order_of_rows_turns_from_block_to_block() -> None:
+    pair = Pair({row: Benchmark(0.03) for row in "xyz"})
+    assert [list(pair.block(number, "xyz")) for number in range(3)] == [
+        ["x", "y", "z"], ["y", "z", "x"], ["z", "x", "y"],
+    ]  # fmt: skip
+
+
+def test_both_sides_of_a_unit_run_on_the_same_core_and_units_change_it() -> None:
+    pair = Pair({"row": Benchmark(0.03)})
+    pair.visit()
+    cores = [core for *_, core in pair.machine.log[2:]]
+    units = [cores[start : start + 4] for start in range(0, len(cores), 4)]
+    assert [set(unit) for unit in units] == [{number} for number in range(UNITS)]
+
+
+def test_a_slower_head_is_seen() -> None:
+    pair = Pair({"row": Benchmark(0.03)}, {"row": Benchmark(0.036)})
+    assert log_ratio(pair.visit()) == pytest.approx(math.log(1.2))
+
+
+def test_a_planted_slow_down_is_for_head_alone() -> None:
+    pair = Pair({"row": Benchmark(0.03)}, slow_down={"row": 0.1, "elsewhere": 0.2})
+    assert log_ratio(pair.visit()) == pytest.approx(math.log(1.1))
+    assert pair.base.slower == {}
+    assert pair.head.slower == {"row": 0.1}
+
+
+@pytest.mark.parametrize(
+    "disturbance",
+    [
+        lambda slices: 1.01**slices,
+        lambda slices: 1 / 1.01**slices,
+        # Whoever runs first after a pause profits: a bias of fixed positions.
+        lambda slices: 0.9 if slices % 2 else 1.0,
+    ],
+    ids=["getting slower", "getting faster", "every other slice is quicker"],
+)
+def test_a_machine_that_changes_favours_nobody(disturbance: Callable[[int], float]) -> None:
+    pair = Pair({"row": Benchmark(0.03)}, disturbance=disturbance)
+    ratios = [log_ratio(pair.visit(number)) for number in range(2)]
+    assert sum(ratios) / 2 == pytest.approx(0, abs=0.002)
+
+
+def test_short_rounds_are_taken_together_in_slices() -> None:
+    pair = Pair({"row": Benchmark(SLICE / 40)})
+    pair.visit()
+    assert {rounds for _, _, rounds, _ in pair.machine.log[2:]} == {40}
+
+
+def test_base_says_how_many_iterations_and_both_sides_take_them() -> None:
+    pair = Pair({"row": Benchmark(1e-6, iterations=500)}, {"row": Benchmark(1e-6, iterations=3)})
+    pair.visit()
+    assert {*pair.base.iterations, *pair.head.iterations} == {500}
+
+
+def test_a_row_keeps_its_pace_in_later_blocks() -> None:
+    pair = Pair({"row": Benchmark(SLICE / 10)})
+    pair.visit()
+    pair.base.rows = pair.head.rows = {"row": Benchmark(SLICE, iterations=7)}
+    pair.machine.log.clear()
+    pair.visit(2)
+    assert {rounds for _, _, rounds, _ in pair.machine.log[4:]} == {10}
+    assert set(pair.head.iterations) == {1}
+
+
+@pytest.mark.parametrize("rounds", range(1, 45))
+@pytest.mark.parametrize("seconds", [1e-5, 0.004, 0.03, 2.0])
+def test_no_process_runs_more_rounds_than_its_test_declares(rounds: int, seconds: float) -> None:
+    pair = Pair({"row": Benchmark(seconds, rounds=rounds)}, {"row": Benchmark(seconds, rounds=100)})
+    for number in range(2):
+        visit = pair.visit(number)
+        assert 1 <= pair.base.rounds["row"] <= rounds
+        assert pair.head.rounds["row"] <= rounds
+        assert all(len(unit.base) == len(unit.head) for unit in visit)
+
+
+def test_where_one_round_is_all_the_sides_change_places_from_block_to_block() -> None:
+    pair = Pair({"row": Benchmark(0.03, rounds=1)})
+    assert [pair.visit(number)[0].order for number in range(4)] == ["AB", "BA", "AB", "BA"]
+
+
+def test_long_rounds_get_fewer_units_at_least_one() -> None:
+    assert len(Pair({"row": Benchmark(0.2)}).visit()) == 2
+    assert len(Pair({"row": Benchmark(30.0)}).visit()) == 1
+
+
+FINE, BAD = Benchmark(0.03), Benchmark(0.03, outcome=("failed", "ValueError: no"))
+SKIPPED = Benchmark(0.03, outcome=("skipped", "no trio"))
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "expected"),
+    [
+        (FINE, BAD, NotMeasured(None, "failed: ValueError: no", failed=True)),
+        (BAD, FINE, NotMeasured("failed: ValueError: no", None, failed=True)),
+        (BAD, BAD, NotMeasured("failed: ValueError: no", "failed: ValueError: no", failed=True)),
+        (FINE, SKIPPED, NotMeasured(None, "skipped: no trio", failed=False)),
+        (SKIPPED, SKIPPED, NotMeasured("skipped: no trio", "skipped: no trio", failed=False)),
+        (SKIPPED, BAD, NotMeasured(None, "failed: ValueError: no", failed=True)),
+        (Benchmark(0.03, calls=False), FINE, NotMeasured("called no benchmark", None, failed=False)),
+        (
+            FINE,
+            Benchmark(0.03, breaks_at=4),
+            NotMeasured(None, "failed: AssertionError: wrong", failed=True),
+        ),
+    ],
+)
+def test_a_row_that_one_side_cannot_measure_is_told_and_the_next_one_measured(
+    base: Benchmark, head: Benchmark, expected: NotMeasured
+) -> None:
+    pair = Pair({"row": base, "next": FINE}, {"row": head, "next": FINE})
+    came = pair.block(0, ["row", "next"])
+    assert came["row"] == expected
+    assert isinstance(came["next"], tuple)
+    assert not pair.base.answers
+    assert not pair.head.answers
+
+
+def test_why_a_row_was_not_measured_in_words() -> None:
+    assert str(NotMeasured("skipped: x", "skipped: x", failed=False)) == "skipped: x on both sides"
+    assert str(NotMeasured(None, "failed: y", failed=True)) == "failed: y in head"

@@ -1,0 +1,286 @@
+"""What the gate calls slower, faster, unchanged and not shown; by made-up noise and known numbers."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import pytest
+from scipy import stats
+
+from concurbench.gate import decision
+from concurbench.gate.decision import RULES, Judgement, Rules, Stage, Verdict, judge
+
+ROWS = [f"row{number}" for number in range(8)]
+THRESHOLD = 0.05
+SUITES = 300
+
+Noise = Callable[[random.Random], Iterator[dict[str, float]]]
+"""Block after block: row -> log-ratio."""
+
+
+def bimodal(chance: random.Random) -> Iterator[dict[str, float]]:
+    """Each row is in one of two modes in each process, 6 % apart."""
+    while True:
+        yield {
+            row: chance.gauss(0, 0.01) + 0.03 * (chance.choice((-1, 1)) + chance.choice((-1, 1))) / 2
+            for row in ROWS
+        }
+
+
+def correlated(chance: random.Random) -> Iterator[dict[str, float]]:
+    """What disturbs a block disturbs all of its rows, in the same direction."""
+    while True:
+        common = chance.gauss(0, 0.03)
+        yield {row: common + chance.gauss(0, 0.01) for row in ROWS}
+
+
+def drifting(chance: random.Random) -> Iterator[dict[str, float]]:
+    """What disturbs a block disturbs half as much the next."""
+    state = dict.fromkeys(ROWS, 0.0)
+    while True:
+        state = {row: 0.5 * state[row] + chance.gauss(0, 0.03) for row in ROWS}
+        yield dict(state)
+
+
+def with_outliers(chance: random.Random) -> Iterator[dict[str, float]]:
+    """One block in ten is far off."""
+    while True:
+        yield {row: chance.gauss(0, 0.15 if chance.random() < 0.1 else 0.02) for row in ROWS}
+
+
+def biased(chance: random.Random) -> Iterator[dict[str, float]]:
+    """Each row has a bias that stays for the whole gate: no more than half of what was ever seen."""
+    bias = {row: chance.gauss(0, 0.01) for row in ROWS}
+    while True:
+        yield {row: bias[row] + chance.gauss(0, 0.03) for row in ROWS}
+
+
+NOISES = [bimodal, correlated, drifting, with_outliers, biased]
+
+
+def gate(
+    noise: Noise, seed: int, slower: Mapping[str, float] | None = None, threshold: float = THRESHOLD
+) -> dict[str, Judgement]:
+    blocks = noise(random.Random(seed))
+    shift = {row: math.log1p(share) for row, share in (slower or {}).items()}
+
+    def take(_: Stage, rows: Sequence[str]) -> dict[str, float]:
+        block = next(blocks)
+        return {row: block[row] + shift.get(row, 0.0) for row in rows}
+
+    return judge(dict.fromkeys(ROWS, threshold), take)
+
+
+def slower(judgements: Mapping[str, Judgement]) -> list[str]:
+    return [row for row, each in judgements.items() if each.verdict is Verdict.SLOWER]
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_identical_code_is_called_slower_in_one_suite_of_a_hundred_at_most(noise: Noise) -> None:
+    red = sum(bool(slower(gate(noise, seed))) for seed in range(SUITES))
+    assert red <= SUITES / 100
+
+
+@pytest.mark.parametrize("noise", [bimodal, correlated, drifting, biased])
+def test_ten_percent_is_found_in_ninety_five_suites_of_a_hundred(noise: Noise) -> None:
+    found = sum(slower(gate(noise, seed, {"row3": 0.10})) == ["row3"] for seed in range(SUITES))
+    assert found >= 0.95 * SUITES
+
+
+def test_a_change_of_the_size_of_the_threshold_is_hardly_found() -> None:
+    found = sum(bool(slower(gate(bimodal, seed, {"row3": 0.05}))) for seed in range(100))
+    assert found <= 50
+
+
+def test_a_row_with_a_threshold_of_its_own_is_judged_by_that() -> None:
+    shifts = dict.fromkeys(ROWS, math.log1p(0.10))
+    chance = random.Random(1)
+
+    def take(_: Stage, rows: Sequence[str]) -> dict[str, float]:
+        return {row: shifts[row] + chance.gauss(0, 0.005) for row in rows}
+
+    found = judge({**dict.fromkeys(ROWS, THRESHOLD), "row5": 0.2}, take)
+    assert slower(found) == [row for row in ROWS if row != "row5"]
+    assert found["row5"].threshold == 0.2
+
+
+class Recorder:
+    """Blocks of given log-ratios, a little apart; remembers what it was asked for."""
+
+    def __init__(self, ratios: Mapping[str, float | Sequence[float]], spread: float = 0.002) -> None:
+        self.ratios = ratios
+        self.spread = spread
+        self.asked: list[tuple[Stage, tuple[str, ...]]] = []
+
+    def __call__(self, stage: Stage, rows: Sequence[str]) -> dict[str, float] | None:
+        self.asked.append((stage, tuple(rows)))
+        turn = self.spread if len(self.asked) % 2 else -self.spread
+        # A pair of numbers: for the first stage, and for the confirmation.
+        both = {row: self.ratios[row] for row in rows}
+        return {
+            row: turn + (each if isinstance(each, float) else each[stage is Stage.CONFIRMATION])
+            for row, each in both.items()
+        }
+
+    def count(self, stage: Stage) -> int:
+        return sum(each == stage for each, _ in self.asked)
+
+
+def test_quiet_rows_are_done_at_the_first_look() -> None:
+    take = Recorder(dict.fromkeys(ROWS, 0.0))
+    found = judge(dict.fromkeys(ROWS, THRESHOLD), take)
+    assert {each.verdict for each in found.values()} == {Verdict.UNCHANGED}
+    assert len(take.asked) == RULES.looks[0]
+
+
+def test_blocks_are_spent_on_the_rows_that_need_them() -> None:
+    def take(_: Stage, rows: Sequence[str]) -> dict[str, float]:
+        asked.append(set(rows))
+        return {row: (0.1 if row == "noisy" else 0.002) * (-1) ** len(asked) for row in rows}
+
+    asked: list[set[str]] = []
+    found = judge({"quiet": THRESHOLD, "noisy": THRESHOLD}, take)
+    assert asked[: RULES.looks[0]] == [{"quiet", "noisy"}] * RULES.looks[0]
+    assert asked[RULES.looks[0] :] == [{"noisy"}] * (RULES.looks[-1] - RULES.looks[0])
+    assert found["noisy"].verdict is Verdict.NOT_SHOWN
+    assert (found["quiet"].blocks, found["noisy"].blocks) == (RULES.looks[0], RULES.looks[-1])
+
+
+def test_what_is_slower_must_show_again_in_blocks_of_its_own() -> None:
+    take = Recorder({"same": 0.0, "slow": 0.1})
+    found = judge(dict.fromkeys(("same", "slow"), THRESHOLD), take)
+    assert take.asked[-RULES.confirmation :] == [(Stage.CONFIRMATION, ("slow",))] * RULES.confirmation
+    assert found["slow"].verdict is Verdict.SLOWER
+    assert found["slow"].flagged
+    assert found["slow"].blocks == RULES.confirmation
+
+
+def test_what_does_not_show_again_is_not_slower() -> None:
+    found = judge({"row": THRESHOLD}, Recorder({"row": (0.1, 0.0)}))
+    assert found["row"].verdict is Verdict.UNCHANGED
+    assert found["row"].flagged
+
+
+def test_what_shows_again_but_below_the_threshold_is_not_slower() -> None:
+    found = judge({"row": THRESHOLD}, Recorder({"row": (0.1, 0.04)}))
+    assert found["row"].verdict is not Verdict.SLOWER
+
+
+def test_faster_needs_no_confirmation() -> None:
+    take = Recorder({"row": -0.1})
+    found = judge({"row": THRESHOLD}, take)
+    assert found["row"].verdict is Verdict.FASTER
+    assert take.count(Stage.CONFIRMATION) == 0
+
+
+def test_a_difference_within_the_threshold_is_unchanged() -> None:
+    found = judge({"row": THRESHOLD}, Recorder({"row": 0.03}))
+    assert found["row"].verdict is Verdict.UNCHANGED
+    assert found["row"].low > 1  # and yet it is known to be slower, by less than matters
+
+
+def test_the_interval_is_students_at_the_level_of_a_look() -> None:
+    ratios = [0.01, -0.02, 0.015, 0.0, -0.01, 0.02]
+    blocks = iter(ratios)
+    found = judge({"row": THRESHOLD}, lambda *_: {"row": next(blocks)}, Rules(looks=(6, 7)))["row"]
+    interval = stats.t.interval(0.975, 5, sum(ratios) / 6, stats.sem(ratios))
+    assert (math.log(found.low), math.log(found.high)) == pytest.approx(interval)
+    assert math.log(found.ratio) == pytest.approx(sum(ratios) / 6)
+
+
+def test_holms_correction_makes_more_rows_need_more_evidence() -> None:
+    # Of one row, or of one among fifty: significant at the level of a look, or not.
+    ratios = [0.04, 0.12, 0.03, 0.13, 0.05, 0.11]
+    p_value = stats.ttest_1samp(ratios, 0, alternative="greater").pvalue
+    error = RULES.error / len(RULES.looks)
+    assert error / 50 < p_value < error
+
+    def flagged(rows: int) -> bool:
+        blocks = iter(ratios)
+
+        def take(stage: Stage, active: Sequence[str]) -> dict[str, float] | None:
+            if stage is Stage.CONFIRMATION:
+                return None
+            ratio = next(blocks, None)
+            if ratio is None:
+                return None
+            return {row: ratio if row == "row0" else 0.001 * ratio for row in active}
+
+        return judge({f"row{n}": THRESHOLD for n in range(rows)}, take)["row0"].flagged
+
+    # (A row that was flagged and could not be confirmed says so; out of time it has no blocks.)
+    assert flagged(1)
+    assert not flagged(50)
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 2])
+def test_out_of_time_with_few_blocks_nothing_is_shown(blocks: int) -> None:
+    left = iter([{"row": 0.3}] * blocks)
+    found = judge({"row": THRESHOLD}, lambda *_: next(left, None))["row"]
+    assert found.verdict is Verdict.NOT_SHOWN
+    assert (found.blocks, found.high, found.sees) == (blocks, math.inf, math.inf)
+
+
+def test_out_of_time_rows_are_judged_by_what_there_is() -> None:
+    left = iter([{"row": 0.001}, {"row": -0.001}, {"row": 0.0}, {"row": 0.001}])
+    found = judge({"row": THRESHOLD}, lambda *_: next(left, None))["row"]
+    assert (found.verdict, found.blocks) == (Verdict.UNCHANGED, 4)
+
+
+def test_a_row_that_can_no_longer_be_measured_has_no_verdict() -> None:
+    blocks = iter([{"a": 0.0, "b": 0.0}, *[{"a": 0.001 * turn} for turn in range(RULES.looks[-1])]])
+    assert judge({"a": THRESHOLD, "b": THRESHOLD}, lambda *_: next(blocks)).keys() == {"a"}
+
+
+def test_what_a_run_could_have_seen_it_finds_that_often() -> None:
+    # With the spread of these blocks, planted at exactly the size that the judgement names.
+    chance = random.Random(7)
+    sees = [
+        judge({"row": THRESHOLD}, lambda *_: {"row": chance.gauss(0, 0.03)})["row"].sees
+        for _ in range(50)
+    ]
+    size = math.log1p(sorted(sees)[25])
+    found = sum(
+        judge({"row": THRESHOLD}, lambda *_: {"row": size + chance.gauss(0, 0.03)})["row"].flagged
+        for _ in range(200)
+    )
+    assert found >= 0.85 * 200  # the named size is itself an estimate, from few blocks
+
+
+def test_no_block_differing_at_all_is_no_accident_of_arithmetic() -> None:
+    found = judge({"row": THRESHOLD}, lambda *_: {"row": 0.0})
+    assert found["row"].verdict is Verdict.UNCHANGED
+
+
+def test_the_noise_floor_is_what_identical_code_stays_below() -> None:
+    chance = random.Random(3)
+    floor = decision.noise_floor([chance.gauss(0, 0.05) for _ in range(200)])
+    means = [
+        sum(chance.gauss(0, 0.05) for _ in range(RULES.looks[-1])) / RULES.looks[-1]
+        for _ in range(2000)
+    ]
+    above = sum(mean > math.log1p(floor) for mean in means)
+    assert 0.002 <= above / 2000 <= 0.03
+
+
+def test_a_noise_floor_needs_blocks() -> None:
+    with pytest.raises(ValueError, match="too few"):
+        decision.noise_floor([0.0, 0.1])
+
+
+def test_more_noise_smaller_changes_and_more_rows_need_more_blocks() -> None:
+    needed = decision.blocks_needed(0.04, 0.10, 0.05, rows=8)
+    assert needed is not None
+    for more in (
+        decision.blocks_needed(0.08, 0.10, 0.05, rows=8),
+        decision.blocks_needed(0.04, 0.07, 0.05, rows=8),
+        decision.blocks_needed(0.04, 0.10, 0.05, rows=800),
+    ):
+        assert more is not None
+        assert more > needed
+
+
+def test_no_number_of_blocks_finds_what_is_below_the_threshold() -> None:
+    assert decision.blocks_needed(0.01, 0.05, 0.05, rows=1) is None
