@@ -58,14 +58,12 @@ def _read(file: Path, section: str) -> list[str] | None:
             config.read_string(text)
             return shlex.split(config[section].get("addopts", "")) if section in config else None
         content = tomllib.loads(text)
-    except (OSError, ValueError, configparser.Error):
-        return None  # pytest will say so
-    if section:
-        table = content.get(section)
-    else:
-        ours = content.get("tool", {}).get("pytest", {})
-        table = ours.get("ini_options", ours or None)
-    if table is None:
-        return None
-    options = table.get("addopts", [])
-    return shlex.split(options) if isinstance(options, str) else list(options)
+        if section:
+            table = content.get(section)
+        else:
+            ours = content.get("tool", {}).get("pytest", {})
+            table = ours.get("ini_options", ours or None)
+        options = None if table is None else table.get("addopts", [])
+        return shlex.split(options) if isinstance(options, str) else options
+    except (OSError, ValueError, AttributeError, configparser.Error):
+        return None  # pytest will say what is wrong with it

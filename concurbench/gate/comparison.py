@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import time
@@ -23,6 +24,8 @@ from concurbench.gate.workspace import Workspace
 from concurbench.lock import SessionLock, Taken
 
 SIDES = ("base", "head")
+
+IN_USE = os.strerror(errno.EADDRINUSE)
 
 
 class CannotCompare(Exception):
@@ -292,7 +295,10 @@ class Comparison:
     def _drop(self, row: str, why: NotMeasured) -> None:
         self.rows = tuple(each for each in self.rows if each != row)
         if why.failed:
-            self.failed[row] = str(why)
+            port = (
+                "; both sides run at once, so a server must take port 0" if IN_USE in str(why) else ""
+            )
+            self.failed[row] = f"{why}{port}"
         elif why.base and why.head:
             self.idle[row] = str(why)
         elif why.head:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -18,6 +19,9 @@ from concurbench.gate.inside import concurbench_step
 
 INSIDE = Path(concurbench_step.__file__).parent
 """The folder that is put on a side's path: it holds the stepping plugin and nothing else."""
+
+TELLING = re.compile(r"(?:E  |ERROR: |.*?: error: )(.+)")
+"""Lines in which pytest says what is wrong."""
 
 GRACE = 10.0
 """Seconds a side gets to end by itself, its fixtures' teardown included."""
@@ -151,9 +155,8 @@ class Side:
     def last_words(self) -> str:
         """The line of its output that says best what went wrong."""
         lines = [line for line in self.output.read_text(errors="replace").splitlines() if line.strip()]
-        told = [line for line in lines if line.startswith(("E  ", "ERROR: "))]
-        words = (told or lines or ["nothing"])[-1]
-        return words.removeprefix("ERROR: ").removeprefix("E ").strip()
+        told = [match[1] for line in lines if (match := TELLING.match(line))]
+        return (told or lines or ["nothing"])[-1].strip()
 
 
 class UnexpectedMessage(Exception):

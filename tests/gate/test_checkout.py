@@ -1,0 +1,195 @@
+"""The two sides' files, and that the user's stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from concurbench.gate.checkout import Checkout, CheckoutError, check_out
+from tests.gate.conftest import Project
+
+Make = Callable[[str], Project]
+
+
+@pytest.fixture
+def repository(project: Make) -> Project:
+    made = project("repository")
+    made.write("module.py", "VERSION = 1\n")
+    made.write("gone.py", "\n")
+    made.write(".gitignore", "ignored.py\n.venv/\n")
+    made.commit("first")
+    made.git("tag", "v1")
+    made.write("module.py", "VERSION = 2\n")
+    made.commit("second")
+    return made
+
+
+def read(checkout: Checkout, name: str = "module.py") -> str:
+    return (checkout.folder / name).read_text()
+
+
+def test_a_revision_is_checked_out(repository: Project, tmp_path: Path) -> None:
+    for revision, version in (("v1", 1), ("HEAD~1", 1), ("main", 2)):
+        into = tmp_path / f"into-{version}-{revision}"
+        checkout = check_out(revision, repository.folder, into)
+        assert read(checkout) == f"VERSION = {version}\n"
+        assert checkout.label.startswith(f"{revision} (")
+
+
+def test_tools_that_ask_git_for_the_version_get_the_answer(repository: Project, tmp_path: Path) -> None:
+    checkout = check_out("main", repository.folder, tmp_path / "into")
+    assert Project(checkout.folder).git("describe", "--tags").startswith("v1-1-g")
+
+
+def test_the_working_tree_is_taken_with_what_is_not_committed(
+    repository: Project, tmp_path: Path
+) -> None:
+    repository.write("module.py", "VERSION = 3\n")
+    repository.write("new/file.py", "\n")
+    repository.write("staged.py", "\n")
+    repository.git("add", "staged.py")
+    repository.write("ignored.py", "\n")
+    repository.write(".venv/pyvenv.cfg", "\n")
+    (repository.folder / "gone.py").unlink()
+    checkout = check_out(None, repository.folder, tmp_path / "into")
+    assert read(checkout) == "VERSION = 3\n"
+    names = {path.relative_to(checkout.folder).as_posix() for path in checkout.folder.rglob("*.py")}
+    assert names == {"module.py", "new/file.py", "staged.py"}
+    assert not (checkout.folder / ".venv").exists()
+    assert "changed" in checkout.label
+
+
+def test_the_users_repository_is_as_it_was(repository: Project, tmp_path: Path) -> None:
+    def state() -> list[object]:
+        files = sorted(path for path in repository.folder.rglob("*") if path.name != "index")
+        return [files, repository.git("status", "--porcelain"), repository.git("worktree", "list")]
+
+    repository.write("module.py", "VERSION = 3\n")
+    before = state()
+    check_out("v1", repository.folder, tmp_path / "base")
+    check_out(None, repository.folder, tmp_path / "head")
+    assert state() == before
+
+
+def test_a_project_in_a_part_of_its_repository(project: Make, tmp_path: Path) -> None:
+    made = project("repository")
+    made.write("part/module.py", "\n")
+    made.commit()
+    checkout = check_out("main", made.folder / "part", tmp_path / "into")
+    assert checkout.folder == tmp_path / "into/part"
+    assert checkout.top == tmp_path / "into"
+    made.write("later/module.py", "\n")
+    made.commit()
+    with pytest.raises(CheckoutError, match="has no folder later"):
+        check_out("main~1", made.folder / "later", tmp_path / "other")
+
+
+def test_a_plain_directory_is_copied_without_what_belongs_to_its_place(
+    project: Make, tmp_path: Path
+) -> None:
+    made = project("plain")
+    made.write("module.py", "\n")
+    for name in ("env/pyvenv.cfg", "node_modules/x.js", "__pycache__/x.pyc", "sub/.tox/x"):
+        made.write(name, "\n")
+    checkout = check_out(str(made.folder), tmp_path, tmp_path / "into")
+    files = [path for path in checkout.folder.rglob("*") if path.is_file()]
+    assert files == [checkout.folder / "module.py"]
+
+
+def test_a_name_that_is_a_directory_and_no_revision_is_a_directory(
+    repository: Project, tmp_path: Path
+) -> None:
+    repository.write("other/module.py", "VERSION = 9\n")
+    assert read(check_out("other", repository.folder, tmp_path / "into")) == "VERSION = 9\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("nonsense", "no revision and no directory 'nonsense'"),
+        ("./nonsense", "no directory './nonsense'"),
+        ("--help", "no revision and no directory '--help'"),
+    ],
+)
+def test_what_is_not_there_is_told(repository: Project, tmp_path: Path, asked: str, told: str) -> None:
+    with pytest.raises(CheckoutError, match=told):
+        check_out(asked, repository.folder, tmp_path / "into")
+
+
+def test_outside_of_any_repository_it_is_told(project: Make, tmp_path: Path) -> None:
+    with pytest.raises(CheckoutError, match="is in no git repository"):
+        check_out("main", project("plain").folder, tmp_path / "into")
+
+
+def test_without_git_it_is_told(
+    repository: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CheckoutError, match="no git here"):
+        check_out("main", repository.folder, tmp_path / "into")
+
+
+def test_a_repository_without_commits_is_told(project: Make, tmp_path: Path) -> None:
+    made = project("empty")
+    made.git("init", "--quiet")
+    with pytest.raises(CheckoutError, match="has no commit yet"):
+        check_out(None, made.folder, tmp_path / "into")
+
+
+def test_a_shallow_clone_that_lacks_the_revision_says_what_to_do(
+    repository: Project, project: Make, tmp_path: Path
+) -> None:
+    shallow = project("shallow")
+    shallow.git("clone", "--quiet", "--depth=1", f"file://{repository.folder}", ".")
+    assert read(check_out("HEAD", shallow.folder, tmp_path / "into")) == "VERSION = 2\n"
+    with pytest.raises(CheckoutError, match="shallow: fetch all of the history"):
+        check_out("v1", shallow.folder, tmp_path / "base")
+
+
+@pytest.fixture
+def with_submodule(repository: Project, project: Make) -> Project:
+    inner = project("inner")
+    inner.write("inner.py", "INNER = 1\n")
+    inner.commit()
+    repository.git(
+        "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.folder), "sub"
+    )
+    repository.commit("with a submodule")
+    return repository
+
+
+def test_submodules_come_along(with_submodule: Project, tmp_path: Path) -> None:
+    for number, asked in enumerate(("main", None)):
+        checkout = check_out(asked, with_submodule.folder, tmp_path / str(number))
+        assert read(checkout, "sub/inner.py") == "INNER = 1\n"
+
+
+def test_a_dirty_submodule_is_told(with_submodule: Project, tmp_path: Path) -> None:
+    with_submodule.write("sub/inner.py", "INNER = 2\n")
+    with pytest.raises(CheckoutError, match="submodule sub has changes of its own"):
+        check_out(None, with_submodule.folder, tmp_path / "into")
+
+
+def test_a_submodules_commit_that_is_not_here_is_told(with_submodule: Project, tmp_path: Path) -> None:
+    with_submodule.git("update-index", "--cacheinfo", f"160000,{'1' * 40},sub")
+    with_submodule.git("commit", "--quiet", "--message", "elsewhere")
+    with pytest.raises(CheckoutError, match="submodule sub has no commit 1111111 here"):
+        check_out("main", with_submodule.folder, tmp_path / "into")
+
+
+def test_where_modules_come_from(tmp_path: Path) -> None:
+    made = Project(tmp_path / "x")
+    for name in (
+        "flat/__init__.py",
+        "single.py",
+        "conftest.py",
+        "setup.py",
+        "src/deep/__init__.py",
+        "docs/x.md",
+    ):
+        made.write(name, "\n")
+    checkout = Checkout("x", made.folder, made.folder, made.folder)
+    assert checkout.names == {"flat", "single", "deep"}
+    assert checkout.roots == [made.folder / "src", made.folder]
