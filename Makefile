@@ -1,26 +1,37 @@
 # What people and CI both run. `make bench PYTHON=python3.13` uses an environment of its own.
-# ARGS is passed on: make bench ARGS="--cases=smallest".
+# ARGS is passed on: make bench ARGS="--cases=smallest", make gate ARGS="--threshold=8%".
 
 PYTHON ?= python3
 ARGS ?=
+BASE ?= main
 # One for each interpreter, named after it: .venv-python3.13, .venv-usr-bin-python3.12
 VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
 BIN = $(VENV)/bin
 READY = $(VENV)/ready
 
 .DEFAULT_GOAL = help
-.PHONY: help bench test check capacity clean
+.PHONY: help bench gate calibrate gate-study test check capacity clean
 
 help: ## show this list
 	@echo "concurbench: which concurrency model should this program use, here?"
 	@echo
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 	@echo
 	@echo "  PYTHON=python3.13   another interpreter, in an environment of its own"
-	@echo "  ARGS=…              for pytest, as in: make bench ARGS=--cases=smallest"
+	@echo "  BASE=v1.2           what to compare the working tree with, in make gate (main)"
+	@echo "  ARGS=…              for the command itself, as in: make bench ARGS=--cases=smallest"
 
 bench: $(READY) ## measure every default benchmark and save the run
 	$(BIN)/python -m pytest $(ARGS)
+
+gate: $(READY) ## did the working tree get slower than BASE?
+	$(BIN)/concurbench gate $(BASE) $(ARGS)
+
+calibrate: $(READY) ## how noisy is each of the gate's rows on this machine?
+	$(BIN)/concurbench calibrate $(ARGS)
+
+gate-study: $(READY) ## how often is the gate wrong here, and what does it find? (an hour at most)
+	$(BIN)/concurbench gate-study --into docs/method.md $(ARGS)
 
 test: $(READY) ## test the suite itself
 	$(BIN)/python -m pytest tests -n auto $(ARGS)

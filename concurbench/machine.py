@@ -45,10 +45,12 @@ def facts(packages: Iterable[str] = ()) -> dict[str, object]:
     }
 
 
-def folder() -> str:
-    """The name of this machine and interpreter, as in ``linux-amd-epyc-2c-cpython-3.11``."""
-    build = "t" if free_threaded() else ""
-    python = f"{platform.python_implementation()}-{sys.version_info[0]}.{sys.version_info[1]}{build}"
+def folder(python: str | None = None) -> str:
+    """The name of this machine and interpreter, as in ``linux-amd-epyc-2c-cpython-3.11``; of another
+    interpreter if ``python`` names it."""
+    if python is None:
+        build = "t" if free_threaded() else ""
+        python = f"{platform.python_implementation()}-{sys.version_info[0]}.{sys.version_info[1]}{build}"
     return _slug(f"{system()}-{NOISE_WORDS.sub('', cpu())}-{usable_cores()}c-{python}")
 
 

@@ -20,8 +20,9 @@ SLICE = 0.02
 UNITS = 9
 """ABBA units a visit, where rounds are short enough."""
 
-VISIT = 1.6
-"""Seconds of rounds a visit takes about; long rounds get fewer units, at least one."""
+VISIT = 0.8
+"""Seconds of rounds a visit takes about; long rounds get fewer units, at least one. More blocks say more
+than longer visits: what differs between two processes stays the same for as long as they live."""
 
 
 class Stepped(Protocol):
@@ -109,9 +110,10 @@ class Stepper:
     ) -> Iterator[Unit]:
         """Step a row whose both sides are ready; no side runs more than ``cap`` rounds of it."""
         pace = self.paces.get(row)
-        iterations = pace.iterations if pace else self._ask(sides, "A", "calibrated", do="calibrate")[
-            "iterations"
-        ]  # fmt: skip
+        if pace:
+            iterations = pace.iterations
+        else:
+            iterations = self._ask(sides, "A", "calibrated", do="calibrate")["iterations"]
         left = math.inf if cap is None else cap
 
         def turn(which: str, rounds: int, core: int = 0) -> float:

@@ -166,18 +166,18 @@ def gate(
               concurbench gate v1.2 v1.3 -- tests/benchmarks -k parse
               concurbench gate main --setup "pip install ."
     """
-    needs_scipy()
+    check_requirements()
     from concurbench.gate import gate as gates
     from concurbench.gate import noise, report
 
     for file in (how["json_file"], markdown, junit):
         check_writable(file)
-    with session(
+    with compared(
         base, head, slower=dict(plants), arguments=ctx.meta.get("pytest", ()), **how
     ) as opened:
         comparison, record, watch = opened
         thresholds = gates.Thresholds.configured(comparison.head_folder, threshold, THRESHOLD)
-        noises = noise.read(noise.file(Path.cwd()))
+        noises = noise.read(noise.file(Path.cwd(), comparison.python))
         outcome = gates.run(
             comparison, thresholds, noises, gates.Clock(max_time),
             on_block=watch.block, on_row=watch.row, keep=record.add,
@@ -202,8 +202,8 @@ def gate(
     ctx.exit(outcome.exit_code)
 
 
-def needs_scipy() -> None:
-    """One sentence where the statistics' library is missing."""
+def check_requirements() -> None:
+    """One sentence where something is missing that only these commands need."""
     if importlib.util.find_spec("scipy") is None:
         raise Cannot("this needs scipy: pip install 'concurbench[gate]'")
     if os.name != "posix":
@@ -220,7 +220,7 @@ def check_writable(file: Path | None) -> None:
 
 
 @contextlib.contextmanager
-def session(
+def compared(
     base: str | None,
     head: str | None,
     *,
@@ -233,6 +233,7 @@ def session(
 ) -> Iterator[tuple[Any, Any, Any]]:
     """A comparison, its record and what is shown meanwhile; what goes wrong becomes one sentence and
     an exit code, and no pair is lost."""
+    from concurbench import machine
     from concurbench.gate.comparison import CannotCompare, Comparison, Question
     from concurbench.gate.noise import NoiseError
     from concurbench.gate.record import Record, default_path
@@ -247,9 +248,8 @@ def session(
     try:
         with ended_by_signals(), Comparison(question, watch.step) as comparison:
             path = json_file or default_path(Path.cwd().name)
-            record = Record(
-                path, {"base": comparison.labels["base"], "head": comparison.labels["head"]}
-            )
+            about = {**comparison.labels, "python": comparison.python, "machine": machine.facts()}
+            record = Record(path, about)
             try:
                 yield comparison, record, watch
             finally:
@@ -334,19 +334,19 @@ def calibrate(
     Examples: concurbench calibrate
               concurbench calibrate main --detect 5% -- -k parse
     """
-    needs_scipy()
+    check_requirements()
     from concurbench.gate import noise, report
 
-    path = noise.file(Path.cwd())
-    with session(base, base, slower={}, arguments=ctx.meta.get("pytest", ()), **how) as opened:
+    with compared(base, base, slower={}, arguments=ctx.meta.get("pytest", ()), **how) as opened:
         comparison, record, watch = opened
+        path = noise.file(Path.cwd(), comparison.python)
         noise.read(path)  # that it can be added to is to be known before
         log_ratios: dict[str, list[float]] = {}
         for number in range(1, blocks + 1):
             if not comparison.rows:
                 break
             watch.block("first", number, blocks, comparison.rows, 0)
-            block = comparison.block("calibration", comparison.rows, watch.row)
+            block = comparison.block("calibration", comparison.rows, lambda row, _: watch.row(row))
             record.add(block)
             for row, ratio in block.log_ratios.items():
                 log_ratios.setdefault(row, []).append(ratio)
@@ -409,7 +409,7 @@ def gate_study(
     Measures this suite against itself and against a copy slowed down on purpose, draws gates from
     those blocks many times over with the decision code that ships, and runs some gates for real.
     """
-    needs_scipy()
+    check_requirements()
     from concurbench.gate import noise, study
     from concurbench.gate.comparison import CannotCompare, Question
     from concurbench.marked import NoMarks, insert

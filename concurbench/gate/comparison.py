@@ -25,8 +25,6 @@ from concurbench.lock import SessionLock, Taken
 
 SIDES = ("base", "head")
 
-IN_USE = os.strerror(errno.EADDRINUSE)
-
 
 class CannotCompare(Exception):
     """Nothing can be said of these two; the message says why in one sentence."""
@@ -56,6 +54,12 @@ def matches(row: str, pattern: str) -> bool:
     return fnmatchcase(row, "*" + pattern.replace("[", "[[]"))
 
 
+def with_cure(told: str) -> str:
+    """What went wrong, with what to do where that is known."""
+    cure = "; both sides run at once, so what listens must take port 0"
+    return told + cure if os.strerror(errno.EADDRINUSE) in told else told
+
+
 class Comparison:
     """A context manager. ``rows`` are those that both sides have, in head's order."""
 
@@ -79,6 +83,8 @@ class Comparison:
         self.notes: list[str] = []
         self.head_folder = Path()
         """Head's copy of the project."""
+        self.python = ""
+        """The interpreter's implementation, version and build, as the names of folders have it."""
 
     def __enter__(self) -> Self:
         try:
@@ -217,13 +223,14 @@ class Comparison:
                 for side in SIDES:
                     sides[side].ask("finished", run=[], slower={})
             except SideError as error:
-                raise CannotCompare(f"{error}") from None
+                raise CannotCompare(with_cure(str(error))) from None
         for side in SIDES:
             if broken := collected[side]["broken"]:
                 more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
                 raise CannotCompare(f"{side} does not collect: {broken[0]}{more}")
             if not collected[side]["own"]:
                 raise CannotCompare(f"{side}: nothing of its checkout was imported")
+        self.python = collected["head"]["python"]
         described = {side: {row["id"]: row for row in collected[side]["rows"]} for side in SIDES}
         base, head = self._gate_set(described, checkouts["head"].folder)
         if not base and not head:
@@ -261,15 +268,22 @@ class Comparison:
     # -- the blocks -----------------------------------------------------------------------------------
 
     def block(
-        self, stage: str, rows: Sequence[str], on_row: Callable[[str], None] = lambda _: None
+        self,
+        stage: str,
+        rows: Sequence[str],
+        on_row: Callable[[str, Block], None] = lambda _, __: None,
+        number: int | None = None,
     ) -> Block:
         """Measure these rows in a pair of fresh processes; what became of those without pairs is in
         ``failed``, ``missing``, ``new`` or ``idle``, and they are not in ``rows`` any more.
 
+        ``on_row`` hears of each row measured, with the block as it is by then. ``number`` is the next one
+        by default; it sets who starts, who steps first, the order of the rows, and the hash seed.
+
         Raises:
             CannotCompare: a side broke down.
         """
-        self._number += 1
+        self._number = self._number + 1 if number is None else number
         visits: dict[str, Visit] = {}
         row = "its start"
         try:
@@ -285,20 +299,18 @@ class Comparison:
                         self._drop(row, visit)
                     else:
                         visits[row] = visit
-                    on_row(row)
+                        on_row(row, Block(self._number, stage, dict(visits)))
                 for side in SIDES:
                     self._check_origins(side, sides[side].expect("finished"))
         except SideError as error:
-            raise CannotCompare(f"{error} (block {self._number}, after {row})") from None
+            where = f"block {self._number}, after {row}"
+            raise CannotCompare(with_cure(f"{error} ({where})")) from None
         return Block(self._number, stage, visits)
 
     def _drop(self, row: str, why: NotMeasured) -> None:
         self.rows = tuple(each for each in self.rows if each != row)
         if why.failed:
-            port = (
-                "; both sides run at once, so a server must take port 0" if IN_USE in str(why) else ""
-            )
-            self.failed[row] = f"{why}{port}"
+            self.failed[row] = with_cure(str(why))
         elif why.base and why.head:
             self.idle[row] = str(why)
         elif why.head:

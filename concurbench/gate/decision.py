@@ -11,6 +11,8 @@ Sources of the rules:
 - the error is spent in equal parts over the looks, which keeps it below its bound whatever the looks
   have in common; intervals with that level hold at all looks at once. Jennison and Turnbull, "Group
   Sequential Methods" (2000), sections 7.2 and 9.
+- trimmed means: Yuen, "The two-sample trimmed t for unequal population variances" (1974), for one
+  sample; a block far off neither moves the mean nor hides what the others agree on.
 - over rows: Holm, "A simple sequentially rejective multiple test procedure" (1979).
 """
 
@@ -34,13 +36,15 @@ class Stage(StrEnum):
 class Rules:
     """The constants of the decision. Those shipped were fixed, and proven, by ``make gate-study``."""
 
-    looks: Sequence[int] = (6, 9, 12, 16)
+    looks: Sequence[int] = (8, 12, 16, 20)
     """The numbers of blocks after which rows are judged."""
-    confirmation: int = 12
+    confirmation: int = 16
     """Blocks of its own in which a slower row must show again."""
     error: float = 0.05
     """The error rate of a suite, of the first stage and of the confirmation each: the chance that any
     row without a difference is found slower is below their product."""
+    trimmed: float = 0.2
+    """The share of blocks that is left out at each end: now and then one is far off."""
 
     def most_blocks(self, stage: Stage) -> int:
         """How many blocks a stage takes at most."""
@@ -93,12 +97,11 @@ def judge(thresholds: Mapping[str, float], take: Take, rules: Rules = RULES) -> 
     ``thresholds`` is row -> the change that matters. A row that could not be measured in every block
     asked for is missing in what is returned.
     """
-    found = _stage(Stage.FIRST, rules.looks, rules.error, thresholds, take)
+    found = _stage(Stage.FIRST, rules.looks, rules, thresholds, take)
     flagged = [row for row, judgement in found.items() if judgement.verdict is Verdict.SLOWER]
     if flagged:
         again = {row: thresholds[row] for row in flagged}
-        looks = (rules.confirmation,)
-        confirmed = _stage(Stage.CONFIRMATION, looks, rules.error, again, take)
+        confirmed = _stage(Stage.CONFIRMATION, (rules.confirmation,), rules, again, take)
         for row in flagged:
             del found[row]
         found |= {row: replace(judgement, flagged=True) for row, judgement in confirmed.items()}
@@ -106,10 +109,10 @@ def judge(thresholds: Mapping[str, float], take: Take, rules: Rules = RULES) -> 
 
 
 def _stage(
-    stage: Stage, looks: Sequence[int], errors: float, thresholds: Mapping[str, float], take: Take
+    stage: Stage, looks: Sequence[int], rules: Rules, thresholds: Mapping[str, float], take: Take
 ) -> dict[str, Judgement]:
     samples: dict[str, list[float]] = {row: [] for row in thresholds}
-    error = errors / len(looks)
+    error = rules.error / len(looks)
     found: dict[str, Judgement] = {}
     shown = {Verdict.SLOWER: 0, Verdict.FASTER: 0}
     active = list(thresholds)
@@ -121,7 +124,8 @@ def _stage(
                 samples[row].append(taken[row])
         if taken is None or block in looks:
             rows = {
-                row: _Sample(samples[row], thresholds[row], len(thresholds), error) for row in active
+                row: _Sample(samples[row], thresholds[row], len(thresholds), error, rules.trimmed)
+                for row in active
             }
             found |= {row: sample.judgement() for row, sample in rows.items()}
             for verdict in shown:
@@ -144,27 +148,47 @@ class _Sample:
     rows: int
     error: float
 
+    trimmed: float
+
+    @property
+    def blocks(self) -> int:
+        return len(self.log_ratios)
+
     @property
     def enough(self) -> bool:
-        return len(self.log_ratios) >= FEWEST
+        return self.blocks >= FEWEST
+
+    @property
+    def cut(self) -> int:
+        """How many blocks are left out at each end."""
+        return int(self.blocks * self.trimmed)
+
+    @property
+    def kept(self) -> int:
+        return self.blocks - 2 * self.cut
 
     @property
     def mean(self) -> float:
-        return statistics.fmean(self.log_ratios) if self.log_ratios else 0.0
+        middle = sorted(self.log_ratios)[self.cut : self.cut + self.kept]
+        return statistics.fmean(middle) if middle else 0.0
 
     @property
     def standard_error(self) -> float:
+        """Of the trimmed mean, from the winsorized variance."""
+        ordered = sorted(self.log_ratios)
+        low, high = ordered[self.cut], ordered[-self.cut - 1]
+        variance = statistics.variance(min(max(each, low), high) for each in ordered)
+        error = math.sqrt(variance * (self.blocks - 1) / self.kept / (self.kept - 1))
         # Blocks without any difference are too good to be true: no clock is that fine.
-        deviation = max(statistics.stdev(self.log_ratios), 1e-9)
-        return deviation / math.sqrt(len(self.log_ratios))
+        return max(error, 1e-9)
 
     def quantile(self, probability: float) -> float:
         """Of Student's t, for so many blocks."""
-        return float(stdtrit(len(self.log_ratios) - 1, probability))
+        return float(stdtrit(self.kept - 1, probability))
 
     def p_value(self, sign: int) -> float:
         """The chance of such a mean, or one further out on the sign's side, without a difference."""
-        return float(stdtr(len(self.log_ratios) - 1, -sign * self.mean / self.standard_error))
+        return float(stdtr(self.kept - 1, -sign * self.mean / self.standard_error))
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -187,7 +211,7 @@ class _Sample:
         return math.expm1(needed + t(POWER) * self.standard_error)
 
     def judgement(self) -> Judgement:
-        blocks, ratio = len(self.log_ratios), math.exp(self.mean)
+        blocks, ratio = self.blocks, math.exp(self.mean)
         if not self.enough:
             return Judgement(
                 Verdict.NOT_SHOWN, self.threshold, blocks, ratio, 0.0, math.inf, math.inf, flagged=False
@@ -221,8 +245,15 @@ def _shown(rows: Mapping[str, _Sample], verdict: Verdict, undecided: int) -> lis
 
 
 def deviation(log_ratios: Sequence[float]) -> float:
-    """The standard deviation of a block's log-ratio."""
-    return statistics.stdev(log_ratios)
+    """What a block's log-ratio scatters by: the standard error of so many, times their square root.
+
+    Raises:
+        ValueError: there are fewer than ``FEWEST``.
+    """
+    sample = _Sample(log_ratios, 0.0, 1, RULES.error, RULES.trimmed)
+    if not sample.enough:
+        raise ValueError(f"{sample.blocks} blocks are too few: at least {FEWEST}")
+    return sample.standard_error * math.sqrt(sample.blocks)
 
 
 def noise_floor(log_ratios: Sequence[float]) -> float:
@@ -232,21 +263,22 @@ def noise_floor(log_ratios: Sequence[float]) -> float:
     Raises:
         ValueError: there are fewer than ``FEWEST``.
     """
-    if len(log_ratios) < FEWEST:
-        raise ValueError(f"{len(log_ratios)} blocks are too few: at least {FEWEST}")
     error = deviation(log_ratios) / math.sqrt(RULES.looks[-1])
-    return math.expm1(float(stdtrit(len(log_ratios) - 1, 0.99)) * error)
+    return math.expm1(float(stdtrit(_kept(len(log_ratios)) - 1, 0.99)) * error)
 
 
 def blocks_needed(deviation: float, change: float, threshold: float, rows: int) -> int | None:
     """How many blocks find this change, as a share, with ``POWER``; None if no number up to a thousand.
 
-    ``deviation`` is the standard deviation of a block's log-ratio, ``rows`` how many are judged
-    together.
+    ``deviation`` is what a block's log-ratio scatters by, ``rows`` how many are judged together.
     """
     for blocks in range(FEWEST, 1001):
         error = deviation / math.sqrt(blocks)
-        t = stdtrit(blocks - 1, [1 - RULES.error / len(RULES.looks) / rows, POWER])
+        t = stdtrit(_kept(blocks) - 1, [1 - RULES.error / len(RULES.looks) / rows, POWER])
         if math.log1p(change) >= max(math.log1p(threshold), t[0] * error) + t[1] * error:
             return blocks
     return None
+
+
+def _kept(blocks: int) -> int:
+    return blocks - 2 * int(blocks * RULES.trimmed)

@@ -146,7 +146,7 @@ def run(
 
     ``on_block`` hears of a block before it starts: its stage, its number there and the highest, its
     rows, and how many seconds may be left at most; ``on_row`` of each row measured; ``keep``
-    gets each block.
+    gets each block, and before that its first rows.
 
     Raises:
         CannotCompare: a side broke down; the blocks before it have been kept.
@@ -172,8 +172,9 @@ def run(
         on_block(stage, counts[stage], most, active, min(left, clock.limit - clock.passed))
         start, took = clock.passed, dict[str, float]()
 
-        def row_done(row: str) -> None:
+        def row_done(row: str, block: Block) -> None:
             took[row] = clock.passed - start - sum(took.values())
+            keep(block)
             on_row(row)
 
         block = comparison.block(stage, active, row_done)

@@ -32,10 +32,11 @@ class NoiseError(Exception):
     """The file cannot be used; the message says why."""
 
 
-def file(project: Path) -> Path:
-    """Where the noise of a project's rows is kept, for this machine and interpreter."""
+def file(project: Path, python: str | None = None) -> Path:
+    """Where the noise of a project's rows is kept, for this machine and the interpreter of this name
+    (the one at hand by default)."""
     results = project / "results"
-    return (results if results.is_dir() else project / ".benchmarks") / machine.folder() / FILE
+    return (results if results.is_dir() else project / ".benchmarks") / machine.folder(python) / FILE
 
 
 def measured(log_ratios: Mapping[str, Sequence[float]]) -> dict[str, Noise]:

@@ -36,9 +36,9 @@ REAL = 3
 """Real gates of each kind."""
 
 CANDIDATES = (
-    Rules((6, 9, 12), 9),
+    Rules(looks=(6, 9, 12, 16), confirmation=12),
     RULES,
-    Rules((8, 12, 16, 20), 16),
+    replace(RULES, trimmed=0.0),
 )
 """Constants to choose from, by what they do on the first half of the blocks."""
 
@@ -47,7 +47,7 @@ SLOWED = (0.05, 0.06, 0.08, PLANTED)
 LENGTHS = (0.001, 0.003, 0.01, 0.03)
 """Seconds of rounds, to see what a hand-off costs them."""
 
-TURNS, PLAIN = 60, 8
+TURNS, PLAIN = 40, 8
 """Hand-offs of each length, and the rounds after each."""
 
 
@@ -115,7 +115,7 @@ def _blocks(
             comparison.stepper.slow_down = dict.fromkeys(comparison.rows, PLANTED) if kind else {}
             tell(f"block {number + 1} of {2 * budget.blocks}{', planted' if kind else ''}")
             began = time.monotonic()
-            block = comparison.block("study", comparison.rows)
+            block = comparison.block("study", comparison.rows, number=number // 2)
             kinds[kind].append({**block.as_json(), "seconds": time.monotonic() - began})
             keep(identical=kinds[0], planted=kinds[1])
     verified = {

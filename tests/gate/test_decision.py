@@ -184,16 +184,31 @@ def test_a_difference_within_the_threshold_is_unchanged() -> None:
 def test_the_interval_is_students_at_the_level_of_a_look() -> None:
     ratios = [0.01, -0.02, 0.015, 0.0, -0.01, 0.02]
     blocks = iter(ratios)
-    found = judge({"row": THRESHOLD}, lambda *_: {"row": next(blocks)}, Rules(looks=(6, 7)))["row"]
+    rules = Rules(looks=(6, 7), trimmed=0.0)
+    found = judge({"row": THRESHOLD}, lambda *_: {"row": next(blocks)}, rules)["row"]
     interval = stats.t.interval(0.975, 5, sum(ratios) / 6, stats.sem(ratios))
     assert (math.log(found.low), math.log(found.high)) == pytest.approx(interval)
     assert math.log(found.ratio) == pytest.approx(sum(ratios) / 6)
 
 
+def test_a_block_that_is_far_off_does_not_count_and_the_rest_is_yuens_test() -> None:
+    ratios = [0.06, 0.09, 0.07, -0.35, 0.08, 0.1, 0.07, 0.09, 0.08, 0.4]
+    blocks = iter(ratios)
+    rules = Rules(looks=(10,), trimmed=0.2)
+    found = judge({"row": THRESHOLD}, lambda *_: {"row": next(blocks, 0.0)}, rules)["row"]
+    yuen = stats.ttest_ind(ratios, [0.0] * 10, equal_var=False, trim=0.2)
+    assert found.flagged
+    again = stats.trim_mean(ratios, 0.2)
+    sample = decision._Sample(ratios, THRESHOLD, 1, 0.05, 0.2)
+    assert sample.mean == pytest.approx(again)
+    assert sample.p_value(+1) == pytest.approx(yuen.pvalue / 2)
+    assert sample.interval == pytest.approx(tuple(yuen.confidence_interval(0.95)))
+
+
 def test_holms_correction_makes_more_rows_need_more_evidence() -> None:
     # Of one row, or of one among fifty: significant at the level of a look, or not.
-    ratios = [0.04, 0.12, 0.03, 0.13, 0.05, 0.11]
-    p_value = stats.ttest_1samp(ratios, 0, alternative="greater").pvalue
+    ratios = [0.04, 0.12, 0.02, 0.13, 0.05, 0.11, 0.03, 0.12]
+    p_value = decision._Sample(ratios, THRESHOLD, 1, 0.05, RULES.trimmed).p_value(+1)
     error = RULES.error / len(RULES.looks)
     assert error / 50 < p_value < error
 

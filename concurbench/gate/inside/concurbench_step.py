@@ -16,8 +16,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import socket
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -87,7 +89,7 @@ class Stepping:
             rows=[described(item) for item in rows.values()],
             broken=self._broken,
             tests=len(items),
-            python=sys.version.split()[0],
+            python=interpreter(),
             **origins(),
         )
         selection = self.channel.receive()
@@ -125,6 +127,12 @@ def described(item: pytest.Item) -> dict[str, object]:
         "gate": mark is not None,
         "threshold": mark.kwargs.get("threshold") if mark else None,
     }
+
+
+def interpreter() -> str:
+    """This interpreter's implementation, version and build, as in ``CPython-3.13t``."""
+    build = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    return f"{platform.python_implementation()}-{sys.version_info[0]}.{sys.version_info[1]}{build}"
 
 
 def last_error(text: str) -> str:

@@ -1,0 +1,41 @@
+"""This project's own gate set, stepped like any other suite's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import impls
+from concurbench.gate.comparison import Comparison, Question
+
+ROOT = Path(__file__).parents[2]
+
+
+def marked() -> set[str]:
+    """Workload, model and case of each row that the models' files put into the gate set."""
+    return {
+        f"{model.workload} {model.name} {case}"
+        for workload in impls.workloads()
+        for model in impls.models(workload)
+        for case in model.gate
+    }
+
+
+def test_the_gate_set_has_eight_rows_of_two_workloads_at_least() -> None:
+    question = Question(str(ROOT), str(ROOT), ROOT)
+    with Comparison(question) as comparison:
+        rows = comparison.rows
+    assert len(rows) >= 8
+    assert {row.rpartition("::")[2].partition("[")[0] for row in rows} == {"test_flags", "test_primes"}
+    for each in marked():
+        workload, model, case = each.split()
+        assert any(f"test_{workload}[{model}-" in row and f"-{case}-" in row for row in rows), each
+
+
+def test_the_mark_chooses_the_same_rows_and_one_can_be_measured() -> None:
+    question = Question(str(ROOT), str(ROOT), ROOT, ("-m", "gate", "-k", "primes and sequential"))
+    with Comparison(question) as comparison:
+        [row] = comparison.rows
+        assert "sequential-below_50k" in row
+        block = comparison.block("first", comparison.rows)
+        assert block.visits.keys() == {row}
+        assert not comparison.failed

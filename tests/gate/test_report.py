@@ -1,0 +1,172 @@
+"""What a gate found, as people and machines read it."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from concurbench.gate import report
+from concurbench.gate.decision import RULES, Judgement, Verdict
+from concurbench.gate.gate import Outcome
+from concurbench.gate.noise import Noise
+
+SAME = Judgement(Verdict.UNCHANGED, 0.05, 6, 1.004, 0.991, 1.018, 0.059, flagged=False)
+SLOWER = Judgement(Verdict.SLOWER, 0.05, RULES.confirmation, 1.112, 1.079, 1.146, 0.07, flagged=True)
+UNSHOWN = Judgement(Verdict.NOT_SHOWN, 0.05, 16, 1.01, 0.93, 1.09, 0.16, flagged=False)
+UNTOUCHED = Judgement(Verdict.NOT_SHOWN, 0.05, 1, 1.0, 0.0, math.inf, math.inf, flagged=False)
+
+LONG = "benchmarks/test_flags.py::test_flags[asyncio_gather-local-pop20-w20]"
+
+GREEN = Outcome(
+    base="main (4f2c1ab)",
+    head="working tree (77aa01c + 2 changed)",
+    judgements={LONG: SAME, "test_x.py::test_x": UNSHOWN},
+    floors={},
+    missing={},
+    new={},
+    idle={},
+    failed={},
+    notes=(),
+    blocks=16,
+    seconds=139.2,
+    out_of_time=False,
+)
+RED = replace(GREEN, judgements={**GREEN.judgements, "test_y.py::test_y[a|b]": SLOWER})
+MISSING = replace(GREEN, missing={"test_z.py::test_z": "not in head"})
+FAILED = replace(GREEN, failed={"test_z.py::test_z": "failed: ValueError: no in head"})
+LATE = replace(GREEN, judgements={LONG: UNTOUCHED}, out_of_time=True)
+UNCONFIRMED = replace(GREEN, judgements={LONG: replace(SLOWER, verdict=Verdict.NOT_SHOWN)})
+CUT_SHORT = replace(GREEN, judgements={LONG: replace(SLOWER, blocks=RULES.confirmation - 1)})
+NOTHING = replace(GREEN, judgements={})
+
+
+def shown(outcome: Outcome) -> str:
+    console = Console(width=80, file=io.StringIO(), highlight=False)
+    console.print(report.terminal(outcome))
+    text = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
+    return str(text)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "told"),
+    [
+        (GREEN, 0, "No regression: 1 unchanged, 1 not shown."),
+        (RED, 1, "1 of 3 rows slower: a regression."),
+        (MISSING, 2, "Not able to judge: missing in head: test_z.py::test_z (not in head)"),
+        (FAILED, 2, "Not able to judge: test_z.py::test_z: failed: ValueError: no in head"),
+        (LATE, 2, f"Not able to judge: out of time before it could be judged: {LONG}"),
+        (NOTHING, 2, "Not able to judge: nothing was measured"),
+        (UNCONFIRMED, 0, "No regression: 1 not shown."),
+        (CUT_SHORT, 2, f"Not able to judge: out of time before it could be judged: {LONG}"),
+        (replace(RED, missing=MISSING.missing), 1, "1 of 3 rows slower: a regression."),
+        (
+            replace(MISSING, failed=FAILED.failed),
+            2,
+            "Not able to judge: test_z.py::test_z: failed: ValueError: no in head (and 1 more)",
+        ),
+    ],
+)
+def test_the_exit_code_and_its_sentence_agree(outcome: Outcome, code: int, told: str) -> None:
+    assert outcome.exit_code == code
+    assert report.conclusion(outcome) == told
+
+
+def test_the_table_fits_80_columns_with_whole_names() -> None:
+    text = shown(RED)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "flags[asyncio_gather-local-pop20-w20]" in text
+    assert "0.991 – 1.018" in text
+
+
+def test_what_got_slower_comes_first() -> None:
+    rows = [line for line in shown(RED).splitlines() if " – " in line]
+    assert "SLOWER" in rows[0]
+    assert len(rows) == 3
+
+
+def test_names_in_brackets_are_no_markup() -> None:
+    assert "y[a|b]" in shown(RED)
+    assert "`y[a\\|b]`" in report.markdown(RED)
+
+
+def test_what_was_not_confirmed_says_so() -> None:
+    assert "not confirmed" in shown(UNCONFIRMED)
+
+
+def test_two_rows_of_one_name_are_shown_whole() -> None:
+    rows = ["a.py::test_x", "b.py::test_x", "b.py::test_y"]
+    assert list(report.names(rows).values()) == ["a.py::test_x", "b.py::test_x", "y"]
+
+
+def test_what_else_there_is_to_know_is_said_everywhere() -> None:
+    outcome = replace(
+        GREEN,
+        judgements={LONG: replace(SAME, threshold=0.08)},
+        floors={LONG: 0.08},
+        new={"test_n.py::test_n": "not in base"},
+        idle={"test_i.py::test_i": "skipped: no trio on both sides"},
+        notes=["dependencies differ: each side has an environment of its own"],
+        out_of_time=True,
+    )
+    for text in (" ".join(shown(outcome).split()), report.markdown(outcome)):
+        for told in (
+            "new: test_n.py::test_n (not in base)",
+            "not measured: test_i.py::test_i: skipped: no trio on both sides",
+            "threshold raised to this machine's noise: flags[asyncio_gather-local-pop20-w20] at 8.0 %",
+            "the time was up before all was clear (--max-time)",
+            "dependencies differ",
+        ):
+            assert told in text
+
+
+def test_markdown_marks_the_regression() -> None:
+    text = report.markdown(RED)
+    assert text.startswith("### ❌ 1 of 3 rows slower")
+    assert "| 1.112 | 1.079 – 1.146 | 5.0 % | 7.0 % | **SLOWER** |" in text
+    assert text.count("\n| ") == 2 + 3 - 1 + 1  # a header, its rule, and the rows
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counts"),
+    [
+        (GREEN, {"tests": "2", "failures": "0", "errors": "0", "skipped": "0"}),
+        (RED, {"tests": "3", "failures": "1", "errors": "0", "skipped": "0"}),
+        (MISSING, {"tests": "3", "failures": "0", "errors": "1", "skipped": "0"}),
+        (LATE, {"tests": "1", "failures": "0", "errors": "1", "skipped": "0"}),
+        (
+            replace(GREEN, new={"test_n.py::test_n": "not in base"}),
+            {"tests": "3", "failures": "0", "errors": "0", "skipped": "1"},
+        ),
+    ],
+)
+def test_junit_counts_what_each_row_came_to(outcome: Outcome, counts: dict[str, str]) -> None:
+    suite = ElementTree.fromstring(report.junit(outcome))[0]
+    assert {name: suite.get(name) for name in counts} == counts
+
+
+def test_junit_names_the_file_and_the_row() -> None:
+    [case] = ElementTree.fromstring(report.junit(replace(RED, judgements={LONG: SLOWER})))[0]
+    assert case.get("classname") == "benchmarks/test_flags.py"
+    assert case.get("name") == "test_flags[asyncio_gather-local-pop20-w20]"
+    assert "1.112" in case[0].get("message", "")
+
+
+def test_noise_says_what_it_takes_to_find_a_change() -> None:
+    console = Console(width=80, file=io.StringIO(), highlight=False)
+    noises = {
+        LONG: Noise(deviation=0.03, floor=0.02, blocks=12, measured="2026-11-22"),
+        "test_x.py::test_loud": Noise(deviation=0.2, floor=0.14, blocks=12, measured="2026-11-22"),
+    }
+    console.print(report.noise(noises, 0.10, 0.05))
+    text = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
+    quiet, loud = (line for line in text.splitlines() if "%" in line and "[" in line or "loud" in line)
+    assert "3.0 %" in quiet
+    assert "5.0 %" in quiet
+    assert quiet.split()[-1].isdigit()
+    assert "14.0 %" in loud
+    assert loud.split()[-1] == "never"
