@@ -50,7 +50,9 @@ def folder(python: str | None = None) -> str:
     interpreter if ``python`` names it."""
     if python is None:
         build = "t" if free_threaded() else ""
-        python = f"{platform.python_implementation()}-{sys.version_info[0]}.{sys.version_info[1]}{build}"
+        python = (
+            f"{platform.python_implementation()}-{sys.version_info[0]}.{sys.version_info[1]}{build}"
+        )
     return _slug(f"{system()}-{NOISE_WORDS.sub('', cpu())}-{usable_cores()}c-{python}")
 
 

@@ -54,6 +54,14 @@ def matches(row: str, pattern: str) -> bool:
     return fnmatchcase(row, "*" + pattern.replace("[", "[[]"))
 
 
+NO_SHARE = "a threshold is a share between 0 and 1, as in 0.05"
+
+
+def is_share(value: object) -> bool:
+    """Whether this is a number between 0 and 1."""
+    return isinstance(value, int | float) and 0 < value < 1
+
+
 def with_cure(told: str) -> str:
     """What went wrong, with what to do where that is known."""
     cure = "; both sides run at once, so what listens must take port 0"
@@ -240,7 +248,10 @@ class Comparison:
         self.missing = {row: "not in head" for row in base if row not in head}
         self.new = {row: "not in base" for row in head if row not in base}
         marked = {row: described["head"][row]["threshold"] for row in self.rows}
-        self.thresholds = {row: float(value) for row, value in marked.items() if value is not None}
+        for row, value in marked.items():
+            if value is not None and not is_share(value):
+                raise CannotCompare(f"{row}, @pytest.mark.gate: {NO_SHARE}, not {value}")
+        self.thresholds = {row: value for row, value in marked.items() if value is not None}
 
     def _gate_set(
         self, described: Mapping[str, Mapping[str, Mapping[str, Any]]], folder: Path

@@ -36,11 +36,11 @@ class Stage(StrEnum):
 class Rules:
     """The constants of the decision. Those shipped were fixed, and proven, by ``make gate-study``."""
 
-    looks: Sequence[int] = (8, 12, 16, 20)
+    looks: Sequence[int] = (8, 12, 16, 24)
     """The numbers of blocks after which rows are judged."""
-    confirmation: int = 16
+    confirmation: int = 24
     """Blocks of its own in which a slower row must show again."""
-    error: float = 0.05
+    error: float = 0.1
     """The error rate of a suite, of the first stage and of the confirmation each: the chance that any
     row without a difference is found slower is below their product."""
     trimmed: float = 0.2
@@ -119,7 +119,9 @@ def _stage(
     for block in range(1, looks[-1] + 1):
         taken = take(stage, active)
         if taken is not None:
-            active = [row for row in active if row in taken]
+            for row in [row for row in active if row not in taken]:
+                active.remove(row)
+                found.pop(row, None)
             for row in active:
                 samples[row].append(taken[row])
         if taken is None or block in looks:
@@ -146,8 +148,9 @@ class _Sample:
     log_ratios: Sequence[float]
     threshold: float
     rows: int
+    """How many are judged together."""
     error: float
-
+    """The part of the error that this look may spend."""
     trimmed: float
 
     @property

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from concurbench.gate import decision
-from concurbench.gate.comparison import CannotCompare, Comparison, matches
+from concurbench.gate.comparison import (
+    NO_SHARE,
+    CannotCompare,
+    Comparison,
+    is_share,
+    matches,
+)
 from concurbench.gate.decision import Judgement, Stage, Verdict
 from concurbench.gate.noise import Noise
 from concurbench.gate.pairs import Block
@@ -41,10 +47,9 @@ class Thresholds:
         said: Any = content.get("tool", {}).get("concurbench", {}).get("gate", {})
         rows = said.get("thresholds", {})
         for value in (said.get("threshold", default), *rows.values()):
-            if not isinstance(value, int | float) or not 0 < value < 1:
+            if not is_share(value):
                 raise CannotCompare(
-                    f"pyproject.toml, [tool.concurbench.gate]: a threshold is a share between 0 and 1, "
-                    f"as in 0.05, not {value!r}"
+                    f"pyproject.toml, [tool.concurbench.gate]: {NO_SHARE}, not {value!r}"
                 )
         return cls(asked or said.get("threshold", default), rows)
 

@@ -36,9 +36,10 @@ REAL = 3
 """Real gates of each kind."""
 
 CANDIDATES = (
-    Rules(looks=(6, 9, 12, 16), confirmation=12),
-    RULES,
+    Rules(looks=(6, 9, 12, 16), confirmation=12, error=0.05),
+    replace(RULES, error=0.05),
     replace(RULES, trimmed=0.0),
+    RULES,
 )
 """Constants to choose from, by what they do on the first half of the blocks."""
 
@@ -69,28 +70,41 @@ class Budget:
 def measure(
     question: Question, threshold: float, budget: Budget, tell: Callable[[str], None], path: Path
 ) -> dict[str, Any]:
-    """Measure everything; what is there is written to ``path`` after each step.
+    """Measure everything; what is there is written to ``path`` after each step, and a study that was
+    interrupted goes on from there.
 
     Raises:
         CannotCompare: a side broke down.
         StudyFailed: what was planted is not what it should be.
     """
-    start = time.monotonic()
-    content: dict[str, Any] = {
+    about = {
         "format": FORMAT, "machine": machine.facts(), "threshold": threshold, "share": PLANTED,
     }  # fmt: skip
+    content: dict[str, Any] = _unfinished(path, about) or {**about, "seconds": 0.0}
+    start = time.monotonic() - content["seconds"]
 
     def keep(**more: object) -> None:
-        content.update(more)
+        content.update(more, seconds=time.monotonic() - start)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content), encoding="utf-8")
 
-    keep(hand_off=hand_off(tell))
-    blocks, planted, verified = _blocks(question, budget, start, tell, keep)
-    keep(identical=blocks, planted=planted, verified=verified)
+    if "hand_off" not in content:
+        keep(hand_off=hand_off(tell))
+    if "verified" not in content:
+        blocks, planted, verified = _blocks(question, budget, start, tell, keep)
+        keep(identical=blocks, planted=planted, verified=verified)
     keep(gates=_real_gates(question, threshold, budget, start, tell))
-    keep(seconds=time.monotonic() - start)
     return content
+
+
+def _unfinished(path: Path, about: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a study of the same on the same machine had measured before it was interrupted."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    same = all(content.get(name) == value for name, value in about.items())
+    return content if same and "gates" not in content else None
 
 
 def _blocks(
@@ -290,14 +304,17 @@ def _choice(tried: Sequence[Findings]) -> str:
     lines = [
         f"The constants were chosen on one half ({tried[0].blocks} blocks of each kind):",
         "",
-        "| looks after | confirmation | red, identical code | finds 10 %, worst row | blocks, green |",
-        "| :-- | --: | --: | --: | --: |",
+        "| looks after | confirmation | error | trimmed | red, identical code | finds 10 %, worst row "
+        "| blocks, green |",
+        "| :-- | --: | --: | --: | --: | --: | --: |",
     ]
     for each in tried:
         looks = ", ".join(map(str, each.rules.looks))
         shipped = " (shipped)" if each.rules == RULES else ""
         lines.append(
-            f"| {looks}{shipped} | {each.rules.confirmation} | {each.alarms:.1%} "
+            f"| {looks}{shipped} | {each.rules.confirmation} | {each.rules.error:.0%} "
+            f"| {each.rules.trimmed:.0%} "
+            f"| {each.alarms:.1%} "
             f"| {min(each.found[PLANTED].values()):.1%} | {each.typical[0]:.0f} |"
         )
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from concurbench.gate.block import SLICE, UNITS, NotMeasured, Stepper
+from concurbench.gate.block import SLICE, UNITS, VISIT, NotMeasured, Stepper
 from concurbench.gate.pairs import Visit, log_ratio
 
 
@@ -133,7 +133,7 @@ class Pair:
 
 
 def test_sides_take_turns_abba_and_the_next_unit_the_other_way_round() -> None:
-    pair = Pair({"row": Benchmark(0.03)})
+    pair = Pair({"row": Benchmark(SLICE)})
     visit = pair.visit()
     assert len(visit) == UNITS
     assert [unit.order for unit in visit[:3]] == ["ABBA", "BAAB", "ABBA"]
@@ -158,7 +158,7 @@ def test_the_order_of_rows_turns_from_block_to_block() -> None:
 
 
 def test_both_sides_of_a_unit_run_on_the_same_core_and_units_change_it() -> None:
-    pair = Pair({"row": Benchmark(0.03)})
+    pair = Pair({"row": Benchmark(SLICE)})
     pair.visit()
     cores = [core for *_, core in pair.machine.log[2:]]
     units = [cores[start : start + 4] for start in range(0, len(cores), 4)]
@@ -232,7 +232,7 @@ def test_where_one_round_is_all_the_sides_change_places_from_block_to_block() ->
 
 
 def test_long_rounds_get_fewer_units_at_least_one() -> None:
-    assert len(Pair({"row": Benchmark(0.2)}).visit()) == 2
+    assert len(Pair({"row": Benchmark(VISIT / 8)}).visit()) == 2
     assert len(Pair({"row": Benchmark(30.0)}).visit()) == 1
 
 

@@ -55,7 +55,11 @@ class Pretended:
 def run(
     comparison: Pretended, limit: float = 1e6, noises: dict[str, Noise] | None = None, **more: Any
 ) -> gate.Outcome:
-    hooks: dict[str, Any] = {"on_block": lambda *_: None, "on_row": lambda _: None, "keep": lambda _: None}
+    hooks: dict[str, Any] = {
+        "on_block": lambda *_: None,
+        "on_row": lambda _: None,
+        "keep": lambda _: None,
+    }
     return gate.run(
         comparison,  # type: ignore[arg-type]  # pretended
         Thresholds(0.05),

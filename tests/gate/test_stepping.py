@@ -367,6 +367,19 @@ def test_rows_marked_gate_are_the_default(project: Make, compare: Compare) -> No
         assert comparison.rows == ("test_x.py::test_other",)
 
 
+@pytest.mark.parametrize("threshold", ["'5%'", "5", "object()", "float('nan')"])
+def test_a_marks_threshold_that_is_none_is_told(
+    project: Make, compare: Compare, threshold: str
+) -> None:
+    both = project("both")
+    both.write("test_x.py", GATED.format(mark=f"@pytest.mark.gate(threshold={threshold})"))
+    with (
+        pytest.raises(CannotCompare, match=r"mark\.gate: a threshold is a share between 0 and 1"),
+        compare(both, both),
+    ):
+        pass
+
+
 def test_a_mark_taken_away_is_told_and_nothing_is_missing(project: Make, compare: Compare) -> None:
     base, head = project("base"), project("head")
     base.write("test_x.py", GATED.format(mark="@pytest.mark.gate"))

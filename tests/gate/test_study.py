@@ -77,7 +77,13 @@ def test_constants_are_chosen_on_one_half_and_reported_on_the_other() -> None:
 
 def test_the_report_has_every_figure(recorded: dict[str, Any]) -> None:
     text = study.report(recorded, suites=20)
-    for told in ("identical code, ends red", "10%, planted, found", "(shipped)", "Real gates", "hand-off"):
+    for told in (
+        "identical code, ends red",
+        "10%, planted, found",
+        "(shipped)",
+        "Real gates",
+        "hand-off",
+    ):
         assert told in text
     for row in Block.from_json(recorded["identical"][0]).visits:
         assert row.rpartition("::")[2].removeprefix("test_") in text

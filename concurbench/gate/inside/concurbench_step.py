@@ -122,10 +122,12 @@ class Stepping:
 def described(item: pytest.Item) -> dict[str, object]:
     """What the coordinator is to know of a row: its id, and what a ``gate`` mark says."""
     mark = item.get_closest_marker("gate")
+    threshold = mark.kwargs.get("threshold") if mark else None
+    plain = threshold is None or isinstance(threshold, int | float)
     return {
         "id": item.nodeid,
         "gate": mark is not None,
-        "threshold": mark.kwargs.get("threshold") if mark else None,
+        "threshold": threshold if plain else repr(threshold),
     }
 
 
