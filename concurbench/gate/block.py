@@ -21,8 +21,8 @@ UNITS = 9
 """ABBA units a visit, where rounds are short enough."""
 
 VISIT = 0.8
-"""Seconds of rounds a visit takes about; long rounds get fewer units, at least one. More blocks say more
-than longer visits: what differs between two processes stays the same for as long as they live."""
+"""Seconds of rounds a visit takes about; long rounds get fewer units, at least one. More blocks say
+more than longer visits: what differs between two processes differs for as long as they live."""
 
 
 class Stepped(Protocol):

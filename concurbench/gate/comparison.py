@@ -288,8 +288,8 @@ class Comparison:
         """Measure these rows in a pair of fresh processes; what became of those without pairs is in
         ``failed``, ``missing``, ``new`` or ``idle``, and they are not in ``rows`` any more.
 
-        ``on_row`` hears of each row measured, with the block as it is by then. ``number`` is the next one
-        by default; it sets who starts, who steps first, the order of the rows, and the hash seed.
+        ``on_row`` hears of each row measured, with the block as it is by then. ``number`` is the next
+        one by default; it sets who starts, who steps first, the order of rows, and the hash seed.
 
         Raises:
             CannotCompare: a side broke down.

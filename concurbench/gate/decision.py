@@ -18,6 +18,7 @@ Sources of the rules:
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -170,12 +171,12 @@ class _Sample:
     def kept(self) -> int:
         return self.blocks - 2 * self.cut
 
-    @property
+    @functools.cached_property
     def mean(self) -> float:
         middle = sorted(self.log_ratios)[self.cut : self.cut + self.kept]
         return statistics.fmean(middle) if middle else 0.0
 
-    @property
+    @functools.cached_property
     def standard_error(self) -> float:
         """Of the trimmed mean, from the winsorized variance."""
         ordered = sorted(self.log_ratios)
@@ -187,7 +188,7 @@ class _Sample:
 
     def quantile(self, probability: float) -> float:
         """Of Student's t, for so many blocks."""
-        return float(stdtrit(self.kept - 1, probability))
+        return _quantile(self.kept - 1, probability)
 
     def p_value(self, sign: int) -> float:
         """The chance of such a mean, or one further out on the sign's side, without a difference."""
@@ -231,6 +232,11 @@ class _Sample:
             sees=self.sees,
             flagged=False,
         )
+
+
+@functools.cache
+def _quantile(degrees: int, probability: float) -> float:
+    return float(stdtrit(degrees, probability))
 
 
 def _shown(rows: Mapping[str, _Sample], verdict: Verdict, undecided: int) -> list[str]:

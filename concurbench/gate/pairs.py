@@ -52,8 +52,11 @@ class Block:
         return {row: log_ratio(visit) for row, visit in self.visits.items()}
 
     def as_json(self) -> dict[str, Any]:
+        def digits(seconds: tuple[float, ...]) -> list[float]:
+            return [float(f"{each:.7g}") for each in seconds]  # no clock tells more
+
         rows = {
-            row: [{"order": u.order, "base": u.base, "head": u.head} for u in visit]
+            row: [{"order": u.order, "base": digits(u.base), "head": digits(u.head)} for u in visit]
             for row, visit in self.visits.items()
         }
         return {"number": self.number, "stage": self.stage, "rows": rows}

@@ -265,7 +265,7 @@ def findings(
     )
 
 
-def report(content: Mapping[str, Any], suites: int = 2000) -> str:
+def report(content: Mapping[str, Any], suites: int = 1000) -> str:
     """The findings as Markdown, for ``docs/method.md``.
 
     Raises:

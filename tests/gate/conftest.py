@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -86,18 +87,17 @@ class Project:
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Locks, caches and temporary folders of these gates are their own."""
-    for name, folder in {
-        "CONCURBENCH_LOCK": "lock",
-        "TMPDIR": "tmp",
-        "XDG_CACHE_HOME": "cache",
-        "XDG_STATE_HOME": "state",
-    }.items():
-        (tmp_path / folder).mkdir()
-        monkeypatch.setenv(name, str(tmp_path / folder))
-    monkeypatch.setattr("tempfile.tempdir", None)  # or it would keep what it has found before
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    yield
-    monkeypatch.setattr("tempfile.tempdir", None)
+    # Short, for a fork server puts its socket there.
+    with tempfile.TemporaryDirectory() as temporary:
+        folders = {"CONCURBENCH_LOCK": "lock", "XDG_CACHE_HOME": "cache", "XDG_STATE_HOME": "state"}
+        for name, folder in folders.items():
+            (tmp_path / folder).mkdir()
+            monkeypatch.setenv(name, str(tmp_path / folder))
+        monkeypatch.setenv("TMPDIR", temporary)
+        monkeypatch.setattr("tempfile.tempdir", None)  # what was found before is not to be kept
+        yield
+        monkeypatch.setattr("tempfile.tempdir", None)
 
 
 @pytest.fixture

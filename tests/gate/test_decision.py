@@ -184,7 +184,7 @@ def test_a_difference_within_the_threshold_is_unchanged() -> None:
 def test_the_interval_is_students_at_the_level_of_a_look() -> None:
     ratios = [0.01, -0.02, 0.015, 0.0, -0.01, 0.02]
     blocks = iter(ratios)
-    rules = Rules(looks=(6, 7), trimmed=0.0)
+    rules = Rules(looks=(6, 7), error=0.05, trimmed=0.0)
     found = judge({"row": THRESHOLD}, lambda *_: {"row": next(blocks)}, rules)["row"]
     interval = stats.t.interval(0.975, 5, sum(ratios) / 6, stats.sem(ratios))
     assert (math.log(found.low), math.log(found.high)) == pytest.approx(interval)

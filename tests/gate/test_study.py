@@ -12,7 +12,7 @@ import pytest
 
 from concurbench.gate import resample, study
 from concurbench.gate.decision import RULES
-from concurbench.gate.pairs import Block
+from concurbench.gate.pairs import Block, Unit
 from concurbench.gate.study import StudyFailed
 from concurbench.marked import NoMarks, insert
 
@@ -67,9 +67,9 @@ def test_the_same_seed_draws_the_same(recorded: dict[str, Any]) -> None:
 
 def test_constants_are_chosen_on_one_half_and_reported_on_the_other() -> None:
     blocks = [
-        {"number": number, "stage": "study", "rows": {"x": [{"order": "AB", "base": [1.0], "head": [1.0 + number]}]}}
+        Block(number, "study", {"x": (Unit("AB", (1.0,), (1.0 + number,)),)}).as_json()
         for number in range(6)
-    ]  # fmt: skip
+    ]
     fixing, reporting = study.halves(blocks)
     assert [round(math.exp(block["x"])) for block in fixing] == [1, 3, 5]
     assert [round(math.exp(block["x"])) for block in reporting] == [2, 4, 6]
