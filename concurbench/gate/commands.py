@@ -23,6 +23,9 @@ UNABLE = 2
 LONGEST = 900.0
 THRESHOLD = 0.05
 
+FILE = click.Path(dir_okay=False, path_type=Path)
+EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+
 
 class Cannot(click.ClickException):
     """One sentence, and the exit code for no answer."""
@@ -91,7 +94,7 @@ def options_of_a_comparison(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.FloatRange(min=1), help="How long a side may be silent.",
         ),
         click.option(
-            "--json", "json_file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+            "--json", "json_file", metavar="FILE", type=FILE,
             help="Keep the raw pairs here. [default: a file named at the end]",
         ),
     ):  # fmt: skip
@@ -122,18 +125,19 @@ def options_of_a_comparison(command: Callable[..., Any]) -> Callable[..., Any]:
     multiple=True,
     type=Plant(),
     metavar="ROW=SHARE",
-    help="Slow these rows of HEAD down, to see the gate find it; shell wildcards.",
+    help="Slow these rows of HEAD down, to see the gate find it; shell wildcards. "
+    "(On calls of microseconds, slowing down itself costs some more.)",
 )
 @click.option(
     "--markdown",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="The table for a pull request.",
 )
 @click.option(
     "--junit",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="The rows as test cases.",
 )
 @options_of_a_comparison
@@ -384,19 +388,19 @@ def calibrate(
     "--from",
     "source",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=EXISTING,
     help="Measure nothing: report what an earlier study has measured.",
 )
 @click.option(
     "--keep",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="Where the measured blocks go. [default: gate-study.json beside this machine's results]",
 )
 @click.option(
     "--into",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=EXISTING,
     help="Put the tables into this Markdown file, between the marks named gate-study.",
 )
 @click.pass_context
