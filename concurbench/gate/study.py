@@ -340,8 +340,8 @@ def _table(chosen: Findings, threshold: float) -> str:
     lines.append(f"| {PLANTED:.0%}, planted, found | {mean:.1%} | {min(chosen.planted.values()):.1%} |")
     lines += [
         "",
-        f"A green gate takes {middle:.0f} blocks in the median, {most:.0f} in 95 of 100 cases at most. The "
-        "later ones have fewer rows; the real gates below tell the time.",
+        f"A green gate takes {middle:.0f} blocks in the median, {most:.0f} in 95 of 100 cases at most. "
+        "The later ones have fewer rows; the real gates below tell the time.",
     ]
     return "\n".join(lines)
 
