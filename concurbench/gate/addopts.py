@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import re
 import shlex
 import tomllib
 from pathlib import Path
@@ -16,7 +17,8 @@ FLAGS = (
 )  # fmt: skip
 VALUES = (
     "-n", "--numprocesses", "--dist", "--maxfail", "--cov-report", "--cov-config", "--cov-fail-under",
-    "--cov-context", "--random-order-bucket", "--random-order-seed", "--timeout", "--junitxml",
+    "--cov-context", "--reruns", "--reruns-delay",
+    "--random-order-bucket", "--random-order-seed", "--timeout", "--junitxml",
     "--junit-xml", "--benchmark-json", "--benchmark-save", "--benchmark-compare-fail",
 )  # fmt: skip
 MAYBE_VALUES = ("--cov", "--benchmark-compare", "--benchmark-histogram", "--benchmark-cprofile")
@@ -25,14 +27,24 @@ MAYBE_VALUES = ("--cov", "--benchmark-compare", "--benchmark-histogram", "--benc
 def kept(folder: Path) -> str:
     """The options that a project's configuration adds to each call of pytest, without workers,
     coverage, random order, time limits, early ends, and what pytest-benchmark would save or compare."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for flag in FLAGS:
         parser.add_argument(flag, action="store_true")
     for option in VALUES:
         parser.add_argument(option)
     for option in MAYBE_VALUES:
         parser.add_argument(option, nargs="?")
-    return shlex.join(parser.parse_known_args(configured(folder))[1])
+    options = [part for option in configured(folder) for part in _apart(option)]
+    return shlex.join(parser.parse_known_args(options)[1])
+
+
+def _apart(option: str) -> list[str]:
+    """Short options that were written together, as in ``-xvn4``, those of concern by themselves."""
+    together = re.fullmatch(r"-([vqslx]*)(n.*)?", option)
+    if together is None or option == "-":
+        return [option]
+    flags = together[1].replace("x", "")
+    return [*([f"-{flags}"] if flags else []), *([f"-{together[2]}"] if together[2] else [])]
 
 
 def configured(folder: Path) -> list[str]:

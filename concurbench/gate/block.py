@@ -87,6 +87,7 @@ class Stepper:
         came = {which: side.expect("ready", "outcome") for which, side in sides.items()}
         ready = {which: message for which, message in came.items() if message["kind"] == "ready"}
         units: list[Unit] = []
+        broke = ""
         if len(ready) == len(sides):
             caps = [message["rounds"] for message in ready.values() if message["rounds"] is not None]
             try:
@@ -94,12 +95,17 @@ class Stepper:
             except RoundFailed as failure:
                 came[failure.which] = failure.outcome
                 del ready[failure.which]
+                broke = "raised while it was timed"
+            except NoTime:
+                broke = "failed: its timer said 0 s"
         for which in ready:
             came[which] = sides[which].ask("outcome", do="next")
         for result in ("failed", "skipped"):
             told = {w: f"{result}: {o['reason']}" for w, o in came.items() if o["outcome"] == result}
             if told:
                 return NotMeasured(told.get("A"), told.get("B"), failed=result == "failed")
+        if broke:  # on one side, in its turn: the other would have had the same chance
+            return NotMeasured(broke, broke, failed=broke.startswith("failed"))
         if not units:
             idle = {which: "called no benchmark" for which in sides if which not in ready}
             return NotMeasured(idle.get("A"), idle.get("B"), failed=False)
@@ -121,6 +127,8 @@ class Stepper:
             # is: both sides of a unit run on the same one, as far as it is for us to say.
             step = {"rounds": rounds, "iterations": iterations, "core": core}
             answer = self._ask(sides, which, "times", do="rounds", **step)
+            if min(answer["seconds"]) <= 0:
+                raise NoTime
             self.on_slice(row, which, answer["seconds"], answer.get("bare"))
             return fmean(answer["seconds"])
 
@@ -128,7 +136,7 @@ class Stepper:
         if left >= 3:  # warm up, where a round can be spared for it
             warm = {which: turn(which, 1) for which in first}
             left -= 1
-            seconds = warm["A"] * iterations
+            seconds = max(warm.values()) * iterations  # one side may be far slower
         else:
             seconds = pace.seconds if pace else SLICE
         if pace is None:
@@ -159,6 +167,10 @@ class Stepper:
         if came["kind"] == "outcome":
             raise RoundFailed(which, came)
         return came
+
+
+class NoTime(Exception):
+    """A round took no time at all, as its timer has it."""
 
 
 class RoundFailed(Exception):

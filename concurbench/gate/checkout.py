@@ -48,11 +48,15 @@ class Checkout:
 
     @property
     def names(self) -> set[str]:
-        """The top-level modules it has."""
+        """The top-level modules it has, wherever they lie: also those it is imported from elsewhere
+        would be its own only by name."""
         found = set()
         for root in self.roots:
-            found |= {path.parent.name for path in root.glob("*/__init__.py")}
             found |= {path.stem for path in root.glob("*.py") if path.name not in NO_MODULES}
+        for path in self.folder.rglob("__init__.py"):
+            package = path.parent
+            if not (package.parent / "__init__.py").exists():
+                found.add(package.name)
         return found
 
 
@@ -64,7 +68,7 @@ def check_out(asked: str | None, where: Path, into: Path) -> Checkout:
         CheckoutError: it cannot be had.
     """
     if asked is not None and _is_path(asked):
-        return _copy(where / asked, into, asked)
+        return _copy(where / Path(asked).expanduser(), into, asked)
     top = _top(where)
     if asked is None:
         return _copy(where, into, "working tree") if top is None else _working_tree(top, where, into)
@@ -99,7 +103,9 @@ def _top(where: Path) -> Path | None:
         return None
     try:
         return Path(_git(where, "rev-parse", "--show-toplevel").strip()).resolve()
-    except CheckoutError:
+    except CheckoutError as error:
+        if "dubious ownership" in str(error):
+            raise
         return None
 
 
@@ -174,7 +180,6 @@ def _submodules(repository: Path, commit: str) -> Iterable[tuple[str, str]]:
 
 
 def _copy(folder: Path, into: Path, asked: str) -> Checkout:
-    folder = folder.expanduser()
     if not folder.is_dir():
         raise CheckoutError(f"no directory {asked!r}")
     _copy_tree(folder, into)
@@ -195,10 +200,11 @@ def _copy_tree(folder: Path, into: Path) -> None:
 def _git(folder: Path, *arguments: str) -> str:
     # Not the repository that a hook may have named.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(
-        ["git", "-C", str(folder), *arguments], env=environ, capture_output=True, text=True, check=False
-    )
+    environ["GIT_OPTIONAL_LOCKS"] = "0"  # the user's index is not to be refreshed
+    command = ["git", "-C", str(folder), *arguments]
+    done = subprocess.run(command, env=environ, capture_output=True, check=False)
     if done.returncode:
-        told = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        lines = os.fsdecode(done.stderr).strip().splitlines() or ["no reason given"]
+        told = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
         raise CheckoutError(f"git {arguments[0]} in {folder}: {told.removeprefix('fatal: ')}")
-    return done.stdout
+    return os.fsdecode(done.stdout)

@@ -9,14 +9,18 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
+
+from concurbench.summary import as_text
 
 COLUMNS = 80
 UNABLE = 2
@@ -41,6 +45,18 @@ class WithPytestArguments(click.Command):
             split = args.index("--")
             ctx.meta["pytest"], args = tuple(args[split + 1 :]), args[:split]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # Python's own exit code for what nobody foresaw is 1: here that would say "a regression".
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
+        except Exception:
+            traceback.print_exc()
+            sys.exit(UNABLE)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[-- PYTEST ARGUMENTS]"]
@@ -191,19 +207,40 @@ def gate(
             rows=told, missing=outcome.missing, new=outcome.new, failed=outcome.failed,
             seconds=outcome.seconds, exit=outcome.exit_code,
         )  # fmt: skip
-    console = Console(highlight=False)
-    console.print(
-        report.terminal(outcome), width=None if console.is_terminal else COLUMNS, soft_wrap=False
-    )
-    click.echo(f"raw pairs: {record.path}")
-    if markdown is not None:
-        markdown.write_text(report.markdown(outcome), encoding="utf-8")
-    if step_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(step_summary).open("a", encoding="utf-8") as file:
-            file.write(report.markdown(outcome))
-    if junit is not None:
-        junit.write_text(report.junit(outcome), encoding="utf-8")
+    published(lambda: show(report.terminal(outcome)))
+    published(lambda: click.echo(f"raw pairs: {record.path}"))
+    step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    for path, mode, text in (
+        (markdown, "w", report.markdown(outcome)),
+        (step_summary, "a", report.markdown(outcome)),
+        (junit, "w", report.junit(outcome)),
+    ):
+        if path:
+            published(partial(write, Path(path), mode, text))
     ctx.exit(outcome.exit_code)
+
+
+def show(what: RenderableType) -> None:
+    """Print in the terminal's width, elsewhere in 80 columns without blanks at the ends of lines."""
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(what)
+    else:
+        click.echo(as_text(what, COLUMNS).rstrip("\n"))
+
+
+def write(path: Path, mode: str, text: str) -> None:
+    with path.open(mode, encoding="utf-8") as file:
+        file.write(text)
+
+
+def published(publish: Callable[[], None]) -> None:
+    """The verdict stands, and so does its exit code, whether or not it could be shown."""
+    try:
+        publish()
+    except (OSError, UnicodeError) as error:
+        with contextlib.suppress(OSError, UnicodeError):
+            click.echo(f"could not be shown or written: {error}", err=True)
 
 
 def check_requirements() -> None:
@@ -219,6 +256,8 @@ def check_writable(file: Path | None) -> None:
     if file is None:
         return
     folder = file.parent
+    if file.exists() and not file.is_file():
+        raise Cannot(f"{file} is no regular file")
     if not folder.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
         raise Cannot(f"{file} cannot be written")
 
@@ -251,7 +290,7 @@ def compared(
     record = None
     try:
         with ended_by_signals(), Comparison(question, watch.step) as comparison:
-            path = json_file or default_path(Path.cwd().name)
+            path = json_file.resolve() if json_file else default_path(Path.cwd().name)
             about = {**comparison.labels, "python": comparison.python, "machine": machine.facts()}
             record = Record(path, about)
             try:
@@ -264,7 +303,7 @@ def compared(
         raise Cannot(f"{error}{kept}") from None
     except OSError as error:
         watch.end()
-        raise Cannot(f"{error.filename}: {error.strerror}") from None
+        raise Cannot(str(error)) from None
     except Ended as ended:
         watch.end()
         kept = f", the pairs so far are in {record.path}" if record else ""
@@ -290,7 +329,9 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)  # once is enough; closing takes a moment
         raise Ended(number)
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    numbers: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    # What is ignored stays ignored, as nohup has it.
+    numbers = tuple(each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN)
     before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield
@@ -358,9 +399,7 @@ def calibrate(
         if found:
             noise.write(path, found)
         trouble = {**comparison.failed, **comparison.idle, **comparison.missing, **comparison.new}
-    console = Console(highlight=False)
-    width = None if console.is_terminal else COLUMNS
-    console.print(report.noise(found, detect, threshold), width=width)
+    show(report.noise(found, detect, threshold))
     for row, why in trouble.items():
         click.echo(f"not measured: {row}: {why}")
     if not found:

@@ -211,6 +211,8 @@ class Comparison:
             )
             for side in order
         }
+        for each in sides.values():
+            self._workspace.started(each.process)
         collected = {}
         for side in SIDES:
             collected[side] = sides[side].expect("collected")
@@ -271,10 +273,11 @@ class Comparison:
 
     def _chosen(self, folder: Path) -> bool:
         """Whether pytest's arguments choose tests."""
-        return any(
-            argument.startswith(("-m", "-k")) or (folder / argument.partition("::")[0]).exists()
-            for argument in self._question.arguments
-        )
+        for argument in self._question.arguments:
+            path = folder / argument.partition("::")[0]
+            if argument.startswith(("-m", "-k")) or path.is_dir() or path.suffix == ".py":
+                return True
+        return False
 
     # -- the blocks -----------------------------------------------------------------------------------
 

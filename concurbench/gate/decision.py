@@ -44,6 +44,8 @@ class Rules:
     error: float = 0.1
     """The error rate of a suite, of the first stage and of the confirmation each: the chance that any
     row without a difference is found slower is below their product."""
+    confidence: float = 0.95
+    """Of the intervals that are shown."""
     trimmed: float = 0.2
     """The share of blocks that is left out at each end: now and then one is far off."""
 
@@ -53,7 +55,7 @@ class Rules:
 
 
 POWER = 0.95
-"""The chance with which the change that a run could have seen would have been found."""
+"""The chance with which a run would have found the change that it could have seen, and confirmed it."""
 
 FEWEST = 3
 """Blocks without which there is no interval to speak of."""
@@ -114,6 +116,7 @@ def _stage(
 ) -> dict[str, Judgement]:
     samples: dict[str, list[float]] = {row: [] for row in thresholds}
     error = rules.error / len(looks)
+    miss = (1 - rules.confidence) / len(looks)
     found: dict[str, Judgement] = {}
     shown = {Verdict.SLOWER: 0, Verdict.FASTER: 0}
     active = list(thresholds)
@@ -127,7 +130,7 @@ def _stage(
                 samples[row].append(taken[row])
         if taken is None or block in looks:
             rows = {
-                row: _Sample(samples[row], thresholds[row], len(thresholds), error, rules.trimmed)
+                row: _Sample(samples[row], thresholds[row], len(thresholds), error, miss, rules.trimmed)
                 for row in active
             }
             found |= {row: sample.judgement() for row, sample in rows.items()}
@@ -152,6 +155,8 @@ class _Sample:
     """How many are judged together."""
     error: float
     """The part of the error that this look may spend."""
+    miss: float
+    """The part of the intervals' that this look may spend."""
     trimmed: float
 
     @property
@@ -196,7 +201,7 @@ class _Sample:
 
     @property
     def interval(self) -> tuple[float, float]:
-        margin = self.quantile(1 - self.error / 2) * self.standard_error
+        margin = self.quantile(1 - self.miss / 2) * self.standard_error
         return self.mean - margin, self.mean + margin
 
     @property
@@ -206,13 +211,16 @@ class _Sample:
     @property
     def cannot_be_slower(self) -> bool:
         """Whether a slow-down beyond the threshold is excluded."""
-        return self.enough and self.interval[1] < self.bound
+        if not self.enough:
+            return False
+        margin = self.quantile(1 - self.error / 2) * self.standard_error
+        return self.mean + margin < self.bound
 
     @property
     def sees(self) -> float:
         t = self.quantile
         needed = max(self.bound, t(1 - self.error / self.rows) * self.standard_error)
-        return math.expm1(needed + t(POWER) * self.standard_error)
+        return math.expm1(needed + t(math.sqrt(POWER)) * self.standard_error)
 
     def judgement(self) -> Judgement:
         blocks, ratio = self.blocks, math.exp(self.mean)
@@ -259,7 +267,7 @@ def deviation(log_ratios: Sequence[float]) -> float:
     Raises:
         ValueError: there are fewer than ``FEWEST``.
     """
-    sample = _Sample(log_ratios, 0.0, 1, RULES.error, RULES.trimmed)
+    sample = _Sample(log_ratios, 0.0, 1, RULES.error, RULES.error, RULES.trimmed)
     if not sample.enough:
         raise ValueError(f"{sample.blocks} blocks are too few: at least {FEWEST}")
     return sample.standard_error * math.sqrt(sample.blocks)
@@ -283,7 +291,8 @@ def blocks_needed(deviation: float, change: float, threshold: float, rows: int) 
     """
     for blocks in range(FEWEST, 1001):
         error = deviation / math.sqrt(blocks)
-        t = stdtrit(_kept(blocks) - 1, [1 - RULES.error / len(RULES.looks) / rows, POWER])
+        levels = [1 - RULES.error / len(RULES.looks) / rows, math.sqrt(POWER)]
+        t = stdtrit(_kept(blocks) - 1, levels)
         if math.log1p(change) >= max(math.log1p(threshold), t[0] * error) + t[1] * error:
             return blocks
     return None

@@ -44,8 +44,11 @@ class Thresholds:
             content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             content = {}
-        said: Any = content.get("tool", {}).get("concurbench", {}).get("gate", {})
-        rows = said.get("thresholds", {})
+        tools: Any = content.get("tool", {})
+        said = tools.get("concurbench", {}).get("gate", {})
+        rows = said.get("thresholds", {}) if isinstance(said, dict) else None
+        if not isinstance(rows, dict):
+            raise CannotCompare("pyproject.toml: [tool.concurbench.gate] and its thresholds are tables")
         for value in (said.get("threshold", default), *rows.values()):
             if not is_share(value):
                 raise CannotCompare(
@@ -85,7 +88,7 @@ class Outcome:
     @property
     def undecided(self) -> list[str]:
         """Rows that were not looked at often enough to say anything: the time was up."""
-        needed = {False: decision.FEWEST, True: decision.RULES.confirmation}
+        needed = {False: decision.RULES.looks[0], True: decision.RULES.confirmation}
         return [
             row for row, each in self.judgements.items() if each.blocks < needed[each.flagged]
         ]  # fmt: skip

@@ -6,6 +6,8 @@ ends, killed or not. Then it ends every process that carries the gate's token, a
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import signal
 import sys
@@ -16,31 +18,42 @@ import psutil
 VARIABLE = "CONCURBENCH_GATE"
 """The environment variable with a gate's token, in every process that it has started."""
 
+TRIES = 5
+
 GRACE = 3.0
 """Seconds for processes to end by themselves, having lost the gate."""
 
 
-def carriers(token: str) -> list[psutil.Process]:
-    """The processes that carry this token."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(VARIABLE) == token:
-                found.append(process)
-        except (psutil.Error, OSError):  # another user's, or ended meanwhile
-            continue
-    return found
+SESSIONS = "sessions"
+"""The file in the folder that tells the leaders of the sessions it has started, one a line."""
+
+
+def carriers(folder: Path) -> list[psutil.Process]:
+    """The processes of the gate of this folder: those with its token, and those of its sessions, which
+    may have cleared their environment."""
+    try:
+        sessions = {int(line) for line in (folder / SESSIONS).read_text().split()}
+    except (OSError, ValueError):
+        sessions = set()
+    return [process for process in psutil.process_iter() if _is_of(process, folder.name, sessions)]
+
+
+def _is_of(process: psutil.Process, token: str, sessions: set[int]) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):  # another user's, or ended meanwhile
+        if os.getsid(process.pid) in sessions and process.status() != psutil.STATUS_ZOMBIE:
+            return True
+        return process.environ().get(VARIABLE) == token
+    return False
 
 
 def clean_up(folder: Path, grace: float = GRACE) -> None:
     """End what the gate of this folder has started, and remove the folder."""
-    psutil.wait_procs(carriers(folder.name), grace)
-    while still := carriers(folder.name):  # again, for one may have started another meanwhile
+    psutil.wait_procs(carriers(folder), grace)
+    for _ in range(TRIES):  # again, for one may have started another meanwhile
+        still = carriers(folder)
         for process in still:
-            try:
+            with contextlib.suppress(psutil.Error):
                 process.kill()
-            except psutil.NoSuchProcess:
-                continue
         psutil.wait_procs(still, GRACE)
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -57,7 +57,11 @@ def read(path: Path) -> dict[str, Noise]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return {row: Noise(**noise) for row, noise in content.items()}
+        noises = {row: Noise(**noise) for row, noise in content.items()}
+        for each in noises.values():
+            if not isinstance(each.floor, float) or not isinstance(each.deviation, float):
+                raise ValueError("a number is none")
+        return noises
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:

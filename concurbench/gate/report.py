@@ -44,6 +44,11 @@ def interval(judgement: Judgement) -> str:
     return f"{judgement.low:.3f} – {judgement.high:.3f}"
 
 
+def unbroken(text: str) -> str:
+    """The same in one line of a cell, however narrow."""
+    return text.replace(" ", "\u00a0")
+
+
 def verdict(judgement: Judgement) -> str:
     """In words, with what the confirmation said."""
     if judgement.verdict is Verdict.SLOWER:
@@ -141,8 +146,8 @@ def markdown(outcome: Outcome) -> str:
         told = f"**{told}**" if each.verdict is Verdict.SLOWER else told
         name = short[row].replace("|", "\\|")
         lines.append(
-            f"| `{name}` | {each.ratio:.3f} | {interval(each)} | {percent(each.threshold)} "
-            f"| {percent(each.sees)} | {told} |"
+            f"| `{name}` | {each.ratio:.3f} | {unbroken(interval(each))} "
+            f"| {unbroken(percent(each.threshold))} | {unbroken(percent(each.sees))} | {told} |"
         )
     told_too = remarks(outcome)
     lines += ["", *(f"- {remark}" for remark in told_too)] if told_too else []

@@ -27,6 +27,10 @@ GRACE = 10.0
 """Seconds a side gets to end by itself, its fixtures' teardown included."""
 
 
+SHORT_GRACE = 3.0
+"""The same, where something went wrong or somebody waits."""
+
+
 class SideError(Exception):
     """A side cannot be measured; the message says which, and why, in one sentence."""
 
@@ -88,6 +92,11 @@ class Side:
             ours.close()
             raise SideError(f"{place.name}: {place.python} does not start: {error.strerror}") from None
 
+    @property
+    def process(self) -> int:
+        """Its number; it leads a session of its own."""
+        return self._process.pid
+
     def __enter__(self) -> Self:
         return self
 
@@ -99,7 +108,7 @@ class Side:
     ) -> None:
         self._socket.close()
         try:
-            self._process.wait(GRACE if kind is None else 0)
+            self._process.wait(GRACE if kind is None else SHORT_GRACE)
         except subprocess.TimeoutExpired:
             # It may be waiting for what will never come. What it has started goes with the workspace.
             self._process.kill()
@@ -125,7 +134,9 @@ class Side:
         if message["kind"] == "cannot":
             raise SideError(f"{self.place.name}: {message['why']}")
         if message["kind"] not in kinds:
-            raise UnexpectedMessage(message)
+            told = f"expected {' or '.join(kinds)}, got {message['kind']}"
+            ended = message["kind"] == "finished"
+            raise SideError(f"{self.place.name}: {self._why_ended() if ended else told}")
         return message
 
     def _line(self) -> bytes:
@@ -157,11 +168,3 @@ class Side:
         lines = [line for line in self.output.read_text(errors="replace").splitlines() if line.strip()]
         told = [match[1] for line in lines if (match := TELLING.match(line))]
         return (told or lines or ["nothing"])[-1].strip()
-
-
-class UnexpectedMessage(Exception):
-    """Not of the kind expected; ``message`` is what came instead."""
-
-    def __init__(self, message: dict[str, Any]) -> None:
-        super().__init__(str(message))
-        self.message = message

@@ -43,14 +43,13 @@ class Workspace:
 
     def environ(self, **more: str) -> Mapping[str, str]:
         """The environment for what is started: ours with the token, without pytest's own options."""
-        unwanted = (
-            "PYTEST_ADDOPTS",
-            "PYTEST_PLUGINS",
-            "PYTEST_XDIST_WORKER",
-            "PYTHONDONTWRITEBYTECODE",
-        )
-        inherited = {name: value for name, value in os.environ.items() if name not in unwanted}
+        inherited = {name: value for name, value in os.environ.items() if name not in UNWANTED}
         return {**inherited, **more, keeper.VARIABLE: self.folder.name}
+
+    def started(self, process: int) -> None:
+        """A process that leads a session of its own: all in it are to end with the gate."""
+        with (self.folder / keeper.SESSIONS).open("a") as file:
+            file.write(f"{process}\n")
 
     def __enter__(self) -> Self:
         return self

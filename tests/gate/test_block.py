@@ -40,6 +40,8 @@ class Benchmark:
     breaks_at: int | None = None
     """The round, from 1, in which it raises."""
     calls: bool = True
+    swallows: bool = False
+    """Whether its test passes all the same when it raises."""
 
 
 class Pretended:
@@ -94,7 +96,10 @@ class Pretended:
         self.rounds[self.row] += rounds
         self.iterations.append(iterations)
         if row.breaks_at and self.rounds[self.row] >= row.breaks_at:
-            self._outcome(outcome="failed", reason="AssertionError: wrong")
+            if row.swallows:
+                self._outcome()
+            else:
+                self._outcome(outcome="failed", reason="AssertionError: wrong")
             return
         speed = self.machine.run(self.name, self.row, rounds, core)
         seconds = row.seconds * speed * (1 + self.slower.get(self.row, 0.0))
@@ -266,6 +271,27 @@ def test_a_row_that_one_side_cannot_measure_is_told_and_the_next_one_measured(
     assert isinstance(came["next"], tuple)
     assert not pair.base.answers
     assert not pair.head.answers
+
+
+def test_a_timer_that_stands_still_is_told() -> None:
+    pair = Pair({"row": Benchmark(0.0), "next": FINE})
+    came = pair.block(0, ["row", "next"])
+    told = "failed: its timer said 0 s"
+    assert came["row"] == NotMeasured(told, told, failed=True)
+    assert isinstance(came["next"], tuple)
+
+
+def test_a_benchmark_that_raises_within_a_test_that_expects_it_is_told_of_both_sides() -> None:
+    row = Benchmark(0.03, breaks_at=1, swallows=True)
+    told = "raised while it was timed"
+    assert Pair({"row": row}).block()["row"] == NotMeasured(told, told, failed=False)
+
+
+def test_a_head_that_is_far_slower_takes_no_more_time_than_it_must() -> None:
+    pair = Pair({"row": Benchmark(SLICE / 40)}, {"row": Benchmark(1.0)})
+    [unit] = pair.visit()
+    assert unit.order == "ABBA"
+    assert {rounds for _, _, rounds, _ in pair.machine.log} == {1}
 
 
 def test_why_a_row_was_not_measured_in_words() -> None:

@@ -62,15 +62,16 @@ def test_the_working_tree_is_taken_with_what_is_not_committed(
 
 
 def test_the_users_repository_is_as_it_was(repository: Project, tmp_path: Path) -> None:
-    def state() -> list[object]:
-        files = sorted(path for path in repository.folder.rglob("*") if path.name != "index")
-        return [files, repository.git("status", "--porcelain"), repository.git("worktree", "list")]
+    def files() -> list[object]:
+        return [(path, path.stat().st_mtime_ns) for path in sorted(repository.folder.rglob("*"))]
 
     repository.write("module.py", "VERSION = 3\n")
-    before = state()
+    (repository.folder / "gone.py").touch()  # which git status would note in its index
+    before = files()
     check_out("v1", repository.folder, tmp_path / "base")
     check_out(None, repository.folder, tmp_path / "head")
-    assert state() == before
+    assert files() == before
+    assert len(repository.git("worktree", "list").splitlines()) == 1
 
 
 def test_a_project_in_a_part_of_its_repository(project: Make, tmp_path: Path) -> None:
@@ -190,6 +191,8 @@ def test_where_modules_come_from(tmp_path: Path) -> None:
         "docs/x.md",
     ):
         made.write(name, "\n")
+    for name in ("python/far/__init__.py", "python/far/within/__init__.py"):
+        made.write(name, "\n")
     checkout = Checkout("x", made.folder, made.folder, made.folder)
-    assert checkout.names == {"flat", "single", "deep"}
+    assert checkout.names == {"flat", "single", "deep", "far"}
     assert checkout.roots == [made.folder / "src", made.folder]

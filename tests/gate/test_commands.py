@@ -117,6 +117,10 @@ def test_out_of_time_is_exit_2_not_green(repository: Project, gate: Gate) -> Non
         (["main", "--plant", "row=0"], "expected a share between 0 and 1"),
         (["main", "--json", "no/such/folder.json"], "no/such/folder.json cannot be written"),
         (["main", "--python", "no-such-python"], "no-such-python"),
+        (["main", "--", "no_such_file.py"], "file or directory not found: no_such_file.py"),
+        (["main", "--", "test_toy.py::nothing"], "not found"),
+        (["main", "--", "--collect-only"], "base: "),
+        (["main", "--json", "/dev/null"], "/dev/null is no regular file"),
         (["main", "--", "--no-such-option"], "unrecognized arguments: --no-such-option"),
         ([], "Missing argument 'BASE'"),
     ],
@@ -204,6 +208,40 @@ def test_calibrating_keeps_the_noise_and_the_gate_uses_it(repository: Project, g
     assert "threshold raised to this machine's noise: toy[x] at 30.0 %" in judged.output
 
 
+@pytest.mark.parametrize("text", ["gate = 5", "gate.thresholds = 0.1"])
+def test_a_configuration_that_is_no_table_is_told(repository: Project, gate: Gate, text: str) -> None:
+    repository.write("pyproject.toml", f"[tool.concurbench]\n{text}\n")
+    done = gate(repository, "gate", "main", *OPTIONS)
+    assert done.exit_code == 2
+    assert "[tool.concurbench.gate] and its thresholds are tables" in done.output
+
+
+def test_what_nobody_foresaw_is_no_regression(
+    repository: Project, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr("concurbench.gate.comparison.check_out", broken)
+    assert gate(repository, "gate", "main").exit_code == 2
+
+
+def test_the_verdict_stands_where_its_summary_cannot_be_written(
+    repository: Project, gate: Gate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "such" / "folder"))
+    done = gate(repository, "gate", "main", *OPTIONS)
+    assert done.exit_code == 0
+    assert "could not be shown or written" in done.output
+
+
+@pytest.mark.parametrize("floor", ['"b"', "null", "[]"])
+def test_noise_whose_numbers_are_none_is_told(repository: Project, gate: Gate, floor: str) -> None:
+    noise = f'{{"deviation": 0.1, "floor": {floor}, "blocks": 3, "measured": ""}}'
+    repository.write(f".benchmarks/{machine.folder()}/noise.json", f'{{"x": {noise}}}')
+    assert gate(repository, "gate", "main", *OPTIONS).exit_code == 2
+
+
 def test_noise_that_cannot_be_read_is_told(repository: Project, gate: Gate) -> None:
     kept = repository.write(f".benchmarks/{machine.folder()}/noise.json", "nonsense")
     for command in (["gate", "main"], ["calibrate"]):
@@ -236,8 +274,8 @@ def folders() -> list[Path]:
     return list(Path(os.environ["TMPDIR"]).glob(f"{PREFIX}*"))
 
 
-def gone(tokens: list[str]) -> bool:
-    return not folders() and not any(keeper.carriers(token) for token in tokens)
+def gone(left: list[Path]) -> bool:
+    return not folders() and not any(keeper.carriers(folder) for folder in left)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -254,10 +292,10 @@ def test_nothing_is_left_of_a_gate_that_was_killed_or_interrupted(
 ) -> None:
     status = repository.git("status", "--porcelain")
     process = started(repository, tmp_path, lines)
-    tokens = [folder.name for folder in folders()]
+    left = folders()
     process.send_signal(number)
     process.wait()
-    wait_until(lambda: gone(tokens))
+    wait_until(lambda: gone(left))
     killed = number is signal.SIGKILL
     assert process.returncode == (-number if killed else 128 + number)
     assert repository.git("status", "--porcelain") == status
@@ -287,6 +325,13 @@ def test_a_second_gate_at_the_same_time_is_told_of_the_first(
         process.terminate()
         process.wait()
     wait_until(lambda: gone([]))
+
+
+def test_a_process_that_has_cleared_its_environment_ends_with_the_gate() -> None:
+    with Workspace() as workspace:
+        leader = psutil.Popen(["sleep", "600"], env={}, start_new_session=True)
+        workspace.started(leader.pid)
+    assert leader.wait() == -signal.SIGKILL
 
 
 def test_what_a_gate_and_its_keeper_left_when_both_were_killed_is_swept_by_the_next(

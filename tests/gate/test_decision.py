@@ -184,7 +184,7 @@ def test_a_difference_within_the_threshold_is_unchanged() -> None:
 def test_the_interval_is_students_at_the_level_of_a_look() -> None:
     ratios = [0.01, -0.02, 0.015, 0.0, -0.01, 0.02]
     blocks = iter(ratios)
-    rules = Rules(looks=(6, 7), error=0.05, trimmed=0.0)
+    rules = Rules(looks=(6, 7), trimmed=0.0)
     found = judge({"row": THRESHOLD}, lambda *_: {"row": next(blocks)}, rules)["row"]
     interval = stats.t.interval(0.975, 5, sum(ratios) / 6, stats.sem(ratios))
     assert (math.log(found.low), math.log(found.high)) == pytest.approx(interval)
@@ -199,7 +199,7 @@ def test_a_block_that_is_far_off_does_not_count_and_the_rest_is_yuens_test() -> 
     yuen = stats.ttest_ind(ratios, [0.0] * 10, equal_var=False, trim=0.2)
     assert found.flagged
     again = stats.trim_mean(ratios, 0.2)
-    sample = decision._Sample(ratios, THRESHOLD, 1, 0.05, 0.2)
+    sample = decision._Sample(ratios, THRESHOLD, 1, 0.05, 0.05, 0.2)
     assert sample.mean == pytest.approx(again)
     assert sample.p_value(+1) == pytest.approx(yuen.pvalue / 2)
     assert sample.interval == pytest.approx(tuple(yuen.confidence_interval(0.95)))
@@ -208,7 +208,7 @@ def test_a_block_that_is_far_off_does_not_count_and_the_rest_is_yuens_test() -> 
 def test_holms_correction_makes_more_rows_need_more_evidence() -> None:
     # Of one row, or of one among fifty: significant at the level of a look, or not.
     ratios = [0.04, 0.12, 0.02, 0.13, 0.05, 0.11, 0.03, 0.12]
-    p_value = decision._Sample(ratios, THRESHOLD, 1, 0.05, RULES.trimmed).p_value(+1)
+    p_value = decision._Sample(ratios, THRESHOLD, 1, 0.05, 0.05, RULES.trimmed).p_value(+1)
     error = RULES.error / len(RULES.looks)
     assert error / 50 < p_value < error
 
@@ -253,6 +253,26 @@ def test_a_row_that_can_no_longer_be_measured_has_no_verdict(last: int) -> None:
 
     taken: list[Sequence[str]] = []
     assert judge({"a": THRESHOLD, "b": THRESHOLD}, take).keys() == {"a"}
+
+
+def test_each_row_found_slower_makes_the_next_need_less() -> None:
+    strong = [0.1, 0.11, 0.1, 0.11, 0.1, 0.11, 0.1, 0.11]
+    weak = [0.03, 0.14, 0.01, 0.15, 0.05, 0.12, 0.02, 0.13]
+    p_value = decision._Sample(weak, THRESHOLD, 3, 0.05, 0.05, RULES.trimmed).p_value(+1)
+    # Significant for one row at a look, not for one of two.
+    rules = Rules(looks=(8, 9), error=2 * 1.5 * p_value)
+
+    def flagged(first: Sequence[float]) -> bool:
+        blocks = iter(zip(first, weak, strict=True))
+
+        def take(stage: Stage, rows: Sequence[str]) -> dict[str, float] | None:
+            block = next(blocks, None)
+            return {row: dict(zip("ab", block, strict=True))[row] for row in rows} if block else None
+
+        return judge(dict.fromkeys("ab", THRESHOLD), take, rules)["b"].flagged
+
+    assert flagged(strong)
+    assert not flagged([0.0, 0.001] * 4)
 
 
 def test_what_a_run_could_have_seen_it_finds_that_often() -> None:

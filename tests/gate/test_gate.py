@@ -86,7 +86,19 @@ def test_no_block_is_begun_that_would_not_end_in_time() -> None:
     outcome = run(pretended, limit=9.0)
     assert (pretended.blocks, pretended.now) == (4, 8.0)
     assert outcome.out_of_time
-    assert outcome.exit_code == gate.CLEAR  # four quiet blocks are enough to tell
+    assert outcome.exit_code == gate.UNABLE  # no row was looked at even once
+
+
+def test_out_of_time_after_the_first_look_is_an_answer() -> None:
+    pretended = Pretended({"x": 1.04})
+    outcome = run(pretended, limit=RULES.looks[0] + 0.5)
+    assert outcome.exit_code == gate.CLEAR
+
+
+def test_a_confirmed_row_beside_one_that_was_not_judged_is_a_regression() -> None:
+    pretended = Pretended({"x": 1.1, "y": 1.1})
+    pretended.breaks_at = {RULES.looks[0] + 3: "y"}
+    assert run(pretended).exit_code == gate.REGRESSION
 
 
 def test_a_red_row_whose_confirmation_has_no_time_is_no_answer() -> None:

@@ -15,7 +15,7 @@ from concurbench.gate.decision import RULES, Judgement, Verdict
 from concurbench.gate.gate import Outcome
 from concurbench.gate.noise import Noise
 
-SAME = Judgement(Verdict.UNCHANGED, 0.05, 6, 1.004, 0.991, 1.018, 0.059, flagged=False)
+SAME = Judgement(Verdict.UNCHANGED, 0.05, RULES.looks[0], 1.004, 0.991, 1.018, 0.059, flagged=False)
 SLOWER = Judgement(Verdict.SLOWER, 0.05, RULES.confirmation, 1.112, 1.079, 1.146, 0.07, flagged=True)
 UNSHOWN = Judgement(Verdict.NOT_SHOWN, 0.05, 16, 1.01, 0.93, 1.09, 0.16, flagged=False)
 UNTOUCHED = Judgement(Verdict.NOT_SHOWN, 0.05, 1, 1.0, 0.0, math.inf, math.inf, flagged=False)
@@ -127,7 +127,7 @@ def test_what_else_there_is_to_know_is_said_everywhere() -> None:
 def test_markdown_marks_the_regression() -> None:
     text = report.markdown(RED)
     assert text.startswith("### ❌ 1 of 3 rows slower")
-    assert "| 1.112 | 1.079 – 1.146 | 5.0 % | 7.0 % | **SLOWER** |" in text
+    assert "| 1.112 | 1.079 – 1.146 | 5.0 % | 7.0 % | **SLOWER** |" in text.replace("\u00a0", " ")
     assert text.count("\n| ") == 2 + 3 - 1 + 1  # a header, its rule, and the rows
 
 

@@ -65,6 +65,7 @@ class Stepping:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "gate: a row that concurbench gate compares")
         option = config.option
         if not config.pluginmanager.hasplugin("benchmark"):
             self.channel.send(kind="cannot", why="no pytest-benchmark in its environment")
@@ -143,7 +144,8 @@ def last_error(text: str) -> str:
     lines = [line for line in lines if line] or text.strip().splitlines() or ["no reason given"]
     # The exception's own line is the first of the last block; an assert's explanation follows it.
     errors = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
-    return (errors or lines)[-1]
+    line = (errors or lines)[-1]
+    return "".join(each for each in line if each.isprintable())
 
 
 def origins() -> dict[str, object]:
