@@ -21,7 +21,7 @@ STYLES = {Verdict.SLOWER: "bold red", Verdict.FASTER: "green", Verdict.NOT_SHOWN
 
 EXPLANATION = (
     "ratio: head / base, above 1 is slower. "
-    "sees: the smallest slow-down these blocks would have found, 19 times out of 20."
+    "sees: the smallest slow-down that a run like this one finds, 19 times out of 20."
 )
 
 
