@@ -48,8 +48,8 @@ class Checkout:
 
     @property
     def names(self) -> set[str]:
-        """The top-level modules it has, wherever in it they lie: imported from anywhere else, they would
-        be somebody else's."""
+        """The top-level modules it has, wherever in it they lie: imported from anywhere else, they
+        would be somebody else's."""
         found = set()
         for root in self.roots:
             found |= {path.stem for path in root.glob("*.py") if path.name not in NO_MODULES}
