@@ -15,10 +15,7 @@ from concurbench.base import NoSuchRun
 from concurbench.gate import commands
 from concurbench.marked import NoMarks
 from concurbench.results import ResultsError, Run
-from concurbench.summary import as_text, summary
-
-COLUMNS = 80
-"""Of what is written to a file or a pipe."""
+from concurbench.summary import COLUMNS, as_text, summary
 
 
 @click.group()

@@ -17,6 +17,9 @@ from rich.text import Text
 from concurbench import units
 from concurbench.results import BASELINE, Row, Run
 
+COLUMNS = 80
+"""Of what is written to a file or a pipe."""
+
 BAR = 8
 """Columns of a full bar."""
 

@@ -29,6 +29,11 @@ def unit_for(times: Iterable[float]) -> Unit:
     return next((unit for unit in UNITS if least * unit.per_second >= 0.1), UNITS[-1])
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of these, as in ``1 row`` and ``3 rows``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def time(seconds: float) -> str:
     """One time by itself, as in ``71.2 ms``."""
     unit = unit_for([seconds])

@@ -20,9 +20,8 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console, RenderableType
 
-from concurbench.summary import as_text
+from concurbench.summary import COLUMNS, as_text
 
-COLUMNS = 80
 UNABLE = 2
 LONGEST = 900.0
 THRESHOLD = 0.05

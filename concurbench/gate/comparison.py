@@ -197,7 +197,7 @@ class Comparison:
             TMPDIR=str(room),
         )
 
-    def _start(self, stack: ExitStack, seed: int) -> tuple[dict[str, Side], dict[str, dict[str, Any]]]:
+    def _start(self, stack: ExitStack) -> tuple[dict[str, Side], dict[str, dict[str, Any]]]:
         # In pairs of blocks, for who steps first changes with every block.
         order = SIDES if self._number // 2 % 2 == 0 else SIDES[::-1]
         sides = {
@@ -205,7 +205,7 @@ class Comparison:
                 Side(
                     self._places[side],
                     self._workspace.folder / f"{side}.output",
-                    str(seed),
+                    str(self._number),
                     self._question.patience,
                 )
             )
@@ -229,7 +229,7 @@ class Comparison:
     def _collect(self, checkouts: Mapping[str, Checkout]) -> None:
         with ExitStack() as stack:
             try:
-                sides, collected = self._start(stack, seed=0)
+                sides, collected = self._start(stack)
                 for side in SIDES:
                     sides[side].ask("finished", run=[], slower={})
             except SideError as error:
@@ -302,7 +302,7 @@ class Comparison:
         row = "its start"
         try:
             with ExitStack() as stack:
-                sides, collected = self._start(stack, seed=self._number)
+                sides, collected = self._start(stack)
                 for side in SIDES:
                     there = {each["id"] for each in collected[side]["rows"]}
                     if lost := [each for each in rows if each not in there]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from concurbench import machine
+from concurbench import machine, whole
 from concurbench.gate import decision
 
 FILE = "noise.json"
@@ -66,7 +65,7 @@ def read(path: Path) -> dict[str, Noise]:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise NoiseError(
-            f"{path} cannot be read ({error}); concurbench calibrate makes it anew"
+            f"{path} cannot be read ({error}): remove it, and concurbench calibrate makes it anew"
         ) from None
 
 
@@ -77,8 +76,5 @@ def write(path: Path, noises: Mapping[str, Noise]) -> None:
         NoiseError, OSError: the file cannot be read or written.
     """
     together = {**read(path), **noises}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
     content = {row: asdict(noise) for row, noise in sorted(together.items())}
-    draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    draft.replace(path)
+    whole.write(path, json.dumps(content, indent=1) + "\n")

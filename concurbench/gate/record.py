@@ -11,6 +11,7 @@ from typing import Any
 
 import platformdirs
 
+from concurbench import whole
 from concurbench.gate.pairs import Block
 
 FORMAT = "concurbench-gate 1"
@@ -29,17 +30,18 @@ class Record:
 
     def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
         self.path = path
-        self._content: dict[str, Any] = {"format": FORMAT, **about, "blocks": [], "exit": None}
+        self._content: dict[str, Any] = {"format": FORMAT, **about, "exit": None}
+        self._blocks: list[dict[str, Any]] = []
+        self._last: Block | None = None
+        """The newest block, of which there may be more to come."""
         self._written = 0.0
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._write()
 
     def add(self, block: Block) -> None:
         """One more block; a first part of it may be there already."""
-        blocks = self._content["blocks"]
-        if blocks and blocks[-1]["number"] == block.number:
-            blocks.pop()
-        blocks.append(block.as_json())
+        if self._last is not None and self._last.number != block.number:
+            self._blocks.append(self._last.as_json())
+        self._last = block
         if time.monotonic() - self._written > SELDOM:
             self._write()
 
@@ -52,9 +54,8 @@ class Record:
         self._write()
 
     def _write(self) -> None:
-        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        draft.write_text(json.dumps(self._content), encoding="utf-8")
-        draft.replace(self.path)
+        last = [self._last.as_json()] if self._last is not None else []
+        whole.write(self.path, json.dumps({**self._content, "blocks": [*self._blocks, *last]}))
         self._written = time.monotonic()
 
 

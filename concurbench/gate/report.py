@@ -60,18 +60,17 @@ def verdict(judgement: Judgement) -> str:
 
 def head_line(outcome: Outcome) -> str:
     """What was compared, and at what cost."""
-    rows, blocks = len(outcome.judgements), outcome.blocks
     return (
-        f"{outcome.base} → {outcome.head} · {rows} {_plural('row', rows)} · "
-        f"{blocks} {_plural('block', blocks)} · {units.duration(outcome.seconds)}"
+        f"{outcome.base} → {outcome.head} · {units.counted(len(outcome.judgements), 'row')} · "
+        f"{units.counted(outcome.blocks, 'block')} · {units.duration(outcome.seconds)}"
     )
 
 
 def conclusion(outcome: Outcome) -> str:
     """The one sentence that the exit code stands for."""
-    slower, rows = len(outcome.slower), len(outcome.judgements)
     if outcome.exit_code == 1:
-        return f"{slower} of {rows} {_plural('row', rows)} slower: a regression."
+        rows = units.counted(len(outcome.judgements), "row")
+        return f"{len(outcome.slower)} of {rows} slower: a regression."
     if outcome.unable:
         return f"Not able to judge: {outcome.unable[0]}" + (
             f" (and {len(outcome.unable) - 1} more)" if len(outcome.unable) > 1 else ""
@@ -98,10 +97,6 @@ def remarks(outcome: Outcome) -> list[str]:
     if outcome.out_of_time:
         told.append("the time was up before all was clear (--max-time)")
     return told + list(outcome.notes)
-
-
-def _plural(noun: str, count: int) -> str:
-    return noun if count == 1 else f"{noun}s"
 
 
 def _ordered(outcome: Outcome) -> list[tuple[str, Judgement]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from concurbench import machine
+from concurbench import machine, whole
 from concurbench.gate import gate as gates
 from concurbench.gate import resample
 from concurbench.gate.block import Stepped, Stepper
@@ -85,8 +85,7 @@ def measure(
 
     def keep(**more: object) -> None:
         content.update(more, seconds=time.monotonic() - start)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content), encoding="utf-8")
+        whole.write(path, json.dumps(content))
 
     if "hand_off" not in content:
         keep(hand_off=hand_off(tell))

@@ -28,7 +28,7 @@ class Watch:
         time = f", at most {units.duration(left)} left" if left else ""
         confirming = "" if stage == "first" else f"{stage}, "
         self._rows, self._done = len(rows), 0
-        count = f"{len(rows)} row{'s' if len(rows) > 1 else ''}"
+        count = units.counted(len(rows), "row")
         self._block = f"{confirming}block {number} of at most {most}: {count}{time}"
         self._show(self._block, lasting=True)
 

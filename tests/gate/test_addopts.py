@@ -16,6 +16,7 @@ from concurbench.gate.addopts import kept
         ("-q --strict-markers -p plugin", "-q --strict-markers -p plugin"),
         ("-n 4 -q", "-q"),
         ("-n4 --dist=loadfile -nauto", ""),
+        ("-q --maxfail", "-q --maxfail"),
         ("-xvs -qn4 -vn 2 --reruns 3", "-vs -q -v"),
         ("--cov --cov-report=html --cov=src -q", "-q"),
         ("--benchmark-disable --benchmark-json x.json -v", "-v"),
