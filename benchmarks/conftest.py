@@ -66,17 +66,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def matrix(workload: ModuleType, servers: Iterable[str | None], option: Any) -> Iterator[Row]:
     """The rows that the options ask for."""
-    models = [model for model in impls.models(_name(workload)) if _wanted_model(model, option.models)]
+    models = impls.models(_name(workload))
     for server in servers:
         for case in workload.CASES:
+            if not _wanted_case(case, workload, option.cases):
+                continue
             for model in models:
-                if _wanted_case(case, workload, option.cases) and _can_talk_to(model, server):
+                if _wanted_model(model, case, option.models) and _can_talk_to(model, server):
                     for workers in _workers(model, workload.CASES[case], option.workers):
                         yield Row(model.name, server, case, workers)
 
 
-def _wanted_model(model: impls.Model, asked: list[str]) -> bool:
-    return model.name in asked or "all" in asked or ("default" in asked and model.default)
+def _wanted_model(model: impls.Model, case: str, asked: list[str]) -> bool:
+    return model.name in asked or "all" in asked or ("default" in asked and model.is_default(case))
 
 
 def _wanted_case(case: str, workload: ModuleType, asked: list[str]) -> bool:

@@ -50,8 +50,8 @@ class Model:
     workload: str
     name: str
     title: str
-    default: bool = True
-    """False: runs only when asked for by name, or with all models."""
+    default: bool | tuple[str, ...] = True
+    """The cases it runs in without being asked for: all, none, or these."""
     servers: tuple[str, ...] | None = None
     """The only servers it can talk to; None is any."""
     requires: tuple[str, ...] = ()
@@ -64,6 +64,12 @@ class Model:
     """The cases in which it belongs to the gate set: those with rounds below a tenth of a second."""
     workers: int | None = None
     """The only bound it has, whatever is asked: one, for sequential."""
+    cluster: str | None = None
+    """The kind of cluster it hands its work to, whose address it finds in ``job.cluster``."""
+
+    def is_default(self, case: str) -> bool:
+        """Whether it runs in this case without being asked for."""
+        return self.default if isinstance(self.default, bool) else case in self.default
 
 
 def _is_tuple_of_names(value: object) -> bool:
@@ -78,14 +84,19 @@ def _is_specifier(value: object) -> bool:
 
 
 START_METHODS = ("fork", "forkserver", "spawn")
+CLUSTERS = ("dask",)
 
 LITERALS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "DEFAULT": ("True or False", lambda value: isinstance(value, bool)),
+    "DEFAULT": (
+        "True, False or a tuple of names of cases",
+        lambda value: isinstance(value, bool) or _is_tuple_of_names(value),
+    ),
     "SERVERS": ("a tuple of names", _is_tuple_of_names),
     "REQUIRES": ("a tuple of names", _is_tuple_of_names),
     "PYTHON": ("versions, as in '>=3.14'", _is_specifier),
     "START_METHOD": (f"one of {', '.join(START_METHODS)}", lambda value: value in START_METHODS),
     "GATE": ("a tuple of names of cases", _is_tuple_of_names),
+    "CLUSTER": (f"one of {', '.join(CLUSTERS)}", lambda value: value in CLUSTERS),
     "WORKERS": ("a whole number from 1", lambda value: type(value) is int and value >= 1),
 }
 """Name at the top of a model's file -> what it may be, in words and as a check."""

@@ -39,6 +39,7 @@ def test_listing_reads_title_and_literals_without_importing(folder: Path) -> Non
         folder,
         "model",
         "DEFAULT = False",
+        'CLUSTER = "dask"',
         'SERVERS = ("local",)',
         'REQUIRES = ("uvloop", "aiohttp")',
         'PYTHON = ">=3.14"',
@@ -50,8 +51,15 @@ def test_listing_reads_title_and_literals_without_importing(folder: Path) -> Non
         impls.Model(
             "made_up", "model", "Made up: a title.", default=False, servers=("local",),
             requires=("uvloop", "aiohttp"), python=">=3.14", start_method="spawn", workers=1,
+            cluster="dask",
         )
     ]  # fmt: skip
+
+
+def test_a_model_may_be_default_in_some_cases_only(folder: Path) -> None:
+    add(folder, "model", 'DEFAULT = ("small",)')
+    [model] = impls.models("made_up")
+    assert (model.is_default("small"), model.is_default("large")) == (True, False)
 
 
 def test_names_with_a_leading_underscore_are_no_models(folder: Path) -> None:
@@ -76,7 +84,8 @@ def test_a_computed_literal_is_refused_with_its_place(folder: Path) -> None:
         ('PYTHON = "3.14 or so"', "versions"),
         ("WORKERS: int = 0", "a whole number from 1"),
         ("WORKERS = True", "a whole number from 1"),
-        ("DEFAULT: bool = 1", "True or False"),
+        ("DEFAULT: bool = 1", "True, False or a tuple of names of cases"),
+        ('CLUSTER = "slurm"', "one of dask"),
     ],
 )
 def test_a_literal_of_the_wrong_kind_is_refused_with_what_it_may_be(

@@ -54,12 +54,14 @@ class Job:
 
     ``initializer`` is to be run once in each process a model starts, before any request: with a
     mocked server it installs the mock there. It can be pickled, and is None where nothing is due.
+    ``cluster`` is the address of a cluster's scheduler, for the models that hand their work to one.
     """
 
     codes: tuple[str, ...]
     base_url: str
     destination: Path
     initializer: Callable[[], None] | None = None
+    cluster: str | None = None
 
     def url(self, code: str) -> str:
         """The address of the image of a country, given by its two-letter code."""

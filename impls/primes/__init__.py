@@ -66,9 +66,13 @@ CASES = {
 
 @dataclass(frozen=True)
 class Job:
-    """Batches of numbers, to be tested in any order and told in this one."""
+    """Batches of numbers, to be tested in any order and told in this one.
+
+    ``cluster`` is the address of a cluster's scheduler, for the models that hand their work to one.
+    """
 
     batches: tuple[Sequence[int], ...]
+    cluster: str | None = None
 
 
 def is_prime(number: int) -> bool:
