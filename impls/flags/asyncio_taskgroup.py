@@ -1,0 +1,35 @@
+"""Coroutines on one event loop, in a task group.
+
+Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; a semaphore holds
+the bound. When one of them raises, the group cancels the others and waits for them: none is left
+behind. Costs what ``asyncio_gather`` costs. Choose it over ``gather`` wherever an error of one should
+end all.
+"""
+
+import asyncio
+
+import httpx
+
+from impls.flags import Job, Outcome, client_options, failed, keep
+
+DEFAULT = False
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    return asyncio.run(download_all(job, workers))
+
+
+async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
+    bound = asyncio.Semaphore(workers)
+    async with httpx.AsyncClient(**client_options(workers)) as client, asyncio.TaskGroup() as group:
+        tasks = {code: group.create_task(download(client, bound, job, code)) for code in job.codes}
+    return {code: task.result() for code, task in tasks.items()}
+
+
+async def download(client: httpx.AsyncClient, bound: asyncio.Semaphore, job: Job, code: str) -> Outcome:
+    async with bound:
+        try:
+            response = await client.get(job.url(code))
+        except httpx.HTTPError as error:
+            return failed(error)
+        return keep(job, code, response.status_code, response.content)

@@ -1,0 +1,47 @@
+"""Tasks on a Dask cluster, whose workers may be other hosts.
+
+Execution unit: threads in the cluster's worker processes. They share no memory and no disk: each task
+downloads a share of the flags, one after the other with a client of its own, and sends the images back
+to be saved here. As many tasks as the bound; the cluster runs as many of them at once as it has
+threads. Costs a trip through the scheduler for each task and one more for each image. Choose it where
+one host is not enough.
+"""
+
+import httpx
+from distributed import Client
+
+from impls.flags import Job, Outcome, client_options, failed, keep
+
+DEFAULT = False
+REQUIRES = ("distributed",)
+CLUSTER = "dask"
+SERVERS = ("local",)  # the mock would have to be installed on every host
+
+Answer = tuple[int, bytes]
+"""A status and a body."""
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    outcomes = {}
+    shares = [job.codes[first::workers] for first in range(workers)]
+    with Client(job.cluster, set_as_default=False) as cluster:
+        urls = [[job.url(code) for code in share] for share in shares]
+        tasks = cluster.map(fetch, urls, pure=False)
+        for share, answers in zip(shares, cluster.gather(tasks), strict=True):
+            for code, answer in zip(share, answers, strict=True):
+                outcomes[code] = answer if isinstance(answer, Outcome) else keep(job, code, *answer)
+    return {code: outcomes[code] for code in job.codes}
+
+
+def fetch(urls: list[str]) -> list[Answer | Outcome]:
+    """What the server answers for each address, or why it does not."""
+    with httpx.Client(**client_options(1)) as client:
+        return [ask(client, url) for url in urls]
+
+
+def ask(client: httpx.Client, url: str) -> Answer | Outcome:
+    try:
+        response = client.get(url)
+    except httpx.HTTPError as error:
+        return failed(error)
+    return response.status_code, response.content

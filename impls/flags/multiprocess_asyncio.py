@@ -1,0 +1,52 @@
+"""A process for each core, each with an event loop and coroutines.
+
+Execution unit: coroutines, on one event loop in each of a few processes. Those share nothing: flags and
+bound are dealt out to them, and each has one ``httpx.AsyncClient``. Costs a process for each core,
+whose start takes its time. Choose it where one core is not enough for the client's own work.
+"""
+
+import asyncio
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
+import httpx
+
+from impls.flags import Job, Outcome, client_options, failed, keep
+
+DEFAULT = False
+START_METHOD = "forkserver"
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    processes = min(os.cpu_count() or 1, workers)
+    shares = [replace(job, codes=job.codes[first::processes]) for first in range(processes)]
+    bounds = [len(range(first, workers, processes)) for first in range(processes)]
+    context = multiprocessing.get_context(START_METHOD)
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(processes, context, job.initializer) as pool:
+        outcomes = {}
+        for share in pool.map(download_share, shares, bounds):
+            outcomes.update(share)
+    return {code: outcomes[code] for code in job.codes}
+
+
+def download_share(job: Job, workers: int) -> dict[str, Outcome]:
+    return asyncio.run(download_all(job, workers))
+
+
+async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
+    bound = asyncio.Semaphore(workers)
+    async with httpx.AsyncClient(**client_options(workers)) as client:
+        outcomes = await asyncio.gather(*(download(client, bound, job, code) for code in job.codes))
+    return dict(zip(job.codes, outcomes, strict=True))
+
+
+async def download(client: httpx.AsyncClient, bound: asyncio.Semaphore, job: Job, code: str) -> Outcome:
+    async with bound:
+        try:
+            response = await client.get(job.url(code))
+        except httpx.HTTPError as error:
+            return failed(error)
+        return keep(job, code, response.status_code, response.content)

@@ -1,0 +1,40 @@
+"""A pool of processes, a new client for each request.
+
+Execution unit: processes, in a ``ProcessPoolExecutor``. They share nothing, not even a lock: each
+computes its TLS contexts, one for every flag, on whatever core is free. Costs a process for each worker
+and a client for each flag. Choose it never: it only beats threads that make the same mistake.
+"""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+import httpx
+
+from impls.flags import TIMEOUT, Job, Outcome, failed, keep
+
+DEFAULT = False
+START_METHOD = "forkserver"
+
+worker_job: Job  # what a worker process keeps from one task to the next
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    context = multiprocessing.get_context(START_METHOD)
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
+        return dict(zip(job.codes, pool.map(download, job.codes), strict=True))
+
+
+def start_worker(job: Job) -> None:
+    global worker_job
+    if job.initializer is not None:
+        job.initializer()
+    worker_job = job
+
+
+def download(code: str) -> Outcome:
+    try:
+        response = httpx.get(worker_job.url(code), timeout=TIMEOUT, follow_redirects=True)
+    except httpx.HTTPError as error:
+        return failed(error)
+    return keep(worker_job, code, response.status_code, response.content)

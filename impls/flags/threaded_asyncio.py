@@ -1,0 +1,49 @@
+"""A few threads, each with an event loop and coroutines.
+
+Execution unit: coroutines, on one event loop in each of a few threads. Flags and bound are dealt out to
+them, and each has one ``httpx.AsyncClient``; they share the process and the interpreter lock. Costs a
+loop and a client for each thread. Choose it on a free-threaded build, where each loop has a core; under
+the lock it only makes the clients' pools smaller.
+"""
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import httpx
+
+from impls.flags import Job, Outcome, client_options, failed, keep
+
+DEFAULT = False
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    threads = min(os.cpu_count() or 1, workers)
+    shares = [replace(job, codes=job.codes[first::threads]) for first in range(threads)]
+    bounds = [len(range(first, workers, threads)) for first in range(threads)]
+    outcomes = {}
+    with ThreadPoolExecutor(threads) as pool:
+        for share in pool.map(download_share, shares, bounds):
+            outcomes.update(share)
+    return {code: outcomes[code] for code in job.codes}
+
+
+def download_share(job: Job, workers: int) -> dict[str, Outcome]:
+    return asyncio.run(download_all(job, workers))
+
+
+async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
+    bound = asyncio.Semaphore(workers)
+    async with httpx.AsyncClient(**client_options(workers)) as client:
+        outcomes = await asyncio.gather(*(download(client, bound, job, code) for code in job.codes))
+    return dict(zip(job.codes, outcomes, strict=True))
+
+
+async def download(client: httpx.AsyncClient, bound: asyncio.Semaphore, job: Job, code: str) -> Outcome:
+    async with bound:
+        try:
+            response = await client.get(job.url(code))
+        except httpx.HTTPError as error:
+            return failed(error)
+        return keep(job, code, response.status_code, response.content)

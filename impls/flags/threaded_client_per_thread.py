@@ -1,0 +1,35 @@
+"""A pool of threads, each with a client of its own.
+
+Execution unit: threads of the operating system, in a ``ThreadPoolExecutor``. They share the process and
+the interpreter lock, and no client: nobody waits for a turn at another's connections. Costs a stack and
+a client with one connection for each thread. Choose it for many requests at a time with a client that
+blocks.
+"""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import httpx
+
+from impls.flags import Job, Outcome, client_options, failed, keep
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    thread = threading.local()
+    with ExitStack() as clients:
+
+        def start_thread() -> None:
+            thread.client = clients.enter_context(httpx.Client(**client_options(1)))
+
+        with ThreadPoolExecutor(workers, initializer=start_thread) as pool:
+            outcomes = pool.map(lambda code: download(thread.client, job, code), job.codes)
+            return dict(zip(job.codes, outcomes, strict=True))
+
+
+def download(client: httpx.Client, job: Job, code: str) -> Outcome:
+    try:
+        response = client.get(job.url(code))
+    except httpx.HTTPError as error:
+        return failed(error)
+    return keep(job, code, response.status_code, response.content)

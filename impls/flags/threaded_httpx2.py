@@ -1,0 +1,39 @@
+"""A pool of threads that share one client of httpx2.
+
+Execution unit: threads, in a ``ThreadPoolExecutor``. They share the process, one ``httpx2.Client`` with
+its connections, and the interpreter lock. httpx2 is httpx carried on under a new name; what differs
+from ``threaded`` is the client. Costs a stack for each thread. Choose it where httpx is to be replaced
+and the calls are to stay.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+
+from impls.flags import TIMEOUT, Job, Outcome, failed, keep, tls_context
+
+DEFAULT = False
+REQUIRES = ("httpx2",)
+SERVERS = ("local",)  # the mock is httpx's
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    with (
+        httpx2.Client(
+            verify=tls_context(),
+            timeout=TIMEOUT,
+            follow_redirects=True,
+            limits=httpx2.Limits(max_connections=workers, max_keepalive_connections=workers),
+        ) as client,
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        outcomes = pool.map(lambda code: download(client, job, code), job.codes)
+        return dict(zip(job.codes, outcomes, strict=True))
+
+
+def download(client: httpx2.Client, job: Job, code: str) -> Outcome:
+    try:
+        response = client.get(job.url(code))
+    except httpx2.HTTPError as error:
+        return failed(error)
+    return keep(job, code, response.status_code, response.content)

@@ -1,0 +1,41 @@
+"""Tasks of trio, in a nursery, that share one client.
+
+Execution unit: trio's tasks, all in one thread. They share one ``httpx.AsyncClient``; a limiter holds
+the bound. A nursery ends when all its tasks have, and cancels the others when one raises: tasks form a
+tree, and none outlives its parent. Costs a package to install, and libraries that know trio. Choose it
+for programs that must end cleanly whatever happens.
+"""
+
+import httpx
+import trio
+
+from impls.flags import Job, Outcome, client_options, failed, keep
+
+DEFAULT = False
+REQUIRES = ("trio",)
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    return trio.run(download_all, job, workers)
+
+
+async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    bound = trio.CapacityLimiter(workers)
+    async with httpx.AsyncClient(**client_options(workers)) as client, trio.open_nursery() as nursery:
+
+        async def download_one(code: str) -> None:
+            async with bound:
+                outcomes[code] = await download(client, job, code)
+
+        for code in job.codes:
+            nursery.start_soon(download_one, code)
+    return {code: outcomes[code] for code in job.codes}
+
+
+async def download(client: httpx.AsyncClient, job: Job, code: str) -> Outcome:
+    try:
+        response = await client.get(job.url(code))
+    except httpx.HTTPError as error:
+        return failed(error)
+    return keep(job, code, response.status_code, response.content)
