@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ import pytest
 
 import impls
 from concurbench.session import SESSION
-from servers import NAMES
+from servers import LOOPBACK, NAMES
 from servers.local import Local
 
 # pytester is for the tests: pytest lets only this file, the topmost, ask for it.
@@ -23,7 +24,13 @@ pytest_plugins = ["concurbench.plugin", "pytester"]
 DELAY = 0.05
 LONGEST_DELAY = 10.0  # seconds; well below impls.flags.TIMEOUT, after which a client gives up
 LONGEST_TMPDIR = 70  # characters; a fork server puts a socket there, whose path has 107 at most
-TIMED_PACKAGES = ("httpx", "httpcore", "respx", "uvicorn", "httptools", "pytest-benchmark")
+TIMED_PACKAGES = (
+    *("httpx", "httpcore", "anyio", "respx", "aiohttp", "httpx-aiohttp", "httpx2", "httpcore2"),
+    *("uvloop", "trio", "joblib", "distributed", "pytest-benchmark"),
+)
+
+BASE_PYTHON = "CONCURBENCH_BASE_PYTHON"
+"""The variable that names the interpreter for what must be the same under all of them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,6 +55,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--flag-delay", default=DELAY, metavar="SECONDS", type=_delay,
         help="how long a flag server waits before it answers (default: %(default)s)",
+    )  # fmt: skip
+    group.addoption(
+        "--flag-host", default=LOOPBACK, metavar="ADDRESS",
+        help="where the local flag server listens: an address that a cluster's other hosts can reach "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    group.addoption(
+        "--server-python", default=os.environ.get(BASE_PYTHON, sys.executable), metavar="PATH",
+        help="the interpreter that runs the local flag server, so that it is the same under all "
+        f"(default: what {BASE_PYTHON} says, or this one)",
+    )  # fmt: skip
+    group.addoption(
+        "--dask-scheduler", default=None, metavar="ADDRESS",
+        help="a Dask cluster that exists, for the models that use one; without it each of their rows "
+        "gets worker processes on this machine",
     )  # fmt: skip
 
 
@@ -101,6 +123,10 @@ def pytest_configure(config: pytest.Config) -> None:
         narrowed.append(f"--flag-server={option.flag_server}")
     if option.flag_delay != DELAY:
         narrowed.append(f"--flag-delay={option.flag_delay}")
+    if option.flag_host != LOOPBACK:
+        narrowed.append(f"--flag-host={option.flag_host}")
+    if option.dask_scheduler:
+        narrowed.append(f"--dask-scheduler={option.dask_scheduler}")
 
 
 def _all_models() -> list[impls.Model]:
@@ -158,13 +184,15 @@ def flag_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def local_server(request: pytest.FixtureRequest, flag_site: Path) -> Iterator[Callable[[], Local]]:
     """Call it for the one local server of this session; where that died, for a new one."""
+    option = request.config.option
     running: list[Local] = []
     with ExitStack() as stack:
 
         def get() -> Local:
             if not running or not running[-1].alive:
-                server = Local(flag_site, request.config.option.flag_delay)
+                server = Local(flag_site, option.flag_delay, option.server_python, option.flag_host)
                 running.append(stack.enter_context(server))
+                request.config.stash[SESSION].facts["local_server"] = dict(server.runs_on)
             return running[-1]
 
         yield get

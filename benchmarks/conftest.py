@@ -6,11 +6,13 @@ that its file is named after; one that takes ``flag_server`` too, a row for each
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import shutil
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +24,9 @@ import impls
 from concurbench import machine
 from concurbench.fingerprint import fingerprint
 from concurbench.rounds import measure
+from concurbench.session import SESSION
 from servers import NAMES, Server
+from servers.cluster import Cluster, Unfit, threads_of
 from servers.local import Local
 from servers.mock import Mock
 
@@ -44,35 +48,42 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "model" not in metafunc.fixturenames:
         return
     servers: tuple[str, ...] | tuple[None] = (None,)
-    names = ["model", "case", "workers"]
+    parameters = ["model", "case", "workers"]
     if "flag_server" in metafunc.fixturenames:
         asked = metafunc.config.option.flag_server
         servers = NAMES if asked == "both" else (asked,)
-        names.append("server")
-    rows = list(dict.fromkeys(matrix(_workload(metafunc.module), servers, metafunc.config.option)))
-    workload = _name(_workload(metafunc.module))
+        parameters.append("server")
+    option, workload = metafunc.config.option, _workload(metafunc.module)
+    rows = list(dict.fromkeys(matrix(workload, servers, option)))
+    if "default" in option.models:
+        every = {*matrix(workload, servers, option, every=True)}
+        metafunc.config.stash[SESSION].tally.left_out += len(every) - len(rows)
+    name = _name(workload)
     metafunc.parametrize(
-        names,
+        parameters,
         [
             pytest.param(
-                *(getattr(row, name) for name in names),
+                *(getattr(row, parameter) for parameter in parameters),
                 id=row.id,
-                marks=[pytest.mark.gate] if row.case in impls.find(workload, row.model).gate else [],
+                marks=[pytest.mark.gate] if row.case in impls.find(name, row.model).gate else [],
             )
             for row in rows
         ],
     )
 
 
-def matrix(workload: ModuleType, servers: Iterable[str | None], option: Any) -> Iterator[Row]:
-    """The rows that the options ask for."""
+def matrix(
+    workload: ModuleType, servers: Iterable[str | None], option: Any, *, every: bool = False
+) -> Iterator[Row]:
+    """The rows that the options ask for; of ``every`` model, if so."""
+    wanted = ["all"] if every else option.models
     models = impls.models(_name(workload))
     for server in servers:
         for case in workload.CASES:
             if not _wanted_case(case, workload, option.cases):
                 continue
             for model in models:
-                if _wanted_model(model, case, option.models) and _can_talk_to(model, server):
+                if _wanted_model(model, case, wanted) and _can_talk_to(model, server):
                     for workers in _workers(model, workload.CASES[case], option.workers):
                         yield Row(model.name, server, case, workers)
 
@@ -128,8 +139,39 @@ def clean_processes() -> Iterator[None]:
 
 
 @pytest.fixture
+def run(request: pytest.FixtureRequest, model: str) -> impls.Run:
+    """The model; where it cannot run here, the row is skipped."""
+    try:
+        return impls.load(_name(_workload(request.module)), model)
+    except impls.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def cluster(
+    request: pytest.FixtureRequest, run: impls.Run, model: str, workers: int
+) -> Iterator[str | None]:
+    """The address of the cluster that this row's model uses, None where it uses none."""
+    if impls.find(_name(_workload(request.module)), model).cluster is None:
+        yield None
+        return
+    with ExitStack() as stack:
+        address = request.config.option.dask_scheduler
+        if address is None:
+            # As many threads as the bound, and for each core a process to put them in.
+            processes = min(workers, machine.usable_cores())
+            here = stack.enter_context(Cluster(processes, math.ceil(workers / processes)))
+            address = here.address
+        try:
+            threads_of(address, impls.__name__)
+        except Unfit as reason:
+            pytest.fail(str(reason), pytrace=False)
+        yield address
+
+
+@pytest.fixture
 def row(
-    request: pytest.FixtureRequest, benchmark: Any, clean_processes: None,
+    request: pytest.FixtureRequest, benchmark: Any, clean_processes: None, run: impls.Run,
     model: str, case: str, workers: int,
 ) -> Callable[..., None]:  # fmt: skip
     """Call it to measure this row: ``row(setup=…, check=…, work=…, **extra_info)``.
@@ -150,10 +192,6 @@ def row(
         work: tuple[object, ...],
         **extra_info: object,
     ) -> None:
-        try:
-            run = impls.load(name, model)
-        except impls.Unavailable as reason:
-            pytest.skip(str(reason))
         benchmark.extra_info.update(
             workload=name,
             model=model,

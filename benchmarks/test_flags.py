@@ -13,6 +13,7 @@ def test_flags(
     row: Callable[..., None],
     flag_server: Any,
     destination: Callable[[], Path],
+    cluster: str | None,
     case: str,
     workers: int,
 ) -> None:
@@ -22,7 +23,7 @@ def test_flags(
 
     def setup() -> flags.Job:
         flag_server.reset()
-        return flags.Job(codes, flag_server.url, destination(), flag_server.initializer)
+        return flags.Job(codes, flag_server.url, destination(), flag_server.initializer, cluster)
 
     def check(job: flags.Job, answers: object) -> None:
         seen = flag_server.seen()

@@ -7,6 +7,7 @@ somebody changes something: no clock speed, no load, no host name.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
 import os
@@ -28,7 +29,8 @@ NOISE_WORDS = re.compile(
 
 
 def facts(packages: Iterable[str] = ()) -> dict[str, object]:
-    """The facts about this machine and interpreter, and the versions of ``packages``."""
+    """The facts about this machine and interpreter, and the versions of ``packages``, of those
+    that are there."""
     return {
         "system": system(),
         "kernel": platform.release(),
@@ -41,7 +43,7 @@ def facts(packages: Iterable[str] = ()) -> dict[str, object]:
         "free_threaded": free_threaded(),
         "gil_enabled": gil_enabled(),
         "switch_interval_seconds": sys.getswitchinterval(),
-        "packages": {name: importlib.metadata.version(name) for name in sorted(packages)},
+        "packages": dict(_versions(packages)),
     }
 
 
@@ -101,6 +103,12 @@ def free_threaded() -> bool:
 def gil_enabled() -> bool:
     """Whether the global lock is held right now: importing an extension can switch it on."""
     return getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def _versions(packages: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for name in sorted(packages):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            yield name, importlib.metadata.version(name)
 
 
 def _read(path: Path) -> str:

@@ -100,6 +100,9 @@ class Report:
         reporter.write_line("")
         if self.tally.skipped:
             reporter.write_line(self.tally.skips())
+        if self.tally.left_out:
+            rows = units.counted(self.tally.left_out, "row")
+            reporter.write_line(f"{rows} left out that are not default: --models=all runs them too")
         self._tell_notes(reporter)
         for regression in self.session.regressions:
             reporter.write_line(f"slower than --benchmark-compare-fail allows: {regression}", red=True)

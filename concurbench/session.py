@@ -43,7 +43,9 @@ class Session:
         self.notes: list[str] = []
         """Sentences that the reader should know, for the start and the end."""
         self.packages: tuple[str, ...] = ("pytest-benchmark",)
-        """The packages whose versions belong to a run."""
+        """The packages whose versions belong to a run, as far as they are there."""
+        self.facts: dict[str, object] = {}
+        """What else belongs to a run, beside the facts about the machine."""
         self.base: Run | None = None
         self.regressions: list[str] = []
         """What ``--benchmark-compare-fail`` found."""
@@ -237,7 +239,7 @@ class Session:
             self.notes.append(f"not a complete run, so no baseline{how}: {'; '.join(reasons)}")
 
     def pytest_benchmark_generate_machine_info(self) -> dict[str, object]:
-        return machine.facts(self.packages)
+        return {**machine.facts(self.packages), **self.facts}
 
     def pytest_benchmark_generate_commit_info(self, config: pytest.Config) -> dict[str, Any]:
         # The commit of the suite, not of the folder that somebody happens to be in.

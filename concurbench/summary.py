@@ -23,6 +23,9 @@ COLUMNS = 80
 BAR = 8
 """Columns of a full bar."""
 
+LONGEST_NAME = 26
+"""Characters of a model's name for which there is room."""
+
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -70,28 +73,38 @@ def _group(name: str, rows: list[Row], base: Run | None) -> RenderableType:
     unit = units.unit_for(row.median for row in rows)
     reference = next((row.median for row in rows if row.model == BASELINE), None)
     table = Table(
-        box=None, pad_edge=False, title=name or None, title_justify="left", title_style="bold"
-    )
+        box=None, padding=(0, 1, 0, 0), pad_edge=False,
+        title=name or None, title_justify="left", title_style="bold",
+    )  # fmt: skip
     table.add_column("model", no_wrap=True)
-    for heading in ("workers", f"median {unit.symbol}", "spread", "rounds", f"× {BASELINE[:3]}."):
-        table.add_column(heading, justify="right")
-    table.add_column("of the limit", no_wrap=True, style="cyan")
+    headings = ["workers", f"median {unit.symbol}", "spread", "rounds", f"× {BASELINE[:3]}."]
+    if base is not None:  # beside its column there is no room for all
+        headings.remove("rounds")
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("of the limit" if base is None else "of limit", no_wrap=True, style="cyan")
     if base is not None:
-        table.add_column(f"vs {base.name}", justify="right")
+        table.add_column(f"vs {base.name}", justify="right", no_wrap=True)
     for row in rows:
         cells = [
             row.model,
             "" if row.workers is None else str(row.workers),
             unit.text(row.median),
             _spread(row),
-            str(len(row.seconds)),
+            *([str(len(row.seconds))] if base is None else []),
             "" if reference is None else _ratio(reference / row.median, digits=1),
-            "" if row.efficiency is None else f"{bar(row.efficiency)} {row.efficiency:4.0%}",
+            _share(row, with_bar=base is None),
         ]
         if base is not None:
             cells.append(_compared(row, base.by_id.get(row.id)))
         table.add_row(*cells, style="bold" if row is rows[0] else "")
     return Padding(Group(table, Text(verdict(rows), style="green")), (1, 0, 0, 0))
+
+
+def _share(row: Row, *, with_bar: bool) -> str:
+    if row.efficiency is None:
+        return ""
+    return " ".join([bar(row.efficiency)] * with_bar + [f"{row.efficiency:4.0%}"])
 
 
 def _spread(row: Row) -> str:

@@ -13,6 +13,8 @@ class Tally:
         self.rows: list[str] = []
         self.narrowed: list[str] = []
         """Why this session has fewer rows, or other ones, than a plain one."""
+        self.left_out = 0
+        """How many rows a plain session leaves out, for they are not default."""
         self.passed: set[str] = set()
         self.failed: set[str] = set()
         self.skipped: dict[str, str] = {}

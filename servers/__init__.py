@@ -16,6 +16,8 @@ from typing import Protocol
 NAMES = ("mock", "local")
 """Both servers, as rows and options call them."""
 
+LOOPBACK = "127.0.0.1"
+
 
 @dataclass(frozen=True)
 class Seen:

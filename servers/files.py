@@ -11,19 +11,20 @@ client look better than the best possible.
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import importlib.metadata
 import json
-import os
+import platform
 import socket
-import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
-import psutil
 import uvicorn
+
+from servers import LOOPBACK
+from servers.process import end_with
 
 BACKLOG = 2048
 """Connections that may wait to be accepted: more than any benchmark opens. Where it is too short the
@@ -95,41 +96,37 @@ def read_files(directory: Path) -> dict[str, bytes]:
     }
 
 
-def listen(port: int) -> socket.socket:
-    """A listening socket on the loopback interface; port 0 lets the system choose one."""
+def listen(port: int, host: str = LOOPBACK) -> socket.socket:
+    """A socket that listens at this address of the machine; port 0 lets the system choose one."""
     # Named as TCP, not left to the default of 0: asyncio sets TCP_NODELAY only on sockets that say
     # so, and without it every answer waits 40 ms for the client's delayed acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listener.bind(("127.0.0.1", port))
+    listener.bind((host, port))
     listener.listen(BACKLOG)
     return listener
 
 
-def end_with(parent: int) -> None:
-    """End this process as soon as process ``parent`` is gone, however it went."""
-
-    def watch() -> None:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            psutil.Process(parent).wait()
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
+def runs_on() -> dict[str, str]:
+    """What this server runs on: name -> version."""
+    packages = {name: importlib.metadata.version(name) for name in ("uvicorn", "httptools")}
+    return {platform.python_implementation(): platform.python_version(), **packages}
 
 
 @click.command()
 @click.option("--directory", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--delay", type=click.FloatRange(min=0), default=0.0, help="Seconds to wait.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.")
+@click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen at.")
 @click.option("--parent", type=int, help="End when the process with this id does.")
-def main(directory: Path, delay: float, port: int, parent: int | None) -> None:
-    """Serve the files of a folder on the loopback interface; print the port when ready."""
+def main(directory: Path, delay: float, port: int, host: str, parent: int | None) -> None:
+    """Serve the files of a folder; when ready, print the port and what it runs on, as JSON."""
     if parent is not None:
         end_with(parent)
     app = FileApp(read_files(directory), delay)
-    with listen(port) as listener:
-        click.echo(listener.getsockname()[1])
+    with listen(port, host) as listener:
+        click.echo(json.dumps({"port": listener.getsockname()[1], "runs_on": runs_on()}))
         uvicorn.Server(configuration(app)).run(sockets=[listener])
 
 

@@ -21,8 +21,9 @@ import pytest
 
 from impls import flags
 from servers import Server, capacity, files
-from servers.local import Local, ServerDied
+from servers.local import Local
 from servers.mock import Mock, most_at_once
+from servers.process import ServerDied
 
 FRANCE = "fr/fr.gif"
 
@@ -209,7 +210,7 @@ def test_a_server_that_died_says_how(flag_site: Path) -> None:
 
 def test_a_server_that_cannot_start_says_what_it_said(tmp_path: Path) -> None:
     with (
-        pytest.raises(ServerDied, match=r"before it listened.*nowhere' does not exist"),
+        pytest.raises(ServerDied, match=r"before it was ready.*nowhere' does not exist"),
         Local(tmp_path / "nowhere", 0.0),
     ):
         pass

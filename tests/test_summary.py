@@ -10,7 +10,7 @@ from rich.console import Console
 
 from concurbench import units
 from concurbench.results import Row, Run
-from concurbench.summary import bar, fastest, summary, verdict
+from concurbench.summary import LONGEST_NAME, bar, fastest, summary, verdict
 
 
 def row(
@@ -57,6 +57,17 @@ def test_a_group_shows_times_faster_than_sequential_and_the_share_of_the_limit()
     assert lines[4].split() == ["sequential", "2", "10.100", "±", "1%", "3", "1.0", "███████▋", "95%"]
 
 
+def test_the_longest_names_still_fit_80_columns() -> None:
+    longest = row("a" * LONGEST_NAME, 9.9999, 9.9999, workers=50, efficiency=1.0)
+    rows = [longest, row("sequential", 12345.678)]
+    text = shown(rows)
+    assert "median s spread rounds × seq. of the limit" in text
+    text += shown(rows, Run(Path("0003_x.json"), {}, True, (row("sequential", 1.0, work="other"),)))
+    assert "median s spread × seq. of limit    vs 0003" in text
+    assert "other work" in text
+    assert "…" not in text
+
+
 def test_without_sequential_nothing_is_said_of_times_faster() -> None:
     assert shown([FAST]).splitlines()[3].split() == [
         "threaded",
@@ -74,7 +85,7 @@ def test_an_earlier_run_adds_the_ratio_or_why_there_is_none() -> None:
     before = (row("threaded", 1.0), row("sequential", 1.0, work="other"))
     base = Run(Path("0003_x.json"), {}, True, before)
     lines = shown([FAST, SLOW, NEAR], base).splitlines()
-    assert lines[2].endswith("vs 0003")
+    assert lines[2].rstrip().endswith("vs 0003")
     assert [line.split()[-1] for line in lines[3:6]] == ["1.10", "new", "work"]
 
 

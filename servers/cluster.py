@@ -1,0 +1,138 @@
+"""A Dask cluster for the models that hand their work to one: of this machine, or one that exists.
+
+The scheduler and its workers are processes of their own. In the client's process, where a
+``LocalCluster`` puts the scheduler, a benchmark would time both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import platform
+import signal
+import sys
+import sysconfig
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import click
+
+from servers.process import ServerProcess, end_with
+
+PATIENCE = 10.0
+"""Seconds a scheduler, and its workers, may take to answer."""
+
+
+class Unfit(Exception):
+    """A cluster that cannot do the work; the message says what to do."""
+
+
+class Cluster(ServerProcess):
+    """A scheduler and ``processes`` workers of ``threads`` threads each, on this machine."""
+
+    title: ClassVar[str] = "Dask cluster"
+    module: ClassVar[str] = "servers.cluster"
+    gentle: ClassVar[bool] = True  # it has the processes of its workers to end
+
+    def __init__(self, processes: int, threads: int) -> None:
+        self.processes = processes
+        self.threads = threads
+        self.python = sys.executable
+
+    def arguments(self) -> Sequence[str]:
+        return ["--processes", str(self.processes), "--threads", str(self.threads)]
+
+    def started(self, line: str) -> None:
+        self.address = line
+        """Where its scheduler listens."""
+
+
+def threads_of(address: str, package: str) -> Mapping[str, int]:
+    """The workers of a cluster, each with its number of threads, once each is proven to have
+    ``package``, a package of this checkout, just as it is here.
+
+    Raises:
+        Unfit: the scheduler does not answer, it has no workers, or a worker lacks the package, has
+            another version of it, or runs on another Python.
+    """
+    import cloudpickle
+    import distributed
+
+    here = sys.modules[__name__]
+    cloudpickle.register_pickle_by_value(here)  # or the workers would look for this module too
+    try:
+        with distributed.Client(address, timeout=PATIENCE, set_as_default=False) as client:
+            workers = {
+                name: worker["nthreads"]
+                for name, worker in client.scheduler_info(n_workers=-1)["workers"].items()
+            }
+            told = client.run(identity, package)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise Unfit(f"no Dask scheduler answers at {address} ({error})") from error
+    finally:
+        cloudpickle.unregister_pickle_by_value(here)
+    if not workers:
+        raise Unfit(f"the Dask scheduler at {address} has no workers: dask worker {address}")
+    _compare(told, identity(package), package)
+    return workers
+
+
+def identity(package: str) -> dict[str, str]:
+    """What must be the same in every worker: Python, and the package's content, or why it is not
+    there."""
+    build = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    told = {"python": f"{platform.python_version()}{build}", "content": "", "error": ""}
+    try:
+        folder = Path(str(importlib.import_module(package).__file__)).parent
+    except ImportError as error:
+        return {**told, "error": f"{type(error).__name__}: {error}"}
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".tsv"))
+    content = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    return {**told, "content": content}
+
+
+def _compare(told: Mapping[str, Mapping[str, str]], here: Mapping[str, str], package: str) -> None:
+    for worker, it in sorted(told.items()):
+        if it["error"]:
+            raise Unfit(
+                f"the Dask worker {worker} has no {package} ({it['error']}): "
+                f"start it with PYTHONPATH set to this checkout, or a copy of it"
+            )
+        if it["content"] != here["content"]:
+            raise Unfit(
+                f"the Dask worker {worker} has another version of {package}: "
+                f"start it with PYTHONPATH set to this checkout, or a copy of it"
+            )
+        if it["python"] != here["python"]:
+            raise Unfit(
+                f"the Dask worker {worker} runs on Python {it['python']}, this is {here['python']}"
+            )
+
+
+@click.command()
+@click.option("--processes", type=click.IntRange(1), required=True)
+@click.option("--threads", type=click.IntRange(1), required=True, help="In each process.")
+@click.option("--parent", type=int, help="End when the process with this id does.")
+def main(processes: int, threads: int, parent: int | None) -> None:
+    """Run a Dask cluster on this machine until a signal; print its scheduler's address when ready."""
+    from distributed import LocalCluster
+
+    if parent is not None:
+        end_with(parent)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with LocalCluster(
+        n_workers=processes,
+        threads_per_worker=threads,
+        processes=True,
+        dashboard_address=None,
+    ) as cluster:
+        click.echo(cluster.scheduler_address)
+        ended.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""A server in a process of its own: how it starts, and how both sides see to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Self
+
+import psutil
+
+START_TIMEOUT = 30.0
+"""Seconds the process may take until it is ready."""
+
+GRACE = 5.0
+"""Seconds it gets to end by itself, where that matters."""
+
+
+class ServerDied(Exception):
+    """The server's process does not run any more; the message says how it ended."""
+
+
+def end_with(parent: int) -> None:
+    """End this process as soon as process ``parent`` is gone, however it went."""
+
+    def watch() -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(parent).wait()
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+class ServerProcess:
+    """Runs a module of this checkout that prints one line as soon as it is ready.
+
+    ``python`` is the interpreter that runs it. The module takes the option ``--parent``, the process to
+    end with.
+    """
+
+    title: ClassVar[str]
+    module: ClassVar[str]
+    gentle: ClassVar[bool] = False
+    """Whether it is asked to end, for it has something to put away; others are just killed."""
+
+    python: str
+
+    def arguments(self) -> Sequence[str]:
+        """What the module is told."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [self.python, "-m", self.module, *self.arguments(), "--parent", str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            # This checkout's server, wherever the interpreter would look first.
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            # Ctrl-C in the terminal is for the benchmark; it ends this process in its own time.
+            start_new_session=True,
+        )
+        try:
+            self.started(self._wait_until_ready())
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.gentle:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(GRACE)
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.errors.close()
+
+    def started(self, line: str) -> None:
+        """It is ready, and this is the line it printed."""
+        raise NotImplementedError
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def died(self, when: str) -> ServerDied:
+        """What to raise when the process is gone, or does not answer."""
+        try:
+            ended = f"exit status {self.process.wait(timeout=1)}"
+        except subprocess.TimeoutExpired:
+            ended = "its process runs but does not answer"
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").strip().splitlines()
+        said = f"; it said: {lines[-1]}" if lines else ""
+        return ServerDied(f"the {self.title} went away {when} ({ended}){said}")
+
+    def _wait_until_ready(self) -> str:
+        assert self.process.stdout is not None
+        timeout = threading.Timer(START_TIMEOUT, self.process.kill)
+        timeout.start()
+        line = self.process.stdout.readline()
+        timeout.cancel()
+        if not line:
+            raise self.died("before it was ready")
+        return line.strip()
