@@ -204,6 +204,8 @@ def row(
         )
         benchmark.extra_info.update(extra_info)
         measure(benchmark, lambda job: run(job, workers=workers), setup=setup, check=check)
+        # Importing the model, or what it imports, may have switched it on.
+        benchmark.extra_info["gil_enabled"] = machine.gil_enabled()
 
     return measure_row
 

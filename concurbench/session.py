@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Generator, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pytest_benchmark.session import BenchmarkSession
 from pytest_benchmark.utils import get_commit_info, get_tag
 
 from concurbench import base, machine, quiet, results
+from concurbench.gil import Watch
 from concurbench.lock import SessionLock, Taken
 from concurbench.results import Run, short_name
 from concurbench.skips import reason_of
@@ -49,6 +51,8 @@ class Session:
         self.base: Run | None = None
         self.regressions: list[str] = []
         """What ``--benchmark-compare-fail`` found."""
+        self.gil = Watch.begin()
+        """The interpreter's lock, from the start of the session to its end."""
         self.ready = False
         """Whether all that is checked before measuring was found good."""
         self._lock = SessionLock()
@@ -101,7 +105,8 @@ class Session:
 
     def pytest_report_header(self) -> list[str]:
         compared = [f"compared with: {self.base.path}"] if self.base else []
-        return [f"machine: {machine.folder()}", *compared]
+        lock = " (its lock is off)" if not self.gil.start else ""
+        return [f"machine: {machine.folder()}{lock}", *compared]
 
     def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
         if any(is_row(item) for item in items):
@@ -183,6 +188,7 @@ class Session:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         # Around pytest-benchmark's own, which saves the run and prepares its tables.
         if self.ready:
+            self._prove_the_lock()
             self._keep_proven_rows()
             self._set_limits()
             self._compare_same_work_only()
@@ -191,6 +197,11 @@ class Session:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
             self._decide_saving(int(session.exitstatus))
         yield
+
+    def _prove_the_lock(self) -> None:
+        self.gil = self.gil.look_again()
+        if self.gil.trouble:
+            self.tally.narrowed.append(self.gil.trouble)
 
     def _keep_proven_rows(self) -> None:
         rows = self.benchmarks.benchmarks
@@ -252,6 +263,7 @@ class Session:
         output_json[results.OURS] = {
             "complete": self.storage is not None and self.storage.complete,
             "skipped": self.tally.skipped,
+            "gil": asdict(self.gil),
             "notes": [note.replace(root, "") for note in self.notes],
         }
 

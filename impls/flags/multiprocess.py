@@ -1,8 +1,8 @@
 """A pool of processes, each with a client of its own.
 
 Execution unit: processes, in a ``ProcessPoolExecutor``. They share nothing: what they get and give is
-pickled, and each makes its own ``httpx.Client``. Costs a fork and a TLS context for each, but not
-every import again: a fork server that has imported this module once starts them. Choose it for work
+pickled, and each makes its own ``httpx.Client``. Costs a fork and a client for each, but not every
+import and TLS context again: a fork server that has them once starts the others. Choose it for work
 that computes; for work that waits, it is the dearest way to wait.
 """
 
@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, client_options, failed, keep, tls_context
 
 START_METHOD = "forkserver"
 
@@ -19,10 +19,13 @@ START_METHOD = "forkserver"
 worker_job: Job
 client: httpx.Client
 
+tls_context()  # on import, so in the fork server: its children inherit the context
+
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     context = multiprocessing.get_context(START_METHOD)
-    context.set_forkserver_preload([__name__])
+    # httpx imports httpcore with its first client: without this, in every process anew.
+    context.set_forkserver_preload([__name__, "httpcore"])
     with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
         return dict(zip(job.codes, pool.map(download, job.codes), strict=True))
 

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, client_options, failed, keep, tls_context
 
 DEFAULT = False
 START_METHOD = "forkserver"
@@ -20,11 +20,14 @@ START_METHOD = "forkserver"
 worker_job: Job
 client: httpx.Client
 
+tls_context()  # on import, so in the fork server: its children inherit the context
+
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     outcomes = {}
     context = multiprocessing.get_context(START_METHOD)
-    context.set_forkserver_preload([__name__])
+    # httpx imports httpcore with its first client: without this, in every process anew.
+    context.set_forkserver_preload([__name__, "httpcore"])
     with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
         codes = {pool.submit(download, code): code for code in job.codes}
         for future in as_completed(codes):

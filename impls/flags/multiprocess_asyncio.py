@@ -13,10 +13,12 @@ from dataclasses import replace
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, client_options, failed, keep, tls_context
 
 DEFAULT = False
 START_METHOD = "forkserver"
+
+tls_context()  # on import, so in the fork server: its children inherit the context
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
@@ -24,7 +26,8 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     shares = [replace(job, codes=job.codes[first::processes]) for first in range(processes)]
     bounds = [len(range(first, workers, processes)) for first in range(processes)]
     context = multiprocessing.get_context(START_METHOD)
-    context.set_forkserver_preload([__name__])
+    # httpx imports httpcore with its first client: without this, in every process anew.
+    context.set_forkserver_preload([__name__, "httpcore"])
     with ProcessPoolExecutor(processes, context, job.initializer) as pool:
         outcomes = {}
         for share in pool.map(download_share, shares, bounds):

@@ -20,7 +20,8 @@ worker_job: Job  # what a worker process keeps from one task to the next
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     context = multiprocessing.get_context(START_METHOD)
-    context.set_forkserver_preload([__name__])
+    # httpx imports httpcore with its first client: without this, in every process anew.
+    context.set_forkserver_preload([__name__, "httpcore"])
     with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
         return dict(zip(job.codes, pool.map(download, job.codes), strict=True))
 
