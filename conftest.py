@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ import pytest
 
 import impls
 from concurbench.session import SESSION
-from servers import LOOPBACK, NAMES
+from servers import BASE_PYTHON, LOOPBACK, NAMES, PYTHON
 from servers.local import Local
 
 # pytester is for the tests: pytest lets only this file, the topmost, ask for it.
@@ -28,9 +27,6 @@ TIMED_PACKAGES = (
     *("httpx", "httpcore", "anyio", "respx", "aiohttp", "httpx-aiohttp", "httpx2", "httpcore2"),
     *("uvloop", "trio", "joblib", "distributed", "pytest-benchmark"),
 )
-
-BASE_PYTHON = "CONCURBENCH_BASE_PYTHON"
-"""The variable that names the interpreter for what must be the same under all of them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "(default: %(default)s)",
     )  # fmt: skip
     group.addoption(
-        "--server-python", default=os.environ.get(BASE_PYTHON, sys.executable), metavar="PATH",
+        "--server-python", default=PYTHON, metavar="PATH",
         help="the interpreter that runs the local flag server, so that it is the same under all "
         f"(default: what {BASE_PYTHON} says, or this one)",
     )  # fmt: skip

@@ -9,6 +9,8 @@ how much was in flight at once, for the benchmark to ask after every round.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +19,12 @@ NAMES = ("mock", "local")
 """Both servers, as rows and options call them."""
 
 LOOPBACK = "127.0.0.1"
+
+BASE_PYTHON = "CONCURBENCH_BASE_PYTHON"
+"""The variable that names the interpreter for what must be the same whatever is measured."""
+
+PYTHON = os.environ.get(BASE_PYTHON, sys.executable)
+"""The interpreter that real servers run under, unless they are told another."""
 
 
 @dataclass(frozen=True)

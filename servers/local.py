@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import http.client
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from servers import LOOPBACK, Seen
+from servers import LOOPBACK, PYTHON, Seen
 from servers.process import ServerProcess
 
 CONTROL_TIMEOUT = 10.0
@@ -33,7 +32,7 @@ class Local(ServerProcess):
     initializer: ClassVar[None] = None
 
     def __init__(
-        self, directory: Path, delay: float, python: str = sys.executable, host: str = LOOPBACK
+        self, directory: Path, delay: float, python: str = PYTHON, host: str = LOOPBACK
     ) -> None:
         self.directory = directory
         self.delay = delay

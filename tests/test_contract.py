@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import impls
-from impls import flags, primes
-from servers import Server
+from concurbench import summary
+from impls import primes
 
 LONGEST = 60
 """Lines of a model file: it is meant to be read at once and copied."""
@@ -44,8 +44,10 @@ def path(model: impls.Model) -> Path:
 @each_model
 def test_it_says_what_it_is_shares_and_costs_and_when_to_choose_it(model: impls.Model) -> None:
     text = ast.get_docstring(ast.parse(path(model).read_text(encoding="utf-8"))) or ""
+    text = " ".join(text.split())
     assert model.title.endswith(".")
     assert len(model.title) <= 80
+    assert len(model.name) <= summary.LONGEST_NAME
     assert "Execution unit:" in text
     assert "Costs" in text
     assert model.name == "sequential" or "Choose it" in text
@@ -66,8 +68,15 @@ def test_its_run_takes_the_job_and_the_bound(model: impls.Model) -> None:
 @each_model
 def test_its_clients_are_made_like_all_others(model: impls.Model) -> None:
     text = path(model).read_text(encoding="utf-8")
-    made = re.findall(r"httpx\.(?:Async)?Client\((?=\S)", text)
+    made = re.findall(r"(?:httpx\.(?:Async)?|HttpxAiohttp)Client\((?=\S)", text)
     assert len(made) == len(re.findall(r"Client\(\*\*client_options\(", text))
+    # Others take other arguments, to the same effect.
+    for other in re.findall(
+        r"(?:httpx2\.\w*Client|aiohttp\.TCPConnector)\((.*?)\) as", text, re.DOTALL
+    ):
+        assert "=tls_context()" in other
+        assert re.search(r"limits?=", other)
+        assert "TIMEOUT" in other
 
 
 @each_model
@@ -88,37 +97,6 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             assert node.level == 0, "write imports in full: the file is meant to be copied"
             names = [node.module or ""]
         yield from (name if name.startswith("impls.") else name.partition(".")[0] for name in names)
-
-
-@models_of("flags")
-def test_a_flags_model_downloads_every_flag_and_says_so(
-    name: str, server: Server, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    codes = flags.CASES["pop20"].codes
-    job = flags.Job(codes, server.url, tmp_path, server.initializer)
-    flags.check(job, load("flags", name)(job, workers=3))
-    seen = server.seen()
-    assert seen.served == len(codes)
-    assert 1 <= seen.peak <= 3
-    assert capfd.readouterr() == ("", "")
-
-
-@models_of("flags")
-def test_a_flags_model_tells_a_flag_that_is_not_there(
-    name: str, server: Server, tmp_path: Path
-) -> None:
-    job = flags.Job(("FR", "XX", "DE"), server.url, tmp_path, server.initializer)
-    outcomes = load("flags", name)(job, workers=2)
-    assert outcomes == {**flags.expected(("FR", "DE")), "XX": flags.Outcome("not found")}
-    assert list(outcomes) == ["FR", "XX", "DE"]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["DE.gif", "FR.gif"]
-
-
-@models_of("flags")
-def test_a_flags_model_survives_a_server_that_is_not_there(name: str, tmp_path: Path) -> None:
-    nobody_listens = "http://127.0.0.1:9"
-    job = flags.Job(("FR", "DE"), nobody_listens, tmp_path)
-    assert load("flags", name)(job, workers=2) == dict.fromkeys(job.codes, flags.Outcome("error"))
 
 
 @models_of("primes")

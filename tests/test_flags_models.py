@@ -1,0 +1,112 @@
+"""What every model of flags does, on each server it can talk to."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import impls
+from impls import flags
+from servers import NAMES, Server
+from servers.cluster import Cluster
+
+MODELS = impls.models("flags")
+PAIRS = [(model.name, server) for model in MODELS for server in model.servers or NAMES]
+
+each_model = pytest.mark.parametrize("name", [model.name for model in MODELS])
+each_pair = pytest.mark.parametrize(("name", "server"), PAIRS, indirect=["server"])
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors in a group, or the one that is none."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from leaves(each)
+    else:
+        yield error
+
+
+@pytest.fixture(scope="session")
+def cluster_address() -> Iterator[str]:
+    with Cluster(processes=2, threads=2) as cluster:
+        yield cluster.address
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, name: str) -> impls.Run:
+    try:
+        return impls.load("flags", name)
+    except impls.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def cluster(request: pytest.FixtureRequest, run: impls.Run, name: str) -> str | None:
+    """The cluster of a model that needs one."""
+    if impls.find("flags", name).cluster is None:
+        return None
+    address: str = request.getfixturevalue("cluster_address")
+    return address
+
+
+@each_pair
+def test_it_downloads_every_flag_and_says_so(
+    run: impls.Run,
+    server: Server,
+    cluster: str | None,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    codes = flags.CASES["pop20"].codes
+    job = flags.Job(codes, server.url, tmp_path, server.initializer, cluster)
+    flags.check(job, run(job, workers=3))
+    seen = server.seen()
+    assert seen.served == len(codes)
+    assert 1 <= seen.peak <= 3
+    assert capfd.readouterr() == ("", "")
+
+
+@each_pair
+def test_it_tells_a_flag_that_is_not_there(
+    run: impls.Run, server: Server, cluster: str | None, tmp_path: Path
+) -> None:
+    job = flags.Job(("FR", "XX", "DE"), server.url, tmp_path, server.initializer, cluster)
+    outcomes = run(job, workers=2)
+    assert outcomes == {**flags.expected(("FR", "DE")), "XX": flags.Outcome("not found")}
+    assert list(outcomes) == ["FR", "XX", "DE"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["DE.gif", "FR.gif"]
+
+
+@each_model
+def test_it_survives_a_server_that_is_not_there(
+    run: impls.Run, cluster: str | None, tmp_path: Path
+) -> None:
+    nobody_listens = "http://127.0.0.1:9"
+    job = flags.Job(("FR", "DE"), nobody_listens, tmp_path, cluster=cluster)
+    assert run(job, workers=2) == dict.fromkeys(job.codes, flags.Outcome("error"))
+
+
+@each_model
+def test_more_workers_than_flags_are_no_trouble(
+    run: impls.Run, undelayed_local: Server, cluster: str | None, tmp_path: Path
+) -> None:
+    undelayed_local.reset()
+    job = flags.Job(("FR",), undelayed_local.url, tmp_path, cluster=cluster)
+    flags.check(job, run(job, workers=4))
+
+
+@each_model
+def test_an_error_that_nobody_expected_reaches_the_caller_and_leaves_nothing_behind(
+    run: impls.Run, undelayed_local: Server, cluster: str | None, tmp_path: Path
+) -> None:
+    # Saving fails: there is no such folder. A program that copies a model must get to know that.
+    job = flags.Job(("FR", "DE", "IN"), undelayed_local.url, tmp_path / "nowhere", cluster=cluster)
+    with pytest.raises((FileNotFoundError, ExceptionGroup)) as caught:
+        run(job, workers=2)
+    assert {type(error) for error in leaves(caught.value)} == {FileNotFoundError}
+    gc.collect()  # the tasks that nobody asked tell their errors now, not in a later test
+    assert [thread.name for thread in threading.enumerate() if "Executor" in thread.name] == []
