@@ -102,7 +102,7 @@ class Report:
             reporter.write_line(self.tally.skips())
         if self.tally.left_out:
             rows = units.counted(self.tally.left_out, "row")
-            reporter.write_line(f"{rows} left out that are not default: --models=all runs them too")
+            reporter.write_line(f"{rows} not run by default: --models=all")
         self._tell_notes(reporter)
         for regression in self.session.regressions:
             reporter.write_line(f"slower than --benchmark-compare-fail allows: {regression}", red=True)

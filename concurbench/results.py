@@ -38,6 +38,7 @@ class Row:
     id: str
     group: str
     model: str
+    server: str | None
     workers: int | None
     seconds: tuple[float, ...]
     limit: float | None
@@ -58,6 +59,7 @@ class Row:
             id=benchmark["fullname"],
             group=benchmark["group"] or "",
             model=info.get("model") or benchmark["name"],
+            server=info.get("server"),
             workers=info.get("workers"),
             seconds=tuple(seconds),
             limit=info.get("limit"),

@@ -32,7 +32,8 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 def summary(rows: Iterable[Row], base: Run | None = None) -> RenderableType:
     """A table for each group; with ``base``, an earlier run, also the ratio to its medians, above 1
     where this run is slower."""
-    ordered = sorted(rows, key=lambda row: row.group)
+    # What talks to no server first: the workloads that compute stand beside each other.
+    ordered = sorted(rows, key=lambda row: (row.server or "", row.group))
     groups = itertools.groupby(ordered, key=lambda row: row.group)
     return Group(*(_group(name, list(members), base) for name, members in groups))
 

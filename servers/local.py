@@ -42,7 +42,7 @@ class Local(ServerProcess):
         """What it runs on: name -> version."""
 
     def arguments(self) -> Sequence[str]:
-        directory, delay = str(self.directory), str(self.delay)
+        directory, delay = str(self.directory.resolve()), str(self.delay)
         return ["--directory", directory, "--delay", delay, "--host", self.host]
 
     @property

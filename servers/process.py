@@ -16,6 +16,8 @@ import psutil
 START_TIMEOUT = 30.0
 """Seconds the process may take until it is ready."""
 
+CHECKOUT = Path(__file__).parents[1]
+
 GRACE = 5.0
 """Seconds it gets to end by itself, where that matters."""
 
@@ -62,7 +64,8 @@ class ServerProcess:
             stderr=self.errors,
             text=True,
             # This checkout's server, wherever the interpreter would look first.
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            cwd=CHECKOUT,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
             # Ctrl-C in the terminal is for the benchmark; it ends this process in its own time.
             start_new_session=True,
         )

@@ -264,6 +264,19 @@ def test_models_that_are_no_default_wait_to_be_asked_for(suite: Suite) -> None:
     assert "rare" in said(suite.run("--collect-only", "-q", "--models=all"))
 
 
+def test_a_model_may_be_default_in_some_cases_and_the_rows_left_out_are_counted(suite: Suite) -> None:
+    suite.write(
+        "impls/toy/some.py",
+        '"""Some."""\nDEFAULT = ("few",)\n\ndef run(job, *, workers):\n    return sum(job.numbers)',
+    )
+    output = said(suite.run())
+    assert "toy[some-few-w" in output
+    assert "toy[some-many-w" not in output
+    assert "1 row not run by default: --models=all" in output
+    assert "by default" not in said(suite.run("--models=all"))
+    assert suite.saved[0].startswith("0001_")
+
+
 # -- comparing --
 
 

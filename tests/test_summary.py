@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from concurbench.summary import LONGEST_NAME, bar, fastest, summary, verdict
 def row(
     model: str, *seconds: float, workers: int = 2, efficiency: float | None = None, work: str = "w"
 ) -> Row:
-    return Row(f"{model}-{workers}", "flags · local", model, workers, seconds, None, efficiency, work)
+    id = f"{model}-{workers}"
+    return Row(id, "flags · local", model, None, workers, seconds, None, efficiency, work)
 
 
 def shown(rows: list[Row], base: Run | None = None, width: int = 80) -> str:
@@ -55,6 +57,14 @@ def test_a_group_shows_times_faster_than_sequential_and_the_share_of_the_limit()
     assert "median s" in lines[2]
     assert lines[3].split() == ["threaded", "2", "1.100", "±", "9%", "3", "9.2", "████", "50%"]
     assert lines[4].split() == ["sequential", "2", "10.100", "±", "1%", "3", "1.0", "███████▋", "95%"]
+
+
+def test_what_talks_to_no_server_stands_first() -> None:
+    rows = [row("a", 1.0), row("b", 1.0)]
+    rows[0] = replace(rows[0], group="flags · local server", server="local")
+    rows[1] = replace(rows[1], group="primes")
+    text = shown(rows)
+    assert text.index("primes") < text.index("flags")
 
 
 def test_the_longest_names_still_fit_80_columns() -> None:

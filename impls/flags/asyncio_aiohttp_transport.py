@@ -1,4 +1,4 @@
-"""Coroutines on one event loop, gathered, that share one httpx client over aiohttp.
+"""Coroutines, gathered, that share one httpx client over aiohttp.
 
 Execution unit: coroutines, all in one thread. They share one client of httpx whose connections are
 aiohttp's; a semaphore holds the bound. The calls stay httpx's, and its connection pool is gone. Costs a

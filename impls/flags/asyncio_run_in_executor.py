@@ -1,4 +1,4 @@
-"""Coroutines on one event loop that hand a blocking client's calls to a pool of threads.
+"""Coroutines that hand a blocking client's calls to a pool of threads.
 
 Execution unit: threads, in a ``ThreadPoolExecutor`` as large as the bound; the event loop only waits
 for them. They share one ``httpx.Client``. Costs what threads cost, and a trip between loop and thread
