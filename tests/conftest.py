@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,3 +159,40 @@ def server(request: pytest.FixtureRequest) -> Server:
     server: Server = request.getfixturevalue(name)
     server.reset()
     return server
+
+
+DASK_CLUSTER = """
+import sys
+from distributed import LocalCluster
+
+if __name__ == "__main__":
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        print(cluster.scheduler_address, flush=True)
+        sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="session")
+def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a cluster of two workers, in processes of their own that import this checkout.
+
+    Not even its scheduler is in this process: its threads would be here while other models fork.
+    """
+    pytest.importorskip("distributed", reason="no package distributed")
+    program = tmp_path_factory.mktemp("dask") / "cluster.py"
+    program.write_text(DASK_CLUSTER, encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, program],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address, "the Dask cluster did not start"
+        yield address
+        process.communicate()  # closes what it reads from, which is its sign to end

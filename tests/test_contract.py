@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import impls
-from impls import flags, primes
+from impls import flags
 from servers import Server
 
 LONGEST = 60
@@ -119,16 +119,6 @@ def test_a_flags_model_survives_a_server_that_is_not_there(name: str, tmp_path: 
     nobody_listens = "http://127.0.0.1:9"
     job = flags.Job(("FR", "DE"), nobody_listens, tmp_path)
     assert load("flags", name)(job, workers=2) == dict.fromkeys(job.codes, flags.Outcome("error"))
-
-
-@models_of("primes")
-@pytest.mark.parametrize("case", primes.CASES)
-def test_a_primes_model_finds_every_prime(
-    name: str, case: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    job = primes.Job(primes.CASES[case].batches)
-    primes.check(job, load("primes", name)(job, workers=2))
-    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("workload", impls.workloads())
