@@ -1,9 +1,9 @@
 """A pool of processes, each a new interpreter.
 
 Execution unit: processes, in a ``ProcessPoolExecutor``, started like any program. They share nothing.
-Costs most: an interpreter starts, and everything the work needs is imported, in each of them. Choose
-it where nothing of the parent may be carried over, or for a program that is to behave alike on Linux,
-Windows and macOS, the last two of which start processes this way; and keep the pool for long.
+Costs most of all ways: in each of them an interpreter starts and imports everything the work needs.
+Choose it where nothing of the parent may be carried over, or for a program that is to behave alike on
+Linux, Windows and macOS, the last two of which start processes this way; and keep the pool for long.
 """
 
 import multiprocessing
