@@ -82,21 +82,33 @@ def test_a_digests_model_packs_every_buffer(
 
 @models_of("primes")
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_primes_model_keeps_the_batches_apart_and_in_order_however_many_work(
-    run: Run, cluster: str | None, workers: int
+def test_a_primes_model_answers_in_the_order_of_the_batches_whichever_is_ready_first(
+    run: Run, cluster: str | None, workers: int, tmp_path: Path
 ) -> None:
-    job = primes.Job((range(20, 30), range(0), (2,), range(5), range(8, 11)), cluster)
-    assert run(job, workers=workers) == [[23, 29], [], [2], [2, 3], []]
+    slow: Any = (2, Probe(tmp_path))
+    job = primes.Job((slow, range(20, 30), range(0), (2,), range(5), range(8, 11)), cluster)
+    assert run(job, workers=workers) == [[2], [23, 29], [], [2], [2, 3], []]
 
 
 @models_of("primes")
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_primes_model_has_no_more_in_flight_than_its_workers(
-    run: Run, cluster: str | None, tmp_path: Path
+    run: Run, cluster: str | None, workers: int, tmp_path: Path
 ) -> None:
     batches: Any = [(Probe(tmp_path),) for _ in range(8)]
-    assert run(primes.Job(tuple(batches), cluster), workers=2) == [[]] * 8
+    assert run(primes.Job(tuple(batches), cluster), workers=workers) == [[]] * 8
     assert times_tested(tmp_path) == 8
-    assert peak(tmp_path) <= 2
+    assert peak(tmp_path) <= workers
+
+
+@pytest.mark.parametrize(("workload", "name"), [("primes", "interpreters")])
+def test_an_interpreter_looks_for_modules_where_this_one_does_by_now(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_here.py").write_text("class Number(int): ...", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    number = import_module("only_here").Number
+    assert run(primes.Job(((number(7), number(8)),)), workers=1) == [[7]]
 
 
 @pytest.mark.parametrize("workload", ["digests"])
