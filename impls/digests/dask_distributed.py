@@ -4,8 +4,8 @@ Execution unit: whatever the cluster's workers run tasks in; this program is a c
 through their scheduler, on any host. They share nothing: a buffer travels with its task, first to the
 scheduler and from there to a worker, and the answer comes back. Costs a cluster that runs already,
 and every byte several times. A cluster takes all tasks at once: the window is what holds the bound.
-Choose it where the data is on the cluster already; to send megabytes there for a tenth of a second of
-work is what its manual warns of.
+Choose it where the data is on the cluster already, or can be read there; to send megabytes for a few
+hundredths of a second of work costs more than the work.
 """
 
 import itertools

@@ -4,8 +4,7 @@ Execution unit: threads, each with an interpreter of its own, in an ``Interprete
 share the process and no object: each interpreter has its own lock, so they compute at the same time,
 and what goes in and out is copied or pickled. Costs an interpreter for each and the imports in it,
 and extension modules that do not know about interpreters refuse to be imported. Choose it from Python
-3.14 on for pure Python that computes, and keep the pool: warm ones are the lightest way to use all
-cores under the lock.
+3.14 on for pure Python that computes, and keep the pool: it is the start that costs.
 """
 
 import sys
