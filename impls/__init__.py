@@ -25,8 +25,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 HERE = Path(__file__).parent
 
 
@@ -77,6 +75,9 @@ def _is_tuple_of_names(value: object) -> bool:
 
 
 def _is_specifier(value: object) -> bool:
+    # Not at the top: a worker that starts afresh imports this module too, and its round pays for that.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     try:
         return isinstance(value, str) and bool(SpecifierSet(value))
     except InvalidSpecifier:
@@ -152,6 +153,8 @@ def _files(workload: str) -> dict[str, Path]:
 
 
 def _check_available(model: Model) -> None:
+    from packaging.specifiers import SpecifierSet  # not at the top: see _is_specifier
+
     version = platform.python_version()
     if not SpecifierSet(model.python).contains(version, prereleases=True):
         raise Unavailable(f"needs Python {model.python}")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from servers import Server
+from servers.cluster import Cluster
 from servers.local import Local
 from servers.mock import Mock
 
@@ -156,3 +157,11 @@ def server(request: pytest.FixtureRequest) -> Server:
     server: Server = request.getfixturevalue(name)
     server.reset()
     return server
+
+
+@pytest.fixture(scope="session")
+def dask_cluster() -> Iterator[str]:
+    """The address of a cluster of two workers of two threads, that import this checkout."""
+    pytest.importorskip("distributed", reason="no package distributed")
+    with Cluster(processes=2, threads=2) as cluster:
+        yield cluster.address

@@ -14,7 +14,6 @@ import pytest
 
 import impls
 from concurbench import summary
-from impls import primes
 
 LONGEST = 60
 """Lines of a model file: it is meant to be read at once and copied."""
@@ -97,16 +96,6 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             assert node.level == 0, "write imports in full: the file is meant to be copied"
             names = [node.module or ""]
         yield from (name if name.startswith("impls.") else name.partition(".")[0] for name in names)
-
-
-@models_of("primes")
-@pytest.mark.parametrize("case", primes.CASES)
-def test_a_primes_model_finds_every_prime(
-    name: str, case: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    job = primes.Job(primes.CASES[case].batches)
-    primes.check(job, load("primes", name)(job, workers=2))
-    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("workload", impls.workloads())

@@ -12,7 +12,6 @@ import pytest
 import impls
 from impls import flags
 from servers import NAMES, Server
-from servers.cluster import Cluster
 
 MODELS = impls.models("flags")
 PAIRS = [(model.name, server) for model in MODELS for server in model.servers or NAMES]
@@ -30,12 +29,6 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-@pytest.fixture(scope="session")
-def cluster_address() -> Iterator[str]:
-    with Cluster(processes=2, threads=2) as cluster:
-        yield cluster.address
-
-
 @pytest.fixture
 def run(request: pytest.FixtureRequest, name: str) -> impls.Run:
     try:
@@ -49,7 +42,7 @@ def cluster(request: pytest.FixtureRequest, run: impls.Run, name: str) -> str | 
     """The cluster of a model that needs one."""
     if impls.find("flags", name).cluster is None:
         return None
-    address: str = request.getfixturevalue("cluster_address")
+    address: str = request.getfixturevalue("dask_cluster")
     return address
 
 

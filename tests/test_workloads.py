@@ -6,13 +6,16 @@ import hashlib
 import io
 import json
 import statistics
+import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
-from impls import flags, primes
+from impls import digests, flags, primes
 from impls.flags import _world
 
 
@@ -185,7 +188,56 @@ def test_wrong_primes_are_found() -> None:
 
 
 def test_computing_can_get_faster_by_workers_or_cores_whichever_is_less() -> None:
-    assert (primes.speedup_limit(2, 8), primes.speedup_limit(8, 2)) == (2, 2)
+    for workload in (digests, primes):
+        assert (workload.speedup_limit(2, 8), workload.speedup_limit(8, 2)) == (2, 2)
+
+
+def test_buffers_are_the_same_bytes_wherever_they_are_made() -> None:
+    digest = hashlib.sha256(b"".join(digests.CASES["buffers_150k"].buffers)).hexdigest()
+    assert digest[:16] == "e54607000e4bcaf4"
+
+
+@pytest.mark.parametrize("case", digests.CASES.values(), ids=digests.CASES)
+def test_buffers_differ_are_as_large_as_said_and_compress_to_about_a_third(case: digests.Case) -> None:
+    assert len(set(case.buffers)) == len(case.buffers) == case.items == case.count
+    assert {len(buffer) for buffer in case.buffers} == {case.size}
+    assert len(digests.pack(case.buffers[0]).compressed) == pytest.approx(0.3 * case.size, rel=0.1)
+
+
+def test_buffers_are_made_once() -> None:
+    case = digests.CASES["buffers_150k"]
+    assert case.buffers is case.buffers
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (lambda right: [right[0]], "expected 2 buffers, got 1"),
+        (lambda right: [*right, right[0]], "expected 2 buffers, got 3"),
+        (lambda right: right[::-1], "buffer 0 of 300 bytes: expected digest"),
+        (lambda right: [right[0], right[1]._replace(digest="0")], "buffer 1 of 200 bytes: .* got 0"),
+        (
+            lambda right: [right[0], right[1]._replace(compressed=right[0].compressed)],
+            "buffer 1 of 200 bytes: something else was compressed",
+        ),
+        (
+            lambda right: [right[0]._replace(compressed=right[0].compressed[:-4]), right[1]],
+            "buffer 0 of 300 bytes: something else was compressed",
+        ),
+        (
+            lambda right: [right[0]._replace(compressed=zlib.compress(b"a" * 300, 0)), right[1]],
+            "buffer 0 of 300 bytes: not compressed",
+        ),
+        (lambda right: [None, right[1]], "buffer 0 of 300 bytes: expected it packed, got NoneType"),
+        (lambda right: None, "expected a list of packed buffers, got NoneType"),
+    ],
+)
+def test_wrongly_packed_buffers_are_found(wrong: Callable[[Any], Any], complaint: str) -> None:
+    job = digests.Job((b"a" * 300, b"b" * 200))
+    right = [digests.pack(buffer) for buffer in job.buffers]
+    digests.check(job, right)
+    with pytest.raises(AssertionError, match=complaint):
+        digests.check(job, wrong(right))
 
 
 def miller_rabin(number: int) -> bool:

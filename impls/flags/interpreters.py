@@ -6,7 +6,10 @@ imports for each, though no process. Choose it for work that computes; for work 
 start later.
 """
 
-from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defined]  # from 3.14
+import pickle
+import sys
+from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defined]  # from 3.14 on
+from functools import partial
 
 import httpx
 
@@ -21,7 +24,11 @@ client: httpx.Client
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
-    with InterpreterPoolExecutor(workers, initializer=start_worker, initargs=(job,)) as pool:
+    # A new interpreter looks for modules where this process did when it started: it is told the rest,
+    # and only then looks for this one.
+    first = f"import pickle, sys; sys.path[:] = {sys.path!r}; pickle.loads(start)()"
+    names = {"start": pickle.dumps(partial(start_worker, job))}
+    with InterpreterPoolExecutor(workers, initializer=exec, initargs=(first, names)) as pool:
         return dict(zip(job.codes, pool.map(download, job.codes), strict=True))
 
 

@@ -25,7 +25,7 @@ def test_the_gate_set_has_eight_rows_of_two_workloads_at_least() -> None:
     with Comparison(question) as comparison:
         rows = comparison.rows
     assert len(rows) >= 8
-    assert {row.rpartition("::")[2].partition("[")[0] for row in rows} == {"test_flags", "test_primes"}
+    assert {"test_flags", "test_primes"} <= {row.rpartition("::")[2].partition("[")[0] for row in rows}
     for each in marked():
         workload, model, case = each.split()
         assert any(f"test_{workload}[{model}-" in row and f"-{case}-" in row for row in rows), each

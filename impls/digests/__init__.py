@@ -1,0 +1,124 @@
+"""Digest and compress buffers: work done in C that gives up the interpreter lock.
+
+The unit of work is one buffer: its SHA-256 and what zlib makes of it. Both release the lock while they
+compute, so threads can use every core, where the pure Python of ``primes`` has them take turns.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import zlib
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+QUESTION = "How far do threads get where the work is done in C that releases the interpreter lock?"
+
+COUNT = 16
+
+
+@dataclass(frozen=True)
+class Case:
+    """So many buffers of so many bytes; one worker for each usable core."""
+
+    count: int
+    size: int
+    workers: None = None
+
+    @property
+    def items(self) -> int:
+        return self.count
+
+    @property
+    def buffers(self) -> tuple[bytes, ...]:
+        return _buffers(self.count, self.size)
+
+
+CASES = {
+    "buffers_150k": Case(COUNT, 150_000),
+    "buffers_2m": Case(COUNT, 2_000_000),
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """Buffers to pack, in any order, and to be answered for in this one.
+
+    ``cluster`` is the address of a cluster's scheduler, for the models that hand their work to one.
+    """
+
+    buffers: tuple[bytes, ...] = field(repr=False)
+    cluster: str | None = None
+
+
+class Packed(NamedTuple):
+    """What became of a buffer."""
+
+    digest: str
+    compressed: bytes
+
+
+def pack(buffer: bytes | memoryview) -> Packed:
+    """The SHA-256 of a buffer and the buffer compressed: the unit of work."""
+    return Packed(hashlib.sha256(buffer).hexdigest(), zlib.compress(buffer))
+
+
+@functools.cache
+def expected(buffers: tuple[bytes, ...]) -> list[str]:
+    """The digest of each buffer."""
+    return [hashlib.sha256(buffer).hexdigest() for buffer in buffers]
+
+
+def check(job: Job, answers: object) -> None:
+    """Each digest is the buffer's, and what was compressed becomes the buffer again.
+
+    How it is compressed is not compared: that differs between versions of zlib.
+
+    Raises:
+        AssertionError: naming the first buffer that is wrong.
+    """
+    right = expected(job.buffers)
+    assert isinstance(answers, list), f"expected a list of packed buffers, got {type(answers).__name__}"
+    assert len(answers) == len(right), f"expected {len(right)} buffers, got {len(answers)}"
+    for number, (buffer, digest, got) in enumerate(zip(job.buffers, right, answers, strict=True)):
+        which = f"buffer {number} of {len(buffer)} bytes"
+        assert isinstance(got, Packed), f"{which}: expected it packed, got {type(got).__name__}"
+        assert got.digest == digest, f"{which}: expected digest {digest}, got {got.digest}"
+        assert len(got.compressed) < len(buffer), f"{which}: not compressed"
+        assert _unpacked(got) == buffer, f"{which}: something else was compressed"
+
+
+def speedup_limit(workers: int, cores: int) -> int:
+    """How many times faster than sequential this can get, at best."""
+    return min(workers, cores)
+
+
+def _unpacked(packed: Packed) -> bytes | None:
+    try:
+        return zlib.decompress(packed.compressed)
+    except zlib.error:
+        return None
+
+
+@functools.cache
+def _buffers(count: int, size: int) -> tuple[bytes, ...]:
+    """Words in no order, which compress to about a third, as texts and logs do; always the same."""
+    words = _words()
+    shortest = min(map(len, words))
+
+    def buffer(number: int) -> bytes:
+        picks = hashlib.shake_128(f"{size} bytes, number {number}".encode()).digest(
+            size // shortest + 1
+        )
+        return b"".join([words[pick] for pick in picks])[:size]
+
+    return tuple(map(buffer, range(count)))
+
+
+def _words() -> list[bytes]:
+    """256 words of two to ten letters, each with a space behind it."""
+    letters = hashlib.shake_128(b"words").digest(256 * 12)
+    lines = (letters[start : start + 12] for start in range(0, len(letters), 12))
+    return [
+        bytes(ord("a") + letter % 26 for letter in line[: 2 + line[-1] % 9]) + b" " for line in lines
+    ]

@@ -1,0 +1,29 @@
+"""A pool of processes, awaited from an event loop.
+
+Execution unit: processes, in a ``ProcessPoolExecutor``; coroutines only wait for them. They share
+nothing: batches and primes are pickled on the way. Costs what ``multiprocess`` costs and an event
+loop, with a future of either kind for each batch. Choose it in a program that is asynchronous already
+and must answer while something is computed; one that only computes needs no event loop.
+"""
+
+import asyncio
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+from impls.primes import Job, primes_in
+
+DEFAULT = False
+START_METHOD = "forkserver"
+
+
+def run(job: Job, *, workers: int) -> list[list[int]]:
+    return asyncio.run(find_all(job, workers))
+
+
+async def find_all(job: Job, workers: int) -> list[list[int]]:
+    loop = asyncio.get_running_loop()
+    context = multiprocessing.get_context(START_METHOD)
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(workers, context) as pool:
+        batches = (loop.run_in_executor(pool, primes_in, batch) for batch in job.batches)
+        return await asyncio.gather(*batches)

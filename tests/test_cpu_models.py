@@ -1,0 +1,201 @@
+"""Every model of the workloads that compute: right, silent, bounded, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+import impls
+from impls import digests, primes
+from tests.probe import Probe, peak, times_tested
+
+TOO_SLOW = {("multiprocess_per_number", "below_50k")}
+"""Half a minute: they are proven right by the other case, and by a few small numbers."""
+
+THREADS_AND_COROUTINES = (
+    "sequential", "threaded", "asyncio_gather", "asyncio_to_thread", "joblib_threads",
+)  # fmt: skip
+"""The models of digests that work in this process, and in this interpreter."""
+
+PATIENCE = 10.0
+"""Seconds in which what is about to end may end; reached only where something is left behind."""
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def cluster(request: pytest.FixtureRequest, workload: str, name: str) -> str | None:
+    """The address of a cluster, for the models that need one."""
+    if impls.find(workload, name).cluster is None:
+        return None
+    address: str = request.getfixturevalue("dask_cluster")
+    return address
+
+
+@pytest.fixture
+def run(workload: str, name: str) -> impls.Run:
+    try:
+        return impls.load(workload, name)
+    except impls.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+def models_of(*workloads: str) -> pytest.MarkDecorator:
+    rows = [(workload, model.name) for workload in workloads for model in impls.models(workload)]
+    return _parametrize(("workload", "name"), rows)
+
+
+def cases_of(workload: str, cases: Any) -> pytest.MarkDecorator:
+    rows = [(workload, model.name, case) for model in impls.models(workload) for case in cases]
+    return _parametrize(("workload", "name", "case"), [row for row in rows if row[1:] not in TOO_SLOW])
+
+
+def _parametrize(names: tuple[str, ...], rows: list[Any]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(names, [pytest.param(*row, id="-".join(row)) for row in rows])
+
+
+@cases_of("primes", primes.CASES)
+def test_a_primes_model_finds_every_prime(
+    run: Run, case: str, cluster: str | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    job = primes.Job(primes.CASES[case].batches, cluster)
+    primes.check(job, run(job, workers=2))
+    assert capfd.readouterr() == ("", "")
+
+
+@cases_of("digests", digests.CASES)
+def test_a_digests_model_packs_every_buffer(
+    run: Run, case: str, cluster: str | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    job = digests.Job(digests.CASES[case].buffers, cluster)
+    digests.check(job, run(job, workers=2))
+    assert capfd.readouterr() == ("", "")
+
+
+@models_of("primes")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_primes_model_answers_in_the_order_of_the_batches_whichever_is_ready_first(
+    run: Run, cluster: str | None, workers: int, tmp_path: Path
+) -> None:
+    slow: Any = (2, Probe(tmp_path))
+    job = primes.Job((slow, range(20, 30), range(0), (2,), range(5), range(8, 11)), cluster)
+    assert run(job, workers=workers) == [[2], [23, 29], [], [2], [2, 3], []]
+
+
+@models_of("primes")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_primes_model_has_no_more_in_flight_than_its_workers(
+    run: Run, cluster: str | None, workers: int, tmp_path: Path
+) -> None:
+    batches: Any = [(Probe(tmp_path),) for _ in range(8)]
+    assert run(primes.Job(tuple(batches), cluster), workers=workers) == [[]] * 8
+    assert times_tested(tmp_path) == 8
+    assert peak(tmp_path) <= workers
+
+
+@pytest.mark.parametrize(("workload", "name"), [("primes", "interpreters")])
+def test_an_interpreter_looks_for_modules_where_this_one_does_by_now(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "only_here.py").write_text("class Number(int): ...", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    number = import_module("only_here").Number
+    assert run(primes.Job(((number(7), number(8)),)), workers=1) == [[7]]
+
+
+@pytest.mark.parametrize("workload", ["digests"])
+@pytest.mark.parametrize("name", THREADS_AND_COROUTINES)
+def test_a_digests_model_has_no_more_in_flight_than_its_workers(
+    run: Run, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pack(buffer: bytes) -> digests.Packed:
+        assert Probe(tmp_path) < 2
+        return digests.pack(buffer)
+
+    monkeypatch.setattr(import_module(f"impls.digests.{name}"), "pack", pack)
+    run(digests.Job((bytes(10),) * 8), workers=2)
+    assert times_tested(tmp_path) == 8
+    assert peak(tmp_path) <= 2
+
+
+@models_of("digests", "primes")
+def test_an_error_in_the_work_reaches_the_caller_and_leaves_nothing_behind(
+    run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None
+) -> None:
+    wrong: Any
+    if workload == "primes":
+        wrong = primes.Job(((2, 3), ("x",), (5, 7)), cluster)  # type: ignore[arg-type]  # that is it
+    else:
+        wrong = digests.Job((b"a", "x", b"b"), cluster)  # type: ignore[arg-type]  # that is it
+    with pytest.raises(TypeError):
+        run(wrong, workers=2)
+
+
+@models_of("digests", "primes")
+def test_a_job_well_done_leaves_nothing_behind(
+    run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None
+) -> None:
+    job = (
+        primes.Job(((2, 3), (5, 7)), cluster)
+        if workload == "primes"
+        else digests.Job((b"a" * 99, b"b" * 99), cluster)
+    )
+    import_module(f"impls.{workload}").check(job, run(job, workers=2))
+
+
+@pytest.fixture
+def blocks(workload: str, name: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of all blocks of shared memory that the model makes."""
+    names: list[str] = []
+
+    class Noted(SharedMemory):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            names.append(self.name)
+
+    if "shared_memory" in name:
+        monkeypatch.setattr(import_module(f"impls.{workload}.{name}"), "SharedMemory", Noted)
+    return names
+
+
+@pytest.fixture
+def nothing_left(cluster: str | None, name: str, blocks: list[str]) -> Iterator[None]:
+    """No thread, process or block of shared memory stays that was not there before."""
+    threads, processes = set(threading.enumerate()), set(_processes())
+    yield
+    new_threads = [thread for thread in threading.enumerate() if thread not in threads]
+    for thread in new_threads:
+        thread.join(PATIENCE)
+    assert [thread.name for thread in new_threads if thread.is_alive()] == []
+    new_processes = [process for process in _processes() if process not in processes]
+    _, alive = psutil.wait_procs(new_processes, PATIENCE)
+    assert alive == []
+    assert bool(blocks) == ("shared_memory" in name)
+    for block in blocks:
+        with pytest.raises(FileNotFoundError):
+            SharedMemory(block)
+
+
+def _processes() -> list[psutil.Process]:
+    """All below this one, but for the helpers of multiprocessing and joblib that live as long as it."""
+    this = psutil.Process()
+    return [each for each in this.children(recursive=True) if not _is_helper(each)]
+
+
+def _is_helper(process: psutil.Process) -> bool:
+    try:
+        command = " ".join(process.cmdline())
+        # What a fork server has forked bears the same command.
+        return process.ppid() == os.getpid() and any(
+            helper in command for helper in ("resource_tracker", "multiprocessing.forkserver")
+        )
+    except psutil.NoSuchProcess:
+        return True
