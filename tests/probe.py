@@ -16,6 +16,9 @@ class Probe:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def __index__(self) -> int:
+        return 0  # what it is taken for by a model that looks how large its numbers are
+
     def __lt__(self, other: object) -> bool:
         begin = time.monotonic_ns()  # the same clock for all processes
         time.sleep(HELD)
