@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from concurbench import project
 
 ROOT = Path(__file__).parents[1]
 
@@ -68,8 +71,15 @@ def test_constraints_pin_every_dependency_and_name_no_address() -> None:
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     assert "://" not in text
     pinned = {line.partition("==")[0] for line in text.splitlines() if "==" in line}
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    assert "concurbench[gate]" in extras["dev"]
-    named = {*project["dependencies"], *extras["dev"], *extras["gate"]} - {"concurbench[gate]"}
-    assert named <= pinned
+    declared = project.read(ROOT)["project"]
+    extras = declared["optional-dependencies"]
+    named = {*declared["dependencies"], *itertools.chain(*extras.values())}
+    packages = {Requirement(each).name for each in named} - {"concurbench"}
+    assert packages <= pinned
+
+
+def test_what_the_checks_need_holds_all_that_anything_else_needs() -> None:
+    extras = project.extra(project.read(ROOT), "dev")
+    named = {*extras}
+    for name in project.read(ROOT)["project"]["optional-dependencies"]:
+        assert named >= {*project.extra(project.read(ROOT), name)}, name
