@@ -26,7 +26,7 @@ def main() -> None:
 
 
 for command in (
-    gate.gate, gate.calibrate, gate.gate_study, lanes.interpreters, lanes.environment,
+    gate.gate, gate.calibrate, gate.gate_study, lanes.matrix, lanes.interpreters, lanes.environment,
 ):  # fmt: skip
     main.add_command(command)
 
