@@ -28,7 +28,8 @@ NOISE_WORDS = re.compile(
 
 
 def facts(packages: Iterable[str] = ()) -> dict[str, object]:
-    """The facts about this machine and interpreter, and the versions of ``packages``."""
+    """The facts about this machine and interpreter, and the versions of those of ``packages`` that are
+    there: some have no wheel for some interpreters."""
     return {
         "system": system(),
         "kernel": platform.release(),
@@ -41,7 +42,11 @@ def facts(packages: Iterable[str] = ()) -> dict[str, object]:
         "free_threaded": free_threaded(),
         "gil_enabled": gil_enabled(),
         "switch_interval_seconds": sys.getswitchinterval(),
-        "packages": {name: importlib.metadata.version(name) for name in sorted(packages)},
+        "packages": {
+            each.name: each.version
+            for name in sorted(packages)
+            for each in importlib.metadata.distributions(name=name)
+        },
     }
 
 

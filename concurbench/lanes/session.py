@@ -88,8 +88,11 @@ class Sessions:
         # A slice is no run to compare with: what the suite saves by itself goes with the workspace.
         command += [f"--benchmark-json={saved}", f"--benchmark-storage={place / 'storage'}"]
         start = time.monotonic()
-        trouble = self._wait(command, environ, output)
+        trouble = self._wait(command, environ, output, told)
         messages = _read(told)
+        content = _saved(saved)
+        if not trouble and content is None and any(each["kind"] == "passed" for each in messages):
+            trouble = f"pytest saved no times: {last_words(output)}"
         broken = [f"{each['id']}: {each['why']}" for each in messages if each["kind"] == "broken"]
         return Ended(
             seconds=time.monotonic() - start,
@@ -99,11 +102,11 @@ class Sessions:
                 if each["kind"] == "row"
             ],
             outcomes=_outcomes(messages),
-            content=_saved(saved),
+            content=content,
             trouble=broken[0] if broken else trouble,
         )
 
-    def _wait(self, command: list[str], environ: Mapping[str, str], output: Path) -> str:
+    def _wait(self, command: list[str], environ: Mapping[str, str], output: Path, told: Path) -> str:
         try:
             with output.open("w") as file:
                 process = subprocess.Popen(
@@ -122,7 +125,8 @@ class Sessions:
         except BaseException:
             _end(process)
             raise
-        if code in ENDS_WELL:
+        # A Python without pytest ends as one in which a test failed.
+        if code in ENDS_WELL and (code != pytest.ExitCode.TESTS_FAILED or told.exists()):
             return ""
         if code < 0:
             return f"pytest was ended by {signal.Signals(-code).name}"
