@@ -9,12 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import pytest
 from click.testing import CliRunner, Result
+from packaging.version import Version
 
 from concurbench.cli import main
+from concurbench.installing import EnvironmentFailed
+from concurbench.lanes import environments, interpreters
+from concurbench.lanes.interpreters import Found, Interpreter
 from concurbench.workspace import PREFIX
 from tests.conftest import ROOT, Suite
 
@@ -30,6 +36,7 @@ def here(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(suite.path)
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setenv("XDG_STATE_HOME", str(suite.path / "state"))
+    monkeypatch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
 
 
 def matrix(*arguments: str) -> Result:
@@ -140,3 +147,57 @@ def until(happened: Callable[[], object], patience: float = 60) -> None:
     while not happened():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)
+
+
+def test_a_lane_whose_environment_cannot_be_made_is_left_out_and_the_others_go_on(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> NoReturn:
+        raise EnvironmentFailed("pip install: exit 1: no network in a test")
+
+    monkeypatch.setattr(environments, "ensure", none)
+    bare = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    done = matrix(*TWICE[:2], "--python", str(bare), "--passes", "1", *OPTIONS)
+    assert done.exit_code == 1, done.output
+    told = (
+        "-2 is left out, its environment could not be made: pip install: exit 1: no network in a test"
+    )
+    assert told in done.output
+    assert "threaded" in done.output
+
+
+def test_the_base_interpreter_is_told_to_every_session(suite: Suite) -> None:
+    suite.write(
+        "impls/toy/threaded.py",
+        '"""Threads."""\nimport os\ndef run(job, *, workers):\n'
+        f"    assert os.environ['CONCURBENCH_BASE_PYTHON'] == {sys.executable!r}\n"
+        "    return sum(job.numbers)",
+    )
+    done = matrix(*TWICE[:2], "--passes", "1", *OPTIONS)
+    assert done.exit_code == 0, done.output
+
+
+def test_what_there_is_is_listed_with_what_was_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Found([python("3.13.1", True)], [(python("3.10.9"), "needed is >=3.11")])
+    monkeypatch.setattr(interpreters, "find", lambda _: found)
+    listed = CliRunner().invoke(main, ["interpreters"]).output
+    assert "3.13t  3.13.1t  /x/python" in listed
+    assert ".venv-3.13t (not made yet)" in listed
+    assert "needed is >=3.11" in listed
+    assert matrix("--list").output == listed
+    assert CliRunner().invoke(main, ["interpreters", "--names"]).output == "3.13t\n"
+
+
+def test_an_environment_that_cannot_be_made_is_one_sentence_and_exit_code_2() -> None:
+    for arguments, sentence in (
+        (["3.99"], "no CPython 3.99 is here"),
+        ([sys.executable, "--extra", "tset"], "has no extra 'tset'"),
+    ):
+        done = CliRunner().invoke(main, ["environment", *arguments])
+        assert done.exit_code == 2
+        assert sentence in done.output
+        assert len(done.output.splitlines()) == 1
+
+
+def python(version: str, free_threaded: bool = False) -> Interpreter:
+    return Interpreter(Path("/x/python"), Version(version), free_threaded)
