@@ -124,7 +124,9 @@ def environment(python: str | None, folder: Path | None, extras: tuple[str, ...]
         else:
             interpreter = named(python, needed(here))
             into = folder or environments.place(here, interpreter.name)
-        made = environments.ensure(interpreter, into, here, wanted, lambda line: click.echo(line))
+        made = environments.ensure(
+            interpreter, into, here, wanted, lambda line: click.echo(f"{line} …")
+        )
     except (NoSuchInterpreter, EnvironmentFailed) as error:
         raise Cannot(str(error)) from None
     except OSError as error:
@@ -318,7 +320,7 @@ def _collected(
     failed: list[str] = []
     rows: dict[str, Row] = {}
     for lane in lanes:
-        tell(f"collecting in {lane.name} …")
+        tell(f"collecting in {lane.name}")
         ended = sessions.collect(lane.python)
         if ended.trouble:
             failed.append(f"{lane.name} is left out, its pytest does not collect: {ended.trouble}")

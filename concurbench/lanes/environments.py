@@ -138,7 +138,7 @@ def ensure(
         run = run or _runner(folder, Path(temporary) / "log")
         if into.resolve() != Path(sys.prefix).resolve():
             _check_is_environment(into)
-            tell(f"making {into.name} with Python {interpreter.told} …")
+            tell(f"making {into.name} with Python {interpreter.told}")
             make = [sys.executable, "-m", "virtualenv", "--quiet", "--clear"]
             run([*make, "--python", str(interpreter.path), str(into)], "virtualenv")
         pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]

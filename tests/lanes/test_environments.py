@@ -156,6 +156,7 @@ def test_the_environment_one_runs_in_is_completed_not_made(
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "own"))
     pip = Pip()
     ensure(PYTHON, tmp_path / "own", folder, wanted(folder, ["all"]), lambda _: None, pip)
+    assert not [command for command in pip.asked if "virtualenv" in command]
     required, optional = pip.installed()
     assert required[3:] == ["mypy", "pytest", "pytest-benchmark", "pillow"]
     assert "trio" in optional

@@ -70,12 +70,12 @@ def test_a_pass_is_compared_with_itself_and_the_median_over_passes_is_shown() ->
     made = [
         visit(lane, number, sequential=4.0 * slow, threaded=times * slow)
         for lane in LANES
-        for number, (slow, times) in enumerate([(1, 2.0), (5, 2.0), (1, 1.0)], start=1)
+        for number, (slow, times) in enumerate([(1, 1.0), (5, 2.0), (1, 2.0)], start=1)
     ]
     found = find(LANES, ROWS, made)
     assert ratios(found, "threaded") == [2.0, 2.0]
     [threaded] = [line for line in found.groups[0].lines if line.model == "threaded"]
-    assert threaded.cells["3.11"].ratios == [2.0, 2.0, 4.0]
+    assert threaded.cells["3.11"].ratios == [4.0, 2.0, 2.0]
     assert threaded.cells["3.11"].spread == 0.5
     assert "Medians of 3 passes; spread at most ± 50%" in text(*made)
 
@@ -101,6 +101,7 @@ def test_a_failed_row_is_told_with_its_reason_also_where_another_pass_was_well()
     made = [
         visit("3.11", sequential=1.0, threaded=1.0),
         visit("3.13t", sequential=1.0, threaded="failed: AssertionError: 3 of 4"),
+        visit("3.11", 2, sequential=1.0, threaded=1.0),
         visit("3.13t", 2, sequential=1.0, threaded=1.0),
     ]
     assert find(LANES, ROWS, made).failed == [(ROWS[1].id, "3.13t", "AssertionError: 3 of 4")]
