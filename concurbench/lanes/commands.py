@@ -135,6 +135,10 @@ def environment(python: str | None, folder: Path | None, extras: tuple[str, ...]
         click.echo(f"Python {interpreter.told}: {made.told}")
 
 
+def _say(what: str) -> None:
+    click.echo(f"{what} …")
+
+
 @click.command("matrix", cls=WithPytestArguments)
 @click.option(
     "--python",
