@@ -103,8 +103,12 @@ def _below(findings: Findings) -> Iterator[tuple[str, str]]:
         reasons = [f"{count} × {why}" for name, why, count in findings.skipped if name == lane]
         if reasons:
             yield f"– {lane}: {' · '.join(reasons)}", ""
+    alike: dict[tuple[str, str], list[str]] = {}
     for row, lane, why in findings.failed:
-        yield f"failed: {short_name(row)} in {lane}: {why}", "red"
+        alike.setdefault((lane, why), []).append(short_name(row))
+    for (lane, why), rows in alike.items():
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        yield f"failed: {rows[0]}{more} in {lane}: {why}", "red"
 
 
 def _locked(findings: Findings) -> Mapping[str, tuple[str, ...]]:

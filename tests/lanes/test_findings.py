@@ -116,6 +116,9 @@ def test_rows_of_a_session_that_died_have_failed_with_its_reason() -> None:
         visit("3.13t", trouble="pytest was ended by SIGSEGV"),
     ]
     assert {why for _, _, why in find(LANES, ROWS, made).failed} == {"pytest was ended by SIGSEGV"}
+    assert "failed: x[sequential] and 1 more in 3.13t: pytest was ended by SIGSEGV" in " ".join(
+        text(*made).split()
+    )
 
 
 def test_what_was_not_visited_yet_is_blank() -> None:
