@@ -1,28 +1,36 @@
-# What people and CI both run. `make bench PYTHON=python3.13` uses an environment of its own.
+# What people and CI both run. `make bench PYTHON=3.13t` uses an environment of its own: a lane.
 # ARGS is passed on: make bench ARGS="--cases=smallest", make gate ARGS="--threshold=8%".
 
 PYTHON ?= python3
 ARGS ?=
 BASE ?= main
-# One for each interpreter, named after it: .venv-python3.13, .venv-usr-bin-python3.12
-VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
+# Made with python3: it makes the others, checks the code, and runs what is not measured, in every lane.
+OWN = .venv
+# One for each interpreter, named after it: .venv-3.13t, .venv-usr-bin-python3.12
+VENV ?= $(OWN)$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
+VENV := $(VENV:$(OWN)-python3.%=$(OWN)-3.%)
 BIN = $(VENV)/bin
 READY = $(VENV)/ready
+# The flag server's interpreter, the same whichever one is measured.
+export CONCURBENCH_BASE_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
 
 .DEFAULT_GOAL = help
-.PHONY: help bench gate calibrate gate-study test check capacity clean
+.PHONY: help bench matrix gate calibrate gate-study test check capacity interpreters clean
 
 help: ## show this list
 	@echo "concurbench: which concurrency model should this program use, here?"
 	@echo
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 	@echo
-	@echo "  PYTHON=python3.13   another interpreter, in an environment of its own"
+	@echo "  PYTHON=3.13t        another interpreter (a name, a command, a path), in an environment of its own"
 	@echo "  BASE=v1.2           what to compare the working tree with, in make gate (main)"
 	@echo "  ARGS=…              for the command itself, as in: make bench ARGS=--cases=smallest"
 
 bench: $(READY) ## measure every default benchmark and save the run
 	$(BIN)/python -m pytest $(ARGS)
+
+matrix: $(OWN)/ready ## measure over every interpreter here, in turn
+	$(OWN)/bin/concurbench matrix $(ARGS)
 
 gate: $(READY) ## did the working tree get slower than BASE?
 	$(BIN)/concurbench gate $(BASE) $(ARGS)
@@ -36,25 +44,38 @@ gate-study: $(READY) ## how often is the gate wrong here, and what does it find?
 test: $(READY) ## test the suite itself
 	$(BIN)/python -m pytest tests -n auto $(ARGS)
 
-check: $(READY) ## ruff and mypy
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
+check: $(OWN)/ready ## ruff and mypy
+	$(OWN)/bin/ruff check
+	$(OWN)/bin/ruff format --check
+	$(OWN)/bin/mypy
 
 capacity: $(READY) ## how many requests a second the flag servers can answer
 	$(BIN)/python -m servers
+
+interpreters: $(OWN)/ready ## which Pythons are here, and which can be measured?
+	@$(OWN)/bin/concurbench interpreters
 
 clean: ## remove the environments and everything cached
 	rm -rf .venv* *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): pyproject.toml constraints.txt
-	@command -v $(PYTHON) >/dev/null || \
-		{ echo "There is no $(PYTHON) here: install Python 3.11 or newer, or name one: make bench PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "$$($(PYTHON) -V) is too old: concurbench needs 3.11 or newer; name one: make bench PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
-		{ echo "$$($(PYTHON) -V) has no venv module: install it (Debian, Ubuntu: apt install python3-venv), or name another: make bench PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+ifneq ($(VENV),$(OWN))
+$(READY): $(OWN)/ready pyproject.toml constraints.txt
+	@$(OWN)/bin/concurbench environment $(PYTHON) --folder $(VENV)
 	@touch $(READY)
+endif
+
+# With PYTHON where python3 will not do.
+$(OWN)/ready: pyproject.toml constraints.txt
+	@for python in python3 $(filter-out python3,$(PYTHON)); do \
+		why="There is no $$python here: install Python 3.11 or newer, or name one: make bench PYTHON=python3.12"; \
+		command -v $$python >/dev/null || continue; \
+		why="$$($$python -V) is too old: concurbench needs 3.11 or newer; name one: make bench PYTHON=python3.12"; \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || continue; \
+		why="$$($$python -V) has no venv module: install it (Debian, Ubuntu: apt install python3-venv), or name another: make bench PYTHON=python3.12"; \
+		$$python -c 'import venv, ensurepip' 2>/dev/null || continue; \
+		exec $$python -m venv $(OWN); \
+	done; echo "$$why"; exit 1
+	$(OWN)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: -c constraints.txt -e '.[lanes]'
+	@$(OWN)/bin/concurbench environment --extra dev
+	@touch $(OWN)/ready

@@ -12,7 +12,8 @@ from rich.terminal_theme import MONOKAI
 
 from concurbench import base, marked, results
 from concurbench.base import NoSuchRun
-from concurbench.gate import commands
+from concurbench.gate import commands as gate
+from concurbench.lanes import commands as lanes
 from concurbench.marked import NoMarks
 from concurbench.results import ResultsError, Run
 from concurbench.summary import COLUMNS, as_text, summary
@@ -24,7 +25,9 @@ def main() -> None:
     """Measure, keep and show benchmarks one can trust."""
 
 
-for command in (commands.gate, commands.calibrate, commands.gate_study):
+for command in (
+    gate.gate, gate.calibrate, gate.gate_study, lanes.matrix, lanes.interpreters, lanes.environment,
+):  # fmt: skip
     main.add_command(command)
 
 

@@ -44,6 +44,8 @@ class Row:
     limit: float | None
     efficiency: float | None
     fingerprint: str | None
+    start_method: str | None = None
+    """How the model's processes start; None where it starts none."""
 
     @classmethod
     def read(cls, benchmark: Mapping[str, Any]) -> Row:
@@ -65,6 +67,7 @@ class Row:
             limit=info.get("limit"),
             efficiency=info.get("efficiency"),
             fingerprint=info.get("fingerprint"),
+            start_method=info.get("start_method"),
         )
 
     @property
@@ -81,6 +84,15 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Gil:
+    """Whether the interpreter lock was on, and what switched it on in between."""
+
+    start: bool
+    end: bool
+    switched_on_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Run:
     """One session of pytest, as saved."""
 
@@ -88,6 +100,8 @@ class Run:
     machine: Mapping[str, Any]
     complete: bool
     rows: tuple[Row, ...]
+    gil: Gil | None = None
+    """None where the run does not say."""
 
     @property
     def name(self) -> str:
@@ -108,15 +122,29 @@ def read(path: Path) -> Run:
         ResultsError: the file cannot be read, or what it holds is not a run.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return parse(json.loads(path.read_text(encoding="utf-8")), path)
+    except OSError as error:
+        raise ResultsError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ResultsError(f"{path}: not a saved run ({type(error).__name__}: {error})") from error
+
+
+def parse(content: Any, path: Path) -> Run:
+    """The run that a file of this path holds as its content.
+
+    Raises:
+        ResultsError: it is none.
+    """
+    try:
+        ours = content.get(OURS, {})
+        gil = ours.get("gil")
         return Run(
             path=path,
             machine=dict(content["machine_info"].items()),
-            complete=content.get(OURS, {}).get("complete", False),
+            complete=ours.get("complete", False),
             rows=tuple(Row.read(benchmark) for benchmark in content["benchmarks"]),
+            gil=gil and Gil(gil["start"], gil["end"], tuple(gil["switched_on_by"])),
         )
-    except OSError as error:
-        raise ResultsError(f"{path}: {error.strerror}") from error
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise ResultsError(f"{path}: not a saved run ({type(error).__name__}: {error})") from error
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
 import subprocess
-import tomllib
+import time
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from concurbench import project
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,12 +33,46 @@ esac
 """
 
 
+TOOLS = ("sh", "echo", "grep", "sed", "expand", "touch", "mkdir", "chmod")
+"""All that the Makefile's rules use beside Python."""
+
+
+MAKES = """#!/bin/sh
+case "$*" in
+    "-m venv .venv")
+        mkdir -p .venv/bin
+        printf '#!/bin/sh\\necho "$@" >> .venv/asked; exit 1\\n' > .venv/bin/python
+        chmod +x .venv/bin/python ;;
+esac
+"""
+
+
 def make(folder: Path, *arguments: str) -> str:
+    """What it says, on a machine that has nothing but the tools and what a test puts beside them."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, folder)
-    done = subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True)
+    tools = folder / "tools"
+    tools.mkdir(exist_ok=True)
+    for name in TOOLS:
+        where = shutil.which(name)
+        if where is not None and not (tools / name).exists():
+            (tools / name).symlink_to(where)
+    program = shutil.which("make")
+    assert program is not None
+    done = subprocess.run(
+        [program, *arguments], cwd=folder, capture_output=True, text=True,
+        env={"PATH": str(tools)},
+    )  # fmt: skip
     assert done.returncode == (0 if arguments in ((), ("help",)) else 2)
     return done.stdout
+
+
+def pretend(folder: Path, name: str, text: str) -> None:
+    """A program of this name on that machine."""
+    program = folder / "tools" / name
+    program.parent.resolve().mkdir(parents=True, exist_ok=True)
+    program.resolve().write_text(text)
+    program.resolve().chmod(0o755)
 
 
 @pytest.mark.parametrize(
@@ -50,12 +89,33 @@ def make(folder: Path, *arguments: str) -> str:
 def test_an_unfit_interpreter_is_told_with_its_cure(
     tmp_path: Path, interpreter: str | None, sentence: str
 ) -> None:
-    python = tmp_path / "python"
     if interpreter is not None:
-        python.write_text(interpreter)
-        python.chmod(0o755)
-    assert sentence in make(tmp_path, "test", f"PYTHON={python}")
+        pretend(tmp_path, "python3", interpreter)
+    assert sentence in make(tmp_path, "test")
     assert not list(tmp_path.glob(".venv*"))
+
+
+def test_where_python3_will_not_do_the_one_asked_for_takes_its_place(tmp_path: Path) -> None:
+    pretend(tmp_path, "python3", OLD)
+    pretend(tmp_path, "python3.12", MAKES)
+    make(tmp_path, "test", "PYTHON=python3.12")
+    # All else is asked of the environment that it made.
+    assert (tmp_path / ".venv/asked").read_text().splitlines() == [
+        "-m pip install --quiet --disable-pip-version-check --only-binary=:all: "
+        "-c constraints.txt -e .[lanes]",
+    ]
+
+
+def test_another_interpreter_gets_an_environment_of_its_own_from_the_own_one(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    for name in ("concurbench", "python"):
+        pretend(tmp_path, f"../.venv/bin/{name}", f'#!/bin/sh\necho "{name} $@" >> {log}\n')
+    ready = tmp_path / ".venv/ready"
+    ready.touch()
+    later = time.time() + 60  # than the files that are put there now
+    os.utime(ready, (later, later))
+    make(tmp_path, "bench", "PYTHON=python3.13t")
+    assert log.read_text() == "concurbench environment python3.13t --folder .venv-3.13t\n"
 
 
 def test_help_is_what_make_does_first(tmp_path: Path) -> None:
@@ -68,8 +128,15 @@ def test_constraints_pin_every_dependency_and_name_no_address() -> None:
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     assert "://" not in text
     pinned = {line.partition("==")[0] for line in text.splitlines() if "==" in line}
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    assert "concurbench[gate]" in extras["dev"]
-    named = {*project["dependencies"], *extras["dev"], *extras["gate"]} - {"concurbench[gate]"}
-    assert named <= pinned
+    declared = project.read(ROOT)["project"]
+    extras = declared["optional-dependencies"]
+    named = {*declared["dependencies"], *itertools.chain(*extras.values())}
+    packages = {Requirement(each).name for each in named} - {"concurbench"}
+    assert packages <= pinned
+
+
+def test_what_the_checks_need_holds_all_that_anything_else_needs() -> None:
+    extras = project.extra(project.read(ROOT), "dev")
+    named = {*extras}
+    for name in project.read(ROOT)["project"]["optional-dependencies"]:
+        assert named >= {*project.extra(project.read(ROOT), name)}, name

@@ -2,9 +2,8 @@
 
 From the outside in: ``commands`` is what a user calls. ``gate`` asks for blocks until each row is
 judged, ``comparison`` has the two sides ready and measures a block, ``block`` steps the rows of
-one, ``side`` is a live pytest process, and ``inside/`` holds what runs within that. ``checkout``,
-``environment``, ``addopts`` and ``workspace`` (with its ``keeper``) prepare the sides and clean up
-after them. ``pairs`` is what was measured, ``record`` its file. ``decision`` judges: it knows no
-processes, and nothing else here knows statistics. ``noise``, ``study`` and ``resample`` say how far
-a judgement can be trusted on a machine; ``report`` and ``watch`` show.
+one, ``side`` is a live pytest process, and ``inside/`` holds what runs within that. ``checkout`` and
+``environment`` prepare the sides. ``pairs`` is what was measured, ``record`` its file. ``decision``
+judges: it knows no processes, and nothing else here knows statistics. ``noise``, ``study`` and
+``resample`` say how far a judgement can be trusted on a machine; ``report`` shows.
 """

@@ -7,58 +7,30 @@ import importlib.util
 import json
 import os
 import shutil
-import signal
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
-from rich.console import Console, RenderableType
 
-from concurbench.summary import COLUMNS, as_text
+from concurbench.command import (
+    EXISTING,
+    FILE,
+    Cannot,
+    Ended,
+    WithPytestArguments,
+    check_writable,
+    ended_by_signals,
+    published,
+    show,
+    write,
+)
 
-UNABLE = 2
 LONGEST = 900.0
 THRESHOLD = 0.05
-
-FILE = click.Path(dir_okay=False, path_type=Path)
-EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-class Cannot(click.ClickException):
-    """One sentence, and the exit code for no answer."""
-
-    exit_code = UNABLE
-
-
-class WithPytestArguments(click.Command):
-    """A command after whose own arguments ``--`` may stand, and arguments for pytest behind it."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if "--" in args:
-            split = args.index("--")
-            ctx.meta["pytest"], args = tuple(args[split + 1 :]), args[:split]
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        # Python's own exit code for what nobody foresaw is 1: here that would say "a regression".
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit):
-            raise
-        except KeyboardInterrupt:
-            sys.exit(128 + signal.SIGINT)
-        except Exception:
-            traceback.print_exc()
-            sys.exit(UNABLE)
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        return [*super().collect_usage_pieces(ctx), "[-- PYTEST ARGUMENTS]"]
 
 
 class Share(click.ParamType[float]):
@@ -219,46 +191,12 @@ def gate(
     ctx.exit(outcome.exit_code)
 
 
-def show(what: RenderableType) -> None:
-    """Print in the terminal's width, elsewhere in 80 columns without blanks at the ends of lines."""
-    console = Console(highlight=False)
-    if console.is_terminal:
-        console.print(what)
-    else:
-        click.echo(as_text(what, COLUMNS).rstrip("\n"))
-
-
-def write(path: Path, mode: str, text: str) -> None:
-    with path.open(mode, encoding="utf-8") as file:
-        file.write(text)
-
-
-def published(publish: Callable[[], None]) -> None:
-    """The verdict stands, and so does its exit code, whether or not it could be shown."""
-    try:
-        publish()
-    except (OSError, UnicodeError) as error:
-        with contextlib.suppress(OSError, UnicodeError):
-            click.echo(f"could not be shown or written: {error}", err=True)
-
-
 def check_requirements() -> None:
     """One sentence where something is missing that only these commands need."""
     if importlib.util.find_spec("scipy") is None:
         raise Cannot("this needs scipy: pip install 'concurbench[gate]'")
     if os.name != "posix":
         raise Cannot("stepping two processes needs a POSIX system: on Windows, run it in WSL")
-
-
-def check_writable(file: Path | None) -> None:
-    """Find out before minutes are spent."""
-    if file is None:
-        return
-    folder = file.parent
-    if file.exists() and not file.is_file():
-        raise Cannot(f"{file} is no regular file")
-    if not folder.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
-        raise Cannot(f"{file} cannot be written")
 
 
 @contextlib.contextmanager
@@ -278,8 +216,9 @@ def compared(
     from concurbench import machine
     from concurbench.gate.comparison import CannotCompare, Comparison, Question
     from concurbench.gate.noise import NoiseError
-    from concurbench.gate.record import Record, default_path
-    from concurbench.gate.watch import Watch
+    from concurbench.gate.record import Record
+    from concurbench.state import default_path
+    from concurbench.watch import Watch
 
     question = Question(
         base=base, head=head, where=Path.cwd(), arguments=arguments, setup=setup, patience=timeout,
@@ -289,7 +228,7 @@ def compared(
     record = None
     try:
         with ended_by_signals(), Comparison(question, watch.step) as comparison:
-            path = json_file.resolve() if json_file else default_path(Path.cwd().name)
+            path = json_file.resolve() if json_file else default_path("gates", Path.cwd().name)
             about = {**comparison.labels, "python": comparison.python, "machine": machine.facts()}
             record = Record(path, about)
             try:
@@ -309,34 +248,6 @@ def compared(
         click.echo(f"interrupted{kept}", err=True)
         sys.exit(128 + ended.number)
     watch.end()
-
-
-class Ended(BaseException):
-    """A signal asked for the end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-@contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Signals that end a program end it in order: everything is closed on the way out."""
-
-    def end(number: int, _: FrameType | None) -> NoReturn:
-        for each in numbers:
-            signal.signal(each, signal.SIG_IGN)  # once is enough; closing takes a moment
-        raise Ended(number)
-
-    numbers: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    # What is ignored stays ignored, as nohup has it.
-    numbers = tuple(each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN)
-    before = {number: signal.signal(number, end) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @click.command("calibrate", cls=WithPytestArguments)

@@ -14,14 +14,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Self
 
-from concurbench.gate import addopts, environment
+from concurbench import addopts, project
+from concurbench.gate import environment
 from concurbench.gate.block import NotMeasured, Stepper
 from concurbench.gate.checkout import Checkout, CheckoutError, check_out
-from concurbench.gate.environment import Environment, EnvironmentFailed
+from concurbench.gate.environment import Environment
 from concurbench.gate.pairs import Block, Visit
 from concurbench.gate.side import Place, Side, SideError
-from concurbench.gate.workspace import Workspace
+from concurbench.installing import EnvironmentFailed
 from concurbench.lock import SessionLock, Taken
+from concurbench.workspace import Workspace
 
 SIDES = ("base", "head")
 
@@ -151,7 +153,7 @@ class Comparison:
 
     def _environments(self, checkouts: Mapping[str, Checkout]) -> dict[str, Place]:
         question = self._question
-        same = len({environment.declared(checkout.folder) for checkout in checkouts.values()}) == 1
+        same = len({project.declared(checkout.folder) for checkout in checkouts.values()}) == 1
         places = {}
         for side, checkout in checkouts.items():
             other = next(each for name, each in checkouts.items() if name != side)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import platformdirs
 
 from concurbench import whole
 from concurbench.gate.pairs import Block
@@ -17,12 +14,6 @@ from concurbench.gate.pairs import Block
 FORMAT = "concurbench-gate 1"
 SELDOM = 2.0
 """Seconds between two writes of a file that grows."""
-
-
-def default_path(project: str) -> Path:
-    """Where the pairs of a gate go that was told nothing else; not into the user's tree."""
-    name = f"{project}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.json"
-    return Path(platformdirs.user_state_dir("concurbench")) / "gates" / name
 
 
 class Record:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import socket
 import subprocess
 import time
@@ -16,12 +15,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from concurbench.gate.inside import concurbench_step
+from concurbench.words import last_words
 
 INSIDE = Path(concurbench_step.__file__).parent
 """The folder that is put on a side's path: it holds the stepping plugin and nothing else."""
-
-TELLING = re.compile(r"(?:E  |ERROR: |.*?: error: )(.+)")
-"""Lines in which pytest says what is wrong."""
 
 GRACE = 10.0
 """Seconds a side gets to end by itself, its fixtures' teardown included."""
@@ -165,6 +162,4 @@ class Side:
 
     def last_words(self) -> str:
         """The line of its output that says best what went wrong."""
-        lines = [line for line in self.output.read_text(errors="replace").splitlines() if line.strip()]
-        told = [match[1] for line in lines if (match := TELLING.match(line))]
-        return (told or lines or ["nothing"])[-1].strip()
+        return last_words(self.output)

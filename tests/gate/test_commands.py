@@ -17,11 +17,10 @@ import psutil
 import pytest
 from click.testing import Result
 
-from concurbench import machine
-from concurbench.gate import keeper
+from concurbench import keeper, machine
 from concurbench.gate.decision import RULES
 from concurbench.gate.record import read_blocks
-from concurbench.gate.workspace import PREFIX, Workspace
+from concurbench.workspace import PREFIX, Workspace
 from tests.gate.conftest import Project
 
 ROOT = Path(__file__).parents[2]
@@ -129,7 +128,7 @@ def test_what_cannot_be_is_one_sentence_and_exit_2(
     repository: Project, gate: Gate, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_environment(*_: object) -> None:
-        from concurbench.gate.environment import EnvironmentFailed
+        from concurbench.installing import EnvironmentFailed
 
         raise EnvironmentFailed("no network in a test")
 

@@ -10,7 +10,9 @@ import pytest
 
 from concurbench.gate import environment
 from concurbench.gate.comparison import CannotCompare, Comparison
-from concurbench.gate.environment import EnvironmentFailed, create, declared, requirements
+from concurbench.gate.environment import create
+from concurbench.installing import EnvironmentFailed
+from concurbench.project import declared, requirements
 from tests.gate.conftest import Project
 
 Make = Callable[[str], Project]

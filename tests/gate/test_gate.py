@@ -16,7 +16,7 @@ from concurbench.gate.gate import Clock, Thresholds
 from concurbench.gate.noise import Noise
 from concurbench.gate.pairs import Block, Unit
 from concurbench.gate.record import Record, read_blocks
-from concurbench.gate.watch import Watch
+from concurbench.watch import Watch
 
 
 class Pretended:

@@ -1,7 +1,7 @@
-"""Cleans up after a gate, however that ended: a process of its own that outlives it.
+"""Cleans up after a command, however that ended: a process of its own that outlives it.
 
-``python keeper.py FOLDER``: waits until its standard input ends, which the system sees to when the gate
-ends, killed or not. Then it ends every process that carries the gate's token, and removes the folder.
+``python keeper.py FOLDER``: waits until its standard input ends, which the system sees to when the
+command ends, killed or not. Then it ends every process that carries its token, and removes the folder.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 
 import psutil
 
-VARIABLE = "CONCURBENCH_GATE"
-"""The environment variable with a gate's token, in every process that it has started."""
+VARIABLE = "CONCURBENCH_WORKSPACE"
+"""The environment variable with a workspace's token, in every process that it has started."""
 
 TRIES = 5
 
 GRACE = 3.0
-"""Seconds for processes to end by themselves, having lost the gate."""
+"""Seconds for processes to end by themselves, having lost the command."""
 
 
 SESSIONS = "sessions"
@@ -29,8 +29,8 @@ SESSIONS = "sessions"
 
 
 def carriers(folder: Path) -> list[psutil.Process]:
-    """The processes of the gate of this folder: those with its token, and those of its sessions, which
-    may have cleared their environment."""
+    """The processes of the workspace of this folder: those with its token, and those of its sessions,
+    which may have cleared their environment."""
     try:
         sessions = {int(line) for line in (folder / SESSIONS).read_text().split()}
     except (OSError, ValueError):
@@ -47,7 +47,7 @@ def _is_of(process: psutil.Process, token: str, sessions: set[int]) -> bool:
 
 
 def clean_up(folder: Path, grace: float = GRACE) -> None:
-    """End what the gate of this folder has started, and remove the folder."""
+    """End what was started in the workspace of this folder, and remove the folder."""
     psutil.wait_procs(carriers(folder), grace)
     for _ in range(TRIES):  # again, for one may have started another meanwhile
         still = carriers(folder)

@@ -1,4 +1,4 @@
-"""A gate's temporary folder, and the promise that nothing of the gate outlives it."""
+"""A command's temporary folder, and the promise that nothing it starts outlives it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from typing import Self
 
 import psutil
 
-from concurbench.gate import keeper
+from concurbench import keeper
 
-PREFIX = "concurbench-gate-"
+PREFIX = "concurbench-work-"
 UNWANTED = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_XDIST_WORKER", "PYTHONDONTWRITEBYTECODE")
 
 OWNER = "owner"
-"""The file in the folder that tells the gate's process."""
+"""The file in the folder that tells the command's process."""
 
 
 class Workspace:
     """A context manager: ``folder`` is there, and processes with ``environ`` run, no longer than it.
 
-    Also where the gate is killed: a keeper, a process of its own, sees its end.
+    Also where the command is killed: a keeper, a process of its own, sees its end.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Workspace:
         return {**inherited, **more, keeper.VARIABLE: self.folder.name}
 
     def started(self, process: int) -> None:
-        """A process that leads a session of its own: all in it are to end with the gate."""
+        """A process that leads a session of its own: all in it are to end with the command."""
         with (self.folder / keeper.SESSIONS).open("a") as file:
             file.write(f"{process}\n")
 
@@ -60,7 +60,7 @@ class Workspace:
 
 
 def sweep() -> None:
-    """Remove the folders of gates that ended together with their keeper."""
+    """Remove the folders of commands that ended together with their keeper."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError, ValueError):  # another user's, or just being made
             if not psutil.pid_exists(int((folder / OWNER).read_text())):

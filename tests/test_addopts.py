@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from concurbench.gate.addopts import kept
+from concurbench.addopts import kept
 
 
 @pytest.mark.parametrize(

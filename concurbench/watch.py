@@ -1,4 +1,4 @@
-"""Where a gate is: one line, written over on a terminal; a line a block elsewhere."""
+"""Where a command is: one line, written over on a terminal; a line a block elsewhere."""
 
 from __future__ import annotations
 

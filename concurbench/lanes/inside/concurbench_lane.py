@@ -1,0 +1,78 @@
+"""Within a session of a matrix: keeps pytest to a slice of the rows, and says what became of each.
+
+Alone in its folder, for that is put on the path of lanes that know nothing else of this package.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+VARIABLE = "CONCURBENCH_LANE"
+"""The environment variable with what it is to do: the rows to keep, or null, and the file to tell."""
+
+
+class Inside:
+    """Its methods are pytest's hooks; it tells a line of JSON for each thing that happens."""
+
+    def __init__(self, only: list[str] | None, told: Path) -> None:
+        self._only = only
+        self._told = told
+
+    def _tell(self, **message: object) -> None:
+        with self._told.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(message) + "\n")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._tell(kind="broken", id=report.nodeid, why=crash(report))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        rows = [item for item in items if "benchmark" in getattr(item, "fixturenames", ())]
+        if self._only is not None:
+            rows = [item for item in rows if item.nodeid in self._only]
+        if left := [item for item in items if item not in rows]:
+            config.hook.pytest_deselected(items=left)
+        items[:] = rows
+        for item in rows:
+            self._tell(kind="row", id=item.nodeid, **described(item))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._tell(kind="failed", id=report.nodeid, why=crash(report))
+        elif report.skipped:
+            why = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            self._tell(kind="skipped", id=report.nodeid, why=why)
+        elif report.when == "call":
+            self._tell(kind="passed", id=report.nodeid, why="")
+
+
+def described(item: pytest.Item) -> dict[str, Any]:
+    """What of a row is known before it runs: its model, and what is the same for all models of its
+    group."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    if "model" not in parameters:
+        return {"model": item.name, "group": item.nodeid.partition("::")[0]}
+    same = [f"{name}={value}" for name, value in parameters.items() if name not in ("model", "workers")]
+    return {
+        "model": str(parameters["model"]),
+        "group": " ".join([item.nodeid.partition("[")[0], *sorted(same)]),
+    }
+
+
+def crash(report: Any) -> str:
+    """Why it failed, in a line."""
+    where = getattr(report.longrepr, "reprcrash", None)
+    text = where.message if where is not None else str(report.longrepr)
+    return next((line for line in text.splitlines() if line.strip()), "it does not say why").strip()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    instructions = json.loads(os.environ[VARIABLE])
+    inside = Inside(instructions["only"], Path(instructions["told"]))
+    config.pluginmanager.register(inside, "concurbench-lane")
