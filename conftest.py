@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import impls
+from concurbench.rounds import BUDGET, FEWEST, MOST
 from concurbench.session import SESSION
 from servers import BASE_PYTHON, LOOPBACK, NAMES, PYTHON
 from servers.local import Local
@@ -43,6 +45,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--workers", default=None, metavar="N,…", type=_counts,
         help="how many units in flight, instead of each case's own number",
+    )  # fmt: skip
+    group.addoption(
+        "--row-seconds", default=BUDGET, metavar="SECONDS", type=_seconds,
+        help=f"how long to time each row, in {FEWEST} to {MOST} rounds (default: %(default)s)",
     )  # fmt: skip
     group.addoption(
         "--flag-server", default="both", choices=[*NAMES, "both"],
@@ -83,6 +89,16 @@ def _counts(text: str) -> list[int]:
     return counts
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected seconds, more than 0, got {text!r}")
+    return seconds
+
+
 def _delay(text: str) -> float:
     try:
         seconds = float(text)
@@ -115,6 +131,8 @@ def pytest_configure(config: pytest.Config) -> None:
         narrowed.append(f"--models={','.join(option.models)}")
     if option.workers:
         narrowed.append("--workers")
+    if option.row_seconds != BUDGET:
+        narrowed.append(f"--row-seconds={option.row_seconds}")
     if option.flag_server != "both":
         narrowed.append(f"--flag-server={option.flag_server}")
     if option.flag_delay != DELAY:

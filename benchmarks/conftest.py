@@ -203,7 +203,13 @@ def row(
             fingerprint=fingerprint(workload.QUESTION, workload.check, *work),
         )
         benchmark.extra_info.update(extra_info)
-        measure(benchmark, lambda job: run(job, workers=workers), setup=setup, check=check)
+        measure(
+            benchmark,
+            lambda job: run(job, workers=workers),
+            setup=setup,
+            check=check,
+            budget=request.config.option.row_seconds,
+        )
         # Importing the model, or what it imports, may have switched it on.
         benchmark.extra_info["gil_enabled"] = machine.gil_enabled()
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from pytest_benchmark.fixture import BenchmarkFixture
 
 BUDGET = 3.0
-"""Seconds of timed rounds a row gets, as far as the two bounds below allow."""
+"""Seconds of timed rounds a row gets unless it is said, as far as the two bounds below allow."""
 
 FEWEST, MOST = 2, 20
 
@@ -20,9 +20,9 @@ Job = TypeVar("Job")
 Answers = TypeVar("Answers")
 
 
-def planned(seconds: float) -> int:
+def planned(seconds: float, budget: float = BUDGET) -> int:
     """How many rounds a row gets whose untimed round took so many seconds."""
-    return max(FEWEST, min(MOST, math.ceil(BUDGET / seconds)))
+    return max(FEWEST, min(MOST, math.ceil(budget / seconds)))
 
 
 def measure(
@@ -31,6 +31,7 @@ def measure(
     *,
     setup: Callable[[], Job],
     check: Callable[[Job, Answers], None],
+    budget: float = BUDGET,
 ) -> None:
     """Time ``run`` in rounds; ``setup`` makes each round's job, ``check`` judges its answer.
 
@@ -58,7 +59,7 @@ def measure(
         seconds = time.perf_counter() - start
         judge(job)
         if benchmark.enabled:
-            benchmark.pedantic(timed, setup=fresh, teardown=judge, rounds=planned(seconds))
+            benchmark.pedantic(timed, setup=fresh, teardown=judge, rounds=planned(seconds, budget))
         else:
             benchmark.pedantic(lambda: None)  # or it would warn that nobody used it
 

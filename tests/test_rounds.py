@@ -18,6 +18,11 @@ def test_slow_rows_get_few_rounds_and_never_less_than_two(seconds: float, planne
     assert rounds.planned(seconds) == planned
 
 
+def test_a_row_may_be_given_less_time_or_more() -> None:
+    assert rounds.planned(0.1, budget=0.5) == 5
+    assert rounds.planned(5.0, budget=15.0) == 3
+
+
 class Recorder:
     """Stands in for pytest-benchmark's fixture; notes what is called within the timing."""
 
