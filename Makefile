@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 BASE ?= main
+TESTS ?= tests
 # Made with python3: it makes the others, checks the code, and runs what is not measured, in every lane.
 OWN = .venv
 # One for each interpreter, named after it: .venv-3.13t, .venv-usr-bin-python3.12
@@ -24,6 +25,7 @@ help: ## show this list
 	@echo
 	@echo "  PYTHON=3.13t        another interpreter (a name, a command, a path), in an environment of its own"
 	@echo "  BASE=v1.2           what to compare the working tree with, in make gate (main)"
+	@echo "  TESTS=FILES         some of the tests, in make test"
 	@echo "  ARGS=…              for the command itself, as in: make bench ARGS=--cases=smallest"
 
 bench: $(READY) ## measure every default benchmark and save the run
@@ -41,8 +43,8 @@ calibrate: $(READY) ## how noisy is each of the gate's rows on this machine?
 gate-study: $(READY) ## how often is the gate wrong here, and what does it find? (an hour at most)
 	$(BIN)/concurbench gate-study --into docs/method.md $(ARGS)
 
-test: $(READY) ## test the suite itself
-	$(BIN)/python -m pytest tests -n auto $(ARGS)
+test: $(READY) ## test the suite itself, or TESTS of it
+	$(BIN)/python -m pytest $(TESTS) -n auto $(ARGS)
 
 check: $(OWN)/ready ## ruff and mypy
 	$(OWN)/bin/ruff check

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from concurbench.rounds import BUDGET, FEWEST, MOST
 from concurbench.session import SESSION
 from servers import BASE_PYTHON, LOOPBACK, NAMES, PYTHON
 from servers.local import Local
+from servers.process import ServerDied
 
 # pytester is for the tests: pytest lets only this file, the topmost, ask for it.
 pytest_plugins = ["concurbench.plugin", "pytester"]
@@ -25,6 +27,7 @@ pytest_plugins = ["concurbench.plugin", "pytester"]
 DELAY = 0.05
 LONGEST_DELAY = 10.0  # seconds; well below impls.flags.TIMEOUT, after which a client gives up
 LONGEST_TMPDIR = 70  # characters; a fork server puts a socket there, whose path has 107 at most
+SERVER_NEEDS = "uvicorn and httptools (another interpreter: --server-python)"
 TIMED_PACKAGES = (
     *("httpx", "httpcore", "anyio", "respx", "aiohttp", "httpx-aiohttp", "httpx2", "httpcore2"),
     *("uvloop", "trio", "joblib", "distributed", "pytest-benchmark"),
@@ -117,6 +120,10 @@ def pytest_configure(config: pytest.Config) -> None:
             f"the path of the temporary folder is too long for a fork server's socket: "
             f"{tempfile.gettempdir()}; set TMPDIR to one of at most {LONGEST_TMPDIR} characters"
         )
+    if shutil.which(option.server_python) is None:
+        raise pytest.UsageError(
+            f"--server-python, or {BASE_PYTHON}: no interpreter {option.server_python}"
+        )
     if option.cases is None:
         option.cases = ["smallest"] if option.benchmark_disable else ["all"]
     session.packages = TIMED_PACKAGES
@@ -205,7 +212,12 @@ def local_server(request: pytest.FixtureRequest, flag_site: Path) -> Iterator[Ca
         def get() -> Local:
             if not running or not running[-1].alive:
                 server = Local(flag_site, option.flag_delay, option.server_python, option.flag_host)
-                running.append(stack.enter_context(server))
+                try:
+                    running.append(stack.enter_context(server))
+                except ServerDied as error:
+                    pytest.fail(
+                        f"{error}; {option.server_python} must have {SERVER_NEEDS}", pytrace=False
+                    )
                 request.config.stash[SESSION].facts["local_server"] = dict(server.runs_on)
             return running[-1]
 
