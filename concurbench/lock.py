@@ -10,7 +10,7 @@ import filelock
 
 
 class Taken(Exception):
-    """Another session holds the lock; the message says which, as far as it told."""
+    """Another session holds the lock; the message says which, as far as it told, and what to do."""
 
 
 def machine_wide() -> Path:
@@ -49,7 +49,10 @@ class SessionLock:
                 holder = self._holder.read_text(encoding="utf-8")
             except OSError:
                 holder = "it left no word of itself"
-            raise Taken(holder) from None
+            raise Taken(
+                f"another benchmark session is running on this machine ({holder}); "
+                "two at once would measure each other: wait for it, or end it"
+            ) from None
         self._holder.write_text(f"process {os.getpid()}, {who}", encoding="utf-8")
 
     def release(self) -> None:

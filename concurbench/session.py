@@ -162,11 +162,8 @@ class Session:
         who = f"started {time.strftime('%H:%M:%S')} in {self.config.rootpath}"
         try:
             self._lock.acquire(who)
-        except Taken as holder:
-            raise pytest.UsageError(
-                f"another benchmark session is running on this machine ({holder}); "
-                "two at once would measure each other: wait for it, or end it"
-            ) from None
+        except Taken as error:
+            raise pytest.UsageError(str(error)) from None
         except OSError as error:
             self.notes.append(f"no lock against a second session: {error}")
 

@@ -133,10 +133,8 @@ class Comparison:
         lock = SessionLock()
         try:
             lock.acquire(f"a gate, started {time.strftime('%H:%M:%S')}")
-        except Taken as holder:
-            raise CannotCompare(
-                f"another benchmark session is running on this machine ({holder}): wait for it"
-            ) from None
+        except Taken as error:
+            raise CannotCompare(str(error)) from None
         except OSError as error:
             self.notes.append(f"no lock against a second session: {error}")
         self._stack.callback(lock.release)

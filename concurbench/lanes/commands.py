@@ -248,6 +248,7 @@ def _measured(
     here, watch = Path.cwd(), Watch()
     arguments = meta.get("pytest", ())
     record, ended = None, 0
+    _check_free()
     try:
         with ended_by_signals(), Workspace() as workspace:
             base = os.environ.get("CONCURBENCH_BASE_PYTHON", sys.executable)
@@ -286,6 +287,18 @@ def _measured(
     code = _shown(record.content, into, record)
     published(lambda: click.echo(f"raw runs: {record.path}"))
     return ended or code
+
+
+def _check_free() -> None:
+    # Each session takes the lock for itself; somebody who has it now would fail every one of them.
+    from concurbench.lock import SessionLock, Taken
+
+    lock = SessionLock()
+    try:
+        lock.acquire("about to measure a matrix")
+    except Taken as error:
+        raise Cannot(str(error)) from None
+    lock.release()
 
 
 def _lanes(

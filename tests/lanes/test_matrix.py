@@ -21,6 +21,7 @@ from concurbench.cli import main
 from concurbench.installing import EnvironmentFailed
 from concurbench.lanes import environments, interpreters
 from concurbench.lanes.interpreters import Found, Interpreter
+from concurbench.lock import SessionLock
 from concurbench.workspace import PREFIX
 from tests.conftest import ROOT, Suite
 
@@ -107,6 +108,17 @@ def test_what_cannot_be_answered_is_one_sentence_and_exit_code_2(
     assert done.exit_code == 2
     assert sentence in done.output
     assert "Traceback" not in done.output
+
+
+def test_beside_another_session_nothing_is_measured() -> None:
+    lock = SessionLock()
+    lock.acquire("somebody else")
+    try:
+        result = matrix()
+    finally:
+        lock.release()
+    assert result.exit_code == 2
+    assert "another benchmark session is running on this machine" in result.output
 
 
 def test_ctrl_c_shows_what_is_complete_and_leaves_no_process(suite: Suite) -> None:
