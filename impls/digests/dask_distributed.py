@@ -22,7 +22,7 @@ DEFAULT = False
 def run(job: Job, *, workers: int) -> list[Packed]:
     answers: dict[int, Packed] = {}
     waiting = iter(enumerate(job.buffers))
-    with Client(job.cluster) as client:
+    with Client(job.cluster, set_as_default=False) as client:
         # Not pure, or the scheduler would remember the answer of a task it has seen before.
         in_flight = as_completed(
             [client.submit(pack_task, task, pure=False) for task in itertools.islice(waiting, workers)]

@@ -2,7 +2,8 @@
 
 Execution unit: coroutines, all in one thread, on asyncio's event loop; the same code runs on trio's.
 They share one ``httpx.AsyncClient``; a limiter holds the bound. When one raises, the group cancels the
-others. Costs a thin layer over the event loop. Choose it for libraries whose users choose the loop.
+others; errors arrive as an ExceptionGroup. Costs a thin layer over the event loop. Choose it for
+libraries whose users choose the loop.
 """
 
 import anyio

@@ -23,7 +23,9 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     outcomes = {}
     bound = asyncio.Semaphore(workers)
     async with httpx.AsyncClient(**client_options(workers)) as client:
-        for done in asyncio.as_completed([download(client, bound, job, code) for code in job.codes]):
+        # Tasks, for bare coroutines would start in no order.
+        tasks = [asyncio.create_task(download(client, bound, job, code)) for code in job.codes]
+        for done in asyncio.as_completed(tasks):
             code, outcome = await done
             outcomes[code] = outcome
     return {code: outcomes[code] for code in job.codes}

@@ -25,9 +25,13 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
         httpx.Client(**client_options(workers)) as client,
         ThreadPoolExecutor(workers) as pool,
     ):
-        outcomes = await asyncio.gather(
-            *(loop.run_in_executor(pool, download, client, job, code) for code in job.codes)
-        )
+        try:
+            outcomes = await asyncio.gather(
+                *(loop.run_in_executor(pool, download, client, job, code) for code in job.codes)
+            )
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # what has not begun need not
+            raise
     return dict(zip(job.codes, outcomes, strict=True))
 
 

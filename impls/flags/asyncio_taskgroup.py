@@ -2,8 +2,8 @@
 
 Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; a semaphore holds
 the bound. When one of them raises, the group cancels the others and waits for them: none is left
-behind. Costs what ``asyncio_gather`` costs. Choose it over ``gather`` wherever an error of one should
-end all.
+behind, and errors arrive as an ExceptionGroup. Costs what ``asyncio_gather`` costs. Choose it over
+``gather`` wherever an error of one should end all.
 """
 
 import asyncio

@@ -30,8 +30,12 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     context.set_forkserver_preload([__name__, "httpcore"])
     with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
         codes = {pool.submit(download, code): code for code in job.codes}
-        for future in as_completed(codes):
-            outcomes[codes[future]] = future.result()
+        try:
+            for future in as_completed(codes):
+                outcomes[codes[future]] = future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # what has not begun need not
+            raise
     return {code: outcomes[code] for code in job.codes}
 
 

@@ -20,9 +20,11 @@ START_METHOD = "forkserver"
 
 tls_context()  # on import, so in the fork server: its children inherit the context
 
+cores = getattr(os, "process_cpu_count", os.cpu_count)  # those this process may use: from 3.13
+
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
-    processes = min(os.cpu_count() or 1, workers)
+    processes = min(cores() or 1, workers)
     shares = [replace(job, codes=job.codes[first::processes]) for first in range(processes)]
     bounds = [len(range(first, workers, processes)) for first in range(processes)]
     context = multiprocessing.get_context(START_METHOD)

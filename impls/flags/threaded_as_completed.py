@@ -22,8 +22,12 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
         ThreadPoolExecutor(workers) as pool,
     ):
         codes = {pool.submit(download, client, job, code): code for code in job.codes}
-        for future in as_completed(codes):
-            outcomes[codes[future]] = future.result()
+        try:
+            for future in as_completed(codes):
+                outcomes[codes[future]] = future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # what has not begun need not
+            raise
     return {code: outcomes[code] for code in job.codes}
 
 

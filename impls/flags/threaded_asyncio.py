@@ -17,9 +17,11 @@ from impls.flags import Job, Outcome, client_options, failed, keep
 
 DEFAULT = False
 
+cores = getattr(os, "process_cpu_count", os.cpu_count)  # those this process may use: from 3.13
+
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
-    threads = min(os.cpu_count() or 1, workers)
+    threads = min(cores() or 1, workers)
     shares = [replace(job, codes=job.codes[first::threads]) for first in range(threads)]
     bounds = [len(range(first, workers, threads)) for first in range(threads)]
     outcomes = {}

@@ -2,8 +2,8 @@
 
 Execution unit: trio's tasks, all in one thread. They share one ``httpx.AsyncClient``; a limiter holds
 the bound. A nursery ends when all its tasks have, and cancels the others when one raises: tasks form a
-tree, and none outlives its parent. Costs a package to install, and libraries that know trio. Choose it
-for programs that must end cleanly whatever happens.
+tree, none outlives its parent, and errors arrive as an ExceptionGroup. Costs a package to install, and
+libraries that know trio. Choose it for programs that must end cleanly whatever happens.
 """
 
 import httpx

@@ -26,4 +26,8 @@ async def find_all(job: Job, workers: int) -> list[list[int]]:
     context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(workers, context) as pool:
         batches = (loop.run_in_executor(pool, primes_in, batch) for batch in job.batches)
-        return await asyncio.gather(*batches)
+        try:
+            return await asyncio.gather(*batches)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # what has not begun need not
+            raise

@@ -22,7 +22,7 @@ DEFAULT = False
 def run(job: Job, *, workers: int) -> list[list[int]]:
     answers: list[list[int]] = [[] for _ in job.batches]
     waiting = iter(enumerate(job.batches))
-    with Client(job.cluster) as client:
+    with Client(job.cluster, set_as_default=False) as client:
         # Not pure, or the scheduler would remember the answer of a task it has seen before.
         in_flight = as_completed(
             [client.submit(find, task, pure=False) for task in itertools.islice(waiting, workers)]
