@@ -23,16 +23,16 @@ help: ## show this list
 	@echo
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 	@echo
-	@echo "  PYTHON=3.13t        another interpreter (a name, a command, a path), in an environment of its own"
-	@echo "  BASE=v1.2           what to compare the working tree with, in make gate (main)"
+	@echo "  PYTHON=3.13t        another interpreter: a name, a command or a path"
+	@echo "  BASE=v1.2           what make gate compares the working tree with (main)"
 	@echo "  TESTS=FILES         some of the tests, in make test"
-	@echo "  ARGS=…              for the command itself, as in: make bench ARGS=--cases=smallest"
+	@echo "  ARGS=…              for the command itself: make bench ARGS=--cases=smallest"
 
 bench: $(READY) ## measure every default benchmark and save the run
 	$(BIN)/python -m pytest $(ARGS)
 
 matrix: $(OWN)/ready ## measure over every interpreter here, in turn
-	$(OWN)/bin/concurbench matrix $(ARGS)
+	$(OWN)/bin/concurbench matrix $(addprefix --python ,$(filter-out python3,$(PYTHON))) $(ARGS)
 
 gate: $(READY) ## did the working tree get slower than BASE?
 	$(BIN)/concurbench gate $(BASE) $(ARGS)
@@ -40,7 +40,7 @@ gate: $(READY) ## did the working tree get slower than BASE?
 calibrate: $(READY) ## how noisy is each of the gate's rows on this machine?
 	$(BIN)/concurbench calibrate $(ARGS)
 
-gate-study: $(READY) ## how often is the gate wrong here, and what does it find? (an hour at most)
+gate-study: $(READY) ## how often is the gate wrong here? (an hour at most)
 	$(BIN)/concurbench gate-study --into docs/method.md $(ARGS)
 
 test: $(READY) ## test the suite itself, or TESTS of it

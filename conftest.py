@@ -72,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         f"(default: what {BASE_PYTHON} says, or this one)",
     )  # fmt: skip
     group.addoption(
-        "--dask-scheduler", default=None, metavar="ADDRESS",
+        "--dask-scheduler", default=None, metavar="ADDRESS", type=_address,
         help="a Dask cluster that exists, for the models that use one; without it each of their rows "
         "gets worker processes on this machine",
     )  # fmt: skip
@@ -83,6 +83,12 @@ def _names(text: str) -> list[str]:
     if not names:
         raise argparse.ArgumentTypeError("expected one name or several, with commas between")
     return names
+
+
+def _address(text: str) -> str:
+    if ":" not in text:
+        raise argparse.ArgumentTypeError(f"expected an address as in tcp://host:8786, got {text!r}")
+    return text
 
 
 def _counts(text: str) -> list[int]:

@@ -12,7 +12,6 @@ import shutil
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -23,8 +22,10 @@ import pytest
 import impls
 from concurbench import machine
 from concurbench.fingerprint import fingerprint
+from concurbench.results import short_name
 from concurbench.rounds import measure
 from concurbench.session import SESSION
+from concurbench.units import counted
 from servers import NAMES, Server
 from servers.cluster import Cluster, Unfit, threads_of
 from servers.local import Local
@@ -147,6 +148,20 @@ def run(request: pytest.FixtureRequest, model: str) -> impls.Run:
         pytest.skip(str(reason))
 
 
+@pytest.fixture(scope="session")
+def existing_cluster(request: pytest.FixtureRequest) -> tuple[str, int]:
+    """The address of the cluster that was asked for, once it is proven to be fit, and its threads."""
+    address: str = request.config.option.dask_scheduler
+    try:
+        threads = sum(threads_of(address, impls.__name__).values())
+    except Unfit as reason:
+        unfit = str(reason)
+    else:
+        request.config.stash[SESSION].facts["cluster_threads"] = threads
+        return address, threads
+    pytest.fail(unfit, pytrace=False)  # here, for there it would be told twice
+
+
 @pytest.fixture
 def cluster(
     request: pytest.FixtureRequest, run: impls.Run, model: str, workers: int
@@ -154,19 +169,17 @@ def cluster(
     """The address of the cluster that this row's model uses, None where it uses none."""
     if impls.find(_name(_workload(request.module)), model).cluster is None:
         yield None
-        return
-    with ExitStack() as stack:
-        address = request.config.option.dask_scheduler
-        if address is None:
-            # As many threads as the bound, and for each core a process to put them in.
-            processes = min(workers, machine.usable_cores())
-            here = stack.enter_context(Cluster(processes, math.ceil(workers / processes)))
-            address = here.address
-        try:
-            threads_of(address, impls.__name__)
-        except Unfit as reason:
-            pytest.fail(str(reason), pytrace=False)
+    elif request.config.option.dask_scheduler is not None:
+        address, threads = request.getfixturevalue("existing_cluster")
+        if threads < workers:
+            told = f"{short_name(request.node.nodeid)}: the cluster has {counted(threads, 'thread')}"
+            request.config.stash[SESSION].notes.append(f"{told} for {workers} workers")
         yield address
+    else:
+        # As many threads as the bound, and for each core a process to put them in.
+        processes = min(workers, machine.usable_cores())
+        with Cluster(processes, math.ceil(workers / processes)) as here:
+            yield here.address
 
 
 @pytest.fixture

@@ -184,8 +184,9 @@ class Session:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         # Around pytest-benchmark's own, which saves the run and prepares its tables.
+        if self.tally.rows:
+            self._prove_the_lock(session)
         if self.ready:
-            self._prove_the_lock()
             self._keep_proven_rows()
             self._set_limits()
             self._compare_same_work_only()
@@ -195,10 +196,15 @@ class Session:
             self._decide_saving(int(session.exitstatus))
         yield
 
-    def _prove_the_lock(self) -> None:
+    def _prove_the_lock(self, session: pytest.Session) -> None:
         self.gil = self.gil.look_again()
-        if self.gil.trouble:
-            self.tally.narrowed.append(self.gil.trouble)
+        if not self.gil.trouble:
+            return
+        self.notes.append(self.gil.trouble)
+        self.tally.narrowed.append("its interpreter lock was on")
+        # Who lists what may be skipped wants to know of all that is lost.
+        if self.config.option.expected_skips and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _keep_proven_rows(self) -> None:
         rows = self.benchmarks.benchmarks

@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1"
 BASE_PYTHON = "CONCURBENCH_BASE_PYTHON"
 """The variable that names the interpreter for what must be the same whatever is measured."""
 
-PYTHON = os.environ.get(BASE_PYTHON, sys.executable)
+PYTHON = os.environ.get(BASE_PYTHON) or sys.executable
 """The interpreter that real servers run under, unless they are told another."""
 
 

@@ -57,7 +57,22 @@ class ServerProcess:
 
     def __enter__(self) -> Self:
         self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(
+        try:
+            self.process = self._started()
+        except OSError as error:
+            self.errors.close()
+            raise ServerDied(
+                f"the {self.title} does not start: {self.python}: {error.strerror}"
+            ) from None
+        try:
+            self.started(self._wait_until_ready())
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _started(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [self.python, "-m", self.module, *self.arguments(), "--parent", str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -69,12 +84,6 @@ class ServerProcess:
             # Ctrl-C in the terminal is for the benchmark; it ends this process in its own time.
             start_new_session=True,
         )
-        try:
-            self.started(self._wait_until_ready())
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
 
     def __exit__(self, *_: object) -> None:
         if self.gentle:

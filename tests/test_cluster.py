@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -110,3 +111,30 @@ def test_a_row_gets_a_cluster_of_its_own_and_another_only_if_that_is_fit(checkou
     # Its workers have the whole project, this checkout a part of it.
     assert "has another version of impls" in said(result)
     result.assert_outcomes(errors=1)
+
+
+def test_a_scheduler_without_workers_is_told_apart(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            lines = (re.search(r"Scheduler at: +(tcp://\S+)", line) for line in process.stderr)
+            address = next(found[1] for found in lines if found)
+            with pytest.raises(Unfit, match=f"the Dask scheduler at {address} has no workers"):
+                threads_of(address, "impls")
+        finally:
+            process.kill()
+
+
+def test_every_file_that_matters_is_part_of_what_a_worker_must_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "made_up_package"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    seen = {cluster.identity("made_up_package")["content"]}
+    for name in ("more.py", "data.tsv"):
+        (folder / name).write_text("something", encoding="utf-8")
+        seen.add(cluster.identity("made_up_package")["content"])
+    assert len(seen) == 3

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,12 @@ from servers import NAMES, Server
 
 MODELS = impls.models("flags")
 PAIRS = [(model.name, server) for model in MODELS for server in model.servers or NAMES]
+
+CLIENTS = (
+    ("httpx", "Client"), ("httpx", "AsyncClient"), ("httpx2", "Client"), ("httpx2", "AsyncClient"),
+    ("aiohttp", "ClientSession"),
+)  # fmt: skip
+"""Those of this process; a worker process closes its own by ending."""
 
 each_model = pytest.mark.parametrize("name", [model.name for model in MODELS])
 each_pair = pytest.mark.parametrize(("name", "server"), PAIRS, indirect=["server"])
@@ -103,3 +112,30 @@ def test_an_error_that_nobody_expected_reaches_the_caller_and_leaves_nothing_beh
     assert {type(error) for error in leaves(caught.value)} == {FileNotFoundError}
     gc.collect()  # the tasks that nobody asked tell their errors now, not in a later test
     assert [thread.name for thread in threading.enumerate() if "Executor" in thread.name] == []
+
+
+@each_model
+def test_it_closes_every_client_it_opens(
+    run: impls.Run,
+    undelayed_local: Server,
+    cluster: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Any] = []
+    for module, name in CLIENTS:
+        with contextlib.suppress(ImportError):
+            _note_instances(getattr(import_module(module), name), made, monkeypatch)
+    job = flags.Job(("FR", "DE", "IN"), undelayed_local.url, tmp_path, cluster=cluster)
+    run(job, workers=2)
+    assert all(client.closed if hasattr(client, "closed") else client.is_closed for client in made)
+
+
+def _note_instances(kind: Any, made: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    initialise = kind.__init__
+
+    def noted(self: Any, *args: Any, **options: Any) -> None:
+        initialise(self, *args, **options)
+        made.append(self)
+
+    monkeypatch.setattr(kind, "__init__", noted)

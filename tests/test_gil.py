@@ -98,6 +98,9 @@ def test_a_model_that_switches_the_lock_on_spoils_the_run_and_its_extension_is_n
     result = suite.run()
     assert "with its lock on from some row on, switched on by needs_the_lock" in said(result)
     assert suite.saved == []
+    result = suite.run("--benchmark-disable", f"--expected-skips={suite.write('skips', '# none')}")
+    assert result.ret == 1
+    assert "switched on by needs_the_lock" in said(result)
     suite.run("--benchmark-save=marked")
     marked = suite.load("marked.json")
     assert marked["concurbench"]["gil"] == {

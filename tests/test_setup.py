@@ -1,4 +1,4 @@
-"""``make`` on machines that lack something: a sentence that names the cure."""
+"""``make`` and CI on machines that are pretended: what is missing is told, with its cure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 from concurbench import project
+from concurbench.summary import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 
@@ -118,10 +120,52 @@ def test_another_interpreter_gets_an_environment_of_its_own_from_the_own_one(tmp
     assert log.read_text() == "concurbench environment python3.13t --folder .venv-3.13t\n"
 
 
+@pytest.fixture
+def ci(tmp_path: Path) -> Callable[[], subprocess.CompletedProcess[str]]:
+    """Runs .ci/run on a machine with Python 3.11 and 3.99; make only notes what it is asked."""
+    for name in (".ci/run", ".ci/expected-skips/3.11"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "tests").mkdir()
+    for file in (ROOT / "tests").glob("test_*.py"):
+        (tmp_path / "tests" / file.name).touch()
+    pretend(tmp_path, "../.venv/bin/python", "#!/bin/sh\necho 3.11\n")
+    pretend(tmp_path, "../.venv/bin/concurbench", "#!/bin/sh\necho 3.11; echo 3.99\n")
+    pretend(tmp_path, "make", f'#!/bin/sh\necho "$@" >> {tmp_path / "log"}\n')
+    return lambda: subprocess.run(
+        ["bash", ".ci/run"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={"PATH": f"{tmp_path / 'tools'}{os.pathsep}{os.environ['PATH']}"},
+    )  # fmt: skip
+
+
+def test_ci_knows_what_each_python_may_skip_or_fails(
+    tmp_path: Path, ci: Callable[[], subprocess.CompletedProcess[str]]
+) -> None:
+    done = ci()
+    assert done.returncode == 1
+    assert "Python 3.99 is here, and nobody has said what it may skip" in done.stdout
+    assert "bench" not in (tmp_path / "log").read_text()
+
+
+def test_ci_holds_every_python_it_finds_to_its_own_list(
+    tmp_path: Path, ci: Callable[[], subprocess.CompletedProcess[str]]
+) -> None:
+    (tmp_path / ".ci/expected-skips/3.99").touch()
+    assert ci().returncode == 0
+    asked = (tmp_path / "log").read_text().splitlines()
+    for python, lines in (
+        ("3.99", [line for line in asked if "PYTHON=3.99" in line]),
+        ("3.11", [line for line in asked if "ARGS" in line and "PYTHON=" not in line]),
+    ):
+        assert [line.split()[0] for line in lines] == ["test", "bench"]
+        assert all(f"--expected-skips=.ci/expected-skips/{python}" in line for line in lines)
+
+
 def test_help_is_what_make_does_first(tmp_path: Path) -> None:
     assert make(tmp_path) == make(tmp_path, "help")
     for target in ("bench", "test", "check"):
         assert f"make {target}" in make(tmp_path)
+    assert max(map(len, make(tmp_path).splitlines())) <= COLUMNS
 
 
 def test_constraints_pin_every_dependency_and_name_no_address() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -26,7 +27,7 @@ from concurbench.command import (
     published,
     show,
 )
-from concurbench.marked import NoMarks, insert
+from concurbench.marked import NoMarks, check, insert
 from concurbench.summary import COLUMNS, as_text
 
 if TYPE_CHECKING:  # findpython is there only where lanes are wanted
@@ -76,10 +77,16 @@ def _listed(found: Found) -> Table:
     for each in found.taken:
         place = environments.place(Path.cwd(), each.name)
         there = place.name if place.exists() else f"{place.name} (not made yet)"
-        table.add_row(each.name, each.told, str(each.path), "its own" if each.virtual else there)
-    for each, why in found.passed_over:
-        table.add_row("–", each.told, str(each.path), why, style="dim")
+        table.add_row(each.name, each.told, _short(each.path), "its own" if each.virtual else there)
+    distinct = {(each.name, why): (each, why) for each, why in found.passed_over}
+    for each, why in distinct.values():  # of each version the newest
+        table.add_row("–", each.told, _short(each.path), why, style="dim")
     return table
+
+
+def _short(path: Path) -> str:
+    home = str(Path.home())
+    return str(path).replace(home, "~", 1) if str(path).startswith(f"{home}{os.sep}") else str(path)
 
 
 @click.command("environment")
@@ -202,12 +209,17 @@ def matrix(
     \b
     Examples: concurbench matrix
               concurbench matrix --python 3.11 --python 3.13t -- --cases=smallest
-              concurbench matrix --into README.md -- benchmarks/test_primes.py
+              concurbench matrix --into docs/pythons.md -- benchmarks/test_primes.py
     """
     check_requirements()
     if only_list:
         show(_listed(_chosen(pythons)))
         return
+    try:
+        if into is not None:
+            check(into, "matrix")
+    except NoMarks as error:
+        raise Cannot(str(error)) from None
     if source is None:
         check_writable(json_file)
         ctx.exit(_measured(_chosen(pythons).taken, passes, timeout, json_file, into, ctx.meta))
@@ -227,7 +239,11 @@ def _chosen(pythons: Sequence[str]) -> Found:
     try:
         if not pythons:
             return find(versions)
-        return Found([named(each, versions) for each in pythons])
+        chosen = [named(each, versions) for each in pythons]
+        # The same one twice is one lane; of an environment, whoever made it knows why.
+        return Found(
+            [each for place, each in enumerate(chosen) if each.virtual or each not in chosen[:place]]
+        )
     except NoSuchInterpreter as error:
         raise Cannot(str(error)) from None
 
@@ -251,18 +267,20 @@ def _measured(
     _check_free()
     try:
         with ended_by_signals(), Workspace() as workspace:
-            base = os.environ.get("CONCURBENCH_BASE_PYTHON", sys.executable)
+            base = os.environ.get("CONCURBENCH_BASE_PYTHON") or sys.executable
+            if shutil.which(base) is None:
+                raise Cannot(f"CONCURBENCH_BASE_PYTHON: there is no interpreter {base}")
             sessions = Sessions(workspace, here, arguments, base, timeout)
             lanes, failed = _lanes(interpreters, here, watch.step)
             lanes, rows, broken = _collected(lanes, sessions, watch.step)
             failed += broken
             watch.end()
-            for trouble in failed:
-                click.echo(trouble, err=True)
             if not rows:
                 raise Cannot(
                     "no benchmarks to measure in any lane" + (f": {failed[0]}" if failed else "")
                 )
+            for trouble in failed:
+                click.echo(trouble, err=True)
             about = {
                 "machine": machine.facts(),
                 "arguments": arguments,
@@ -281,12 +299,14 @@ def _measured(
         raise Cannot(str(error)) from None
     watch.end()
     if ended:
-        click.echo("interrupted" + (": this is what was complete" if record else ""), err=True)
+        click.echo("interrupted" + (": what was complete is shown" if record else ""), err=True)
     if record is None:
         return ended
-    code = _shown(record.content, into, record)
-    published(lambda: click.echo(f"raw runs: {record.path}"))
-    return ended or code
+    try:
+        code = _shown(record.content, into, record)
+        return ended or code
+    finally:
+        published(lambda: click.echo(f"raw runs: {record.path}"))
 
 
 def _check_free() -> None:
@@ -334,16 +354,20 @@ def _collected(
 ) -> tuple[list[Lane], list[Row], list[str]]:
     """The lanes whose pytest works, all rows that any of them has, and why the others do not."""
     good: list[Lane] = []
-    failed: list[str] = []
+    alike: dict[str, list[str]] = {}
     rows: dict[str, Row] = {}
     for lane in lanes:
         tell(f"collecting in {lane.name}")
         ended = sessions.collect(lane.python)
         if ended.trouble:
-            failed.append(f"{lane.name} is left out, its pytest does not collect: {ended.trouble}")
+            alike.setdefault(ended.trouble, []).append(lane.name)
         else:
             good.append(lane)
             rows.update({row.id: row for row in ended.rows})
+    failed = [
+        f"left out, for pytest does not collect there: {', '.join(names)}: {trouble}"
+        for trouble, names in alike.items()
+    ]
     return good, list(rows.values()), failed
 
 
@@ -353,7 +377,10 @@ def _shown(content: Any, into: Path | None, record: Any = None) -> int:
     from concurbench.lanes.record import unpacked
 
     found = findings.find(*unpacked(content))
-    shown = table.table(found)
+    if not found.passes:
+        published(lambda: click.echo("nothing was complete: there is nothing to show", err=True))
+        return 1
+    shown = table.table(found, content["failed"])
     if record is not None:
         published(partial(record.about, table=found.as_json()))
     published(lambda: show(shown))

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from concurbench import project, whole
-from concurbench.installing import EnvironmentFailed, run
+from concurbench.installing import EnvironmentFailed, Unreachable, run
 from concurbench.lanes.interpreters import Interpreter
 
 PINNED = ("pytest", "pytest-benchmark")
@@ -155,11 +155,15 @@ def _optional(pip: list[str], packages: Sequence[str], run: Run) -> dict[str, st
         return {}
     try:
         run([*pip, *packages], "pip install")
+    except Unreachable:
+        raise
     except EnvironmentFailed:
         missing = {}
         for each in packages:
             try:
                 run([*pip, each], "pip install")
+            except Unreachable:
+                raise  # what cannot be asked for is not missing
             except EnvironmentFailed as error:
                 missing[each.partition(";")[0].strip()] = str(error).rpartition(": ")[2]
         return missing

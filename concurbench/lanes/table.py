@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group as Together
 from rich.console import RenderableType
@@ -15,11 +15,12 @@ from concurbench.lanes.findings import Cell, Findings, Group, Line
 from concurbench.results import BASELINE, short_name
 
 
-def table(findings: Findings) -> RenderableType:
-    """All groups, and what is to be said below them."""
+def table(findings: Findings, left_out: Sequence[str] = ()) -> RenderableType:
+    """All groups, and what is to be said below them; ``left_out`` says which lanes are not there."""
     shown: list[RenderableType] = [_group(group, findings.lanes) for group in findings.groups]
     shown.append(Text())
     shown += [Text(line, style=style) for line, style in _below(findings)]
+    shown += [Text(trouble, style="red") for trouble in left_out]
     return Together(*shown)
 
 

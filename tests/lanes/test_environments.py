@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from packaging.version import Version
 
 from concurbench import installing
-from concurbench.installing import EnvironmentFailed
+from concurbench.installing import EnvironmentFailed, Unreachable
 from concurbench.lanes import environments
 from concurbench.lanes.environments import Made, ensure, wanted
 from concurbench.lanes.interpreters import Interpreter
@@ -183,6 +184,25 @@ def test_a_wrong_configuration_is_one_sentence(folder: Path, said: str, sentence
     (folder / "pyproject.toml").write_text(PROJECT.replace('["test"]\nopt', f"{said}\nopt"))
     with pytest.raises(EnvironmentFailed, match=sentence):
         wanted(folder)
+
+
+def test_what_nobody_could_ask_for_is_not_missing(folder: Path, make: Callable[[Pip], Made]) -> None:
+    class Offline(Pip):
+        def __call__(self, command: list[str], told: str) -> None:
+            super().__call__(command, told)
+            if "trio" in command:
+                raise Unreachable("the package index does not answer")
+
+    with pytest.raises(Unreachable):
+        make(Offline())
+    assert not (folder / ".venv-3.13t" / environments.STAMP).exists()
+
+
+def test_a_package_index_that_does_not_answer_is_told_as_such(tmp_path: Path) -> None:
+    said = "WARNING: Retrying (Retry(total=4)) after connection broken\nERROR: No matching distribution"
+    command = [sys.executable, "-c", f"import sys; sys.exit(print({said!r}) or 1)"]
+    with pytest.raises(Unreachable, match="the package index does not answer"):
+        installing.run(command, tmp_path, tmp_path / "log", os.environ, "pip install")
 
 
 def test_what_pip_says_of_a_missing_wheel_is_told_in_short() -> None:

@@ -98,6 +98,7 @@ def test_a_lane_whose_pytest_does_not_collect_is_left_out_and_the_others_go_on(s
         ([*TWICE[:2], "--", "-k", "nothing"], "no benchmarks to measure"),
         (["--from", "page.md"], "not a matrix"),
         (["--json", "nowhere/x.json"], "cannot be written"),
+        ([*TWICE, "--into", "page.md"], "page.md has no line <!-- matrix -->"),
     ],
 )
 def test_what_cannot_be_answered_is_one_sentence_and_exit_code_2(
@@ -108,6 +109,7 @@ def test_what_cannot_be_answered_is_one_sentence_and_exit_code_2(
     assert done.exit_code == 2
     assert sentence in done.output
     assert "Traceback" not in done.output
+    assert "raw runs" not in done.output  # it was known before anything was measured
 
 
 def test_beside_another_session_nothing_is_measured() -> None:
@@ -139,14 +141,19 @@ def test_ctrl_c_shows_what_is_complete_and_leaves_no_process(suite: Suite) -> No
     process = subprocess.Popen(
         command, cwd=suite.path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, start_new_session=True,
+        # As from a terminal, also where these tests run in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
-    until(lambda: file.exists() and len(json.loads(file.read_text())["visits"]) == 1)
-    marker.touch()
-    until((suite.path / "waits").exists)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
+    try:
+        until(lambda: file.exists() and len(json.loads(file.read_text())["visits"]) == 1)
+        marker.touch()
+        until((suite.path / "waits").exists)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
-    assert "interrupted: this is what was complete" in output
+    assert "interrupted: what was complete is shown" in output
     assert "toy · few" in output
     assert "Traceback" not in output
     until(lambda: not list(suite.temporary.glob(f"{PREFIX}*")))

@@ -69,7 +69,8 @@ def crash(report: Any) -> str:
     """Why it failed, in a line."""
     where = getattr(report.longrepr, "reprcrash", None)
     text = where.message if where is not None else str(report.longrepr)
-    return next((line for line in text.splitlines() if line.strip()), "it does not say why").strip()
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["it does not say why"]
+    return lines[-1] if lines[0].startswith("File ") else lines[0]  # of a syntax error, the error
 
 
 def pytest_configure(config: pytest.Config) -> None:
