@@ -25,7 +25,8 @@ def run(job: Job, *, workers: int) -> list[list[int]]:
     with Client(job.cluster, set_as_default=False) as client:
         # Not pure, or the scheduler would remember the answer of a task it has seen before.
         in_flight = as_completed(
-            [client.submit(find, task, pure=False) for task in itertools.islice(waiting, workers)]
+            [client.submit(find, task, pure=False) for task in itertools.islice(waiting, workers)],
+            loop=client.loop,
         )
         for done in in_flight:
             index, primes = done.result()
