@@ -21,7 +21,7 @@ export CONCURBENCH_BASE_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
 help: ## show this list
 	@echo "concurbench: which concurrency model should this program use, here?"
 	@echo
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 21
 	@echo
 	@echo "  PYTHON=3.13t        another interpreter: a name, a command or a path"
 	@echo "  BASE=v1.2           what make gate compares the working tree with (main)"

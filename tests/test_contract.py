@@ -65,6 +65,15 @@ def test_its_run_takes_the_job_and_the_bound(model: impls.Model) -> None:
 
 
 @each_model
+def test_its_processes_start_as_it_says(model: impls.Model) -> None:
+    text = path(model).read_text(encoding="utf-8")
+    assert ("get_context(START_METHOD)" in text) is (model.start_method is not None)
+    method = model.name.rpartition("_")[2]
+    if method in impls.START_METHODS:
+        assert model.start_method == method
+
+
+@each_model
 def test_its_clients_are_made_like_all_others(model: impls.Model) -> None:
     text = path(model).read_text(encoding="utf-8")
     made = re.findall(r"(?:httpx\.(?:Async)?|HttpxAiohttp)Client\((?=\S)", text)

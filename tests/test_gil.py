@@ -75,6 +75,14 @@ def test_a_saved_run_says_whether_the_lock_was_on(suite: Suite) -> None:
 
 
 @pytest.mark.skipif(not machine.free_threaded(), reason="not a free-threaded build")
+def test_a_lock_that_the_environment_switched_on_is_blamed_on_no_module(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_GIL", "1")
+    assert "from the start, switched on by PYTHON_GIL or -X gil" in said(suite.run())
+
+
+@pytest.mark.skipif(not machine.free_threaded(), reason="not a free-threaded build")
 def test_a_model_that_switches_the_lock_on_spoils_the_run_and_its_extension_is_named(
     suite: Suite,
 ) -> None:

@@ -31,14 +31,15 @@ def write(folder: Path, name: str, *, complete: bool = True, rows: Any = None) -
 
 
 def test_a_row_keeps_its_raw_seconds_in_order() -> None:
-    row = results.Row.read(benchmark("t", 3.0, 1.0, 2.0, model="m", workers=4, limit=0.5))
+    row = results.Row.read(benchmark("t", 3.0, 1.0, 2.0, model="m", server="s", workers=4, limit=0.5))
     assert row.seconds == (3.0, 1.0, 2.0)
-    assert (row.model, row.workers, row.limit, row.median) == ("m", 4, 0.5, 2.0)
+    assert (row.model, row.server, row.workers) == ("m", "s", 4)
+    assert (row.limit, row.median) == (0.5, 2.0)
 
 
 def test_a_row_of_another_suite_is_called_by_its_name() -> None:
     row = results.Row.read(benchmark("test_b"))
-    assert (row.model, row.workers, row.limit) == ("test_b", None, None)
+    assert (row.model, row.server, row.workers, row.limit) == ("test_b", None, None, None)
 
 
 @pytest.mark.parametrize(
