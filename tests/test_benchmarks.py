@@ -136,13 +136,13 @@ def test_a_server_that_dies_in_the_middle_fails_its_row_and_no_other(flags_suite
         ''',
     )
     result = flags_suite.run(
-        "--models=aaa_killer,threaded", "--cases=pop20", "--flag-server=local", "--flag-delay=0.001",
-        "--benchmark-save=kept",
+        "--models=aaa_killer,threaded_client_per_thread", "--cases=pop20", "--flag-server=local",
+        "--flag-delay=0.001", "--benchmark-save=kept",
     )  # fmt: skip
     assert result.ret == 1
     assert "the local server went away while it was needed (exit status -9)" in said(result)
     assert [row["param"] for row in flags_suite.load("kept.json")["benchmarks"]] == [
-        "threaded-local-pop20-w20"
+        "threaded_client_per_thread-local-pop20-w20"
     ]
 
 

@@ -2,7 +2,8 @@
 
 Execution unit: threads, in a ``ThreadPoolExecutor`` as large as the bound; the event loop only waits
 for them. They share one ``httpx.Client``. Costs what threads cost, and a trip between loop and thread
-for each flag. Choose it in a program that has an event loop, for a library that blocks.
+for each flag. On a free-threaded build httpx's pool is not safe among threads. Choose it in a program
+that has an event loop, for a library that blocks.
 """
 
 import asyncio

@@ -3,8 +3,8 @@
 Execution unit: threads of asyncio's default pool, one coroutine waiting for each. They share one
 ``httpx.Client``. The pool has min(32, cores + 4) threads, whatever is asked: that many requests are in
 flight at most, and nothing says so. Costs what threads cost, and a trip between loop and thread for
-each flag. Choose it for a blocking call here and there; for many, give it a pool, as
-``asyncio_run_in_executor`` does.
+each flag. On a free-threaded build httpx's pool is not safe among threads. Choose it for a blocking
+call here and there; for many, give it a pool, as ``asyncio_run_in_executor`` does.
 """
 
 import asyncio

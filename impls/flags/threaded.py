@@ -3,7 +3,8 @@
 Execution unit: threads of the operating system, in a ``ThreadPoolExecutor``. They share the process,
 one ``httpx.Client`` with its connections, and the interpreter lock, which a thread gives up while it
 waits for the network. Costs a stack for each thread, and everyone's turn at the client's connection
-pool. Choose it for work that waits, with libraries that block.
+pool; and on a free-threaded build now and then a request, for httpx's pool is not safe there. Choose it
+for work that waits, with libraries that block.
 """
 
 from concurrent.futures import ThreadPoolExecutor

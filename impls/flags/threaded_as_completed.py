@@ -2,8 +2,9 @@
 
 Execution unit: threads, in a ``ThreadPoolExecutor``. They share the process, one ``httpx.Client`` and
 the interpreter lock. Each flag is a future, and ``as_completed`` hands over whichever is done next.
-Costs what ``threaded`` costs, and a future to look after for each flag. Choose it over ``map`` to show
-progress, or to go on with a result while the slow ones are still on their way.
+Costs what ``threaded`` costs, and a future to look after for each flag. On a free-threaded build
+httpx's pool is not safe among threads. Choose it over ``map`` to show progress, or to go on with a
+result while the slow ones are still on their way.
 """
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
