@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -61,6 +62,13 @@ TOY = {
             row(setup=lambda: toy.Job(range(items)), check=toy.check, work=(items,), speedup_limit=1)
         """,
 }
+
+
+def heed_signals() -> None:
+    """In a process to be: as from a terminal, also where these tests run in the background, in which
+    a shell or nohup has them ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def stats(*seconds: float) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from concurbench import keeper, machine
 from concurbench.gate.decision import RULES
 from concurbench.gate.record import read_blocks
 from concurbench.workspace import PREFIX, Workspace
+from tests.conftest import heed_signals
 from tests.gate.conftest import Project
 
 ROOT = Path(__file__).parents[2]
@@ -262,6 +263,7 @@ def started(repository: Project, tmp_path: Path, lines: int) -> subprocess.Popen
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_signals,
     )
     assert process.stderr
     for _ in range(lines):

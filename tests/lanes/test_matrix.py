@@ -23,7 +23,7 @@ from concurbench.lanes import environments, interpreters
 from concurbench.lanes.interpreters import Found, Interpreter
 from concurbench.lock import SessionLock
 from concurbench.workspace import PREFIX
-from tests.conftest import ROOT, Suite
+from tests.conftest import ROOT, Suite, heed_signals
 
 # Taken as it is, where it is an environment that somebody made: here the one of these tests.
 pytestmark = pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="not in an environment")
@@ -142,8 +142,7 @@ def test_ctrl_c_shows_what_is_complete_and_leaves_no_process(suite: Suite) -> No
     process = subprocess.Popen(
         command, cwd=suite.path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, start_new_session=True,
-        # As from a terminal, also where these tests run in the background.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=heed_signals,
     )  # fmt: skip
     try:
         until(lambda: file.exists() and len(json.loads(file.read_text())["visits"]) == 1)
