@@ -98,21 +98,22 @@ def _counts(text: str) -> list[int]:
     return counts
 
 
-def _seconds(text: str) -> float:
+def _float(text: str) -> float:
     try:
-        seconds = float(text)
+        return float(text)
     except ValueError:
-        seconds = -1.0
+        return math.nan  # within no bounds
+
+
+def _seconds(text: str) -> float:
+    seconds = _float(text)
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"expected seconds, more than 0, got {text!r}")
     return seconds
 
 
 def _delay(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
+    seconds = _float(text)
     if not 0 <= seconds <= LONGEST_DELAY:
         raise argparse.ArgumentTypeError(f"expected seconds from 0 to {LONGEST_DELAY}, got {text!r}")
     return seconds

@@ -7,6 +7,7 @@ import os
 import subprocess
 import tempfile
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Self
@@ -37,7 +38,7 @@ def end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-class ServerProcess:
+class ServerProcess(ABC):
     """Runs a module of this checkout that prints one line as soon as it is ready.
 
     ``python`` is the interpreter that runs it. The module takes the option ``--parent``, the process to
@@ -51,9 +52,9 @@ class ServerProcess:
 
     python: str
 
+    @abstractmethod
     def arguments(self) -> Sequence[str]:
         """What the module is told."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self.errors = tempfile.TemporaryFile()
@@ -96,9 +97,9 @@ class ServerProcess:
         self.process.stdout.close()
         self.errors.close()
 
+    @abstractmethod
     def started(self, line: str) -> None:
         """It is ready, and this is the line it printed."""
-        raise NotImplementedError
 
     @property
     def alive(self) -> bool:

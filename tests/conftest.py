@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import impls
 from servers import Server
 from servers.cluster import Cluster
 from servers.local import Local
@@ -173,3 +174,25 @@ def dask_cluster() -> Iterator[str]:
     pytest.importorskip("distributed", reason="no package distributed")
     with Cluster(processes=2, threads=2) as cluster:
         yield cluster.address
+
+
+def load(workload: str, name: str) -> impls.Run:
+    """A model; where it cannot run here, the test is skipped."""
+    try:
+        return impls.load(workload, name)
+    except impls.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture
+def run(workload: str, name: str) -> impls.Run:
+    return load(workload, name)
+
+
+@pytest.fixture
+def cluster(request: pytest.FixtureRequest, run: impls.Run, workload: str, name: str) -> str | None:
+    """The address of a cluster, for the models that need one."""
+    if impls.find(workload, name).cluster is None:
+        return None
+    address: str = request.getfixturevalue("dask_cluster")
+    return address

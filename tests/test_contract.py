@@ -14,6 +14,7 @@ import pytest
 
 import impls
 from concurbench import summary
+from tests.conftest import load
 
 LONGEST = 60
 """Lines of a model file: it is meant to be read at once and copied."""
@@ -27,13 +28,6 @@ each_model = pytest.mark.parametrize(
 def models_of(workload: str) -> pytest.MarkDecorator:
     names = [model.name for model in MODELS if model.workload == workload]
     return pytest.mark.parametrize("name", names)
-
-
-def load(workload: str, name: str) -> impls.Run:
-    try:
-        return impls.load(workload, name)
-    except impls.Unavailable as reason:
-        pytest.skip(str(reason))
 
 
 def path(model: impls.Model) -> Path:

@@ -31,23 +31,6 @@ PATIENCE = 10.0
 Run = Callable[..., Any]
 
 
-@pytest.fixture
-def cluster(request: pytest.FixtureRequest, workload: str, name: str) -> str | None:
-    """The address of a cluster, for the models that need one."""
-    if impls.find(workload, name).cluster is None:
-        return None
-    address: str = request.getfixturevalue("dask_cluster")
-    return address
-
-
-@pytest.fixture
-def run(workload: str, name: str) -> impls.Run:
-    try:
-        return impls.load(workload, name)
-    except impls.Unavailable as reason:
-        pytest.skip(str(reason))
-
-
 def models_of(*workloads: str) -> pytest.MarkDecorator:
     rows = [(workload, model.name) for workload in workloads for model in impls.models(workload)]
     return _parametrize(("workload", "name"), rows)

@@ -39,20 +39,8 @@ def leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 @pytest.fixture
-def run(request: pytest.FixtureRequest, name: str) -> impls.Run:
-    try:
-        return impls.load("flags", name)
-    except impls.Unavailable as reason:
-        pytest.skip(str(reason))
-
-
-@pytest.fixture
-def cluster(request: pytest.FixtureRequest, run: impls.Run, name: str) -> str | None:
-    """The cluster of a model that needs one."""
-    if impls.find("flags", name).cluster is None:
-        return None
-    address: str = request.getfixturevalue("dask_cluster")
-    return address
+def workload() -> str:
+    return "flags"
 
 
 @each_pair
