@@ -25,11 +25,6 @@ each_model = pytest.mark.parametrize(
 )
 
 
-def models_of(workload: str) -> pytest.MarkDecorator:
-    names = [model.name for model in MODELS if model.workload == workload]
-    return pytest.mark.parametrize("name", names)
-
-
 def path(model: impls.Model) -> Path:
     return impls.HERE / model.workload / f"{model.name}.py"
 
