@@ -16,20 +16,20 @@ READY = $(VENV)/ready
 export CONCURBENCH_BASE_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
 
 .DEFAULT_GOAL = help
-.PHONY: help bench matrix gate calibrate gate-study test check capacity interpreters clean
+.PHONY: help bench matrix gate calibrate interval-study gate-study agreement test check capacity interpreters clean
 
 help: ## show this list
 	@echo "concurbench: which concurrency model should this program use, here?"
 	@echo
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 21
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 	@echo
 	@echo "  PYTHON=3.13t        another interpreter: a name, a command or a path"
 	@echo "  BASE=v1.2           what make gate compares the working tree with (main)"
 	@echo "  TESTS=FILES         some of the tests, in make test"
 	@echo "  ARGS=…              for the command itself: make bench ARGS=--cases=smallest"
 
-bench: $(READY) ## measure every default benchmark and save the run
-	$(BIN)/python -m pytest $(ARGS)
+bench: $(READY) ## measure every default benchmark, and save the run
+	$(BIN)/concurbench run $(ARGS)
 
 matrix: $(OWN)/ready ## measure over every interpreter here, in turn
 	$(OWN)/bin/concurbench matrix $(addprefix --python ,$(filter-out python3,$(PYTHON))) $(ARGS)
@@ -40,8 +40,14 @@ gate: $(READY) ## did the working tree get slower than BASE?
 calibrate: $(READY) ## how noisy is each of the gate's rows on this machine?
 	$(BIN)/concurbench calibrate $(ARGS)
 
+interval-study: $(READY) ## do the intervals of a run hold here? (20 min)
+	$(BIN)/concurbench interval-study --into docs/method.md -m gate $(ARGS)
+
 gate-study: $(READY) ## how often is the gate wrong here? (an hour at most)
 	$(BIN)/concurbench gate-study --into docs/method.md $(ARGS)
+
+agreement: $(READY) ## does pyperf find the same times? (12 minutes)
+	$(BIN)/python -m benchmarks.agreement --into docs/method.md $(ARGS)
 
 test: $(READY) ## test the suite itself, or TESTS of it
 	$(BIN)/python -m pytest $(TESTS) -n auto $(ARGS)

@@ -9,15 +9,16 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import impls
-from concurbench.rounds import BUDGET, FEWEST, MOST
+from concurbench.rounds import ALONE, MOST, ONE_OF_SEVERAL
 from concurbench.session import SESSION
-from servers import BASE_PYTHON, LOOPBACK, NAMES, PYTHON
+from servers import BASE_PYTHON, LOOPBACK, NAMES, PYTHON, capacity
 from servers.local import Local
 from servers.process import ServerDied
 
@@ -28,10 +29,6 @@ DELAY = 0.05
 LONGEST_DELAY = 10.0  # seconds; well below impls.flags.TIMEOUT, after which a client gives up
 LONGEST_TMPDIR = 70  # characters; a fork server puts a socket there, whose path has 107 at most
 SERVER_NEEDS = "uvicorn and httptools (another interpreter: --server-python)"
-TIMED_PACKAGES = (
-    *("httpx", "httpcore", "anyio", "respx", "aiohttp", "httpx-aiohttp", "httpx2", "httpcore2"),
-    *("uvloop", "trio", "joblib", "distributed", "pytest-benchmark"),
-)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,8 +47,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many units in flight, instead of each case's own number",
     )  # fmt: skip
     group.addoption(
-        "--row-seconds", default=BUDGET, metavar="SECONDS", type=_seconds,
-        help=f"how long to time each row, in {FEWEST} to {MOST} rounds (default: %(default)s)",
+        "--row-seconds", default=None, metavar="SECONDS", type=_seconds,
+        help=f"how long to time each row, in at most {MOST} rounds (default: {ALONE.seconds:g}, and "
+        f"{ONE_OF_SEVERAL.seconds:g} in each pass of concurbench run)",
     )  # fmt: skip
     group.addoption(
         "--flag-server", default="both", choices=[*NAMES, "both"],
@@ -133,7 +131,6 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if option.cases is None:
         option.cases = ["smallest"] if option.benchmark_disable else ["all"]
-    session.packages = TIMED_PACKAGES
     narrowed = session.tally.narrowed
     _check_known("--cases", option.cases, {"all", "smallest"}, _all_cases)
     _check_known(
@@ -145,7 +142,8 @@ def pytest_configure(config: pytest.Config) -> None:
         narrowed.append(f"--models={','.join(option.models)}")
     if option.workers:
         narrowed.append("--workers")
-    if option.row_seconds != BUDGET:
+    if option.row_seconds:
+        session.plan = replace(session.plan, seconds=option.row_seconds)
         narrowed.append(f"--row-seconds={option.row_seconds}")
     if option.flag_server != "both":
         narrowed.append(f"--flag-server={option.flag_server}")
@@ -209,6 +207,12 @@ def flag_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
+def _capacity(site: Path, python: str, host: str) -> float | None:
+    # Of a server that does not wait: one that does is measured by its clients' patience.
+    with Local(site, 0.0, python, host) as undelayed:
+        return capacity.highest(undelayed)
+
+
 @pytest.fixture(scope="session")
 def local_server(request: pytest.FixtureRequest, flag_site: Path) -> Iterator[Callable[[], Local]]:
     """Call it for the one local server of this session; where that died, for a new one."""
@@ -218,8 +222,10 @@ def local_server(request: pytest.FixtureRequest, flag_site: Path) -> Iterator[Ca
 
         def get() -> Local:
             if not running or not running[-1].alive:
-                server = Local(flag_site, option.flag_delay, option.server_python, option.flag_host)
+                where = (option.server_python, option.flag_host)
                 try:
+                    measured = running[-1].capacity if running else _capacity(flag_site, *where)
+                    server = Local(flag_site, option.flag_delay, *where, measured)
                     running.append(stack.enter_context(server))
                 except ServerDied as error:
                     pytest.fail(

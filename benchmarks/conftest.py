@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import shutil
+import statistics
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import impls
-from concurbench import machine
+from concurbench import capacity, machine
 from concurbench.fingerprint import fingerprint
 from concurbench.results import short_name
 from concurbench.rounds import measure
@@ -189,20 +190,31 @@ def row(
 ) -> Callable[..., None]:  # fmt: skip
     """Call it to measure this row: ``row(setup=…, check=…, work=…, **extra_info)``.
 
-    ``setup`` makes the job of a round and ``check`` judges its answer. ``work`` is all that defines
-    the work beside the workload's question. What is stored with the row's times can be added to by
-    keyword.
+    ``setup`` makes the job of a round of a case, and ``check`` judges its answer. ``work`` is all that
+    defines the work beside the workload's question. Work that only computes names the ``yardstick``
+    that is most like it; its limit comes from what the cores can do together. What is stored with the
+    row's times can be added to by keyword.
     """
     workload = _workload(request.module)
     name = _name(workload)
     server = request.node.callspec.params.get("server")
     benchmark.group = " · ".join(filter(None, [name, server and f"{server} server", case]))
+    session = request.config.stash[SESSION]
+    # Not between the rounds that a gate tells; and what another host's cores can do is not known here.
+    foreign = request.config.option.dask_scheduler and impls.find(name, model).cluster
+    looks = benchmark.enabled and not session.stepped and not foreign
+    this, smallest = workload.CASES[case], next(iter(workload.CASES.values()))
+
+    def cores() -> float:
+        # What the cores can do together changes by the second on a shared machine: as near as can be.
+        return capacity.measure(min(workers, this.items))
 
     def measure_row(
         *,
-        setup: Callable[[], Any],
+        setup: Callable[[Any], Any],
         check: Callable[[Any, Any], None],
         work: tuple[object, ...],
+        yardstick: str | None = None,
         **extra_info: object,
     ) -> None:
         benchmark.extra_info.update(
@@ -211,18 +223,25 @@ def row(
             case=case,
             workers=workers,
             server=server,
-            items=workload.CASES[case].items,
+            items=this.items,
             start_method=impls.find(name, model).start_method,
             fingerprint=fingerprint(workload.QUESTION, workload.check, *work),
+            source=fingerprint((impls.HERE / name / f"{model}.py").read_bytes()),
+            yardstick=yardstick,
         )
         benchmark.extra_info.update(extra_info)
+        before = cores() if yardstick and looks else None
         measure(
             benchmark,
             lambda job: run(job, workers=workers),
-            setup=setup,
+            setup=lambda: setup(this),
             check=check,
-            budget=request.config.option.row_seconds,
+            warm_up=lambda: setup(smallest),
+            scale=this.scale,
+            plan=session.plan,
         )
+        if before is not None:
+            benchmark.extra_info["capacity_near"] = statistics.mean([before, cores()])
         # Importing the model, or what it imports, may have switched it on.
         benchmark.extra_info["gil_enabled"] = machine.gil_enabled()
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from concurbench import machine
 from impls import digests
 
 
-def test_digests(row: Callable[..., None], cluster: str | None, case: str, workers: int) -> None:
+def test_digests(row: Callable[..., None], cluster: str | None, case: str) -> None:
     buffers = digests.CASES[case].buffers
     row(
-        setup=lambda: digests.Job(buffers, cluster),
+        setup=lambda case: digests.Job(case.buffers, cluster),
         check=digests.check,
         work=(*digests.expected(buffers), digests.pack),
-        speedup_limit=digests.speedup_limit(workers, machine.usable_cores()),
+        yardstick="c_code",
     )

@@ -21,14 +21,15 @@ def test_flags(
     delay = flag_server.delay
     saw: dict[str, Any] = {"served": 0, "peak": 0, "cpu_seconds": []}
 
-    def setup() -> flags.Job:
+    def setup(case: flags.Case) -> flags.Job:
         flag_server.reset()
-        return flags.Job(codes, flag_server.url, destination(), flag_server.initializer, cluster)
+        return flags.Job(case.codes, flag_server.url, destination(), flag_server.initializer, cluster)
 
     def check(job: flags.Job, answers: object) -> None:
         seen = flag_server.seen()
         flags.check(job, answers)
-        assert seen.served == len(codes), f"the server served {seen.served} of {len(codes)} flags"
+        asked = len(job.codes)
+        assert seen.served == asked, f"the server served {seen.served} of {asked} flags"
         assert seen.peak <= workers, f"{seen.peak} requests in flight, {workers} is the bound"
         saw.update(served=seen.served, peak=max(seen.peak, saw["peak"]))
         if seen.cpu_seconds is not None:
@@ -39,6 +40,7 @@ def test_flags(
         check=check,
         work=(codes, flags.expected(codes), delay),
         delay=delay,
-        limit=flags.limit(len(codes), workers, delay=delay),
+        limit=flags.limit(len(codes), workers, delay=delay, capacity=flag_server.capacity),
+        server_capacity=flag_server.capacity,
         server_saw=saw,
     )

@@ -41,6 +41,16 @@ def kept(folder: Path) -> str:
     return shlex.join(options)
 
 
+def storage(folder: Path) -> str | None:
+    """The folder that a project's configuration names for saved runs; None where it names none."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--benchmark-storage")
+    with contextlib.suppress(argparse.ArgumentError):
+        named: str | None = parser.parse_known_args(configured(folder))[0].benchmark_storage
+        return named and named.removeprefix("file://")
+    return None
+
+
 def _apart(option: str) -> list[str]:
     """Short options that were written together, as in ``-xvn4``, those of concern by themselves."""
     together = re.fullmatch(r"-([vqslx]*)(n.*)?", option)

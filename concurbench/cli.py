@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.console import Console, RenderableType
 from rich.terminal_theme import MONOKAI
 
-from concurbench import base, marked, results
+from concurbench import base as bases
+from concurbench import machine, marked, results
 from concurbench.base import NoSuchRun
+from concurbench.closing import changes, compared
+from concurbench.command import published
 from concurbench.gate import commands as gate
+from concurbench.identity import identity
 from concurbench.lanes import commands as lanes
 from concurbench.marked import NoMarks
+from concurbench.passes import commands as passes
 from concurbench.results import ResultsError, Run
 from concurbench.summary import COLUMNS, as_text, summary
+from concurbench.telling import tell
 
 
 @click.group()
@@ -26,13 +33,20 @@ def main() -> None:
 
 
 for command in (
-    gate.gate, gate.calibrate, gate.gate_study, lanes.matrix, lanes.interpreters, lanes.environment,
+    passes.run, gate.gate, gate.calibrate, lanes.matrix, lanes.interpreters, lanes.environment,
+    passes.interval_study, gate.gate_study, identity,
 ):  # fmt: skip
     main.add_command(command)
 
 
 @main.command("summary")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Also show the ratio to another run, of this machine or another one.",
+)
 @click.option(
     "--group", "groups", multiple=True, metavar="TEXT", help="Only groups with this in their name."
 )
@@ -44,18 +58,28 @@ for command in (
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Put it into this Markdown file instead, between <!-- summary --> and <!-- /summary -->.",
 )
-def show_summary(run: Path, groups: tuple[str, ...], svg: Path | None, into: Path | None) -> None:
+def show_summary(
+    run: Path | None, compare: Path | None, groups: tuple[str, ...], svg: Path | None,
+    into: Path | None,
+) -> None:  # fmt: skip
     """Print the closing summary of a saved run once more.
 
-    RUN is a saved file, a machine's folder for its last complete run, or a number in such a folder.
+    RUN is a saved file, a machine's folder for its last complete run, or a number in such a folder; a
+    number alone is one of this machine. Without it, it is this machine's last complete run.
 
-    Example: concurbench summary results/linux-amd-epyc-2c-cpython-3.11/0001 --group flags
+    \b
+    Examples: concurbench summary
+              concurbench summary 0003 --compare 0001
+              concurbench summary results/MACHINE/0001 --group flags
+              concurbench summary results/WSL/0003 --compare results/NATIVE/0002
     """
-    chosen = _choose(run)
+    chosen = _choose(run or _results() / machine.folder())
+    base = compared(chosen, _choose(compare)) if compare else None
     rows = [row for row in chosen.rows if not groups or any(text in row.group for text in groups)]
     if not rows:
         raise click.UsageError(f"no group of {chosen.path} has any of {', '.join(groups)} in its name")
-    shown = summary(rows)
+    chosen = replace(chosen, rows=tuple(rows))
+    shown = summary(rows, base)
     try:
         if svg is not None:
             _draw(shown, svg, title=f"{chosen.path.parent.name} · {chosen.name}")
@@ -67,8 +91,8 @@ def show_summary(run: Path, groups: tuple[str, ...], svg: Path | None, into: Pat
     except OSError as error:
         raise click.FileError(str(error.filename), error.strerror) from None
     if svg is None and into is None:
-        console = Console(highlight=False)
-        console.print(shown, width=None if console.is_terminal else COLUMNS)
+        changed = changes(chosen, base.run if base else None)
+        published(lambda: tell(chosen, base, changed, whole=not groups))
 
 
 def _draw(shown: RenderableType, svg: Path, title: str) -> None:
@@ -79,10 +103,19 @@ def _draw(shown: RenderableType, svg: Path, title: str) -> None:
     svg.write_text(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL), encoding="utf-8")
 
 
+def _results() -> Path:
+    """Where the runs of the suite here are: in results, here or in a folder above."""
+    here = Path.cwd()
+    above = (folder / "results" for folder in (here, *here.parents))
+    return next((folder for folder in above if folder.is_dir()), here / "results")
+
+
 def _choose(path: Path) -> Run:
+    if path.name == str(path) and not path.exists():  # a number or a name alone
+        path = _results() / machine.folder() / path
     if not path.is_dir():
         try:
-            return results.read(path) if path.is_file() else base.named(path.name, path.parent)
+            return results.read(path) if path.is_file() else bases.named(path.name, path.parent)
         except (ResultsError, NoSuchRun) as error:
             raise click.UsageError(str(error)) from None
     run, warnings = results.last_complete(path)

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from concurbench.summary import COLUMNS, as_text
 
@@ -29,17 +30,11 @@ class Cannot(click.ClickException):
     exit_code = UNABLE
 
 
-class WithPytestArguments(click.Command):
-    """A command after whose own arguments ``--`` may stand, and arguments for pytest behind it."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if "--" in args:
-            split = args.index("--")
-            ctx.meta["pytest"], args = tuple(args[split + 1 :]), args[:split]
-        return super().parse_args(ctx, args)
+class Orderly(click.Command):
+    """A command that ends with an exit code of its own, whatever happens."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        # Python's own exit code for what nobody foresaw is 1: here that would say "a regression".
+        # Python's own exit code for what nobody foresaw is 1: here that is a verdict.
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit):
@@ -50,8 +45,33 @@ class WithPytestArguments(click.Command):
             traceback.print_exc()
             sys.exit(UNABLE)
 
+
+class WithPytestArguments(Orderly):
+    """A command after whose own arguments ``--`` may stand, and arguments for pytest behind it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            split = args.index("--")
+            ctx.meta["pytest"], args = tuple(args[split + 1 :]), args[:split]
+        return super().parse_args(ctx, args)
+
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[-- PYTEST ARGUMENTS]"]
+
+
+class PassesOn(Orderly):
+    """A command that takes what it does not know as arguments for pytest."""
+
+    ignore_unknown_options = True
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        ctx.meta["pytest"] = tuple(ctx.args)
+        return rest
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "[PYTEST ARGUMENTS]"]
 
 
 def show(what: RenderableType) -> None:
@@ -61,6 +81,15 @@ def show(what: RenderableType) -> None:
         console.print(what)
     else:
         click.echo(as_text(what, COLUMNS).rstrip("\n"))
+
+
+def say(line: str, style: str = "", *, whole: bool = False) -> None:
+    """Print a sentence, bent between words; one that is ``whole`` only in a terminal, for there are
+    paths and ids in it, that others may look for."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = COLUMNS
+    console.print(Text(line, style), soft_wrap=whole and not console.is_terminal)
 
 
 def write(path: Path, mode: str, text: str) -> None:

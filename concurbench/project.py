@@ -18,12 +18,31 @@ FILES = ("requirements*.txt", "requirements/*.txt", "constraints*.txt", "setup.p
 """What declares dependencies beside ``pyproject.toml``."""
 
 
+class ProjectError(Exception):
+    """A project says something that cannot be; the message says what and where."""
+
+
 def read(folder: Path) -> dict[str, Any]:
     """The project's ``pyproject.toml``; empty where there is none that can be read."""
     try:
         return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+
+
+def timed(folder: Path) -> list[str]:
+    """The packages whose versions belong to the project's runs, as ``[tool.concurbench]`` lists them.
+
+    Raises:
+        ProjectError: what is there is not a list of names.
+    """
+    said = read(folder).get("tool", {}).get("concurbench", {})
+    names = said.get("timed", []) if isinstance(said, dict) else said
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ProjectError(
+            f"pyproject.toml: timed in [tool.concurbench] is no list of packages: {names!r}"
+        )
+    return list(dict.fromkeys([*names, "pytest-benchmark"]))
 
 
 def declared(folder: Path) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from concurbench import results, units
+from concurbench.closing import compared, legend, remarks
 from concurbench.progress import Progress
-from concurbench.results import Row, short_name
+from concurbench.results import Run, short_name
 from concurbench.session import Session
+from concurbench.storage import from_here
 from concurbench.summary import as_text, summary
 
 WIDEST = 100
@@ -86,38 +86,32 @@ class Report:
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        rows = [Row.read(row.as_dict()) for row in self.session.benchmarks.benchmarks if row]
-        if self.session.ready and rows:
-            shown = summary(rows, self.session.base)
+        run = self.session.run()
+        if self.session.ready and run.rows:
+            base = compared(run, self.session.base) if self.session.base else None
             width = min(terminalreporter._tw.fullwidth, WIDEST)
             terminalreporter.section("summary")
+            shown = summary(run.rows, base)
             terminalreporter.write_line(as_text(shown, width, colour=terminalreporter.hasmarkup))
+            terminalreporter.write_line("")
+            for line in legend(run, base):
+                terminalreporter.write_line(line)
         if self.tally.rows:
-            self._close(terminalreporter)
+            self._close(terminalreporter, run)
 
-    def _close(self, reporter: Any) -> None:
+    def _close(self, reporter: Any, run: Run) -> None:
         reporter.ensure_newline()
         reporter.write_line("")
-        if self.tally.skipped:
-            reporter.write_line(self.tally.skips())
-        if self.tally.left_out:
-            rows = units.counted(self.tally.left_out, "row")
-            reporter.write_line(f"{rows} not run by default: --models=all")
-        self._tell_notes(reporter)
+        for line in (*remarks(run), *(f"note: {remark}" for remark in self.session.remarks)):
+            reporter.write_line(line, yellow=line.startswith("note: "))
         for regression in self.session.regressions:
             reporter.write_line(f"slower than --benchmark-compare-fail allows: {regression}", red=True)
         storage = self.session.storage
         if storage and storage.trouble:
             reporter.write_line(f"error: {storage.trouble}", red=True)
         if storage and storage.saved:
-            reporter.write_line(f"saved {_from_here(storage.saved)}", bold=True)
+            reporter.write_line(f"saved {from_here(storage.saved)}", bold=True)
 
     def _tell_notes(self, reporter: Any) -> None:
         for note in self.session.notes:
             reporter.write_line(f"note: {note}", yellow=True)
-
-
-def _from_here(path: Path) -> Path:
-    with contextlib.suppress(ValueError):
-        return path.relative_to(Path.cwd())
-    return path

@@ -9,10 +9,13 @@ import functools
 import json
 import re
 import statistics
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from concurbench.interval import Interval, interval
+from concurbench.yardsticks.speed import Readings
 
 BASELINE = "sequential"
 """The model that the others' times are compared with."""
@@ -22,6 +25,11 @@ NUMBERED = re.compile(r"\d{4,}_.*\.json")
 
 OURS = "concurbench"
 """Under this key a saved run says what pytest-benchmark has no place for."""
+
+POSSIBLE = 1.02
+"""The efficiency up to which a row is believed: nothing is faster than the best possible."""
+
+NOT_MEASURED = "a run of the time before limits were measured"
 
 FEW = 4
 """With fewer rounds than this, quartiles are guesses: the spread is then the whole range."""
@@ -33,7 +41,11 @@ class ResultsError(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One benchmark of a run. Times are in seconds, in the order they were measured."""
+    """One benchmark of a run. Times are in seconds, in the order they were measured.
+
+    ``seconds`` are its observations: of a single pass, each round; of a run of several, the median of
+    each pass, for rounds of one process are not independent.
+    """
 
     id: str
     group: str
@@ -46,6 +58,17 @@ class Row:
     fingerprint: str | None
     start_method: str | None = None
     """How the model's processes start; None where it starts none."""
+    passes: int = 1
+    """How many passes have visited it."""
+    disturbed: str = ""
+    """What disturbed it while it was measured, in a few words; empty where nothing did."""
+    taken: float = 0.0
+    """The share of the cores' time that steal and other programs had meanwhile; of several passes, the
+    most in any."""
+    doubt: str = ""
+    """Why it seems to beat its limit, which nothing can; empty where it does not."""
+    yardstick: str | None = None
+    """The yardstick most like its work; None where none is."""
 
     @classmethod
     def read(cls, benchmark: Mapping[str, Any]) -> Row:
@@ -68,6 +91,17 @@ class Row:
             efficiency=info.get("efficiency"),
             fingerprint=info.get("fingerprint"),
             start_method=info.get("start_method"),
+            passes=len(info.get("passes", ())) or 1,
+            disturbed=info.get("disturbed") or "",
+            taken=max(
+                (
+                    taken(visit.get("around", info.get("around")))
+                    for visit in info.get("passes", [info])
+                ),
+                default=0.0,
+            ),
+            doubt=info.get("doubt", NOT_MEASURED if (info.get("efficiency") or 0) > POSSIBLE else ""),
+            yardstick=info.get("yardstick"),
         )
 
     @property
@@ -75,9 +109,17 @@ class Row:
         return statistics.median(self.seconds)
 
     @property
+    def interval(self) -> Interval | None:
+        """Where the next run's median is to be expected; None where there are not passes enough."""
+        return interval(self.seconds) if self.passes > 1 else None
+
+    @property
     def spread(self) -> tuple[float, float]:
-        """From the first to the third quartile of the rounds, or their range where they are few."""
-        if len(self.seconds) < FEW:
+        """Its interval; of a single pass, from the first to the third quartile of its rounds. Where
+        there are too few of either, their range."""
+        if expected := self.interval:
+            return expected.low, expected.high
+        if len(self.seconds) < FEW or self.passes > 1:
             return min(self.seconds), max(self.seconds)
         first, _, third = statistics.quantiles(self.seconds, n=4, method="inclusive")
         return first, third
@@ -102,6 +144,20 @@ class Run:
     rows: tuple[Row, ...]
     gil: Gil | None = None
     """None where the run does not say."""
+    passes: int = 1
+    """How many sessions it was measured in, one after another."""
+    home: str = ""
+    """The folder of its machine and interpreter."""
+    yardsticks: Sequence[Readings] = ()
+    """What each pass read."""
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Row -> the reason it was skipped for."""
+    left_out: int = 0
+    """How many rows were not asked for, not being default."""
+    notes: tuple[str, ...] = ()
+    """What its reader should know."""
+    stats: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Row -> what pytest-benchmark computed of its seconds."""
 
     @property
     def name(self) -> str:
@@ -109,6 +165,14 @@ class Run:
         return (
             self.path.stem.partition("_")[0] if NUMBERED.fullmatch(self.path.name) else self.path.stem
         )
+
+    @functools.cached_property
+    def readings(self) -> Readings:
+        """What was read of each yardstick, pass after pass."""
+        return {
+            name: [reading for each in self.yardsticks for reading in each.get(name, ())]
+            for name in dict.fromkeys(name for each in self.yardsticks for name in each)
+        }
 
     @functools.cached_property
     def by_id(self) -> Mapping[str, Row]:
@@ -144,9 +208,21 @@ def parse(content: Any, path: Path) -> Run:
             complete=ours.get("complete", False),
             rows=tuple(Row.read(benchmark) for benchmark in content["benchmarks"]),
             gil=gil and Gil(gil["start"], gil["end"], tuple(gil["switched_on_by"])),
+            passes=ours.get("passes", 1),
+            home=ours.get("home") or path.parent.name,
+            yardsticks=tuple(ours.get("yardsticks", ())),
+            skipped=dict(ours.get("skipped", {})),
+            left_out=ours.get("left_out", 0),
+            notes=tuple(ours.get("notes", ())),
+            stats={each["fullname"]: each["stats"] for each in content["benchmarks"]},
         )
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise ResultsError(f"{path}: not a saved run ({type(error).__name__}: {error})") from error
+
+
+def taken(around: Mapping[str, float | None] | None) -> float:
+    """The share of the cores' time that was not this session's, as far as it is known."""
+    return sum((around or {}).get(name) or 0.0 for name in ("steal", "others"))
 
 
 def number(path: Path) -> int:
@@ -179,15 +255,22 @@ def set_limits(rows: Iterable[tuple[str | None, dict[str, Any], float]]) -> None
     """Give each row its limit and efficiency, once all rows of a run are there.
 
     Each row is its group, its ``extra_info``, which is added to, and its median in seconds. A row
-    either says its ``limit``, or how many times faster than the baseline of its group it could be at
-    best (``speedup_limit``); without a baseline it then has none.
+    either says its ``limit``, or the capacity of the cores it may use: how many times the work of one
+    they were measured to do together around it (``capacity_near``). Such readings scatter, so what
+    counts is the median over all rows with as many workers: their ``capacity``. The limit is the time
+    of the group's baseline over that; without a baseline there is none.
     """
     rows = list(rows)
     baselines = {group: median for group, info, median in rows if info.get("model") == BASELINE}
+    near: dict[int | None, list[float]] = {}
+    for _, info, _ in rows:
+        if "capacity_near" in info:
+            near.setdefault(info.get("workers"), []).append(info["capacity_near"])
     for group, info, median in rows:
-        if "speedup_limit" in info:
+        if "capacity_near" in info:
+            info["capacity"] = statistics.median(near[info.get("workers")])
             baseline = baselines.get(group)
-            info["limit"] = None if baseline is None else baseline / info["speedup_limit"]
+            info["limit"] = None if baseline is None else baseline / info["capacity"]
         limit = info.get("limit")
         info["efficiency"] = limit / median if limit else None
 

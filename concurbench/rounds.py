@@ -7,22 +7,34 @@ import gc
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-BUDGET = 3.0
-"""Seconds of timed rounds a row gets unless it is said, as far as the two bounds below allow."""
-
-FEWEST, MOST = 2, 20
+MOST = 20
 
 Job = TypeVar("Job")
 Answers = TypeVar("Answers")
 
 
-def planned(seconds: float, budget: float = BUDGET) -> int:
-    """How many rounds a row gets whose untimed round took so many seconds."""
-    return max(FEWEST, min(MOST, math.ceil(budget / seconds)))
+@dataclass(frozen=True)
+class Plan:
+    """How long to time a row in one visit: so many seconds of rounds, as far as the bounds allow."""
+
+    seconds: float
+    fewest: int
+
+    def rounds(self, each: float) -> int:
+        """How many rounds a row gets one round of which takes so many seconds."""
+        return max(self.fewest, min(MOST, math.ceil(self.seconds / each)))
+
+
+ALONE = Plan(seconds=3.0, fewest=2)
+"""For a session by itself: with one round there would be no spread at all."""
+
+ONE_OF_SEVERAL = Plan(seconds=0.3, fewest=1)
+"""For a pass of a run of several: what tells is how the passes differ, not the rounds."""
 
 
 def measure(
@@ -31,20 +43,21 @@ def measure(
     *,
     setup: Callable[[], Job],
     check: Callable[[Job, Answers], None],
-    budget: float = BUDGET,
+    warm_up: Callable[[], Job] | None = None,
+    scale: float = 1.0,
+    plan: Plan = ALONE,
 ) -> None:
     """Time ``run`` in rounds; ``setup`` makes each round's job, ``check`` judges its answer.
 
-    A first round is not timed: it warms up what lasts from round to round, and its duration sets how
-    many rounds follow. With ``--benchmark-disable`` it is the only one. When a check fails, the row
-    has no time.
+    A first round is not timed: it warms up what lasts from round to round. ``warm_up`` makes its job,
+    which may be a smaller one: the others are ``scale`` times the work. From its duration follows how
+    many rounds are timed. With ``--benchmark-disable`` there is one round, of the whole job, untimed.
+    When a check fails, the row has no time.
     """
     answers: list[Answers] = []
 
     def fresh() -> tuple[tuple[Job], dict[str, object]]:
-        job = setup()
-        gc.collect()  # no round pays for the garbage of the one before
-        return (job,), {}
+        return (_made(setup),), {}
 
     def timed(job: Job) -> None:
         answers.append(run(job))
@@ -53,15 +66,22 @@ def measure(
         check(job, answers.pop())
 
     with only_own_garbage():
-        (job,), _ = fresh()
+        job = _made(warm_up if warm_up and benchmark.enabled else setup)
         start = time.perf_counter()
         timed(job)
         seconds = time.perf_counter() - start
         judge(job)
         if benchmark.enabled:
-            benchmark.pedantic(timed, setup=fresh, teardown=judge, rounds=planned(seconds, budget))
+            rounds = plan.rounds(seconds * scale)
+            benchmark.pedantic(timed, setup=fresh, teardown=judge, rounds=rounds)
         else:
             benchmark.pedantic(lambda: None)  # or it would warn that nobody used it
+
+
+def _made(setup: Callable[[], Job]) -> Job:
+    job = setup()
+    gc.collect()  # no round pays for the garbage of the one before
+    return job
 
 
 @contextlib.contextmanager

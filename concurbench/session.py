@@ -21,19 +21,25 @@ import pytest
 from pytest_benchmark.session import BenchmarkSession
 from pytest_benchmark.utils import get_commit_info, get_tag
 
-from concurbench import base, machine, quiet, results
+from concurbench import base, doubt, machine, project, quiet, results
 from concurbench.gil import Watch
 from concurbench.lock import SessionLock, Taken
-from concurbench.results import Run, short_name
+from concurbench.results import Row, Run, short_name
+from concurbench.rounds import ALONE, ONE_OF_SEVERAL
 from concurbench.skips import reason_of
 from concurbench.storage import Storage
+from concurbench.surroundings import Surroundings
 from concurbench.tally import Tally
 
 DEFAULT_STORAGE = "file://./.benchmarks"
 """pytest-benchmark's; a suite that says nothing else gets ``results/`` beside its configuration."""
 
-POSSIBLE = 1.02
-"""The efficiency up to which a row is believed."""
+PASS = "CONCURBENCH_PASS"
+"""The environment variable of a session that is one pass of a run: how many there are to be."""
+
+STEPPED = "concurbench_step"
+"""The plugin of sessions whose rounds the gate tells, one after another: there is no time for anything
+between them."""
 
 
 class Session:
@@ -43,8 +49,10 @@ class Session:
         self.config = config
         self.tally = Tally()
         self.notes: list[str] = []
-        """Sentences that the reader should know, for the start and the end."""
-        self.packages: tuple[str, ...] = ("pytest-benchmark",)
+        """Sentences that the reader should know, for the start and the end; kept with the run."""
+        self.remarks: list[str] = []
+        """What follows from the run as it is kept, or from a comparison: for the end alone."""
+        self.packages = _timed(config)
         """The packages whose versions belong to a run, as far as they are there."""
         self.facts: dict[str, object] = {}
         """What else belongs to a run, beside the facts about the machine."""
@@ -53,6 +61,15 @@ class Session:
         """What ``--benchmark-compare-fail`` found."""
         self.gil = Watch.begin()
         """The interpreter's lock, from the start of the session to its end."""
+        self.is_pass = PASS in os.environ
+        """Whether this session is one pass of a run that somebody else saves."""
+        self.stepped = config.pluginmanager.has_plugin(STEPPED)
+        """Whether its rounds are told from outside."""
+        self.plan = ONE_OF_SEVERAL if self.is_pass else ALONE
+        """How long to time each row."""
+        self.surroundings: Surroundings | None = None
+        self.incomplete: list[str] = []
+        """Why this is no complete run, once it is over."""
         self.ready = False
         """Whether all that is checked before measuring was found good."""
         self._lock = SessionLock()
@@ -119,8 +136,12 @@ class Session:
         self._note_narrowing()
         self._open_storage()
         self._check_json()
-        self._take_lock()
+        if not self.is_pass:  # whose run has it
+            self._take_lock()
         self.ready = True
+        if not self.stepped:
+            self.surroundings = Surroundings(self.tally.rows, near=self.config.rootpath / "results")
+            self.config.pluginmanager.register(self.surroundings, "concurbench-surroundings")
         self.notes += [f"the machine is not quiet: {each}" for each in quiet.disturbances()]
 
     def _note_narrowing(self) -> None:
@@ -131,8 +152,10 @@ class Session:
             self.tally.narrowed.append("only a part was asked for")
         if option.ignore or option.ignore_glob or getattr(option, "lf", False):
             self.tally.narrowed.append("files were left out")
-        # (--strict-markers and the like arrive here too: they change no row.)
-        if any(not each.startswith("strict_") for each in option.override_ini or []):
+        # (--strict-markers and the like arrive here too: they change no row. And who makes passes has
+        # cleared addopts of what would keep them from being measured.)
+        harmless = ("strict_", "addopts=") if self.is_pass else ("strict_",)
+        if any(not each.startswith(harmless) for each in option.override_ini or []):
             self.tally.narrowed.append("the configuration was overridden")
         defaults = (("timer", "time.perf_counter"), ("disable_gc", False), ("cprofile", None))
         for name, default in defaults:
@@ -188,6 +211,7 @@ class Session:
             self._prove_the_lock(session)
         if self.ready:
             self._keep_proven_rows()
+            self._tell_surroundings()
             self._set_limits()
             self._compare_same_work_only()
             self._find_regressions()
@@ -210,12 +234,20 @@ class Session:
         rows = self.benchmarks.benchmarks
         rows[:] = [row for row in rows if row.fullname in self.tally.proven]
 
+    def _tell_surroundings(self) -> None:
+        if self.surroundings is None:
+            return
+        self.surroundings.close()
+        for row in self.benchmarks.benchmarks:
+            row.extra_info["around"] = self.surroundings.around(row.fullname)
+            row.extra_info["disturbed"] = self.surroundings.disturbed(row.fullname)
+        for name, why in self.surroundings.lost.items():
+            self.notes.append(f"the yardstick {name} could not be read: {why}")
+
     def _set_limits(self) -> None:
         rows = self.benchmarks.benchmarks
         results.set_limits((row.group, row.extra_info, row.stats.median) for row in rows)
-        for row in rows:
-            if (row.extra_info["efficiency"] or 0) > POSSIBLE:
-                self.notes.append(f"{short_name(row.fullname)} beats its limit: a disturbance")
+        doubt.judge((row.group, row.extra_info) for row in rows)
 
     @property
     def _compared(self) -> dict[str, Any]:
@@ -228,7 +260,7 @@ class Session:
             theirs = self.base.by_id.get(row.fullname) if self.base else None
             if theirs is not None and theirs.fingerprint != row.extra_info.get("fingerprint"):
                 name = short_name(row.fullname)
-                self.notes.append(f"not compared, for it is different work now: {name}")
+                self.remarks.append(f"not compared, for it is different work now: {name}")
                 self._compared.pop(row.fullname, None)
 
     def _find_regressions(self) -> None:
@@ -243,14 +275,14 @@ class Session:
     def _decide_saving(self, exit_code: int) -> None:
         benchmarks = self.benchmarks
         timed = {row.fullname for row in benchmarks.benchmarks}
-        reasons = self.tally.why_incomplete(exit_code, timed)
+        self.incomplete = reasons = self.tally.why_incomplete(exit_code, timed)
         if self.storage:
             self.storage.complete = not reasons
         with contextlib.chdir(self.config.rootpath):
             benchmarks.autosave = None if reasons else benchmarks.autosave or get_tag()
         if reasons:
             how = "" if benchmarks.save else " (--benchmark-save=NAME would save it all the same)"
-            self.notes.append(f"not a complete run, so no baseline{how}: {'; '.join(reasons)}")
+            self.remarks.append(f"not a complete run, so no baseline{how}: {'; '.join(reasons)}")
 
     def pytest_benchmark_generate_machine_info(self) -> dict[str, object]:
         return {**machine.facts(self.packages), **self.facts}
@@ -264,11 +296,30 @@ class Session:
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         root = f"{self.config.rootpath}{os.sep}"  # where a checkout lies is nobody's business
         output_json[results.OURS] = {
+            "home": machine.folder(),
+            "passes": 1,
             "complete": self.storage is not None and self.storage.complete,
+            "incomplete": self.incomplete,
             "skipped": self.tally.skipped,
+            "left_out": self.tally.left_out,
+            "yardsticks": [self.surroundings.readings] if self.surroundings else [],
             "gil": asdict(self.gil),
             "notes": [note.replace(root, "") for note in self.notes],
         }
+
+    def run(self) -> Run:
+        """This session as a run, once it is over."""
+        return Run(
+            path=self.storage.saved if self.storage and self.storage.saved else Path(),
+            machine={},
+            complete=not self.incomplete,
+            rows=tuple(Row.read(row.as_dict()) for row in self.benchmarks.benchmarks if row),
+            home=machine.folder(),
+            yardsticks=(self.surroundings.readings,) if self.surroundings else (),
+            skipped=self.tally.skipped,
+            left_out=self.tally.left_out,
+            notes=tuple(self.notes),
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_benchmark_compare_machine_info(
@@ -276,14 +327,23 @@ class Session:
     ) -> None:
         differences = machine.differences(compared_benchmark["machine_info"], machine_info)
         if differences:
-            self.notes.append(f"compared across a change of {', '.join(differences)}")
+            self.remarks.append(f"compared across a change of {', '.join(differences)}")
         # pytest-benchmark's own comparison comes next: it would say the same in two pages of JSON, and
         # fails where the results are not below the current directory.
         compared_benchmark["machine_info"] = machine_info
 
     def pytest_unconfigure(self) -> None:
+        if self.surroundings:
+            self.surroundings.close()
         self._patch.undo()
         self._lock.release()
+
+
+def _timed(config: pytest.Config) -> list[str]:
+    try:
+        return project.timed(config.rootpath)
+    except project.ProjectError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 SESSION: pytest.StashKey[Session] = pytest.StashKey()

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections import Counter
+from collections.abc import Collection, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from concurbench import units
 
 
 def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Why pytest skipped what the report is about."""
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
     return reason.removeprefix("Skipped: ") or "no reason given"
+
+
+def counted(reasons: Collection[str]) -> str:
+    """So many skips for these reasons, the most frequent first, in a line."""
+    told = " · ".join(f"{count} × {reason}" for reason, count in Counter(reasons).most_common())
+    return f"{units.counted(len(reasons), 'row')} skipped: {told}"
 
 
 def read_expected(path: Path) -> list[re.Pattern[str]]:

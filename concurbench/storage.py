@@ -70,3 +70,10 @@ class Storage(FileStorage):
         while path.exists():
             path, again = folder / f"{name}-{again}.json", again + 1
         return path
+
+
+def from_here(path: Path) -> Path:
+    """A file's path as one would type it."""
+    with contextlib.suppress(ValueError):
+        return path.relative_to(Path.cwd())
+    return path

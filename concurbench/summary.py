@@ -7,7 +7,8 @@ row's; otherwise the fastest are tied.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -20,18 +21,44 @@ from concurbench.results import BASELINE, Row, Run
 COLUMNS = 80
 """Of what is written to a file or a pipe."""
 
-BAR = 8
+BAR = 7
 """Columns of a full bar."""
 
 LONGEST_NAME = 26
 """Characters of a model's name for which there is room."""
 
+DISTURBED, DOUBTFUL = "!", "?"
+"""Marks of rows; ``closing`` says what they mean."""
+
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def summary(rows: Iterable[Row], base: Run | None = None) -> RenderableType:
-    """A table for each group; with ``base``, an earlier run, also the ratio to its medians, above 1
-    where this run is slower."""
+@dataclass(frozen=True)
+class Base:
+    """A run to compare with; of another machine, if ``elsewhere``, with how much slower each yardstick
+    is than it was there."""
+
+    run: Run
+    elsewhere: bool = False
+    slower: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def heading(self) -> str:
+        return f"vs {self.run.name}{'*' if self.elsewhere else ''}"
+
+    def ratio(self, row: Row) -> str:
+        """This row's median over that of the base, above 1 where it is slower; or why there is none."""
+        before = self.run.by_id.get(row.id)
+        if before is None:
+            return "new"
+        if before.fingerprint != row.fingerprint:
+            return "other work"
+        slower = self.slower.get(row.yardstick or "", 1.0)
+        return _ratio(row.median / before.median / slower, digits=2)
+
+
+def summary(rows: Iterable[Row], base: Base | None = None) -> RenderableType:
+    """A table for each group; with ``base`` also the ratio to its medians."""
     # What talks to no server first: the workloads that compute stand beside each other.
     ordered = sorted(rows, key=lambda row: (row.server or "", row.group))
     groups = itertools.groupby(ordered, key=lambda row: row.group)
@@ -69,7 +96,8 @@ def bar(share: float) -> str:
     return ("█" * full + EIGHTHS[rest].strip()).ljust(BAR)
 
 
-def _group(name: str, rows: list[Row], base: Run | None) -> RenderableType:
+def _group(name: str, rows: list[Row], base: Base | None) -> RenderableType:
+    several = any(row.passes > 1 for row in rows)
     rows.sort(key=lambda row: row.median)
     unit = units.unit_for(row.median for row in rows)
     reference = next((row.median for row in rows if row.model == BASELINE), None)
@@ -78,26 +106,27 @@ def _group(name: str, rows: list[Row], base: Run | None) -> RenderableType:
         title=name or None, title_justify="left", title_style="bold",
     )  # fmt: skip
     table.add_column("model", no_wrap=True)
-    headings = ["workers", f"median {unit.symbol}", "spread", "rounds", f"× {BASELINE[:3]}."]
+    headings = ["workers", f"median {unit.symbol}", "spread", "passes" if several else "rounds"]
+    headings.append(f"× {BASELINE[:3]}.")
     if base is not None:  # beside its column there is no room for all
-        headings.remove("rounds")
+        del headings[3]
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("of the limit" if base is None else "of limit", no_wrap=True, style="cyan")
     if base is not None:
-        table.add_column(f"vs {base.name}", justify="right", no_wrap=True)
+        table.add_column(base.heading, justify="right", no_wrap=True)
     for row in rows:
         cells = [
             row.model,
             "" if row.workers is None else str(row.workers),
             unit.text(row.median),
-            _spread(row),
-            *([str(len(row.seconds))] if base is None else []),
+            _spread(row) + (_mark(row) if base is not None else ""),
+            *([f"{len(row.seconds)}{_mark(row)}"] if base is None else []),
             "" if reference is None else _ratio(reference / row.median, digits=1),
             _share(row, with_bar=base is None),
         ]
         if base is not None:
-            cells.append(_compared(row, base.by_id.get(row.id)))
+            cells.append(base.ratio(row))
         table.add_row(*cells, style="bold" if row is rows[0] else "")
     return Padding(Group(table, Text(verdict(rows), style="green")), (1, 0, 0, 0))
 
@@ -105,20 +134,19 @@ def _group(name: str, rows: list[Row], base: Run | None) -> RenderableType:
 def _share(row: Row, *, with_bar: bool) -> str:
     if row.efficiency is None:
         return ""
-    return " ".join([bar(row.efficiency)] * with_bar + [f"{row.efficiency:4.0%}"])
+    doubtful = DOUBTFUL if row.doubt else ""
+    return " ".join([bar(row.efficiency)] * with_bar + [f"{row.efficiency:4.0%}{doubtful}"])
+
+
+def _mark(row: Row) -> str:
+    return DISTURBED if row.disturbed else ""
 
 
 def _spread(row: Row) -> str:
+    if len(row.seconds) == 1:
+        return ""  # nothing to see one in
     low, high = row.spread
     return f"± {(high - low) / 2 / row.median:.0%}"
-
-
-def _compared(row: Row, before: Row | None) -> str:
-    if before is None:
-        return "new"
-    if before.fingerprint != row.fingerprint:
-        return "other work"
-    return _ratio(row.median / before.median, digits=2)
 
 
 def _ratio(ratio: float, *, digits: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Collection
 
 
@@ -24,13 +23,6 @@ class Tally:
     def proven(self) -> set[str]:
         """The rows whose every answer was right and whose end went well too."""
         return self.passed - self.failed
-
-    def skips(self) -> str:
-        """All skips, counted by reason; empty where there are none."""
-        reasons = collections.Counter(self.skipped.values()).most_common()
-        told = " · ".join(f"{count} × {reason}" for reason, count in reasons)
-        rows = "1 row" if len(self.skipped) == 1 else f"{len(self.skipped)} rows"
-        return f"{rows} skipped: {told}" if told else ""
 
     def why_incomplete(self, exit_code: int, timed: Collection[str]) -> list[str]:
         """The reasons why this is no complete run; none where it is one.

@@ -35,8 +35,10 @@ def counted(number: int, noun: str) -> str:
 
 
 def time(seconds: float) -> str:
-    """One time by itself, as in ``71.2 ms``."""
+    """One time by itself, as in ``71.2 ms``; with two digits at least."""
     unit = unit_for([seconds])
+    if seconds * unit.per_second * 10**unit.decimals < 10:  # a single digit
+        unit = UNITS[min(UNITS.index(unit) + 1, len(UNITS) - 1)]
     return f"{unit.text(seconds)} {unit.symbol}"
 
 

@@ -23,6 +23,10 @@ class Watch:
         """A step on the way to the first block."""
         self._show(f"{what} …", lasting=True)
 
+    def now(self, where: str) -> None:
+        """Where it is within a step, for who sees it."""
+        self._show(where, lasting=False)
+
     def block(self, stage: str, number: int, most: int, rows: Sequence[str], left: float) -> None:
         """A block starts; so many seconds are left at most, 0 where that is not known yet."""
         time = f", at most {units.duration(left)} left" if left else ""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +18,9 @@ from concurbench import keeper
 
 PREFIX = "concurbench-work-"
 UNWANTED = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_XDIST_WORKER", "PYTHONDONTWRITEBYTECODE")
+
+GRACE = 10.0
+"""Seconds a process gets to end by itself when it is asked to."""
 
 OWNER = "owner"
 """The file in the folder that tells the command's process."""
@@ -50,6 +54,28 @@ class Workspace:
         with (self.folder / keeper.SESSIONS).open("a") as file:
             file.write(f"{process}\n")
 
+    @contextlib.contextmanager
+    def running(
+        self, command: Sequence[str], folder: Path, environ: Mapping[str, str], output: Path
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """A command in a session of its own, what it says into ``output``; ended by any exception.
+
+        Raises:
+            OSError: it does not start.
+        """
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                command, cwd=folder, env=environ, stdin=subprocess.DEVNULL,
+                stdout=file, stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for who started it
+            )  # fmt: skip
+        self.started(process.pid)
+        try:
+            yield process
+        except BaseException:
+            _end(process)
+            raise
+
     def __enter__(self) -> Self:
         return self
 
@@ -57,6 +83,16 @@ class Workspace:
         assert self._keeper.stdin is not None
         self._keeper.stdin.close()
         self._keeper.wait()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    # In order, for it may have servers of its own; what it leaves goes with the workspace.
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def sweep() -> None:

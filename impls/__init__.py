@@ -7,8 +7,9 @@ package is missing costs one row, skipped with its reason, and the others run.
 A workload (the folder's ``__init__.py``) offers, for the benchmarks to use:
 
 ``QUESTION``            one sentence: what its rows tell apart
-``CASES``               name -> case, the smallest first; ``case.items`` counts the units of work and
-                        ``case.workers`` is how many are in flight (None: one for each usable core)
+``CASES``               name -> case, the smallest first; ``case.items`` counts the units of work,
+                        ``case.workers`` is how many are in flight (None: one for each usable core), and
+                        ``case.scale`` about how many times the smallest one's work this is
 ``Job``                 the frozen dataclass that every model's ``run`` takes
 ``check(job, answers)`` raises AssertionError unless the answers, and what they left, are right
 """

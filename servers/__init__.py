@@ -56,6 +56,11 @@ class Server(Protocol):
         """How long it waits before each answer, seconds."""
 
     @property
+    def capacity(self) -> float | None:
+        """How many requests a second it can answer at most, as measured; None where it has no process
+        of its own: there the client's own CPU is all that bounds it, and is no excuse."""
+
+    @property
     def initializer(self) -> Callable[[], None] | None:
         """To be called once in every process that sends requests, or None; it can be pickled."""
 

@@ -20,19 +20,17 @@ TIMES = 5
 def main() -> None:
     """Measure how many requests a second each flag server answers at most, at a delay of 0."""
     files = flags.site()
-    images = sorted(
-        (path for path in files if path.endswith(".gif")), key=lambda path: len(files[path])
-    )
-    path = images[len(images) // 2]  # the flag of median size
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / path).parent.mkdir()
-        (folder / path).write_bytes(files[path])
+        for path, body in files.items():
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_bytes(body)
+        path = capacity.median_image(folder)
         click.echo(f"requests a second for {len(files[path]):,} bytes: median of {TIMES} (from – to)")
         with Local(folder, 0.0) as local:
             show(
                 "local",
-                [capacity.of_local(local.port, path, len(files[path])) for _ in range(TIMES)],
+                [capacity.of_local(local, path) for _ in range(TIMES)],
             )
         with Mock(folder, 0.0, folder / "ledger") as mock:
             measured = [capacity.of_mock(f"{mock.url}/{path}") for _ in range(TIMES)]

@@ -23,7 +23,8 @@ class Local(ServerProcess):
     """Serves ``directory``, each file after ``delay`` seconds, as long as the ``with`` block lasts.
 
     ``python`` is the interpreter that runs the server, so that all interpreters under test can be
-    given the very same one. ``host`` is the address it listens at.
+    given the very same one. ``host`` is the address it listens at. ``capacity`` is what was measured of
+    one like it.
     """
 
     name: ClassVar[str] = "local"
@@ -32,12 +33,14 @@ class Local(ServerProcess):
     initializer: ClassVar[None] = None
 
     def __init__(
-        self, directory: Path, delay: float, python: str = PYTHON, host: str = LOOPBACK
-    ) -> None:
+        self, directory: Path, delay: float, python: str = PYTHON, host: str = LOOPBACK,
+        capacity: float | None = None,
+    ) -> None:  # fmt: skip
         self.directory = directory
         self.delay = delay
         self.python = python
         self.host = host
+        self.capacity = capacity
         self.runs_on: Mapping[str, str] = {}
         """What it runs on: name -> version."""
 

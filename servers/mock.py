@@ -41,6 +41,7 @@ class Mock:
     name: ClassVar[str] = "mock"
     # A name that no resolver knows (RFC 6761): whatever escapes the mock reaches no network.
     host: ClassVar[str] = "flags.invalid"
+    capacity: ClassVar[None] = None
 
     @property
     def url(self) -> str:

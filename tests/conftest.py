@@ -32,6 +32,7 @@ TOY = {
         class Case:
             items: int
             workers: int | None
+            scale: float = 1.0
 
         CASES = {"few": Case(3, 2), "many": Case(30, None)}
 
@@ -60,7 +61,8 @@ TOY = {
 
         def test_toy(row, case):
             items = toy.CASES[case].items
-            row(setup=lambda: toy.Job(range(items)), check=toy.check, work=(items,), speedup_limit=1)
+            setup = lambda case: toy.Job(range(case.items))
+            row(setup=setup, check=toy.check, work=(items,), yardstick="c_code")
         """,
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from concurbench import machine
 from concurbench.cli import main
 from tests.conftest import stats
 
@@ -112,3 +113,19 @@ def test_the_summary_in_readme_is_that_of_the_committed_run(tmp_path: Path) -> N
     result = summary(ROOT / arguments[0], *arguments[1:], "--into", copy)
     assert result.exit_code == 0, result.output
     assert copy.read_text(encoding="utf-8") == text
+
+
+def test_a_number_alone_is_a_run_of_this_machine_and_no_run_the_last_one(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = run.parent / "results" / machine.folder()
+    folder.mkdir(parents=True)
+    for number, model in (("0001", "older"), ("0002", "newer")):
+        (folder / f"{number}_x.json").write_text(run.read_text().replace("threaded", model))
+    monkeypatch.chdir(run.parent)
+    assert "older" in summary("0001").output
+    assert "newer" in summary().output
+    assert "vs 0001" in summary("0002", "--compare", "0001").output
+    missing = summary("0003")
+    assert missing.exit_code == 2
+    assert "no run '0003'" in missing.output

@@ -121,13 +121,25 @@ def test_a_run_that_is_not_there_is_an_error_that_names_it(tmp_path: Path, asked
 
 
 def test_the_limit_of_computing_comes_from_the_baseline_of_the_same_group() -> None:
-    sequential: dict[str, Any] = {"model": "sequential", "speedup_limit": 1}
-    spread_out: dict[str, Any] = {"model": "multiprocess", "speedup_limit": 4}
-    elsewhere: dict[str, Any] = {"model": "multiprocess", "speedup_limit": 4}
+    sequential: dict[str, Any] = {"model": "sequential", "workers": 1, "capacity_near": 1.0}
+    spread_out: dict[str, Any] = {"model": "multiprocess", "workers": 4, "capacity_near": 4.0}
+    elsewhere: dict[str, Any] = {"model": "multiprocess", "workers": 4, "capacity_near": 4.0}
     results.set_limits([("g", spread_out, 0.5), ("g", sequential, 1.0), ("other", elsewhere, 0.5)])
     assert (sequential["limit"], sequential["efficiency"]) == (1.0, 1.0)
     assert (spread_out["limit"], spread_out["efficiency"]) == (0.25, 0.5)
     assert (elsewhere["limit"], elsewhere["efficiency"]) == (None, None)
+
+
+def test_readings_of_the_capacity_scatter_and_the_median_of_all_with_as_many_workers_counts() -> None:
+    rows = [
+        {"model": model, "workers": workers, "capacity_near": near}
+        for model, workers, near in (
+            ("sequential", 1, 1.0), ("a", 2, 1.2), ("b", 2, 2.2), ("c", 2, 1.8), ("d", 4, 3.0),
+        )
+    ]  # fmt: skip
+    results.set_limits([("g", row, 1.0) for row in rows])
+    assert [row["capacity"] for row in rows] == [1.0, 1.8, 1.8, 1.8, 3.0]
+    assert rows[1]["limit"] == pytest.approx(1 / 1.8)
 
 
 def test_a_limit_of_its_own_gives_the_efficiency_and_a_limit_of_nothing_gives_none() -> None:

@@ -12,15 +12,19 @@ from concurbench.fingerprint import fingerprint
 
 @pytest.mark.parametrize(
     ("seconds", "planned"),
-    [(1e-6, rounds.MOST), (0.2, 15), (0.3, 10), (1.4, 3), (100.0, rounds.FEWEST)],
+    [(1e-6, rounds.MOST), (0.2, 15), (0.3, 10), (1.4, 3), (100.0, 2)],
 )
 def test_slow_rows_get_few_rounds_and_never_less_than_two(seconds: float, planned: int) -> None:
-    assert rounds.planned(seconds) == planned
+    assert rounds.ALONE.rounds(seconds) == planned
 
 
 def test_a_row_may_be_given_less_time_or_more() -> None:
-    assert rounds.planned(0.1, budget=0.5) == 5
-    assert rounds.planned(5.0, budget=15.0) == 3
+    assert rounds.Plan(seconds=0.5, fewest=2).rounds(0.1) == 5
+    assert rounds.Plan(seconds=15.0, fewest=2).rounds(5.0) == 3
+
+
+def test_in_a_pass_of_several_one_round_is_enough() -> None:
+    assert rounds.ONE_OF_SEVERAL.rounds(100.0) == 1
 
 
 class Recorder:

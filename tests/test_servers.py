@@ -265,10 +265,9 @@ def test_the_application_counts_what_it_serves_and_what_is_in_flight() -> None:
 def test_capacity_is_measured_by_whole_answers(
     undelayed_local: Local, mock: Mock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(capacity, "REQUESTS", 100)
     monkeypatch.setattr(capacity, "MOCKED_REQUESTS", 100)
     undelayed_local.reset()
-    assert capacity.of_local(undelayed_local.port, FRANCE, len(flags.site()[FRANCE])) > 0
+    assert capacity.of_local(undelayed_local, FRANCE, requests=100) > 0
     assert undelayed_local.seen().served == 100
     assert len(capacity.of_mock(f"{mock.url}/{FRANCE}")) == 2
     assert mock.seen().served == 200

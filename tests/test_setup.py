@@ -126,7 +126,7 @@ def ci(tmp_path: Path) -> Callable[[], subprocess.CompletedProcess[str]]:
     for name in (".ci/run", ".ci/expected-skips/3.11"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/machine").mkdir(parents=True)
     for file in (ROOT / "tests").glob("test_*.py"):
         (tmp_path / "tests" / file.name).touch()
     pretend(tmp_path, "../.venv/bin/python", "#!/bin/sh\necho 3.11\n")
@@ -157,7 +157,7 @@ def test_ci_holds_every_python_it_finds_to_its_own_list(
         ("3.99", [line for line in asked if "PYTHON=3.99" in line]),
         ("3.11", [line for line in asked if "ARGS" in line and "PYTHON=" not in line]),
     ):
-        assert [line.split()[0] for line in lines] == ["test", "bench"]
+        assert [line.split()[0] for line in lines] == ["bench", "test"]
         assert all(f"--expected-skips=.ci/expected-skips/{python}" in line for line in lines)
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from concurbench import units
 from concurbench.results import Row, Run
-from concurbench.summary import LONGEST_NAME, bar, fastest, summary, verdict
+from concurbench.summary import BAR, LONGEST_NAME, Base, bar, fastest, summary, verdict
 
 
 def row(
@@ -23,7 +23,7 @@ def row(
 
 def shown(rows: list[Row], base: Run | None = None, width: int = 80) -> str:
     console = Console(file=io.StringIO(), width=width, no_color=True)
-    console.print(summary(rows, base))
+    console.print(summary(rows, Base(base) if base else None))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -55,8 +55,8 @@ def test_a_model_with_several_bounds_is_named_with_the_one_that_won() -> None:
 def test_a_group_shows_times_faster_than_sequential_and_the_share_of_the_limit() -> None:
     lines = shown([SLOW, FAST]).splitlines()
     assert "median s" in lines[2]
-    assert lines[3].split() == ["threaded", "2", "1.100", "±", "9%", "3", "9.2", "████", "50%"]
-    assert lines[4].split() == ["sequential", "2", "10.100", "±", "1%", "3", "1.0", "███████▋", "95%"]
+    assert lines[3].split() == ["threaded", "2", "1.100", "±", "9%", "3", "9.2", "███▌", "50%"]
+    assert lines[4].split() == ["sequential", "2", "10.100", "±", "1%", "3", "1.0", "██████▋", "95%"]
 
 
 def test_what_talks_to_no_server_stands_first() -> None:
@@ -86,7 +86,7 @@ def test_without_sequential_nothing_is_said_of_times_faster() -> None:
         "±",
         "9%",
         "3",
-        "████",
+        "███▌",
         "50%",
     ]
 
@@ -108,15 +108,22 @@ def test_it_fits_eighty_columns_with_the_longest_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "drawn"), [(0, ""), (0.5, "████"), (1, "█" * 8), (1.5, "█" * 8), (0.01, "▏")]
+    ("share", "drawn"), [(0, ""), (0.5, "███▌"), (1, "█" * BAR), (1.5, "█" * BAR), (0.02, "▏")]
 )
 def test_a_bar_shows_eighths_and_is_always_as_wide(share: float, drawn: str) -> None:
-    assert bar(share) == drawn.ljust(8)
+    assert bar(share) == drawn.ljust(BAR)
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(12.3456, "12.346 s"), (0.1, "0.100 s"), (0.0712, "71.2 ms"), (5e-6, "5.0 µs"), (2e-8, "20.0 ns")],
+    [
+        (12.3456, "12.346 s"),
+        (0.1, "0.100 s"),
+        (0.0712, "71.2 ms"),
+        (6e-4, "600.0 µs"),
+        (5e-6, "5.0 µs"),
+        (2e-8, "20.0 ns"),
+    ],
 )
 def test_a_time_is_shown_in_the_largest_unit_that_shows_three_digits(seconds: float, text: str) -> None:
     assert units.time(seconds) == text

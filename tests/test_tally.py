@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurbench.skips import counted
 from concurbench.tally import Tally
 
 
@@ -46,7 +47,5 @@ def test_a_run_that_skipped_everything_is_not_complete() -> None:
 
 
 def test_skips_are_counted_by_reason() -> None:
-    counted = Tally()
-    assert counted.skips() == ""
-    counted.skipped = {"a": "no package x", "b": "needs Python >=3.14", "c": "no package x"}
-    assert counted.skips() == "3 rows skipped: 2 × no package x · 1 × needs Python >=3.14"
+    reasons = ["no package x", "needs Python >=3.14", "no package x"]
+    assert counted(reasons) == "3 rows skipped: 2 × no package x · 1 × needs Python >=3.14"

@@ -81,9 +81,14 @@ def test_all_clients_of_a_process_share_one_tls_context() -> None:
 
 
 def test_the_limit_of_flags_is_a_delay_for_each_wave() -> None:
-    assert flags.limit(194, 50, delay=0.05) == pytest.approx(0.2)
-    assert flags.limit(20, 20, delay=0.05) == pytest.approx(0.05)
-    assert flags.limit(20, 1, delay=0.05) == pytest.approx(1.0)
+    assert flags.limit(194, 50, delay=0.05, capacity=10_000) == pytest.approx(0.2)
+    assert flags.limit(20, 20, delay=0.05, capacity=None) == pytest.approx(0.05)
+    assert flags.limit(20, 1, delay=0.05, capacity=None) == pytest.approx(1.0)
+
+
+def test_no_client_is_asked_to_be_faster_than_the_server_can_answer() -> None:
+    assert flags.limit(194, 50, delay=0.05, capacity=194) == pytest.approx(1.0)
+    assert flags.limit(200, 50, delay=0.0, capacity=20_000) == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize(
@@ -185,11 +190,6 @@ def test_wrong_primes_are_found() -> None:
     for wrong in ([[2, 3], [5, 6]], [[2, 3]], [[3, 2], [5]], [[2, 3], [5], []], None):
         with pytest.raises(AssertionError):
             primes.check(job, wrong)
-
-
-def test_computing_can_get_faster_by_workers_or_cores_whichever_is_less() -> None:
-    for workload in (digests, primes):
-        assert (workload.speedup_limit(2, 8), workload.speedup_limit(8, 2)) == (2, 2)
 
 
 def test_buffers_are_the_same_bytes_wherever_they_are_made() -> None:

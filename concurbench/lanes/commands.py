@@ -31,9 +31,9 @@ from concurbench.marked import NoMarks, check, insert
 from concurbench.summary import COLUMNS, as_text
 
 if TYPE_CHECKING:  # findpython is there only where lanes are wanted
+    from concurbench.child.session import Row, Sessions
     from concurbench.lanes.interpreters import Found, Interpreter
     from concurbench.lanes.matrix import Lane
-    from concurbench.lanes.session import Row, Sessions
 
 
 def check_requirements() -> None:
@@ -254,9 +254,9 @@ def _measured(
 ) -> int:  # fmt: skip
     """Make the lanes, measure, keep and show; the exit code."""
     from concurbench import machine
+    from concurbench.child.session import Sessions
     from concurbench.lanes import matrix
     from concurbench.lanes.record import Record
-    from concurbench.lanes.session import Sessions
     from concurbench.state import default_path
     from concurbench.watch import Watch
     from concurbench.workspace import Workspace

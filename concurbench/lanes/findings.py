@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from concurbench import results
+from concurbench.child.session import Row
 from concurbench.lanes.matrix import Visit
-from concurbench.lanes.session import Row
 from concurbench.results import BASELINE, ResultsError, Run
 
 NOT_THERE = "no such row there"

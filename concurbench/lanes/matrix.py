@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from concurbench import units
-from concurbench.lanes.session import Ended, Row
+from concurbench.child.session import Ended, Row
 
 LONGEST = 6
 """Rows of a slice: fewer would spend more on starting pytest, more would drift further apart."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from concurbench import whole
+from concurbench.child.session import Ended, Row
 from concurbench.lanes.matrix import Lane, Visit
-from concurbench.lanes.session import Ended, Row
 
 FORMAT = "concurbench-matrix 1"
 
@@ -34,7 +34,9 @@ class Record:
 
     def add(self, visit: Visit) -> None:
         """One more session is over."""
-        self._content["visits"].append({**asdict(visit), "rows": list(visit.rows)})
+        kept = {**asdict(visit), "rows": list(visit.rows)}
+        del kept["ended"]["root"]  # where a checkout lies is nobody's business, either
+        self._content["visits"].append(kept)
         self._write()
 
     def about(self, **more: object) -> None:

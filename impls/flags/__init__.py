@@ -33,6 +33,7 @@ class Case:
 
     codes: tuple[str, ...]
     workers: int
+    scale: float = 1.0
 
     @property
     def items(self) -> int:
@@ -44,7 +45,7 @@ CASES = {
     "pop20": Case(
         tuple("CN IN US ID BR PK NG BD RU JP MX PH VN ET EG DE IR TR CD FR".split()), workers=20
     ),
-    "all194": Case(tuple(_world.countries()), workers=50),
+    "all194": Case(tuple(_world.countries()), workers=50, scale=5.0),
 }
 
 
@@ -164,6 +165,9 @@ def check(job: Job, answers: object) -> None:
     assert not on_disk, f"files nobody asked for: {sorted(on_disk)}"
 
 
-def limit(items: int, workers: int, *, delay: float) -> float:
-    """The best possible seconds: the server's delay, once a wave of ``workers`` requests."""
-    return math.ceil(items / workers) * delay
+def limit(items: int, workers: int, *, delay: float, capacity: float | None) -> float:
+    """The best possible seconds: the server's delay, once a wave of ``workers`` requests; or, if that
+    is longer, what a server of this ``capacity``, requests a second, takes to answer them.
+    """
+    waves = math.ceil(items / workers) * delay
+    return waves if capacity is None else max(waves, items / capacity)

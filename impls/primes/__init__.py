@@ -20,6 +20,7 @@ class Case:
     """The batches to test; one worker for each usable core."""
 
     batches: tuple[Sequence[int], ...]
+    scale: float = 1.0
     workers: None = None
 
     @property
@@ -60,7 +61,7 @@ CASES = {
             range(BELOW * batch // BATCHES, BELOW * (batch + 1) // BATCHES) for batch in range(BATCHES)
         )
     ),
-    "large": Case(tuple((number,) for number in LARGE)),
+    "large": Case(tuple((number,) for number in LARGE), scale=15.0),
 }
 
 
@@ -117,8 +118,3 @@ def check(job: Job, answers: object) -> None:
     assert len(answers) == len(right), f"expected {len(right)} batches, got {len(answers)}"
     for batch, primes, got in zip(job.batches, right, answers, strict=True):
         assert got == primes, f"{len(batch)} numbers from {batch[0]}: expected {primes}, got {got}"
-
-
-def speedup_limit(workers: int, cores: int) -> int:
-    """How many times faster than sequential this can get, at best."""
-    return min(workers, cores)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from concurbench.child.session import Ended, Row
 from concurbench.lanes.findings import Findings, find
 from concurbench.lanes.matrix import LONGEST, Lane, Slice, Visit, measure, slices, visits
 from concurbench.lanes.record import unpacked
-from concurbench.lanes.session import Ended, Row
 from concurbench.lanes.table import number, table
 from concurbench.summary import COLUMNS, as_text
 from tests.conftest import stats

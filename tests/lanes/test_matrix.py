@@ -54,6 +54,7 @@ def test_one_command_measures_all_lanes_into_one_table_and_keeps_every_round(sui
     assert f"raw runs: {file}" in done.output
     assert "toy · few" in page.read_text()
     content = json.loads(file.read_text())
+    assert str(suite.path) not in json.dumps([visit["ended"] for visit in content["visits"]])
     assert [visit["number"] for visit in content["visits"]] == [1, 1, 2, 2]
     assert len({visit["lane"] for visit in content["visits"]}) == 2
     run = content["visits"][0]["ended"]["content"]

@@ -1,0 +1,76 @@
+"""An agreement to look at: a line a row, and what it comes to."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from benchmarks.agreement import record
+from benchmarks.agreement.pairs import Pair
+from benchmarks.agreement.verdict import CONFIDENCE, WITHIN, Judgement, Verdict, judge
+from concurbench import units
+
+STYLES = {Verdict.AGREES: "green", Verdict.DIFFERS: "bold red", Verdict.NOT_SHOWN: "yellow"}
+
+
+def table(content: Mapping[str, Any]) -> RenderableType:
+    """What a record holds, judged."""
+    pairs = record.pairs(content)
+    judged = judgements(content)
+    medians = {row: median_of(each) for row, each in pairs.items()}
+    unit = units.unit_for(time for both in medians.values() for time in both)
+    shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    shown.add_column("row", overflow="fold")
+    for heading in (f"pytest\n{unit.symbol}", f"pyperf\n{unit.symbol}", "ratio", f"{CONFIDENCE:.0%}"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    shown.add_column("verdict", no_wrap=True)
+    for row, each in judged.items():
+        ours, theirs = map(unit.text, medians[row])
+        verdict = Text(each.verdict, style=STYLES[each.verdict])
+        shown.add_row(Text(row), ours, theirs, f"{each.ratio:.3f}", between(each), verdict)
+    return Group(shown, Text(), Text(conclusion(judged)), Text(about(content, judged), style="dim"))
+
+
+def judgements(content: Mapping[str, Any]) -> dict[str, Judgement]:
+    """Row -> what its pairs come to."""
+    return {row: judge([pair.ratio for pair in pairs]) for row, pairs in record.pairs(content).items()}
+
+
+def median_of(pairs: Sequence[Pair]) -> tuple[float, float]:
+    """The median times of both timers."""
+    ours, theirs = zip(*(pair.medians for pair in pairs), strict=True)
+    return statistics.median(ours), statistics.median(theirs)
+
+
+def between(judgement: Judgement) -> str:
+    if math.isinf(judgement.high):
+        return "too few"
+    return f"{judgement.low:.3f}–{judgement.high:.3f}"
+
+
+def conclusion(judged: Mapping[str, Judgement]) -> str:
+    """One sentence, and what to do where something is not shown."""
+    agreed = sum(each.verdict is Verdict.AGREES for each in judged.values())
+    if agreed == len(judged):
+        return f"Both timers agree within {WITHIN:.0%} on {units.counted(agreed, 'row')}."
+    told = f"Both timers agree within {WITHIN:.0%} on {agreed} of {units.counted(len(judged), 'row')}."
+    if any(each.verdict is Verdict.NOT_SHOWN for each in judged.values()):
+        told += " What is not shown takes more pairs, or a quieter machine."
+    return told
+
+
+def about(content: Mapping[str, Any], judged: Mapping[str, Judgement]) -> str:
+    """How the figures were found, and where."""
+    facts = content["machine"]
+    fewest = min(each.pairs for each in judged.values())
+    return (
+        f"Medians of {units.counted(fewest, 'pair')} a row; ratio: pytest / pyperf. {facts['system']}, "
+        f"{facts['cpu']}, {facts['usable_cores']} cores, {facts['python_implementation']} "
+        f"{facts['python_version']}, pyperf {facts['packages']['pyperf']}."
+    )

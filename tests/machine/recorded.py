@@ -1,0 +1,54 @@
+"""Machines to read cards from: recorded ones, and made-up ones of a few files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from concurbench.machine import Host, Interpreter
+from concurbench.machine.host import Told, Uname
+
+HOSTS = Path(__file__).parent / "hosts"
+
+NAMES = sorted(path.parent.name for path in HOSTS.glob("*/uname.json"))
+
+PLAIN = Interpreter(
+    implementation="CPython", version="3.11.7", compiler="GCC 12.2.0", build="-O3", debug=False,
+    free_threaded=False, lock_forced=False, gil_enabled=True, jit="not built", allocator="pymalloc",
+    usual_allocator="pymalloc", start_method="fork", switch_interval=0.005, cores=2,
+)  # fmt: skip
+"""An interpreter with nothing special about it."""
+
+
+def recorded(name: str) -> Host:
+    """The machine of this name."""
+    said = json.loads((HOSTS / name / "uname.json").read_text(encoding="utf-8"))
+    told = Told(**said.get("told", {}))
+    return Host(
+        uname=Uname(said["system"], said["release"], said["version"], said["machine"]),
+        root=HOSTS / name,
+        cores=said["cores"],
+        affinity=None if said["affinity"] is None else frozenset(said["affinity"]),
+        told=lambda: told,
+    )
+
+
+def expected(name: str) -> dict[str, Any]:
+    """What its card must say."""
+    content: dict[str, Any] = json.loads((HOSTS / name / "card.json").read_text(encoding="utf-8"))
+    return content
+
+
+def linux(
+    root: Path, files: Mapping[str, str], *, release: str = "6.1.0-21-amd64", machine: str = "x86_64",
+    cores: int = 4, environ: Mapping[str, str] | None = None,
+) -> Host:  # fmt: skip
+    """A Linux machine that has just these files."""
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+    return Host(
+        Uname("Linux", release, "#1 SMP", machine), root, cores, frozenset(range(cores)), environ or {}
+    )

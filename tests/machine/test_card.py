@@ -1,0 +1,110 @@
+"""The card as a whole: what runs keep of it, and what two of them do not share."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from concurbench import machine
+from concurbench.machine import Kind
+from concurbench.machine.card import Card
+from tests.machine.recorded import NAMES, PLAIN, recorded
+
+WORK = """
+import sys
+started = []
+sys.addaudithook(lambda event, _: started.append(event)
+    if event in ("subprocess.Popen", "os.fork", "os.posix_spawn", "os.system", "os.exec") else None)
+from concurbench import machine
+machine.card(["httpx"])
+machine.folder()
+print(started, [name for name in ("cpuinfo", "psutil") if name in sys.modules])
+"""
+
+
+def test_the_facts_hold_under_their_names_what_the_card_says() -> None:
+    facts = machine.facts(["httpx", "no-such-package"])
+    assert facts["packages"] == {"httpx": __import__("httpx").__version__}
+    assert facts["usable_cores"] == machine.usable_cores()
+    assert facts["free_threaded"] == machine.free_threaded()
+    assert json.loads(json.dumps(facts)) == facts
+
+
+def test_the_facts_are_the_same_from_call_to_call_but_for_the_volatile_ones() -> None:
+    first, second = machine.facts(), machine.facts()
+    assert set(first.pop("volatile")) == {"load", "clock_mhz", "steal", "memory_available_gib"}  # type: ignore[call-overload]
+    del second["volatile"]
+    assert first == second
+
+
+def test_names_are_given_once() -> None:
+    names = [field.name for field in machine.card(["httpx"]).fields]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_is_letters_digits_dots_and_dashes(name: str) -> None:
+    folder = machine.card(host=recorded(name)).folder
+    assert set(folder) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-")
+    assert "--" not in folder
+
+
+def identity(card: Card) -> list[object]:
+    return [field.value for field in card.fields if field.kind is Kind.IDENTITY]
+
+
+def test_what_is_another_folder_is_another_identity() -> None:
+    host = recorded("native-linux")
+    cards = [
+        machine.card(host=host, python=PLAIN),
+        machine.card(host=replace(host, affinity=frozenset({0})), python=PLAIN),
+        machine.card(host=host, python=replace(PLAIN, jit="on")),
+        machine.card(host=host, python=replace(PLAIN, free_threaded=True)),
+    ]
+    assert len({card.folder for card in cards}) == len(cards)
+    assert len({str(identity(card)) for card in cards}) == len(cards)
+
+
+def test_context_leaves_the_folder_as_it_is() -> None:
+    host = recorded("native-linux")
+    newer = replace(host, uname=host.uname._replace(release="6.9.1"))
+    base = machine.card(host=host, python=PLAIN)
+    head = machine.card(host=newer, python=replace(PLAIN, version="3.11.9"))
+    assert base.folder == head.folder
+    assert machine.differences(base.facts(), head.facts()) == [
+        "kernel: 6.1.0-21-amd64 → 6.9.1", "python_version: 3.11.7 → 3.11.9",
+    ]  # fmt: skip
+
+
+def test_the_folder_can_name_another_interpreter() -> None:
+    start = machine.folder().removesuffix(machine.Interpreter.here().name.lower())
+    assert machine.folder("CPython-3.13t") == f"{start}cpython-3.13t"
+
+
+def test_only_what_differs_is_named_old_before_new() -> None:
+    base = {"cpu": "a", "packages": {"httpx": "0.27", "respx": "1"}, "local_server": {"uvicorn": "1"}}
+    head = {"cpu": "b", "packages": {"httpx": "0.28", "respx": "1"}, "local_server": {"uvicorn": "2"}}
+    assert machine.differences(base, head) == [
+        "cpu: a → b", "local_server.uvicorn: 1 → 2", "packages.httpx: 0.27 → 0.28",
+    ]  # fmt: skip
+    assert machine.differences(head, head) == []
+
+
+def test_what_an_older_file_does_not_know_is_no_difference_but_a_package_is() -> None:
+    base = {"cpu": "a", "packages": {"httpx": "0.27"}}
+    head = {"cpu": "a", "boost": "on", "packages": {"httpx": "0.27", "uvloop": "1"}}
+    assert machine.differences(base, head) == ["packages.uvloop: not there → 1"]
+
+
+def test_what_changes_by_itself_is_no_difference() -> None:
+    assert machine.differences({"volatile": {"load": 0.1}}, {"volatile": {"load": 9.0}}) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere libraries are asked, which take time")
+def test_on_linux_a_card_starts_no_process_and_imports_nothing_slow() -> None:
+    said = subprocess.run([sys.executable, "-c", WORK], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[] []"

@@ -1,0 +1,52 @@
+"""What the cards of recorded machines say."""
+
+from __future__ import annotations
+
+import pytest
+
+from concurbench import machine
+from concurbench.machine import HIDDEN, Kind
+from tests.machine.recorded import NAMES, PLAIN, expected, recorded
+
+SECTIONS = ("machine", "processor", "memory", "right now")
+"""Those that are the host's; the others are the interpreter's."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_says_what_was_written_down_for_the_machine(name: str) -> None:
+    card = machine.card(host=recorded(name), python=PLAIN)
+    said = {
+        field.name: field.value
+        for section in card.sections
+        if section.title in SECTIONS
+        for field in section.fields
+    }
+    assert said == expected(name)["fields"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_folder_is_what_was_written_down_for_the_machine(name: str) -> None:
+    assert machine.card(host=recorded(name), python=PLAIN).folder == expected(name)["folder"]
+
+
+def test_only_a_virtual_machine_hides_anything() -> None:
+    hiding = {
+        name
+        for name in NAMES
+        if any(field.value == HIDDEN for field in machine.card(host=recorded(name)).fields)
+    }
+    assert hiding == {"firecracker", "virtual-machine", "wsl2"}
+
+
+def test_a_subsystem_on_the_same_computer_is_another_machine() -> None:
+    folders = {
+        machine.card(host=recorded(name), python=PLAIN).folder for name in ("wsl1", "native-linux")
+    }
+    assert len(folders) == 2
+
+
+def test_what_changes_by_itself_is_not_in_the_other_sections() -> None:
+    *lasting, changing = machine.card(host=recorded("native-linux")).sections
+    assert changing.title == "right now"
+    assert {field.kind for field in changing.fields} == {Kind.VOLATILE}
+    assert Kind.VOLATILE not in {field.kind for section in lasting for field in section.fields}

@@ -1,0 +1,85 @@
+"""The processor's name and what it may do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from concurbench import machine
+from concurbench.machine import processor
+from tests.machine.recorded import linux
+
+GUEST = "flags\t: fpu hypervisor\n"
+
+
+@pytest.mark.parametrize(
+    ("model", "short"),
+    [
+        ("AMD EPYC 7B13 64-Core Processor", "AMD EPYC 7B13"),
+        ("Intel(R) Core(TM) i7-8550U CPU @ 1.80GHz", "Intel Core i7-8550U"),
+        ("11th Gen Intel(R) Core(TM) i7-1165G7 @ 2.80GHz", "Intel Core i7-1165G7"),
+        ("AMD Ryzen 7 5800U with Radeon Graphics", "AMD Ryzen 7 5800U"),
+        ("AMD Ryzen 7 7840U w/ Radeon 780M Graphics", "AMD Ryzen 7 7840U"),
+        ("Apple M1 Pro", "Apple M1 Pro"),
+    ],
+)
+def test_what_does_not_tell_one_cpu_from_another_is_no_part_of_its_name(model: str, short: str) -> None:
+    assert processor.short_name(model) == short
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("AMD EPYC 7B13", "told"),
+        ("Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", "told"),
+        ("AMD EPYC", "hidden"),
+        ("AMD EPYC-Milan-v2 Processor", "hidden"),
+        ("Intel(R) Xeon(R) CPU @ 2.20GHz", "hidden"),
+        ("Intel Core Processor (Skylake, IBRS, v4)", "hidden"),
+        ("QEMU Virtual CPU version 2.5+", "hidden"),
+    ],
+)
+def test_a_name_without_a_number_is_not_that_of_one_model(
+    tmp_path: Path, model: str, told: str
+) -> None:
+    host = linux(tmp_path, {"proc/cpuinfo": f"model name\t: {model}\n{GUEST}"})
+    assert processor.exact(host) == told
+
+
+def test_a_processor_without_a_name_is_its_architecture_and_its_numbers(tmp_path: Path) -> None:
+    files = {"proc/cpuinfo": "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n"}
+    assert processor.model(linux(tmp_path, files, machine="aarch64")) == "aarch64 0x41 0xd0c"
+    assert processor.model(linux(tmp_path / "empty", {}, machine="riscv64")) == "riscv64"
+
+
+def test_cores_under_different_governors_are_all_told_of(tmp_path: Path) -> None:
+    files = {
+        "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "performance\n",
+        "sys/devices/system/cpu/cpu1/cpufreq/scaling_governor": "powersave\n",
+    }
+    assert processor.governor(linux(tmp_path, files)) == "performance, powersave"
+
+
+@pytest.mark.parametrize(
+    ("stat", "told"),
+    [
+        ("cpu  1 2 3 4 5 6 7 0 0 0\ncpu0 1 2 3 4 5 6 7 9 0 0\n", "none seen yet"),
+        ("cpu  1 2 3 4 5 6 7 8 0 0\n", "reported"),
+        ("cpu  1 2 3 4\n", "not told by this system"),
+    ],
+)
+def test_steal_is_told_apart_from_what_was_never_counted(tmp_path: Path, stat: str, told: str) -> None:
+    assert processor.steal(linux(tmp_path, {"proc/stat": stat})) == told
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system has no affinity")
+def test_the_usable_cores_follow_the_affinity_of_the_moment() -> None:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert machine.usable_cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+    assert 1 <= machine.usable_cores() <= len(before)
