@@ -148,13 +148,13 @@ def run(
     *,
     on_block: Callable[[Stage, int, int, Sequence[str], float], None],
     on_row: Callable[[str], None],
-    keep: Callable[[Block], None],
+    keep: Callable[[Block, bool], None],
 ) -> Outcome:
     """Measure block by block, until all is clear, confirmed or the time is up.
 
     ``on_block`` hears of a block before it starts: its stage, its number there and the highest, its
     rows, and how many seconds may be left at most; ``on_row`` of each row measured; ``keep``
-    gets each block, and before that its first rows.
+    gets each block, and before that its first rows; with it, whether the block is complete.
 
     Raises:
         CannotCompare: a side broke down; the blocks before it have been kept.
@@ -182,12 +182,12 @@ def run(
 
         def row_done(row: str, block: Block) -> None:
             took[row] = clock.passed - start - sum(took.values())
-            keep(block)
+            keep(block, False)
             on_row(row)
 
         block = comparison.block(stage, active, row_done)
         clock.took(took, clock.passed - start)
-        keep(block)
+        keep(block, True)
         return block.log_ratios
 
     judgements = decision.judge(rows, take)

@@ -13,7 +13,7 @@ from concurbench.gate.pairs import Block
 
 FORMAT = "concurbench-gate 1"
 SELDOM = 2.0
-"""Seconds between two writes of a file that grows."""
+"""Seconds between two writes of a block that grows."""
 
 
 class Record:
@@ -28,12 +28,15 @@ class Record:
         self._written = 0.0
         self._write()
 
-    def add(self, block: Block) -> None:
-        """One more block; a first part of it may be there already."""
+    def add(self, block: Block, complete: bool = True) -> None:
+        """One more block, or the rows of it so far; a first part of it may be there already.
+
+        A complete block is in the file when this returns; a part may wait for the next one.
+        """
         if self._last is not None and self._last.number != block.number:
             self._blocks.append(self._last.as_json())
         self._last = block
-        if time.monotonic() - self._written > SELDOM:
+        if complete or time.monotonic() - self._written > SELDOM:
             self._write()
 
     def about(self, **more: object) -> None:

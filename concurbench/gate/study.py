@@ -155,7 +155,7 @@ def _real_gates(
             clock = gates.Clock(max(60.0, budget.seconds - (time.monotonic() - start)))
             outcome = gates.run(
                 comparison, gates.Thresholds(threshold), {}, clock,
-                on_block=lambda *_: None, on_row=lambda _: None, keep=lambda _: None,
+                on_block=lambda *_: None, on_row=lambda _: None, keep=lambda *_: None,
             )  # fmt: skip
         done.append(
             {"planted": row, "exit": outcome.exit_code, "slower": outcome.slower,

@@ -58,7 +58,7 @@ def run(
     hooks: dict[str, Any] = {
         "on_block": lambda *_: None,
         "on_row": lambda _: None,
-        "keep": lambda _: None,
+        "keep": lambda *_: None,
     }
     return gate.run(
         comparison,  # type: ignore[arg-type]  # pretended
@@ -154,9 +154,16 @@ def test_it_is_told_where_a_gate_is(tmp_path: Path) -> None:
 
 
 def test_pairs_are_kept_row_by_row(tmp_path: Path) -> None:
-    kept: list[int] = []
-    run(Pretended({"x": 1.0, "y": 1.0}), keep=lambda block: kept.append(len(block.visits)))
-    assert kept[:3] == [1, 2, 2]
+    kept: list[tuple[int, bool]] = []
+    rows = Pretended({"x": 1.0, "y": 1.0})
+    run(rows, keep=lambda block, complete: kept.append((len(block.visits), complete)))
+    assert kept[:3] == [(1, False), (2, False), (2, True)]
+
+
+def test_a_complete_block_is_in_the_file_before_the_next_one_starts(tmp_path: Path) -> None:
+    record = Record(tmp_path / "x.json", {"base": "a"})
+    record.add(Block(1, "first", {"x": (Unit("AB", (0.1,), (0.2,)),)}))
+    assert [block.number for block in read_blocks(record.path)] == [1]
 
 
 def test_a_record_holds_each_block_once(tmp_path: Path) -> None:
