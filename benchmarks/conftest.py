@@ -23,6 +23,7 @@ import pytest
 import impls
 from concurbench import capacity, machine
 from concurbench.fingerprint import fingerprint
+from concurbench.metric import recorded
 from concurbench.results import short_name
 from concurbench.rounds import measure
 from concurbench.session import SESSION
@@ -203,6 +204,8 @@ def row(
     # Not between the rounds that a gate tells; and what another host's cores can do is not known here.
     foreign = request.config.option.dask_scheduler and impls.find(name, model).cluster
     looks = benchmark.enabled and not session.stepped and not foreign
+    metrics = getattr(workload, "METRICS", {})
+    defined = (metrics, workload.metrics) if metrics else ()
     this, smallest = workload.CASES[case], next(iter(workload.CASES.values()))
 
     def cores() -> float:
@@ -225,13 +228,13 @@ def row(
             server=server,
             items=this.items,
             start_method=impls.find(name, model).start_method,
-            fingerprint=fingerprint(workload.QUESTION, workload.check, *work),
+            fingerprint=fingerprint(workload.QUESTION, workload.check, *defined, *work),
             source=fingerprint((impls.HERE / name / f"{model}.py").read_bytes()),
             yardstick=yardstick,
         )
         benchmark.extra_info.update(extra_info)
         before = cores() if yardstick and looks else None
-        measure(
+        observed = measure(
             benchmark,
             lambda job: run(job, workers=workers),
             setup=lambda: setup(this),
@@ -239,7 +242,10 @@ def row(
             warm_up=lambda: setup(smallest),
             scale=this.scale,
             plan=session.plan,
+            observe=workload.metrics if metrics else None,
         )
+        if metrics:
+            benchmark.extra_info["metrics"] = recorded(metrics, observed)
         if before is not None:
             benchmark.extra_info["capacity_near"] = statistics.mean([before, cores()])
         # Importing the model, or what it imports, may have switched it on.

@@ -12,6 +12,7 @@ chapter 5.
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ LEVEL = 0.8
 
 FEWEST = 3
 """Observations without which nothing is claimed."""
+
+FEW = 4
+"""With fewer rounds than this, quartiles are guesses: the spread is then the whole range."""
 
 
 @dataclass(frozen=True)
@@ -55,3 +59,15 @@ def interval(observations: Sequence[float]) -> Interval | None:
     out = max((out for out in range((passes - 1) // 2) if claim(passes, out) >= LEVEL), default=0)
     ordered = sorted(observations)
     return Interval(ordered[out], ordered[passes - 1 - out], claim(passes, out))
+
+
+def spread(values: Sequence[float], passes: int) -> tuple[float, float]:
+    """Of the medians of several passes, their interval; of the rounds of a single one, from the first
+    to the third quartile. Where there are too few of either, their range."""
+    expected = interval(values) if passes > 1 else None
+    if expected:
+        return expected.low, expected.high
+    if len(values) < FEW or passes > 1:
+        return min(values), max(values)
+    first, _, third = statistics.quantiles(values, n=4, method="inclusive")
+    return first, third

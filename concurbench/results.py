@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from concurbench.interval import Interval, interval
+from concurbench import metric
+from concurbench.interval import Interval, interval, spread
+from concurbench.metric import Metric
 from concurbench.yardsticks.speed import Readings
 
 BASELINE = "sequential"
@@ -30,9 +32,6 @@ POSSIBLE = 1.02
 """The efficiency up to which a row is believed: nothing is faster than the best possible."""
 
 NOT_MEASURED = "a run of the time before limits were measured"
-
-FEW = 4
-"""With fewer rounds than this, quartiles are guesses: the spread is then the whole range."""
 
 
 class ResultsError(Exception):
@@ -69,11 +68,14 @@ class Row:
     """Why it seems to beat its limit, which nothing can; empty where it does not."""
     yardstick: str | None = None
     """The yardstick most like its work; None where none is."""
+    metrics: tuple[Metric, ...] = ()
+    """What was measured of it beside the time, in the order of its workload."""
 
     @classmethod
     def read(cls, benchmark: Mapping[str, Any]) -> Row:
         """From an entry of ``benchmarks`` in pytest-benchmark's JSON, with data."""
         info, stats = benchmark["extra_info"], benchmark["stats"]
+        passes = len(info.get("passes", ())) or 1
         seconds = stats.get("data") or [stats["median"]]
         # Also what only pytest-benchmark's own tables need: a run without it could not be compared.
         needed = [stats[name] for name in ("min", "max", "mean", "median", "iqr", "stddev")]
@@ -91,7 +93,7 @@ class Row:
             efficiency=info.get("efficiency"),
             fingerprint=info.get("fingerprint"),
             start_method=info.get("start_method"),
-            passes=len(info.get("passes", ())) or 1,
+            passes=passes,
             disturbed=info.get("disturbed") or "",
             taken=max(
                 (
@@ -102,6 +104,7 @@ class Row:
             ),
             doubt=info.get("doubt", NOT_MEASURED if (info.get("efficiency") or 0) > POSSIBLE else ""),
             yardstick=info.get("yardstick"),
+            metrics=tuple(metric.read(info.get("metrics") or {}, passes)),
         )
 
     @property
@@ -117,12 +120,7 @@ class Row:
     def spread(self) -> tuple[float, float]:
         """Its interval; of a single pass, from the first to the third quartile of its rounds. Where
         there are too few of either, their range."""
-        if expected := self.interval:
-            return expected.low, expected.high
-        if len(self.seconds) < FEW or self.passes > 1:
-            return min(self.seconds), max(self.seconds)
-        first, _, third = statistics.quantiles(self.seconds, n=4, method="inclusive")
-        return first, third
+        return spread(self.seconds, self.passes)
 
 
 @dataclass(frozen=True)

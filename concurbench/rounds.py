@@ -6,7 +6,7 @@ import contextlib
 import gc
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -46,24 +46,34 @@ def measure(
     warm_up: Callable[[], Job] | None = None,
     scale: float = 1.0,
     plan: Plan = ALONE,
-) -> None:
+    observe: Callable[[Job, Answers, float], Mapping[str, float]] | None = None,
+) -> list[Mapping[str, float]]:
     """Time ``run`` in rounds; ``setup`` makes each round's job, ``check`` judges its answer.
 
     A first round is not timed: it warms up what lasts from round to round. ``warm_up`` makes its job,
     which may be a smaller one: the others are ``scale`` times the work. From its duration follows how
     many rounds are timed. With ``--benchmark-disable`` there is one round, of the whole job, untimed.
     When a check fails, the row has no time.
+
+    ``observe`` is told the job, the answer and the seconds of each round that counts, and says what
+    else was measured in it: that is what is returned, a round an entry.
     """
-    answers: list[Answers] = []
+    answers: list[tuple[Answers, float]] = []
+    observed: list[Mapping[str, float]] = []
 
     def fresh() -> tuple[tuple[Job], dict[str, object]]:
         return (_made(setup),), {}
 
     def timed(job: Job) -> None:
-        answers.append(run(job))
+        start = time.perf_counter()
+        answer = run(job)
+        answers.append((answer, time.perf_counter() - start))
 
     def judge(job: Job) -> None:
-        check(job, answers.pop())
+        answer, seconds = answers.pop()
+        check(job, answer)
+        if observe:
+            observed.append(observe(job, answer, seconds))
 
     with only_own_garbage():
         job = _made(warm_up if warm_up and benchmark.enabled else setup)
@@ -72,10 +82,12 @@ def measure(
         seconds = time.perf_counter() - start
         judge(job)
         if benchmark.enabled:
+            observed.clear()
             rounds = plan.rounds(seconds * scale)
             benchmark.pedantic(timed, setup=fresh, teardown=judge, rounds=rounds)
         else:
             benchmark.pedantic(lambda: None)  # or it would warn that nobody used it
+    return observed
 
 
 def _made(setup: Callable[[], Job]) -> Job:

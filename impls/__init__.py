@@ -12,6 +12,12 @@ A workload (the folder's ``__init__.py``) offers, for the benchmarks to use:
                         ``case.scale`` about how many times the smallest one's work this is
 ``Job``                 the frozen dataclass that every model's ``run`` takes
 ``check(job, answers)`` raises AssertionError unless the answers, and what they left, are right
+
+Where the question is not only how long the whole job takes, it offers also:
+
+``METRICS``             name -> its unit (``s``, ``B``, ``1/s``, ``share``, ``count``) and which way is
+                        better (``lower``, ``higher``); the first is what the models are chosen by
+``metrics(job, answers, seconds)`` the value of each in a round that took so many seconds, by name
 """
 
 from __future__ import annotations

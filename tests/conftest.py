@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import statistics
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import impls
@@ -20,6 +23,9 @@ from servers.local import Local
 from servers.mock import Mock
 
 ROOT = Path(__file__).parents[1]
+
+PATIENCE = 10.0
+"""Seconds in which what is about to end may end; reached only where something is left behind."""
 
 TOY = {
     "impls/toy/__init__.py": '''
@@ -198,3 +204,34 @@ def cluster(request: pytest.FixtureRequest, run: impls.Run, workload: str, name:
         return None
     address: str = request.getfixturevalue("dask_cluster")
     return address
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """No thread and no process stays that was not there before."""
+    threads, processes = set(threading.enumerate()), set(_processes())
+    yield
+    new_threads = [thread for thread in threading.enumerate() if thread not in threads]
+    for thread in new_threads:
+        thread.join(PATIENCE)
+    assert [thread.name for thread in new_threads if thread.is_alive()] == []
+    new_processes = [process for process in _processes() if process not in processes]
+    _, alive = psutil.wait_procs(new_processes, PATIENCE)
+    assert alive == []
+
+
+def _processes() -> list[psutil.Process]:
+    """All below this one, but for the helpers of multiprocessing and joblib that live as long as it."""
+    this = psutil.Process()
+    return [each for each in this.children(recursive=True) if not _is_helper(each)]
+
+
+def _is_helper(process: psutil.Process) -> bool:
+    try:
+        command = " ".join(process.cmdline())
+        # What a fork server has forked bears the same command.
+        return process.ppid() == os.getpid() and any(
+            helper in command for helper in ("resource_tracker", "multiprocessing.forkserver")
+        )
+    except psutil.NoSuchProcess:
+        return True

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 import impls
@@ -24,9 +21,6 @@ THREADS_AND_COROUTINES = (
     "sequential", "threaded", "asyncio_gather", "asyncio_to_thread", "joblib_threads",
 )  # fmt: skip
 """The models of digests that work in this process, and in this interpreter."""
-
-PATIENCE = 10.0
-"""Seconds in which what is about to end may end; reached only where something is left behind."""
 
 Run = Callable[..., Any]
 
@@ -150,35 +144,10 @@ def blocks(workload: str, name: str, run: Run, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def nothing_left(cluster: str | None, name: str, blocks: list[str]) -> Iterator[None]:
-    """No thread, process or block of shared memory stays that was not there before."""
-    threads, processes = set(threading.enumerate()), set(_processes())
+def nothing_left(nothing_left: None, name: str, blocks: list[str]) -> Iterator[None]:
+    """Nor a block of shared memory."""
     yield
-    new_threads = [thread for thread in threading.enumerate() if thread not in threads]
-    for thread in new_threads:
-        thread.join(PATIENCE)
-    assert [thread.name for thread in new_threads if thread.is_alive()] == []
-    new_processes = [process for process in _processes() if process not in processes]
-    _, alive = psutil.wait_procs(new_processes, PATIENCE)
-    assert alive == []
     assert bool(blocks) == ("shared_memory" in name)
     for block in blocks:
         with pytest.raises(FileNotFoundError):
             SharedMemory(block)
-
-
-def _processes() -> list[psutil.Process]:
-    """All below this one, but for the helpers of multiprocessing and joblib that live as long as it."""
-    this = psutil.Process()
-    return [each for each in this.children(recursive=True) if not _is_helper(each)]
-
-
-def _is_helper(process: psutil.Process) -> bool:
-    try:
-        command = " ".join(process.cmdline())
-        # What a fork server has forked bears the same command.
-        return process.ppid() == os.getpid() and any(
-            helper in command for helper in ("resource_tracker", "multiprocessing.forkserver")
-        )
-    except psutil.NoSuchProcess:
-        return True

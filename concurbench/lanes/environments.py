@@ -1,8 +1,8 @@
 """An environment for each interpreter: what cannot do without must be there, what can may be missing.
 
-Third-party packages come as wheels only: to build one can take longer than all the measurements, and
-needs compilers and headers that nobody should have to have. A package without a wheel for an
-interpreter costs the rows that need it.
+Third-party packages come as wheels only, but for those that a project names: to build one can take
+longer than all the measurements, and needs compilers and headers that nobody should have to have. A
+package without a wheel for an interpreter costs the rows that need it.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class Wanted:
     optional: tuple[str, ...]
     """Requirements that a lane can do without."""
     constraints: tuple[str, ...]
+    from_source: tuple[str, ...]
+    """Packages that may be built: the others come as wheels, or not at all."""
     identity: str
     """What tells whether an environment is still right."""
 
@@ -75,6 +77,7 @@ def wanted(folder: Path, extras: Sequence[str] | None = None) -> Wanted:
     known = content.get("project", {}).get("optional-dependencies", {})
     needed = said.get("required", sorted(known.keys() & project.TEST_EXTRAS))
     optional = said.get("optional", [])
+    from_source = _names(said.get("from_source", []))
     for name in [*_names(needed), *_names(optional), *(extras or ())]:
         if name not in known:
             there = ", ".join(known) or "none"
@@ -86,11 +89,12 @@ def wanted(folder: Path, extras: Sequence[str] | None = None) -> Wanted:
     if "project" in content or (folder / "setup.py").exists():
         # Only the dependencies would do for pytest, but not for the processes that a benchmark starts.
         required = ["-e", ".", *required]
-    parts = [project.declared(folder), required, optional_packages]
+    parts = [project.declared(folder), required, optional_packages, from_source]
     return Wanted(
         required=tuple(required),
         optional=tuple(dict.fromkeys(optional_packages)),
         constraints=tuple(path.name for path in sorted(folder.glob("constraints*.txt"))),
+        from_source=tuple(from_source),
         identity=hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16],
     )
 
@@ -100,6 +104,7 @@ def _names(said: Any) -> list[str]:
         return said
     raise EnvironmentFailed(
         "pyproject.toml, [tool.concurbench.environment]: required and optional are lists of extras, "
+        f"from_source of packages, "
         f"not {said!r}"
     )
 
@@ -143,6 +148,7 @@ def ensure(
             run([*make, "--python", str(interpreter.path), str(into)], "virtualenv")
         pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
         pip += ["--only-binary=:all:", *(f"--constraint={name}" for name in what.constraints)]
+        pip += [f"--no-binary={name}" for name in what.from_source]
         run([*pip, *what.required], "pip install")
         made = Made(python, _optional(pip, what.optional, run))
     whole.write(into / STAMP, json.dumps({"identity": identity, **asdict(made)}, default=str))

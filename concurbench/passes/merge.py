@@ -13,7 +13,7 @@ from typing import Any
 
 from pytest_benchmark.stats import Stats
 
-from concurbench import results
+from concurbench import metric, results
 from concurbench.doubt import judge
 
 NUMBER = re.compile(r"\d[\d.]*")
@@ -65,6 +65,8 @@ def _row(visits: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[str, Any]:
             info[name] = statistics.median(values)
     info["around"] = _around([each["around"] for each in infos if each.get("around")])
     info["disturbed"] = _disturbed(infos)
+    if kept := [each["metrics"] for each in infos if each.get("metrics")]:
+        info["metrics"] = metric.merged(kept)
     info["passes"] = [
         {
             "number": number,

@@ -176,7 +176,7 @@ def test_a_suite_that_is_no_package_gets_pytest_in_our_versions(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ('"test"', "are lists of extras, not 'test'"),
+        ('"test"', "from_source of packages, not 'test'"),
         ('["tset"]', "has no extra 'tset'; there are: test, fast, all"),
     ],
 )
