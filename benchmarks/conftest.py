@@ -12,7 +12,7 @@ import shutil
 import statistics
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -22,10 +22,11 @@ import pytest
 
 import impls
 from concurbench import capacity, machine
+from concurbench.aio import AioBenchmark
 from concurbench.fingerprint import fingerprint
 from concurbench.metric import recorded
 from concurbench.results import short_name
-from concurbench.rounds import measure
+from concurbench.rounds import Rounds, measure, measure_in_loop
 from concurbench.session import SESSION
 from concurbench.units import counted
 from servers import NAMES, Server
@@ -184,11 +185,85 @@ def cluster(
             yield here.address
 
 
+class Entry:
+    """What a row stores, whichever way it is timed."""
+
+    def __init__(
+        self, request: pytest.FixtureRequest, benchmark: Any, model: str, case: str, workers: int
+    ) -> None:
+        workload = self._workload = _workload(request.module)
+        name = self._name = _name(workload)
+        server = request.node.callspec.params.get("server")
+        benchmark.group = " · ".join(filter(None, [name, server and f"{server} server", case]))
+        self._session = request.config.stash[SESSION]
+        # Not between the rounds that a gate tells; and what another host's cores can do is not known.
+        foreign = request.config.option.dask_scheduler and impls.find(name, model).cluster
+        self._looks = benchmark.enabled and not self._session.stepped and not foreign
+        self._this, self._smallest = workload.CASES[case], next(iter(workload.CASES.values()))
+        self._metrics = getattr(workload, "METRICS", {})
+        self._workers = workers
+        self._info = benchmark.extra_info
+        self._info.update(
+            workload=name,
+            model=model,
+            case=case,
+            workers=workers,
+            server=server,
+            items=self._this.items,
+            start_method=impls.find(name, model).start_method,
+            source=fingerprint((impls.HERE / name / f"{model}.py").read_bytes()),
+        )
+
+    def begin(
+        self,
+        *,
+        setup: Callable[[Any], Any],
+        check: Callable[[Any, Any], None],
+        work: tuple[object, ...],
+        yardstick: str | None = None,
+        **extra_info: object,
+    ) -> Rounds[Any, Any]:
+        """What is to be timed; see ``row`` for what it is told."""
+        workload, metrics = self._workload, self._metrics
+        defined = (metrics, workload.metrics) if metrics else ()
+        self._info.update(
+            fingerprint=fingerprint(workload.QUESTION, workload.check, *defined, *work),
+            yardstick=yardstick,
+            **extra_info,
+        )
+        self._before = self._cores() if yardstick and self._looks else None
+        return Rounds(
+            setup=lambda: setup(self._this),
+            check=check,
+            warm_up=lambda: setup(self._smallest),
+            scale=self._this.scale,
+            plan=self._session.plan,
+            observe=workload.metrics if metrics else None,
+        )
+
+    def end(self, rounds: Rounds[Any, Any]) -> None:
+        """They are timed."""
+        if self._metrics:
+            self._info["metrics"] = recorded(self._metrics, rounds.observed)
+        if self._before is not None:
+            self._info["capacity_near"] = statistics.mean([self._before, self._cores()])
+        # Importing the model, or what it imports, may have switched it on.
+        self._info["gil_enabled"] = machine.gil_enabled()
+
+    def _cores(self) -> float:
+        # What the cores can do together changes by the second on a shared machine: as near as can be.
+        return capacity.measure(min(self._workers, self._this.items))
+
+
+@pytest.fixture
+def entry(request: pytest.FixtureRequest, benchmark: Any, model: str, case: str, workers: int) -> Entry:
+    return Entry(request, benchmark, model, case, workers)
+
+
 @pytest.fixture
 def row(
-    request: pytest.FixtureRequest, benchmark: Any, clean_processes: None, run: impls.Run,
-    model: str, case: str, workers: int,
-) -> Callable[..., None]:  # fmt: skip
+    entry: Entry, benchmark: Any, clean_processes: None, run: impls.Run, workers: int
+) -> Callable[..., None]:
     """Call it to measure this row: ``row(setup=…, check=…, work=…, **extra_info)``.
 
     ``setup`` makes the job of a round of a case, and ``check`` judges its answer. ``work`` is all that
@@ -196,60 +271,26 @@ def row(
     that is most like it; its limit comes from what the cores can do together. What is stored with the
     row's times can be added to by keyword.
     """
-    workload = _workload(request.module)
-    name = _name(workload)
-    server = request.node.callspec.params.get("server")
-    benchmark.group = " · ".join(filter(None, [name, server and f"{server} server", case]))
-    session = request.config.stash[SESSION]
-    # Not between the rounds that a gate tells; and what another host's cores can do is not known here.
-    foreign = request.config.option.dask_scheduler and impls.find(name, model).cluster
-    looks = benchmark.enabled and not session.stepped and not foreign
-    metrics = getattr(workload, "METRICS", {})
-    defined = (metrics, workload.metrics) if metrics else ()
-    this, smallest = workload.CASES[case], next(iter(workload.CASES.values()))
 
-    def cores() -> float:
-        # What the cores can do together changes by the second on a shared machine: as near as can be.
-        return capacity.measure(min(workers, this.items))
+    def measure_row(**how: Any) -> None:
+        rounds = entry.begin(**how)
+        measure(benchmark, lambda job: run(job, workers=workers), rounds)
+        entry.end(rounds)
 
-    def measure_row(
-        *,
-        setup: Callable[[Any], Any],
-        check: Callable[[Any, Any], None],
-        work: tuple[object, ...],
-        yardstick: str | None = None,
-        **extra_info: object,
-    ) -> None:
-        benchmark.extra_info.update(
-            workload=name,
-            model=model,
-            case=case,
-            workers=workers,
-            server=server,
-            items=this.items,
-            start_method=impls.find(name, model).start_method,
-            fingerprint=fingerprint(workload.QUESTION, workload.check, *defined, *work),
-            source=fingerprint((impls.HERE / name / f"{model}.py").read_bytes()),
-            yardstick=yardstick,
-        )
-        benchmark.extra_info.update(extra_info)
-        before = cores() if yardstick and looks else None
-        observed = measure(
-            benchmark,
-            lambda job: run(job, workers=workers),
-            setup=lambda: setup(this),
-            check=check,
-            warm_up=lambda: setup(smallest),
-            scale=this.scale,
-            plan=session.plan,
-            observe=workload.metrics if metrics else None,
-        )
-        if metrics:
-            benchmark.extra_info["metrics"] = recorded(metrics, observed)
-        if before is not None:
-            benchmark.extra_info["capacity_near"] = statistics.mean([before, cores()])
-        # Importing the model, or what it imports, may have switched it on.
-        benchmark.extra_info["gil_enabled"] = machine.gil_enabled()
+    return measure_row
+
+
+@pytest.fixture
+def aio_row(
+    entry: Entry, aio_benchmark: AioBenchmark, run: impls.Run, workers: int
+) -> Callable[..., Awaitable[None]]:
+    """The same for a workload whose models are coroutines, awaited inside the running loop:
+    ``await aio_row(…)``."""
+
+    async def measure_row(**how: Any) -> None:
+        rounds = entry.begin(**how)
+        await measure_in_loop(aio_benchmark, lambda job: run(job, workers=workers), rounds)
+        entry.end(rounds)
 
     return measure_row
 

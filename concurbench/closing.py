@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurbench import machine, units
 from concurbench.results import Run, short_name
 from concurbench.skips import counted
-from concurbench.summary import DISTURBED, DOUBTFUL, Base
+from concurbench.summary import DISTURBED, DOUBTFUL, LESS, MORE, Base
 from concurbench.yardsticks import TITLES
 from concurbench.yardsticks.speed import drift, relative
 
@@ -27,6 +27,8 @@ def legend(run: Run, base: Base | None = None) -> Iterator[str]:
     """What the tables mean."""
     if run.rows:
         yield _spreads(run)
+    if any(row.metrics for row in run.rows):
+        yield f"{LESS} the less the better, {MORE} the more"
     if told := [row for row in run.rows if row.disturbed]:
         most = max(told, key=lambda row: row.taken)
         worst = f"{short_name(most.id)}: {most.disturbed}"

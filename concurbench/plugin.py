@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from concurbench.aio import aio_benchmark  # noqa: F401 - pytest finds the fixture here
 from concurbench.report import Report
 from concurbench.session import SESSION, Session
 from concurbench.skips import ExpectedSkips, read_expected

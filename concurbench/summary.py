@@ -7,7 +7,9 @@ row's; otherwise the fastest are tied.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console, Group, RenderableType
@@ -16,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import units
+from concurbench.metric import Metric
 from concurbench.results import BASELINE, Row, Run
 
 COLUMNS = 80
@@ -27,8 +30,20 @@ BAR = 7
 LONGEST_NAME = 26
 """Characters of a model's name for which there is room."""
 
+ABREAST = 3
+"""Metrics in a table: for more there is no room."""
+
+HEADING = 9
+"""Columns of a metric's heading, which may take several lines."""
+
+LESS, MORE = "↓", "↑"
+"""Marks of metrics, lower or higher being better; ``closing`` says what they mean."""
+
 DISTURBED, DOUBTFUL = "!", "?"
 """Marks of rows; ``closing`` says what they mean."""
+
+NEW = "new"
+"""Instead of a ratio, where there is nothing to compare with."""
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -50,11 +65,22 @@ class Base:
         """This row's median over that of the base, above 1 where it is slower; or why there is none."""
         before = self.run.by_id.get(row.id)
         if before is None:
-            return "new"
+            return NEW
         if before.fingerprint != row.fingerprint:
             return "other work"
         slower = self.slower.get(row.yardstick or "", 1.0)
         return _ratio(row.median / before.median / slower, digits=2)
+
+    def change(self, row: Row, metric: Metric) -> str:
+        """This metric's median over that of the base; nothing where the times are not compared, which
+        says why."""
+        before = self.run.by_id.get(row.id)
+        if before is None or before.fingerprint != row.fingerprint:
+            return ""
+        earlier = next((each for each in before.metrics if each.name == metric.name), None)
+        if earlier is None:
+            return NEW
+        return _ratio(metric.median / earlier.median, digits=2) if earlier.median else ""
 
 
 def summary(rows: Iterable[Row], base: Base | None = None) -> RenderableType:
@@ -75,19 +101,39 @@ def as_text(shown: RenderableType, width: int, *, colour: bool = False) -> str:
 
 def fastest(rows: Sequence[Row]) -> list[Row]:
     """The row with the least median, and every row whose spread reaches into that row's spread."""
-    best = min(rows, key=lambda row: row.median)
-    others = [row for row in rows if row is not best and row.spread[0] <= best.spread[1]]
-    return [best, *sorted(others, key=lambda row: row.median)]
+    return _best([(row, row.median, row.spread) for row in rows])
 
 
-def verdict(rows: Sequence[Row]) -> str:
-    """Which model to take, in one line; empty where there is nothing to choose from."""
+def best(rows: Sequence[Row], metric: str) -> list[Row]:
+    """The same by the metric of this name, of the rows that have it: the least, or the highest where
+    higher is better."""
+    having = [(row, each) for row in rows for each in row.metrics if each.name == metric]
+    # What is better when higher is worse when its negative is.
+    signed = [
+        (row, each.median, each.spread)
+        if each.better == "lower"
+        else (row, -each.median, (-each.spread[1], -each.spread[0]))
+        for row, each in having
+    ]
+    return _best(signed)
+
+
+def _best(measured: Sequence[tuple[Row, float, tuple[float, float]]]) -> list[Row]:
+    ordered = sorted(measured, key=lambda each: each[1])
+    _, _, (_, most) = ordered[0]
+    return [row for number, (row, _, (low, _)) in enumerate(ordered) if number == 0 or low <= most]
+
+
+def verdict(rows: Sequence[Row], metric: str | None = None) -> str:
+    """Which model to take, by the time or by a metric, in one line; empty where there is nothing to
+    choose from."""
     if len(rows) < 2:
         return ""
     one_each = len({row.model for row in rows}) == len(rows)
-    first = fastest(rows)
+    first = best(rows, metric) if metric else fastest(rows)
     names = ", ".join(row.model if one_each else f"{row.model} ({row.workers})" for row in first)
-    return f"→ {names}" if len(first) == 1 else f"→ tied: {names}"
+    by = f"{metric.replace('_', ' ')}: " if metric else ""
+    return f"→ {by}{names}" if len(first) == 1 else f"→ {by}tied: {names}"
 
 
 def bar(share: float) -> str:
@@ -128,7 +174,61 @@ def _group(name: str, rows: list[Row], base: Base | None) -> RenderableType:
         if base is not None:
             cells.append(base.ratio(row))
         table.add_row(*cells, style="bold" if row is rows[0] else "")
-    return Padding(Group(table, Text(verdict(rows), style="green")), (1, 0, 0, 0))
+    shown = [table, Text(verdict(rows), style="green"), *_metrics(rows, base)]
+    return Padding(Group(*shown), (1, 0, 0, 0))
+
+
+def _metrics(rows: Sequence[Row], base: Base | None) -> Iterator[RenderableType]:
+    """What was measured beside the time, so many metrics abreast, with which model is best by each."""
+    metrics = list(dict.fromkeys(each.name for row in rows for each in row.metrics))
+    for start in range(0, len(metrics), ABREAST):
+        names = metrics[start : start + ABREAST]
+        yield _abreast([row for row in rows if row.metrics], names, base)
+        for name in names:
+            if told := verdict([row for row in rows if _metric(row, name)], name):
+                yield Text(told, style="green")
+
+
+def _abreast(rows: Sequence[Row], names: Sequence[str], base: Base | None) -> RenderableType:
+    rows = sorted(rows, key=lambda row: _rank(_metric(row, names[0])))
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("model", no_wrap=True)
+    columns: list[list[str]] = []
+    for name in names:
+        all_of_it = [each for row in rows if (each := _metric(row, name))]
+        unit = units.unit_of((each.median for each in all_of_it), all_of_it[0].unit)
+        mark = LESS if all_of_it[0].better == "lower" else MORE
+        heading = " ".join(filter(None, [all_of_it[0].title, unit.symbol, mark]))
+        table.add_column("\n".join(textwrap.wrap(heading, HEADING)), justify="right", no_wrap=True)
+        table.add_column(base.heading if base else "spread", justify="right", no_wrap=True)
+        cells = [_metric(row, name) for row in rows]
+        columns.append([unit.text(each.median) if each else "" for each in cells])
+        columns.append(
+            [
+                "" if each is None else base.change(row, each) if base else _about(each)
+                for row, each in zip(rows, cells, strict=True)
+            ]
+        )
+    for number, row in enumerate(rows):
+        table.add_row(row.model, *(column[number] for column in columns))
+    return Padding(table, (1, 0, 0, 0))
+
+
+def _metric(row: Row, name: str) -> Metric | None:
+    return next((each for each in row.metrics if each.name == name), None)
+
+
+def _rank(metric: Metric | None) -> float:
+    if metric is None:
+        return math.inf
+    return metric.median if metric.better == "lower" else -metric.median
+
+
+def _about(metric: Metric) -> str:
+    if len(metric.values) == 1 or not metric.median:
+        return ""
+    low, high = metric.spread
+    return f"± {(high - low) / 2 / abs(metric.median):.0%}"
 
 
 def _share(row: Row, *, with_bar: bool) -> str:
@@ -150,4 +250,6 @@ def _spread(row: Row) -> str:
 
 
 def _ratio(ratio: float, *, digits: int) -> str:
+    if ratio < 0.1:
+        digits += 1
     return f"{ratio:.{digits}f}" if ratio < 10 else f"{ratio:.0f}"

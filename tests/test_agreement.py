@@ -18,8 +18,8 @@ import impls
 from benchmarks.agreement import __main__ as command
 from benchmarks.agreement import pairs, record
 from benchmarks.agreement.pairs import Observed, Pair
-from benchmarks.agreement.rows import ROWS, Row
-from benchmarks.agreement.table import table
+from benchmarks.agreement.rows import IN_LOOP, IN_LOOP_WITHIN, ROWS, WITHIN, Row
+from benchmarks.agreement.table import table, within_of
 from benchmarks.agreement.timers import CannotMeasure, Timers
 from benchmarks.agreement.verdict import Verdict, interval, judge
 from concurbench.summary import COLUMNS, as_text
@@ -49,7 +49,7 @@ def test_the_interval_goes_from_and_to_the_values_that_the_published_tables_name
 @pytest.mark.parametrize("number", range(1, 6))
 def test_up_to_five_pairs_tell_nothing_of_the_median(number: int) -> None:
     assert interval([1.0] * number) == (0.0, math.inf)
-    assert judge([1.0] * number).verdict is Verdict.NOT_SHOWN
+    assert judge([1.0] * number, WITHIN).verdict is Verdict.NOT_SHOWN
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,18 @@ def test_what_counts_is_where_the_whole_interval_lies(
     low: float, high: float, verdict: Verdict
 ) -> None:
     ratios = [low / 2] * 5 + [low] * 5 + [high] * 5 + [high * 2] * 5
-    judgement = judge(ratios)
+    judgement = judge(ratios, WITHIN)
     assert (judgement.low, judgement.high) == (low, high)
     assert judgement.ratio == pytest.approx((low + high) / 2)
     assert judgement.verdict is verdict
+
+
+def test_a_coroutine_that_does_nothing_may_differ_more() -> None:
+    ratios = [0.85] * 10 + [1.15] * 10
+    assert judge(ratios, WITHIN).verdict is Verdict.NOT_SHOWN
+    assert judge(ratios, IN_LOOP_WITHIN).verdict is Verdict.AGREES
+    assert within_of(IN_LOOP.name) == IN_LOOP_WITHIN
+    assert within_of(ROWS[0].name) == WITHIN
 
 
 # -- the pairs ----------------------------------------------------------------------------------------
@@ -122,9 +130,9 @@ def test_of_the_timer_with_more_rounds_the_first_ones_count() -> None:
 # -- the rows -----------------------------------------------------------------------------------------
 
 
-def test_there_are_six_rows_that_this_suite_has() -> None:
-    assert len({row.name for row in ROWS}) == 6
-    for row in ROWS:
+def test_there_are_six_rows_that_this_suite_has_and_a_coroutine_by_itself() -> None:
+    assert len({row.name for row in ROWS}) == 7
+    for row in (each for each in ROWS if each is not IN_LOOP):
         assert row.case in import_module(f"impls.{row.workload}").CASES
         servers = impls.find(row.workload, row.model).servers
         assert row.server is None or servers is None or row.server in servers
@@ -149,8 +157,8 @@ def run(*arguments: str | Path) -> Result:
 def test_it_is_exit_0_where_all_rows_agree(tmp_path: Path) -> None:
     done = run("--from", kept(tmp_path / "x.json", [0.99, 1.01] * 10))
     assert done.exit_code == 0, done.output
-    assert "Both timers agree within 5% on 6 rows." in done.output
-    assert done.output.count(" agrees") == 6
+    assert f"Both timers agree on {len(ROWS)} rows (within 5%," in done.output
+    assert done.output.count(" agrees") == len(ROWS)
 
 
 def test_it_is_exit_1_where_one_differs(tmp_path: Path) -> None:
@@ -162,14 +170,14 @@ def test_it_is_exit_1_where_one_differs(tmp_path: Path) -> None:
     path.write_text(json.dumps(content))
     done = run("--from", path)
     assert done.exit_code == 1
-    assert "on 5 of 6 rows." in done.output
+    assert f"on {len(ROWS) - 1} of {len(ROWS)} rows (" in done.output
     assert done.output.count(" differs") == 1
 
 
 def test_it_is_exit_1_where_the_pairs_are_too_few(tmp_path: Path) -> None:
     done = run("--from", kept(tmp_path / "x.json", [1.0] * 5))
     assert done.exit_code == 1
-    assert "on 0 of 6 rows. What is not shown takes more pairs" in done.output
+    assert f"on 0 of {len(ROWS)} rows (" in done.output
 
 
 def test_the_table_fits_into_80_columns(tmp_path: Path) -> None:
@@ -177,7 +185,8 @@ def test_the_table_fits_into_80_columns(tmp_path: Path) -> None:
     lines = as_text(table(content), COLUMNS).splitlines()
     for row in ROWS:
         [line] = [line for line in lines if line.startswith(f"{row.name} ")]
-        assert line.endswith("not shown")
+        assert len(line) <= COLUMNS
+        assert line.endswith("agrees" if row is IN_LOOP else "not shown")
 
 
 def test_the_table_goes_between_the_marks(tmp_path: Path) -> None:
@@ -282,6 +291,12 @@ def test_both_timers_time_the_rounds_of_a_row(timers: Timers) -> None:
     seconds = timers.pyperf(row, observed)
     assert len(seconds) == len(observed.seconds)
     assert min(*seconds, *observed.seconds) > 0
+
+
+def test_both_timers_time_a_coroutine_that_does_nothing(timers: Timers) -> None:
+    observed = timers.concurbench(IN_LOOP)
+    assert len(observed.seconds) == len(timers.pyperf(IN_LOOP, observed)) == 1
+    assert 0 < observed.seconds[0] < 1e-4  # of one call, not of a round of many
 
 
 def test_a_row_that_cannot_be_timed_is_told_by_its_name(timers: Timers) -> None:

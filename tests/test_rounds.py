@@ -58,7 +58,11 @@ def measured(recorder: Recorder, answer: int = 1) -> list[str]:
         calls.append("check")
         assert got == job, "wrong"
 
-    rounds.measure(recorder, run, setup=setup, check=check)  # type: ignore[arg-type]  # a stand-in
+    rounds.measure(
+        recorder,  # type: ignore[arg-type]  # a stand-in
+        run,
+        rounds.Rounds(setup, check),
+    )
     return calls
 
 
@@ -77,6 +81,63 @@ def test_a_wrong_answer_ends_the_row_before_anything_is_timed() -> None:
     with pytest.raises(AssertionError, match="wrong"):
         measured(recorder, answer=2)
     assert "start" not in recorder.calls
+
+
+def test_what_else_a_round_shows_is_kept_of_those_that_count() -> None:
+    kept: rounds.Rounds[int, int] = rounds.Rounds(
+        setup=lambda: 1,
+        check=lambda job, answer: None,
+        observe=lambda job, answer, seconds: {"answer": answer, "positive": seconds > 0},
+    )
+    answers = iter(range(1000))
+    rounds.measure(Recorder(), lambda job: next(answers), kept)  # type: ignore[arg-type]  # a stand-in
+    # Not of the first, which is not timed.
+    assert [each["answer"] for each in kept.observed] == list(range(1, rounds.MOST + 1))
+    assert all(each["positive"] for each in kept.observed)
+
+
+def test_of_a_disabled_benchmark_the_one_round_shows_it() -> None:
+    kept: rounds.Rounds[int, int] = rounds.Rounds(
+        setup=lambda: 1,
+        check=lambda job, answer: None,
+        observe=lambda job, answer, seconds: {"answer": answer},
+    )
+    rounds.measure(Recorder(enabled=False), lambda job: 5, kept)  # type: ignore[arg-type]  # a stand-in
+    assert kept.observed == [{"answer": 5}]
+
+
+class AioRecorder(Recorder):
+    """Stands in for the fixture aio_benchmark."""
+
+    async def pedantic(  # type: ignore[override]  # it is awaited
+        self, target: Any, setup: Any = None, teardown: Any = None, rounds: int = 1
+    ) -> None:
+        for _ in range(rounds if setup else 0):
+            args, kwargs = setup()
+            self.calls.append("start")
+            await target(*args, **kwargs)
+            self.calls.append("stop")
+            teardown(*args, **kwargs)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_a_coroutine_is_measured_in_the_same_way(enabled: bool) -> None:
+    recorder = AioRecorder(enabled=enabled)
+    calls = recorder.calls
+
+    async def run(job: int) -> int:
+        calls.append("run")
+        return job
+
+    def setup() -> int:
+        calls.append("setup")
+        return 1
+
+    kept: rounds.Rounds[int, int] = rounds.Rounds(
+        setup, check=lambda job, answer: calls.append("check")
+    )
+    await rounds.measure_in_loop(recorder, run, kept)  # type: ignore[arg-type]  # a stand-in
+    assert calls == measured(Recorder(enabled=enabled))
 
 
 def one(number: int) -> int:

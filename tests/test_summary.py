@@ -10,8 +10,9 @@ import pytest
 from rich.console import Console
 
 from concurbench import units
+from concurbench.metric import Metric
 from concurbench.results import Row, Run
-from concurbench.summary import BAR, LONGEST_NAME, Base, bar, fastest, summary, verdict
+from concurbench.summary import BAR, LONGEST_NAME, Base, bar, best, fastest, summary, verdict
 
 
 def row(
@@ -134,3 +135,103 @@ def test_a_time_is_shown_in_the_largest_unit_that_shows_three_digits(seconds: fl
 )
 def test_a_duration_is_no_finer_than_a_person_cares(seconds: float, text: str) -> None:
     assert units.duration(seconds) == text
+
+
+# -- metrics ------------------------------------------------------------------------------------------
+
+
+def measured(model: str, gap: float, frames: float, *, work: str = "w") -> Row:
+    gaps = Metric("longest_gap", "s", "lower", (gap, gap * 1.1, gap * 0.9))
+    shares = Metric("frames_shown", "share", "higher", (frames, frames, frames))
+    return replace(row(model, 0.3, 0.31, 0.32, work=work), metrics=(gaps, shares))
+
+
+CALM, JERKY = measured("threaded", 0.02, 0.975), measured("asyncio_task", 0.3, 0.05)
+
+
+def test_metrics_stand_below_the_times_the_best_first() -> None:
+    lines = shown([JERKY, CALM]).splitlines()
+    start = next(number for number, line in enumerate(lines) if "longest" in line)
+    assert lines[start].split() == ["longest", "frames"]
+    assert lines[start + 1].split() == [
+        "model", "gap", "ms", "↓", "spread", "shown", "%", "↑", "spread",
+    ]  # fmt: skip
+    assert lines[start + 2].split() == ["threaded", "20.0", "±", "10%", "97.5", "±", "0%"]
+    assert lines[start + 3].split() == ["asyncio_task", "300.0", "±", "10%", "5.0", "±", "0%"]
+    told = [line.rstrip() for line in lines[start + 4 : start + 6]]
+    assert told == ["→ longest gap: threaded", "→ frames shown: threaded"]
+
+
+def test_the_best_by_a_metric_is_the_highest_where_higher_is_better() -> None:
+    assert best([JERKY, CALM], "frames_shown") == [CALM]
+    assert best([JERKY, CALM], "longest_gap") == [CALM]
+    assert best([JERKY, CALM, JERKY], "frames_shown") == [CALM]
+
+
+def test_spreads_that_overlap_are_a_tie_by_a_metric_too() -> None:
+    near = measured("trio", 0.021, 0.975)
+    assert verdict([JERKY, near, CALM], "longest_gap") == "→ longest gap: tied: threaded, trio"
+    assert verdict([CALM, near], "frames_shown") == "→ frames shown: tied: threaded, trio"
+
+
+def test_metrics_are_compared_as_times_are() -> None:
+    before = measured("threaded", 0.01, 0.975)
+    text = shown([CALM, JERKY], Run(Path("0003_x.json"), {}, True, (before,)))
+    lines = [line.split() for line in text.splitlines()]
+    assert ["threaded", "20.0", "2.00", "97.5", "1.00"] in lines
+    assert ["asyncio_task", "300.0", "5.0"] in lines
+    other = measured("threaded", 0.01, 0.975, work="other")
+    text = shown([CALM, JERKY], Run(Path("0003_x.json"), {}, True, (other,)))
+    assert text.count("other work") == 1
+
+
+def test_a_metric_that_was_not_measured_then_or_there_leaves_its_place_empty() -> None:
+    before = replace(CALM, metrics=CALM.metrics[:1])
+    bare = replace(row("sequential", 0.3), metrics=JERKY.metrics[1:])
+    text = shown([CALM, bare], Run(Path("0003_x.json"), {}, True, (before,)))
+    lines = [line.split() for line in text.splitlines()]
+    assert ["threaded", "97.5", "new", "20.0", "1.00"] in lines
+    assert ["sequential", "5.0"] in lines
+
+
+def test_the_longest_names_with_three_metrics_still_fit_80_columns() -> None:
+    more = Metric("resident_memory", "B", "lower", (123.4 * 2**20,) * 3)
+    rows = [
+        replace(each, model=name * LONGEST_NAME, metrics=(*each.metrics, more))
+        for name, each in (("a", CALM), ("b", JERKY))
+    ]
+    base = Run(Path("0003_x.json"), {}, True, (replace(rows[0], fingerprint="other"),))
+    for text in (shown(rows), shown(rows, base)):
+        assert "…" not in text
+        assert max(map(len, text.splitlines())) <= 80
+    assert "123.4" in shown(rows)
+
+
+def test_a_fourth_metric_gets_a_table_of_its_own() -> None:
+    names = ("a", "b", "c", "d")
+    metrics = tuple(Metric(name, "count", "lower", (1.0, 2.0)) for name in names)
+    text = shown([replace(CALM, metrics=metrics), replace(JERKY, metrics=metrics)])
+    assert text.count("threaded") > text.count("→ a: tied: threaded") * 2
+    assert [line.split()[1] for line in text.splitlines() if line.startswith("model")][1:] == ["a", "d"]
+
+
+@pytest.mark.parametrize(
+    ("measures", "unit", "text"),
+    [
+        ([0.02, 0.3], "s", "20.0 ms"),
+        ([83e-9], "s", "83.0 ns"),
+        ([0.0], "s", "0.000 s"),
+        ([12.5 * 2**20, 2**21], "B", "12.5 MiB"),
+        ([1536, 2**21], "B", "1.5 KiB"),
+        ([100.0], "B", "100 B"),
+        ([0.975], "share", "97.5 %"),
+        ([1.0], "share", "100 %"),
+        ([1234.5], "1/s", "1,234 /s"),
+        ([0.25], "1/s", "0.25 /s"),
+        ([5.0], "count", "5 "),
+        ([2.5], "count", "2.5 "),
+    ],
+)
+def test_each_measure_has_its_unit(measures: list[float], unit: str, text: str) -> None:
+    shown_as = units.unit_of(measures, unit)
+    assert f"{shown_as.text(measures[0])} {shown_as.symbol}" == text

@@ -84,10 +84,10 @@ def main(
 ) -> None:  # fmt: skip
     """Does pyperf find the times that this suite finds?
 
-    Six rows of different kinds are measured by both, in fresh processes that take turns.
+    Rows of different kinds are measured by both, in fresh processes that take turns.
 
     \b
-    Exit codes: 0  the timers agree within 5% on every row
+    Exit codes: 0  the timers agree on every row, as closely as is said
                 1  they differ on a row, or it is not shown that they agree
                 2  no answer: something could not be measured
     """

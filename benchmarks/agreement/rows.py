@@ -1,4 +1,4 @@
-"""The rows that two timers are to agree on: six of different kinds."""
+"""The rows that two timers are to agree on: six of different kinds, and a coroutine by itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 DELAY = 0.05
 """Seconds that a flag server waits, whoever takes the time."""
+
+
+WITHIN = 0.05
+"""How far the ratio of a row's times may be from one."""
+
+IN_LOOP_WITHIN = 0.20
+"""Of a coroutine that does nothing: it takes less than a few readings of the clock, and the two loops
+around it are compiled to different code."""
 
 
 @dataclass(frozen=True)
@@ -16,12 +24,16 @@ class Row:
     model: str
     case: str
     server: str | None = None
+    within: float = WITHIN
 
     @property
     def name(self) -> str:
         """As in ``flags[threaded-local-pop20]``."""
         return f"{self.workload}[{'-'.join(filter(None, [self.model, self.server, self.case]))}]"
 
+
+IN_LOOP = Row("aio_benchmark", "empty", "coroutine", within=IN_LOOP_WITHIN)
+"""No workload's: the fixture itself, and pyperf's ``bench_async_func``."""
 
 ROWS = (
     # It waits, in threads, for another process.
@@ -36,4 +48,5 @@ ROWS = (
     Row("primes", "multiprocess", "large"),
     # It computes in C, in threads that give up the interpreter lock, with large answers.
     Row("digests", "threaded", "buffers_2m"),
+    IN_LOOP,
 )

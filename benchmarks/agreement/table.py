@@ -13,7 +13,8 @@ from rich.text import Text
 
 from benchmarks.agreement import record
 from benchmarks.agreement.pairs import Pair
-from benchmarks.agreement.verdict import CONFIDENCE, WITHIN, Judgement, Verdict, judge
+from benchmarks.agreement.rows import ROWS, WITHIN
+from benchmarks.agreement.verdict import CONFIDENCE, Judgement, Verdict, judge
 from concurbench import units
 
 STYLES = {Verdict.AGREES: "green", Verdict.DIFFERS: "bold red", Verdict.NOT_SHOWN: "yellow"}
@@ -24,14 +25,13 @@ def table(content: Mapping[str, Any]) -> RenderableType:
     pairs = record.pairs(content)
     judged = judgements(content)
     medians = {row: median_of(each) for row, each in pairs.items()}
-    unit = units.unit_for(time for both in medians.values() for time in both)
     shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     shown.add_column("row", overflow="fold")
-    for heading in (f"pytest\n{unit.symbol}", f"pyperf\n{unit.symbol}", "ratio", f"{CONFIDENCE:.0%}"):
+    for heading in ("pytest", "pyperf", "ratio", f"{CONFIDENCE:.0%}"):
         shown.add_column(heading, justify="right", no_wrap=True)
     shown.add_column("verdict", no_wrap=True)
     for row, each in judged.items():
-        ours, theirs = map(unit.text, medians[row])
+        ours, theirs = map(units.time, medians[row])
         verdict = Text(each.verdict, style=STYLES[each.verdict])
         shown.add_row(Text(row), ours, theirs, f"{each.ratio:.3f}", between(each), verdict)
     return Group(shown, Text(), Text(conclusion(judged)), Text(about(content, judged), style="dim"))
@@ -39,7 +39,15 @@ def table(content: Mapping[str, Any]) -> RenderableType:
 
 def judgements(content: Mapping[str, Any]) -> dict[str, Judgement]:
     """Row -> what its pairs come to."""
-    return {row: judge([pair.ratio for pair in pairs]) for row, pairs in record.pairs(content).items()}
+    return {
+        row: judge([pair.ratio for pair in pairs], within_of(row))
+        for row, pairs in record.pairs(content).items()
+    }
+
+
+def within_of(row: str) -> float:
+    """How far the ratio of the row of this name may be from one."""
+    return next((each.within for each in ROWS if each.name == row), WITHIN)
 
 
 def median_of(pairs: Sequence[Pair]) -> tuple[float, float]:
@@ -56,10 +64,12 @@ def between(judgement: Judgement) -> str:
 
 def conclusion(judged: Mapping[str, Judgement]) -> str:
     """One sentence, and what to do where something is not shown."""
+    bounds = [f"within {WITHIN:.0%}"]
+    bounds += [f"{row} {within_of(row):.0%}" for row in judged if within_of(row) != WITHIN]
     agreed = sum(each.verdict is Verdict.AGREES for each in judged.values())
     if agreed == len(judged):
-        return f"Both timers agree within {WITHIN:.0%} on {units.counted(agreed, 'row')}."
-    told = f"Both timers agree within {WITHIN:.0%} on {agreed} of {units.counted(len(judged), 'row')}."
+        return f"Both timers agree on {units.counted(agreed, 'row')} ({', '.join(bounds)})."
+    told = f"Both timers agree on {agreed} of {len(judged)} rows ({', '.join(bounds)})."
     if any(each.verdict is Verdict.NOT_SHOWN for each in judged.values()):
         told += " What is not shown takes more pairs, or a quieter machine."
     return told

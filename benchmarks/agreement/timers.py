@@ -13,13 +13,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.agreement.pairs import Observed
-from benchmarks.agreement.rows import DELAY, Row
+from benchmarks.agreement.rows import DELAY, IN_LOOP, Row
 from concurbench import results
 from concurbench.lock import SessionLock, Taken
 from concurbench.words import last_words
 from concurbench.workspace import Workspace
 
-CHECKOUT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+CHECKOUT = HERE.parents[1]
 
 SECONDS = 0.5
 """Of timed rounds in an observation, as far as concurbench's least and most allow."""
@@ -40,8 +41,12 @@ class Timers:
 
     def concurbench(self, row: Row) -> Observed:
         """The row's own benchmark, as ``pytest`` measures it."""
-        command = ["pytest", f"benchmarks/test_{row.workload}.py", "-p", "no:cacheprovider"]
-        command += [f"--models={row.model}", f"--cases={row.case}", f"--row-seconds={SECONDS}"]
+        command = ["pytest", "-p", "no:cacheprovider"]
+        if row is IN_LOOP:
+            command += [str(HERE / "in_loop.py"), f"--benchmark-max-time={SECONDS}"]
+        else:
+            command += [f"benchmarks/test_{row.workload}.py", f"--row-seconds={SECONDS}"]
+            command += [f"--models={row.model}", f"--cases={row.case}"]
         command += [f"--flag-server={row.server}", f"--flag-delay={DELAY}"] if row.server else []
         with self._place() as place:
             saved = place / "run.json"
@@ -52,6 +57,8 @@ class Timers:
                 [timed] = results.read(saved).rows
             except (results.ResultsError, ValueError):  # none was timed
                 raise CannotMeasure(f"{row.name} by pytest: {last_words(output)}") from None
+        if row is IN_LOOP:  # of its rounds there are tens of thousands
+            return Observed((timed.median,), workers=1)
         assert timed.workers is not None
         return Observed(timed.seconds, timed.workers)
 
@@ -67,6 +74,8 @@ class Timers:
                 "folder": str(place), "answer": str(answer),
             }  # fmt: skip
             command = ["benchmarks.agreement.script", json.dumps(told)]
+            if row is IN_LOOP:
+                command = ["benchmarks.agreement.script.in_loop", str(answer)]
             self._run("pyperf", row, command, place, **environ)
             return tuple(json.loads(answer.read_text()))
 

@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-WITHIN = 0.05
-"""How far a ratio may be from one."""
-
 CONFIDENCE = 0.95
 
 
@@ -33,12 +30,12 @@ class Judgement:
     """Its interval."""
 
 
-def judge(ratios: Sequence[float]) -> Judgement:
-    """Whether all that the median may be is within bounds, or nothing of it."""
+def judge(ratios: Sequence[float], within: float) -> Judgement:
+    """Whether all that the median may be is so near to one, or nothing of it."""
     low, high = interval(ratios)
-    if low >= 1 - WITHIN and high <= 1 + WITHIN:
+    if low >= 1 - within and high <= 1 + within:
         verdict = Verdict.AGREES
-    elif high < 1 - WITHIN or low > 1 + WITHIN:
+    elif high < 1 - within or low > 1 + within:
         verdict = Verdict.DIFFERS
     else:
         verdict = Verdict.NOT_SHOWN

@@ -323,6 +323,67 @@ def test_planted_slow_downs_are_seen(project: Make, compare: Compare) -> None:
         assert seen
 
 
+IN_LOOP = """
+    import asyncio
+    import pytest
+    from pytest_benchmark.fixture import BenchmarkFixture
+    from toyclock import clock, work
+
+    BenchmarkFixture._precisions[clock] = 1e-7  # it moves only with the work
+    pytestmark = pytest.mark.benchmark(timer=clock)
+
+    async def coroutine(seconds={seconds}):
+        await asyncio.sleep(0)
+        work(seconds)
+        return seconds
+
+    async def test_calibrated(aio_benchmark):
+        assert await aio_benchmark(coroutine) == {seconds}
+
+    async def test_given(aio_benchmark):
+        beside = asyncio.create_task(asyncio.sleep(0))
+        made = []
+
+        def setup():
+            made.append(1)
+            return ({seconds},), {{}}
+
+        assert await aio_benchmark.pedantic(coroutine, setup=setup, rounds=30) == {seconds}
+        assert len(made) > 3
+        await beside
+"""
+
+
+def test_coroutines_are_stepped_inside_their_loop(project: Make, compare: Compare) -> None:
+    sides = [project(name).with_clock() for name in ("base", "head")]
+    for side, seconds in zip(sides, (0.03, 0.06), strict=True):
+        side.write("test_toy.py", IN_LOOP.format(seconds=seconds))
+        side.write("pytest.ini", "[pytest]\nasyncio_mode = auto\n")
+    with compare(*sides, "-p", "concurbench.aio") as comparison:
+        ratios = comparison.block("first", comparison.rows).log_ratios
+        assert not comparison.failed
+        assert ratios == {
+            "test_toy.py::test_calibrated": pytest.approx(0.693, abs=0.1),
+            "test_toy.py::test_given": pytest.approx(0.693, abs=0.1),
+        }
+
+
+def test_slow_downs_are_planted_in_coroutines_too(project: Make, compare: Compare) -> None:
+    both = project("both")
+    both.write("pytest.ini", "[pytest]\nasyncio_mode = auto\n")
+    both.write(
+        "test_toy.py",
+        "async def nothing():\n    sum(range(100))\n\n"
+        "async def test_x(aio_benchmark):\n    await aio_benchmark(nothing)\n",
+    )
+    with compare(both, both, "-p", "concurbench.aio", slower={"test_x": 9.0}) as comparison:
+        seen: list[float] = []
+        comparison.stepper.on_slice = lambda *slice: seen.append(slice[3]) if slice[3] else None
+        block = comparison.block("first", comparison.rows)
+        assert block.log_ratios["test_toy.py::test_x"] > 1
+        assert seen
+
+
 def test_a_plant_that_means_no_row_is_told(project: Make, compare: Compare) -> None:
     both = project("both").with_clock()
     with (

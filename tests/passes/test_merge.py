@@ -44,6 +44,16 @@ def test_the_median_of_a_pass_is_one_observation_and_every_round_is_kept() -> No
     assert merged["concurbench"]["passes"] == 3
 
 
+def test_of_a_metric_too_the_median_of_a_pass_is_one_observation() -> None:
+    def visit(*values: float) -> dict[str, Any]:
+        kept = {"gap": {"unit": "s", "better": "lower", "values": list(values)}}
+        return content(benchmark("a", 1, metrics=kept))
+
+    [row] = merge([visit(1, 2, 9), visit(4), content(benchmark("a", 1))])["benchmarks"]
+    assert row["extra_info"]["metrics"]["gap"]["values"] == [2, 4]
+    assert row["extra_info"]["passes"][0]["metrics"]["gap"]["values"] == [1, 2, 9]
+
+
 def test_a_single_pass_is_a_run_as_it_is() -> None:
     alone = content(benchmark("a", 1, 2, 3))
     assert merge([alone]) == alone

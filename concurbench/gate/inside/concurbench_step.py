@@ -20,7 +20,7 @@ import platform
 import socket
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -209,6 +209,40 @@ def slowed(
     return slower
 
 
+def slowed_in_loop(
+    call: Callable[[], Awaitable[Any]], share: float, timer: Callable[[], float], bare: list[float]
+) -> Callable[[], Awaitable[Any]]:
+    """The same for what is awaited."""
+
+    async def slower() -> Any:
+        start = timer()
+        try:
+            return await call()
+        finally:
+            took = timer() - start
+            bare.append(took)
+            end = start + took * (1 + share)
+            while timer() < end:
+                pass
+
+    return slower
+
+
+CALIBRATE = 0
+"""Asked for in place of a round's iterations."""
+
+
+def obey(
+    steps: Generator[int, Any, None], time: Callable[[int], float], calibrate: Callable[[], int]
+) -> None:
+    """Do what is asked for, until there is no more to do."""
+    answer: float | None = None
+    with contextlib.suppress(StopIteration):
+        while True:
+            asked = steps.send(answer)
+            answer = calibrate() if asked == CALIBRATE else time(asked)
+
+
 def stepped(base: type[Any], stepping: Stepping) -> type[Any]:
     """pytest-benchmark's fixture with its rounds on command."""
 
@@ -233,7 +267,7 @@ def stepped(base: type[Any], stepping: Stepping) -> type[Any]:
                     iterations: int = self._calibrate_timer(runner)[1]
                 return iterations
 
-            self._step(time, calibrate, rounds=None)
+            obey(self._step(rounds=None), time, calibrate)
             return function(*args, **kwargs)
 
         def _raw_pedantic(
@@ -270,7 +304,7 @@ def stepped(base: type[Any], stepping: Stepping) -> type[Any]:
 
             for _ in range(warmup_rounds):
                 time(iterations)
-            self._step(time, lambda: iterations, rounds=rounds)
+            obey(self._step(rounds), time, lambda: iterations)
             if iterations > 1:
                 last = arguments()
                 result = target(*last[0], **last[1])
@@ -278,21 +312,43 @@ def stepped(base: type[Any], stepping: Stepping) -> type[Any]:
                     teardown(*last[0], **last[1])
             return result
 
-        def _step(
-            self, time: Callable[[int], float], calibrate: Callable[[], int], rounds: int | None
-        ) -> None:
-            """Obey until there is no more to do; at most ``rounds`` rounds may be asked for."""
+        # What the fixture aio_benchmark asks for, where there is one (concurbench.aio): it awaits its
+        # rounds itself.
+
+        async def step_in_loop(
+            self, time: Callable[[int], Awaitable[float]],
+            calibrate: Callable[[], Awaitable[tuple[float, int]]], rounds: int | None,
+        ) -> None:  # fmt: skip
+            self._bare = getattr(self, "_bare", [])
+            steps, answer = self._step(rounds), None
+            with contextlib.suppress(StopIteration):
+                while True:
+                    asked = steps.send(answer)
+                    answer = (await calibrate())[1] if asked == CALIBRATE else await time(asked)
+
+        def slowed_in_loop(self, call: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+            share = stepping.slower.get(self.fullname)
+            self._bare = getattr(self, "_bare", [])
+            return slowed_in_loop(call, share, self._timer, self._bare) if share else call
+
+        def _step(self, rounds: int | None) -> Generator[int, Any, None]:
+            """What the coordinator asks for, one after the other: a round of so many iterations, and it
+            is sent its seconds; or, as 0, to be calibrated, and it is sent how many iterations make a
+            round. At most ``rounds`` rounds may be asked for.
+            """
             channel, stats = stepping.channel, None
             channel.send(kind="ready", row=self.fullname, rounds=rounds)
             while (command := channel.receive())["do"] != "next":
                 if command["do"] == "calibrate":
-                    channel.send(kind="calibrated", iterations=calibrate())
+                    channel.send(kind="calibrated", iterations=(yield CALIBRATE))
                     continue
                 iterations = command["iterations"]
                 stats = stats or self._make_stats(iterations)
                 self._bare.clear()
                 moved(command["core"])
-                times = [time(iterations) for _ in range(command["rounds"])]
+                times = []
+                for _ in range(command["rounds"]):
+                    times.append((yield iterations))  # noqa: PERF401 - no comprehension can yield
                 for seconds in times:
                     stats.update(seconds)
                 bare = {"bare": sum(self._bare)} if self._bare else {}

@@ -1,0 +1,26 @@
+"""An asynchronous generator, consumed by ``async for``.
+
+Execution unit: a generator whose steps may wait, suspended at its ``yield`` between two of them. It
+keeps its local variables. Costs an object that can be awaited for each step, and no frame. Choose it
+for a stream whose items have to be waited for.
+"""
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+
+from impls.coroutines import Job
+
+WORKERS = 1
+
+
+async def run(job: Job, *, workers: int) -> list[int]:
+    answers = []
+    async with aclosing(successors(job.numbers)) as stream:
+        async for answer in stream:
+            answers.append(answer)  # noqa: PERF401 - see async_comprehension
+    return answers
+
+
+async def successors(numbers: Iterable[int]) -> AsyncGenerator[int]:
+    for number in numbers:
+        yield number + 1

@@ -1,0 +1,28 @@
+"""A task for each call, eager: it starts at once, and is no task if it need not wait.
+
+Execution unit: a task for each call of a batch, run up to its first wait where it is made. Shares
+everything. Costs the task; one that ends without waiting never enters the loop's queue. Choose it, by
+``loop.set_task_factory(asyncio.eager_task_factory)``, where most calls find their answer in a cache;
+and mind that code after ``create_task`` no longer runs before the task's.
+"""
+
+import asyncio
+
+from impls.coroutines import Job
+
+DEFAULT = False
+PYTHON = ">=3.12"
+
+
+async def run(job: Job, *, workers: int) -> list[int]:
+    loop, make = asyncio.get_running_loop(), asyncio.eager_task_factory  # type: ignore[attr-defined]  # since 3.12
+    answers: list[int] = []
+    for start in range(0, len(job.numbers), workers):
+        batch = job.numbers[start : start + workers]
+        tasks = [make(loop, successor(number)) for number in batch]
+        answers += await asyncio.gather(*tasks)
+    return answers
+
+
+async def successor(number: int) -> int:
+    return number + 1

@@ -1,0 +1,21 @@
+"""A native coroutine, awaited where it is called.
+
+Execution unit: none of its own: ``await`` runs the coroutine as a part of the one that awaits, and
+comes back without a turn of the loop unless something in it has to wait. Shares everything. Costs an
+object for each call, and a frame. Choose it for whatever may have to wait, now or later.
+"""
+
+from impls.coroutines import Job
+
+WORKERS = 1
+
+
+async def run(job: Job, *, workers: int) -> list[int]:
+    answers = []
+    for number in job.numbers:
+        answers.append(await successor(number))  # noqa: PERF401 - see native_comprehension
+    return answers
+
+
+async def successor(number: int) -> int:
+    return number + 1
