@@ -1,4 +1,4 @@
-"""A task for each call, eager: it starts at once, and is no task if it need not wait.
+"""An eager task for each call: it starts at once, and may never need the loop.
 
 Execution unit: a task for each call of a batch, run up to its first wait where it is made. Shares
 everything. Costs the task; one that ends without waiting never enters the loop's queue. Choose it, by
