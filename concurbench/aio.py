@@ -103,8 +103,8 @@ class AioBenchmark:
             ValueError: a number that is none, or several iterations with a ``setup``.
             TypeError: there are arguments, and ``setup`` returns others.
         """
-        rows = Rounds(target, tuple(args), dict(kwargs or {}), setup, teardown)
-        raw = self._raw_pedantic(rows, rounds, warmup_rounds, iterations)
+        given = Given(target, tuple(args), dict(kwargs or {}), setup, teardown)
+        raw = self._raw_pedantic(given, rounds, warmup_rounds, iterations)
         return self._once("aio_benchmark.pedantic(...)", raw)
 
     def _once(self, how: str, measurement: Coroutine[Any, Any, Result]) -> Awaitable[Result]:
@@ -148,7 +148,7 @@ class AioBenchmark:
         return await call()
 
     async def _raw_pedantic(
-        self, given: Rounds, rounds: int, warmup_rounds: int, iterations: int
+        self, given: Given, rounds: int, warmup_rounds: int, iterations: int
     ) -> Any:
         for name, number, least in (
             ("iterations", iterations, 1),
@@ -162,7 +162,9 @@ class AioBenchmark:
         result: Any = None
         if not self.enabled:
             args, kwargs = await given.arguments()
-            return await given.target(*args, **kwargs)
+            result = await given.target(*args, **kwargs)
+            await given.end(args, kwargs)
+            return result
 
         async def time(iterations: int) -> float:
             nonlocal result
@@ -259,8 +261,8 @@ class AioBenchmark:
         benchmark._save_cprofile(profile)
 
 
-class Rounds:
-    """What is timed in each round of ``pedantic``, and what surrounds it."""
+class Given:
+    """What ``pedantic`` is given: what is timed in each round, and what surrounds it."""
 
     def __init__(
         self,

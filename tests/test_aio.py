@@ -226,6 +226,17 @@ def test_where_nothing_is_timed_it_is_called_once(timed: Any, call: str) -> None
     assert not rows
 
 
+def test_what_surrounds_a_round_does_so_where_nothing_is_timed_too(timed: Any) -> None:
+    result, _ = timed("""
+    async def test_it(aio_benchmark):
+        told = []
+        how = {"setup": lambda: told.append("setup"), "teardown": lambda: told.append("teardown")}
+        assert await aio_benchmark.pedantic(work, rounds=9, **how) == 7
+        assert told == ["setup", "teardown"]
+    """, "--benchmark-disable")  # fmt: skip
+    result.assert_outcomes(passed=1)
+
+
 def test_a_profile_shows_what_was_awaited(timed: Any) -> None:
     result, _ = timed("""
     async def test_it(aio_benchmark):
