@@ -10,6 +10,7 @@ from contextlib import aclosing
 
 from impls.coroutines import Job
 
+DEFAULT = ("calls_10k",)
 WORKERS = 1
 
 

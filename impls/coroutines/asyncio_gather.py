@@ -10,6 +10,8 @@ import asyncio
 
 from impls.coroutines import Job
 
+DEFAULT = ("calls_10k",)
+
 
 async def run(job: Job, *, workers: int) -> list[int]:
     answers: list[int] = []

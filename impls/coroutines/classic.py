@@ -10,6 +10,7 @@ from collections.abc import Generator
 
 from impls.coroutines import Job
 
+DEFAULT = False
 WORKERS = 1
 
 

@@ -7,6 +7,7 @@ object for each call, and a frame. Choose it for whatever may have to wait, now 
 
 from impls.coroutines import Job
 
+DEFAULT = ("calls_10k",)
 WORKERS = 1
 
 

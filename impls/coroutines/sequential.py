@@ -7,6 +7,7 @@ of being able to.
 
 from impls.coroutines import Job
 
+DEFAULT = ("calls_10k",)
 WORKERS = 1
 
 
