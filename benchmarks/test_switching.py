@@ -13,7 +13,7 @@ def test_switching(row: Callable[..., None], case: str) -> None:
         setup=lambda case: switching.Job(case.interval),
         check=switching.check,
         work=(
-            job, switching.wait, switching.compute, switching.ALONE,
+            job, switching.wait, switching.compute,
             switching.python_code, switching.c_code, switching.c_code_holding,
         ),
         limit=job.naps * job.nap,

@@ -11,7 +11,7 @@ from concurrent import interpreters  # type: ignore[attr-defined]  # from 3.14 o
 from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defined]  # the same
 from typing import Any
 
-from impls.switching import Answers, Job, compute, compute_alone, python_code, switch_interval, wait
+from impls.switching import Answers, Job, compute, python_code, switch_interval, wait
 
 DEFAULT = False
 PYTHON = ">=3.14"
@@ -26,13 +26,13 @@ def run(job: Job, *, workers: int) -> Answers:
         switch_interval(job.interval),
         InterpreterPoolExecutor(1, initializer=exec, initargs=(same_path,)) as pool,
     ):
-        alone = pool.submit(compute_alone, python_code).result()
+        pool.submit(python_code).result()  # it has started, and its caches are warm
         computing = pool.submit(compute_until_told, stop)
         try:
             waited = wait(job)
         finally:
             stop.put(None)
-        return Answers(waited, alone, computing.result())
+        return Answers(waited, computing.result())
 
 
 def compute_until_told(stop: Any) -> float:

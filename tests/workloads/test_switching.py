@@ -35,12 +35,6 @@ each_thread = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How fast somebody is alone is not asked here."""
-    monkeypatch.setattr(switching, "ALONE", 0.0)
-
-
 def test_the_cases_differ_in_the_interval_alone() -> None:
     assert [case.interval for case in switching.CASES.values()] == [0.0005, 0.005, 0.05]
     assert len({(case.items, case.workers) for case in switching.CASES.values()}) == 1
@@ -50,12 +44,12 @@ def test_one_of_the_intervals_is_pythons_own() -> None:
     assert sys.getswitchinterval() == pytest.approx(switching.CASES["interval_5ms"].interval)
 
 
-GOOD = Answers(Waited([0.001, 0.003, 0.002], 0.002), alone=1_000.0, beside=250.0)
+GOOD = Answers(Waited([0.001, 0.003, 0.002], 0.002), computing=0.75)
 
 
 def test_what_was_noted_passes() -> None:
     switching.check(JOB, GOOD)
-    switching.check(JOB, replace(GOOD, alone=0.0, beside=0.0))  # nobody computes
+    switching.check(JOB, replace(GOOD, computing=0.0))  # nobody computes
 
 
 @pytest.mark.parametrize(
@@ -65,8 +59,8 @@ def test_what_was_noted_passes() -> None:
         (replace(GOOD, waited=Waited([0.001], 0.002)), "expected 3 naps, got 1"),
         (replace(GOOD, waited=Waited([0.0, -0.001, 0.0], 0.002)), "nap 1: 0.0010 s too short"),
         (replace(GOOD, waited=GOOD.waited._replace(interval=0.005)), "switch interval was 0.005 s"),
-        (replace(GOOD, beside=0.0), r"computed alone, and beside the other: \(True, False\)"),
-        (replace(GOOD, alone=0.0), r"computed alone, and beside the other: \(False, True\)"),
+        (replace(GOOD, computing=1.2), "computed 1.20 of the time"),
+        (replace(GOOD, computing=-0.1), "computed -0.10 of the time"),
     ],
 )
 def test_what_cannot_be_is_found(wrong: object, complaint: str) -> None:
@@ -76,7 +70,7 @@ def test_what_cannot_be_is_found(wrong: object, complaint: str) -> None:
 
 def test_metrics_are_the_middle_the_worst_and_what_is_left() -> None:
     measured = switching.metrics(JOB, GOOD, 99.0)
-    assert measured == {"latency": 0.002, "worst_latency": 0.003, "computing": 0.25}
+    assert measured == {"latency": 0.002, "worst_latency": 0.003, "computing": 0.75}
     assert measured.keys() == switching.METRICS.keys()
 
 
@@ -84,11 +78,15 @@ def test_where_nobody_computes_nothing_is_left_of_it() -> None:
     assert switching.metrics(JOB, Answers(GOOD.waited), 99.0)["computing"] == 0.0
 
 
-def test_units_are_counted_until_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([100.0, 102.0])
+def test_who_computes_until_stopped_tells_its_share_of_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, cpu_clock = iter([100.0, 102.0]), iter([7.0, 8.5])
     monkeypatch.setattr(switching, "now", lambda: next(clock))
+    monkeypatch.setattr(switching, "cpu_time", lambda: next(cpu_clock))
     done: list[None] = []
-    assert switching.compute(lambda: done.append(None), lambda: len(done) == 8) == 4.0
+    assert switching.compute(lambda: done.append(None), lambda: len(done) == 8) == 0.75
+    assert len(done) == 8
 
 
 def test_naps_are_noted_by_how_late_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +126,7 @@ def test_a_model_naps_and_computes_under_the_interval_asked_for(
 
 @each_model
 def test_only_in_waiting_alone_does_nobody_compute(run: Run, name: str) -> None:
-    assert (run(JOB, workers=1).beside == 0.0) is (name == "waiting_alone")
+    assert (run(JOB, workers=1).computing == 0.0) is (name == "waiting_alone")
 
 
 @each_model
@@ -140,7 +138,7 @@ def test_an_error_of_the_one_that_waits_stops_the_other(
 
 
 @each_thread
-@pytest.mark.parametrize("units", [0, 1], ids=["alone", "beside the other"])
+@pytest.mark.parametrize("units", [0, 1], ids=["at once", "later"])
 def test_an_error_of_the_one_that_computes_reaches_the_caller(
     run: Run, workload: str, name: str, units: int, as_before: None, nothing_left: None,
     monkeypatch: pytest.MonkeyPatch,
