@@ -11,6 +11,7 @@ import asyncio
 from impls.spinner import Job, Screen, Seen, slow_async
 
 WORKERS = 1
+DEFAULT = ("waiting",)  # the others take seconds
 
 
 def run(job: Job, *, workers: int) -> Seen:

@@ -16,6 +16,7 @@ from impls.spinner import Job, Screen, Seen, slow
 
 START_METHOD: Final = "forkserver"
 WORKERS = 1
+DEFAULT = ("waiting",)  # the others take seconds
 
 
 def run(job: Job, *, workers: int) -> Seen:

@@ -12,6 +12,7 @@ import threading
 from impls.spinner import Job, Screen, Seen, slow
 
 WORKERS = 1
+DEFAULT = ("waiting",)  # the others take seconds
 
 
 def run(job: Job, *, workers: int) -> Seen:

@@ -12,7 +12,7 @@ from multiprocessing.synchronize import Event
 
 from impls.switching import Answers, Job, compute, python_code, switch_interval, wait
 
-DEFAULT = ("interval_5ms",)
+DEFAULT = False
 START_METHOD = "forkserver"
 WORKERS = 1
 
