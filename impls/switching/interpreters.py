@@ -1,0 +1,39 @@
+"""An interpreter that computes in pure Python, beside one that waits.
+
+Execution unit: a thread with an interpreter of its own, in an ``InterpreterPoolExecutor``, beside the
+main thread. They share the process and no object but a queue to stop by, and each interpreter has its
+own lock: the one that wakes is as early as alone, while there is a core for each. Costs an interpreter
+and the imports in it. Choose it from Python 3.14 on, where a process is too much.
+"""
+
+import sys
+from concurrent import interpreters  # type: ignore[attr-defined]  # from 3.14 on
+from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defined]  # the same
+from typing import Any
+
+from impls.switching import Answers, Job, compute, python_code, switch_interval, wait
+
+DEFAULT = False
+PYTHON = ">=3.14"
+WORKERS = 1
+
+
+def run(job: Job, *, workers: int) -> Answers:
+    # A new interpreter looks for modules where this process did when it started: it is told the rest.
+    same_path = f"import sys; sys.path[:] = {sys.path!r}"
+    stop = interpreters.create_queue()
+    with (
+        switch_interval(job.interval),
+        InterpreterPoolExecutor(1, initializer=exec, initargs=(same_path,)) as pool,
+    ):
+        pool.submit(python_code).result()  # it has started, and its caches are warm
+        computing = pool.submit(compute_until_told, stop)
+        try:
+            waited = wait(job)
+        finally:
+            stop.put(None)
+        return Answers(waited, computing.result())
+
+
+def compute_until_told(stop: Any) -> float:
+    return compute(python_code, lambda: not stop.empty())

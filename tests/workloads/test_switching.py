@@ -1,0 +1,174 @@
+"""The workload of switching: what is found wrong, what is measured, and every model of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+import impls
+from impls import switching
+from impls.switching import Answers, Waited
+
+JOB = switching.Job(interval=0.002, naps=3)
+
+IN_THIS_INTERPRETER = {
+    "threaded": "python_code",
+    "threaded_with_naps": "python_code",
+    "threaded_c_code": "c_code",
+    "threaded_c_code_holding": "c_code_holding",
+}
+"""Model -> what it computes, of those that compute in a thread."""
+
+Run = Callable[..., Any]
+
+each_model = pytest.mark.parametrize(
+    ("workload", "name"),
+    [pytest.param("switching", model.name, id=model.name) for model in impls.models("switching")],
+)
+each_thread = pytest.mark.parametrize(
+    ("workload", "name"), [pytest.param("switching", name, id=name) for name in IN_THIS_INTERPRETER]
+)
+
+
+def test_the_cases_differ_in_the_interval_alone() -> None:
+    assert [case.interval for case in switching.CASES.values()] == [0.0005, 0.005, 0.05]
+    assert len({(case.items, case.workers) for case in switching.CASES.values()}) == 1
+
+
+def test_one_of_the_intervals_is_pythons_own() -> None:
+    assert sys.getswitchinterval() == pytest.approx(switching.CASES["interval_5ms"].interval)
+
+
+GOOD = Answers(Waited([0.001, 0.003, 0.002], 0.002), computing=0.75)
+
+
+def test_what_was_noted_passes() -> None:
+    switching.check(JOB, GOOD)
+    switching.check(JOB, replace(GOOD, computing=0.0))  # nobody computes
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (None, "expected what was noted, got NoneType"),
+        (replace(GOOD, waited=Waited([0.001], 0.002)), "expected 3 naps, got 1"),
+        (replace(GOOD, waited=Waited([0.0, -0.001, 0.0], 0.002)), "nap 1: 0.0010 s too short"),
+        (replace(GOOD, waited=GOOD.waited._replace(interval=0.005)), "switch interval was 0.005 s"),
+        (replace(GOOD, computing=1.2), "computed 1.20 of the time"),
+        (replace(GOOD, computing=-0.1), "computed -0.10 of the time"),
+    ],
+)
+def test_what_cannot_be_is_found(wrong: object, complaint: str) -> None:
+    with pytest.raises(AssertionError, match=complaint):
+        switching.check(JOB, wrong)
+
+
+def test_metrics_are_the_middle_the_worst_and_what_is_left() -> None:
+    measured = switching.metrics(JOB, GOOD, 99.0)
+    assert measured == {"latency": 0.002, "worst_latency": 0.003, "computing": 0.75}
+    assert measured.keys() == switching.METRICS.keys()
+
+
+def test_where_nobody_computes_nothing_is_left_of_it() -> None:
+    assert switching.metrics(JOB, Answers(GOOD.waited), 99.0)["computing"] == 0.0
+
+
+def test_who_computes_until_stopped_tells_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, cpu_clock = iter([100.0, 102.0]), iter([7.0, 8.5])
+    monkeypatch.setattr(switching, "now", lambda: next(clock))
+    monkeypatch.setattr(switching, "cpu_time", lambda: next(cpu_clock))
+    done: list[None] = []
+    assert switching.compute(lambda: done.append(None), lambda: len(done) == 8) == 0.75
+    assert len(done) == 8
+
+
+def test_naps_are_noted_by_how_late_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([100.0, 100.5, 200.0, 200.25])
+    monkeypatch.setattr(switching, "now", lambda: next(clock))
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    late, interval = switching.wait(switching.Job(interval=0.1, naps=2, nap=0.25))
+    assert late == [0.25, 0.0]
+    assert slept == [0.25, 0.25]
+    assert interval == sys.getswitchinterval()
+
+
+def test_the_switch_interval_is_what_it_was_also_after_an_error() -> None:
+    before = sys.getswitchinterval()
+    with pytest.raises(RuntimeError), switching.switch_interval(0.02):  # noqa: PT012  # and what holds inside
+        assert sys.getswitchinterval() == pytest.approx(0.02)
+        raise RuntimeError
+    assert sys.getswitchinterval() == before
+
+
+@pytest.fixture
+def as_before() -> Any:
+    """The switch interval is the same afterwards."""
+    before = sys.getswitchinterval()
+    yield
+    assert sys.getswitchinterval() == before
+
+
+@each_model
+def test_a_model_naps_and_computes_under_the_interval_asked_for(
+    run: Run, as_before: None, nothing_left: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    switching.check(JOB, run(JOB, workers=1))
+    assert capfd.readouterr() == ("", "")
+
+
+@each_model
+def test_only_in_waiting_alone_does_nobody_compute(run: Run, name: str) -> None:
+    assert (run(JOB, workers=1).computing == 0.0) is (name == "waiting_alone")
+
+
+@each_model
+def test_an_error_of_the_one_that_waits_stops_the_other(
+    run: Run, as_before: None, nothing_left: None
+) -> None:
+    with pytest.raises(TypeError):
+        run(replace(JOB, nap="x"), workers=1)  # type: ignore[arg-type]  # that is it
+
+
+@each_thread
+@pytest.mark.parametrize("units", [0, 2], ids=["at once", "later"])
+def test_an_error_of_the_one_that_computes_reaches_the_caller(
+    run: Run, workload: str, name: str, units: int, as_before: None, nothing_left: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    done: list[None] = []
+
+    def fail_after_some() -> None:
+        if len(done) == units:
+            raise ZeroDivisionError
+        done.append(None)
+
+    module = import_module(f"impls.{workload}.{name}")
+    monkeypatch.setattr(module, IN_THIS_INTERPRETER[name], fail_after_some)
+    with pytest.raises(ZeroDivisionError):
+        run(JOB, workers=1)
+
+
+@each_model
+def test_a_model_has_one_who_waits_and_one_who_computes(workload: str, name: str) -> None:
+    assert impls.find(workload, name).workers == 1
+
+
+def test_naps_of_the_computing_one_are_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    import_module("impls.switching.threaded_with_naps").compute_and_nap()
+    assert slept == [0.0]
+
+
+def test_each_unit_is_the_same_work_each_time() -> None:
+    assert switching.python_code() == switching.python_code() > 0
+    assert switching.c_code() == switching.c_code()
+    assert switching.c_code_holding() == switching.c_code_holding()
