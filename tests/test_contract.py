@@ -104,3 +104,12 @@ def test_a_workload_offers_what_the_benchmarks_use(workload: str) -> None:
     assert sizes == sorted(sizes)
     assert all(case.workers is None or case.workers > 0 for case in module.CASES.values())
     assert callable(module.check)
+
+
+@pytest.mark.parametrize("workload", impls.workloads())
+def test_a_workload_has_a_file_in_every_room(workload: str) -> None:
+    root = Path(__file__).parents[1]
+    assert (root / "benchmarks" / f"test_{workload}.py").is_file()
+    page = (root / "docs" / f"{workload}.md").read_text(encoding="utf-8")
+    assert import_module(f"impls.{workload}").QUESTION in " ".join(page.split())
+    assert f"docs/{workload}.md" in (root / "README.md").read_text(encoding="utf-8")
