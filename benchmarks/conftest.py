@@ -87,7 +87,7 @@ def matrix(
             if not _wanted_case(case, workload, option.cases):
                 continue
             for model in models:
-                if _wanted_model(model, case, wanted) and _can_talk_to(model, server):
+                if _wanted_model(model, case, wanted) and _has_row(model, server, case):
                     for workers in _workers(model, workload.CASES[case], option.workers):
                         yield Row(model.name, server, case, workers)
 
@@ -102,8 +102,9 @@ def _wanted_case(case: str, workload: ModuleType, asked: list[str]) -> bool:
     )
 
 
-def _can_talk_to(model: impls.Model, server: str | None) -> bool:
-    return server is None or model.servers is None or server in model.servers
+def _has_row(model: impls.Model, server: str | None, case: str) -> bool:
+    can_talk_to = server is None or model.servers is None or server in model.servers
+    return can_talk_to and model.has(case)
 
 
 def _workers(model: impls.Model, case: Any, asked: list[int] | None) -> list[int]:

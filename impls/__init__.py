@@ -55,6 +55,8 @@ class Model:
     workload: str
     name: str
     title: str
+    cases: tuple[str, ...] | None = None
+    """The only cases it has rows in, where others make no sense for it; None is all."""
     default: bool | tuple[str, ...] = True
     """The cases it runs in without being asked for: all, none, or these."""
     servers: tuple[str, ...] | None = None
@@ -72,8 +74,12 @@ class Model:
     cluster: str | None = None
     """The kind of cluster it hands its work to, whose address it finds in ``job.cluster``."""
 
+    def has(self, case: str) -> bool:
+        """Whether there is a row of it in this case."""
+        return self.cases is None or case in self.cases
+
     def is_default(self, case: str) -> bool:
-        """Whether it runs in this case without being asked for."""
+        """Whether it runs in this case, if it has it, without being asked for."""
         return self.default if isinstance(self.default, bool) else case in self.default
 
 
@@ -95,6 +101,7 @@ START_METHODS = ("fork", "forkserver", "spawn")
 CLUSTERS = ("dask",)
 
 LITERALS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "CASES": ("a tuple of names", _is_tuple_of_names),
     "DEFAULT": (
         "True, False or a tuple of names of cases",
         lambda value: isinstance(value, bool) or _is_tuple_of_names(value),

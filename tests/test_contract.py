@@ -63,6 +63,14 @@ def test_its_processes_start_as_it_says(model: impls.Model) -> None:
 
 
 @each_model
+def test_its_cases_are_cases_of_its_workload(model: impls.Model) -> None:
+    default = () if isinstance(model.default, bool) else model.default
+    cases = import_module(f"impls.{model.workload}").CASES
+    assert {*(model.cases or ()), *default, *model.gate} <= set(cases)
+    assert all(map(model.has, (*default, *model.gate)))
+
+
+@each_model
 def test_its_clients_are_made_like_all_others(model: impls.Model) -> None:
     text = path(model).read_text(encoding="utf-8")
     made = re.findall(r"(?:httpx\.(?:Async)?|HttpxAiohttp)Client\((?=\S)", text)

@@ -29,7 +29,7 @@ def add(folder: Path, name: str, *lines: str) -> None:
 
 def test_the_projects_own_models_are_found() -> None:
     four = {"sequential", "threaded", "multiprocess", "asyncio_gather"}
-    for workload in ("digests", "flags", "primes"):
+    for workload in ("digests", "flags", "naps", "primes"):
         assert four <= {model.name for model in impls.models(workload)}
 
 
@@ -37,6 +37,7 @@ def test_listing_reads_title_and_literals_without_importing(folder: Path) -> Non
     add(
         folder,
         "model",
+        'CASES = ("small", "large")',
         "DEFAULT = False",
         'CLUSTER = "dask"',
         'SERVERS = ("local",)',
@@ -48,9 +49,9 @@ def test_listing_reads_title_and_literals_without_importing(folder: Path) -> Non
     )
     assert impls.models("made_up") == [
         impls.Model(
-            "made_up", "model", "Made up: a title.", default=False, servers=("local",),
-            requires=("uvloop", "aiohttp"), python=">=3.14", start_method="spawn", workers=1,
-            cluster="dask",
+            "made_up", "model", "Made up: a title.", cases=("small", "large"), default=False,
+            servers=("local",), requires=("uvloop", "aiohttp"), python=">=3.14",
+            start_method="spawn", workers=1, cluster="dask",
         )
     ]  # fmt: skip
 
@@ -59,6 +60,14 @@ def test_a_model_may_be_default_in_some_cases_only(folder: Path) -> None:
     add(folder, "model", 'DEFAULT = ("small",)')
     [model] = impls.models("made_up")
     assert (model.is_default("small"), model.is_default("large")) == (True, False)
+
+
+def test_a_model_may_have_some_of_the_cases_only(folder: Path) -> None:
+    add(folder, "every")
+    add(folder, "model", 'CASES = ("small",)')
+    every, model = impls.models("made_up")
+    assert (every.has("small"), every.has("large")) == (True, True)
+    assert (model.has("small"), model.has("large")) == (True, False)
 
 
 def test_names_with_a_leading_underscore_are_no_models(folder: Path) -> None:
@@ -85,6 +94,7 @@ def test_a_computed_literal_is_refused_with_its_place(folder: Path) -> None:
         ("WORKERS = True", "a whole number from 1"),
         ("DEFAULT: bool = 1", "True, False or a tuple of names of cases"),
         ('CLUSTER = "slurm"', "one of dask"),
+        ('CASES = "small"', "a tuple of names"),
     ],
 )
 def test_a_literal_of_the_wrong_kind_is_refused_with_what_it_may_be(

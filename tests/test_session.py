@@ -265,6 +265,17 @@ def test_models_that_are_no_default_wait_to_be_asked_for(suite: Suite) -> None:
     assert "rare" in said(suite.run("--collect-only", "-q", "--models=all"))
 
 
+def test_a_model_has_no_row_in_a_case_that_makes_no_sense_for_it(suite: Suite) -> None:
+    suite.write("impls/toy/small.py", """
+        '''Made up.'''
+        CASES = ("few",)
+    """)  # fmt: skip
+    collected = said(suite.run("--collect-only", "-q", "--models=all"))
+    assert "small-few" in collected
+    assert "small-many" not in collected
+    assert "threaded-many" in collected
+
+
 def test_a_model_may_be_default_in_some_cases_and_the_rows_left_out_are_counted(suite: Suite) -> None:
     suite.write(
         "impls/toy/some.py",

@@ -1,0 +1,31 @@
+"""Coroutines on one event loop; all results come at once.
+
+Execution unit: coroutines, all in one thread. They share everything. ``gather`` returns when the last
+is done, with all results in the order of the tasks: the first is there no sooner than the last. A
+semaphore holds the bound. Costs a task of asyncio for each, all of them made beforehand. Choose it
+where all results are needed before anything goes on.
+"""
+
+import asyncio
+
+from impls.naps import Job, Results, Task
+
+DEFAULT = ("tasks_5_longest_first",)
+
+
+def run(job: Job, *, workers: int) -> Results:
+    return asyncio.run(nap_all(job, workers))
+
+
+async def nap_all(job: Job, workers: int) -> Results:
+    results = Results(in_order=True)
+    bound = asyncio.Semaphore(workers)
+    for value in await asyncio.gather(*(nap(bound, task) for task in job.tasks)):
+        results.take(value)
+    return results
+
+
+async def nap(bound: asyncio.Semaphore, task: Task) -> int:
+    async with bound:
+        await asyncio.sleep(task.seconds)
+        return task.answer

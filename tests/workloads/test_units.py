@@ -1,0 +1,163 @@
+"""Units of execution: so many are up at the same time, and none stays."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import pytest
+
+import impls
+from benchmarks import weighing
+from impls import units
+from impls.units import Job, Life
+
+MODELS = impls.models("units")
+
+Run = Callable[..., Life]
+
+every_model = pytest.mark.parametrize(
+    ("workload", "name"), [pytest.param("units", model.name, id=model.name) for model in MODELS]
+)
+
+
+@every_model
+@pytest.mark.parametrize("count", [1, 3])
+def test_all_units_are_up_at_once_and_then_they_end(
+    run: Run, count: int, capfd: pytest.CaptureFixture[str], nothing_left: None
+) -> None:
+    times_up: list[int] = []
+    job = Job(count, when_up=lambda: times_up.append(1))
+    life = run(job, workers=count)
+    units.check(job, life)
+    assert times_up == [1]
+    assert life.started <= life.up <= life.told <= life.joined
+    assert capfd.readouterr() == ("", "")
+
+
+@every_model
+def test_units_are_what_the_model_is_named_after(run: Run, name: str) -> None:
+    run(Job(1), workers=1)  # the fork server is no unit
+    count = COUNTED[name.partition("_")[0]]
+    seen = [count()]
+    run(Job(3, when_up=lambda: seen.append(count())), workers=3)
+    assert seen[1] - seen[0] == 3
+
+
+def processes() -> int:
+    return len(psutil.Process().children(recursive=True))
+
+
+def interpreters() -> int:
+    from concurrent import interpreters  # type: ignore[attr-defined]  # from 3.14 on
+
+    return len(interpreters.list_all())
+
+
+def asyncio_tasks() -> int:
+    try:
+        return len(asyncio.all_tasks()) - 1  # the one that starts them
+    except RuntimeError:  # no loop
+        return 0
+
+
+def trio_tasks() -> int:
+    import trio
+
+    try:
+        return len(trio.lowlevel.current_task().child_nurseries[0].child_tasks)
+    except RuntimeError:  # it does not run
+        return 0
+
+
+def curio_tasks() -> int:
+    import gc
+
+    import curio
+
+    tasks = [each for each in gc.get_objects() if isinstance(each, curio.Task)]
+    return len([task for task in tasks if task.coro.__name__ == "idle" and not task.terminated])
+
+
+COUNTED: dict[str, Callable[[], int]] = {
+    "threads": threading.active_count,
+    "processes": processes,
+    "subprocesses": processes,
+    "interpreters": interpreters,
+    "asyncio": asyncio_tasks,
+    "trio": trio_tasks,
+    "curio": curio_tasks,
+}
+
+
+@every_model
+def test_an_error_while_they_are_up_reaches_the_caller_and_leaves_nothing_behind(
+    run: Run, nothing_left: None
+) -> None:
+    def fail() -> None:
+        raise ArithmeticError
+
+    with pytest.raises((ArithmeticError, ExceptionGroup)) as caught:
+        run(Job(2, when_up=fail), workers=2)
+    told: BaseException = caught.value
+    while isinstance(told, ExceptionGroup):
+        [told] = told.exceptions
+    assert isinstance(told, ArithmeticError)
+
+
+def life(*who: object) -> Life:
+    """One of units that say this of themselves; nothing was timed."""
+    made = Life(Job(len(who)))
+    made.all_up(who)
+    return made.all_gone()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (lambda: None, "expected the life of units, got NoneType"),
+        (lambda: Life(Job(2)), "the units were never up"),
+        (lambda: life(1), "expected 2 different units, got 1"),
+        (lambda: life(1, 1), "expected 2 different units, got 1"),
+        (lambda: life(1, 2, 3), "expected 2 different units, got 3"),
+        (lambda: life(1, 2, 2), "expected 2 units, got 3"),
+    ],
+)
+def test_wrong_lives_are_found(wrong: Callable[[], Any], complaint: str) -> None:
+    with pytest.raises(AssertionError, match=complaint):
+        units.check(Job(2), wrong())
+
+
+def test_units_that_never_ended_are_found() -> None:
+    unended = Life(Job(2))
+    unended.all_up([1, 2])
+    with pytest.raises(AssertionError, match="the units never ended"):
+        units.check(Job(2), unended)
+
+
+def test_metrics_are_of_one_unit_and_hold_nothing_of_what_is_done_while_all_are_up() -> None:
+    made = life(*range(4))
+    made.started, made.up, made.told, made.joined = 10.0, 12.0, 500.0, 501.0
+    told = units.metrics(Job(4, memory=4_096.0), made, 491.0)
+    assert told == {"start": 0.5, "join": 0.25, "memory": 4_096.0}
+    assert told.keys() == units.METRICS.keys()
+
+
+def test_what_a_process_takes_is_weighed() -> None:
+    before = weighing.held()
+    taken = bytearray(b"x") * 20_000_000
+    assert weighing.held() - before == pytest.approx(len(taken), rel=0.1)
+
+
+def test_memory_is_what_so_many_units_take_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = iter([999, 1_000, 1_600])
+    monkeypatch.setattr(weighing, "held", lambda: next(readings))
+    assert weighing.measure("threads", 3) == 200.0
+
+
+def test_it_is_weighed_in_a_process_of_its_own() -> None:
+    thread, process = weighing.weigh("threads", 20), weighing.weigh("processes_fork", 2)
+    assert 0 < thread < 100_000 < process
