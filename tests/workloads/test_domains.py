@@ -22,6 +22,8 @@ from impls.domains import Arrivals, Job, Result
 from servers import LOOPBACK, stub
 from servers.nameserver import Nameserver
 from servers.process import ServerDied
+from tests.conftest import Suite
+from tests.test_session import said
 
 MODELS = [model.name for model in impls.models("domains")]
 ONE_AT_A_TIME = ("sequential", "asyncio_comprehension")
@@ -218,6 +220,31 @@ def test_a_server_that_is_not_there_is_no_name_that_is_not_found(
         run(Job((FOUND, ABSENT, FOUND), *NOBODY), workers=2)
     assert "not known" not in str(caught.value)
     gc.collect()  # the tasks that nobody asked tell their errors now, not in a later test
+
+
+@pytest.mark.parametrize(
+    ("cheat", "found_out"),
+    [
+        ("sequential.run(job, workers=1)", "the server answered 36 queries for 18 names"),
+        ("workers *= 2", "8 queries in flight, 4 is the bound"),
+    ],
+)
+def test_a_model_that_asks_too_much_is_found_out(checkout: Suite, cheat: str, found_out: str) -> None:
+    pytest.importorskip("dnslib", reason="no package dnslib")
+    checkout.add_workload("domains")
+    checkout.write(
+        "impls/domains/cheating.py",
+        f'''
+        """Cheats."""
+        from impls.domains import sequential, threaded
+
+        def run(job, *, workers):
+            {cheat}
+            return threaded.run(job, workers=workers)
+        ''',
+    )
+    arguments = ("--models=cheating", "--cases=smallest", "--workers=4", "--benchmark-disable")
+    assert found_out in said(checkout.run(*arguments))
 
 
 # -- the workload --
@@ -437,6 +464,8 @@ async def test_an_impatient_query_is_the_one_that_waits() -> None:
     dns = pytest.importorskip("servers.dns", reason="no package dnslib")
     server, sent = dns.NameServer(["a.test"], delay=0.001), Sent()
     server.connection_made(sent)
+    raised: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))
     one, other = (LOOPBACK, 1), (LOOPBACK, 2)
     for peer, number in ((one, 7), (one, 7), (one, 8), (other, 7)):
         server.datagram_received(query(number), peer)
@@ -445,7 +474,7 @@ async def test_an_impatient_query_is_the_one_that_waits() -> None:
     assert (server.served, server.peak) == (0, 3)  # what waits still counts
     while server.waiting:
         await asyncio.sleep(0.001)
-    assert sorted(sent.to) == [one, one, other]
+    assert (sorted(sent.to), raised) == ([one, one, other], [])
     assert (server.served, server.peak) == (3, 3)
 
 

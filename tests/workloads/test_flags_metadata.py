@@ -15,6 +15,8 @@ from impls import flags, flags_metadata
 from impls.flags_metadata import Job, Outcome, UnsafeName, keep, safe_name
 from servers import Server
 from servers.local import Local
+from tests.conftest import Suite
+from tests.test_session import said
 
 MODELS = [model.name for model in impls.models("flags_metadata")]
 each_model = pytest.mark.parametrize("name", MODELS)
@@ -183,6 +185,25 @@ def test_an_error_that_nobody_expected_reaches_the_caller_and_leaves_nothing_beh
         error = error.exceptions[0]
     assert isinstance(error, FileNotFoundError)
     gc.collect()  # the tasks that nobody asked tell their errors now, not in a later test
+
+
+def test_a_model_that_asks_for_something_twice_is_found_out(checkout: Suite) -> None:
+    for name in ("flags", "flags_metadata"):
+        checkout.add_workload(name)
+    checkout.write(
+        "impls/flags_metadata/cheating.py",
+        '''
+        """Asks for the first country once more."""
+        import httpx
+        from impls.flags_metadata import threaded
+
+        def run(job, *, workers):
+            httpx.get(job.url(job.codes[0]))
+            return threaded.run(job, workers=workers)
+        ''',
+    )
+    arguments = ("--models=cheating", "--cases=pop20", "--flag-server=mock", "--benchmark-disable")
+    assert "the server served 41 of 40 files" in said(checkout.run(*arguments, "--flag-delay=0"))
 
 
 # -- names --
