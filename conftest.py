@@ -27,6 +27,7 @@ pytest_plugins = ["concurbench.plugin", "pytester"]
 
 DELAY = 0.05
 LONGEST_DELAY = 10.0  # seconds; well below impls.flags.TIMEOUT, after which a client gives up
+LONGEST_DNS_DELAY = 1.0  # seconds; well below what resolvers wait until they ask again
 LONGEST_TMPDIR = 70  # characters; a fork server puts a socket there, whose path has 107 at most
 SERVER_NEEDS = "uvicorn and httptools (another interpreter: --server-python)"
 
@@ -65,8 +66,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "(default: %(default)s)",
     )  # fmt: skip
     group.addoption(
+        "--dns-delay", default=DELAY, metavar="SECONDS", type=_dns_delay,
+        help="how long the DNS server waits before it answers (default: %(default)s)",
+    )  # fmt: skip
+    group.addoption(
         "--server-python", default=PYTHON, metavar="PATH",
-        help="the interpreter that runs the local flag server, so that it is the same under all "
+        help="the interpreter that runs the local servers, so that they are the same under all "
         f"(default: what {BASE_PYTHON} says, or this one)",
     )  # fmt: skip
     group.addoption(
@@ -110,11 +115,15 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _delay(text: str) -> float:
+def _delay(text: str, longest: float = LONGEST_DELAY) -> float:
     seconds = _float(text)
-    if not 0 <= seconds <= LONGEST_DELAY:
-        raise argparse.ArgumentTypeError(f"expected seconds from 0 to {LONGEST_DELAY}, got {text!r}")
+    if not 0 <= seconds <= longest:
+        raise argparse.ArgumentTypeError(f"expected seconds from 0 to {longest}, got {text!r}")
     return seconds
+
+
+def _dns_delay(text: str) -> float:
+    return _delay(text, LONGEST_DNS_DELAY)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -151,6 +160,8 @@ def pytest_configure(config: pytest.Config) -> None:
         narrowed.append(f"--flag-delay={option.flag_delay}")
     if option.flag_host != LOOPBACK:
         narrowed.append(f"--flag-host={option.flag_host}")
+    if option.dns_delay != DELAY:
+        narrowed.append(f"--dns-delay={option.dns_delay}")
     if option.dask_scheduler:
         narrowed.append(f"--dask-scheduler={option.dask_scheduler}")
 

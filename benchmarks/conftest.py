@@ -13,6 +13,7 @@ import statistics
 import sys
 import types
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -29,10 +30,12 @@ from concurbench.results import short_name
 from concurbench.rounds import Rounds, measure, measure_in_loop
 from concurbench.session import SESSION
 from concurbench.units import counted
-from servers import NAMES, Server
+from servers import NAMES, Server, stub
 from servers.cluster import Cluster, Unfit, threads_of
 from servers.local import Local
 from servers.mock import Mock
+from servers.nameserver import Nameserver
+from servers.process import ServerDied
 
 
 class Row(NamedTuple):
@@ -320,3 +323,21 @@ def flag_server(
     else:
         with Mock(flag_site, request.config.option.flag_delay, tmp_path / "ledger") as mock:
             yield mock
+
+
+@pytest.fixture
+def dns_server(request: pytest.FixtureRequest) -> Iterator[Nameserver]:
+    """A DNS server of this row's own; ``socket.getaddrinfo`` asks it for the names below its domain."""
+    from impls import domains
+
+    option = request.config.option
+    with ExitStack() as stack:
+        try:
+            server = Nameserver(domains.FOUND, option.dns_delay, option.server_python)
+            stack.enter_context(server)
+        except ServerDied as error:
+            needs = "dnslib (another interpreter: --server-python)"
+            pytest.fail(f"{error}; {option.server_python} must have {needs}", pytrace=False)
+        request.config.stash[SESSION].facts["dns_server"] = dict(server.runs_on)
+        stack.enter_context(stub.installed(server.address, domains.TLD))
+        yield server

@@ -1,0 +1,36 @@
+"""Coroutines, gathered, that hold the semaphore over both requests of a country.
+
+Execution unit: coroutines on one event loop, all in one thread. They share one ``httpx.AsyncClient``
+and the semaphore, which bounds the countries in progress: no more are begun than can be finished next.
+Costs a place that stays empty where one of the two requests needs none of what is bounded. Choose it so
+that what was begun is finished first, and memory stays that of ``workers`` countries.
+"""
+
+import asyncio
+
+import httpx
+
+from impls.flags_metadata import Job, Outcome, client_options, failed, keep
+
+DEFAULT = False
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    return asyncio.run(download_all(job, workers))
+
+
+async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
+    bound = asyncio.Semaphore(workers)
+    async with httpx.AsyncClient(**client_options(workers)) as client:
+        outcomes = await asyncio.gather(*(download(client, bound, job, code) for code in job.codes))
+    return dict(zip(job.codes, outcomes, strict=True))
+
+
+async def download(client: httpx.AsyncClient, bound: asyncio.Semaphore, job: Job, code: str) -> Outcome:
+    async with bound:
+        try:
+            image = (await client.get(job.url(code))).raise_for_status()
+            metadata = (await client.get(job.metadata_url(code))).raise_for_status()
+        except httpx.HTTPError as error:
+            return failed(error)
+        return keep(job, image, metadata)

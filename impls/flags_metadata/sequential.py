@@ -1,0 +1,27 @@
+"""One request after the other.
+
+Execution unit: none but the main thread. One ``httpx.Client`` and its connection serve every country.
+Costs nothing and hides nothing: the time is the sum of all waits. It is what the others are compared
+with.
+"""
+
+import httpx
+
+from impls.flags_metadata import Job, Outcome, client_options, failed, keep
+
+DEFAULT = False
+WORKERS = 1
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    with httpx.Client(**client_options(workers)) as client:
+        return {code: download(client, job, code) for code in job.codes}
+
+
+def download(client: httpx.Client, job: Job, code: str) -> Outcome:
+    try:
+        image = client.get(job.url(code)).raise_for_status()
+        metadata = client.get(job.metadata_url(code)).raise_for_status()
+    except httpx.HTTPError as error:
+        return failed(error)
+    return keep(job, image, metadata)

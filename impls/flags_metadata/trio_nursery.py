@@ -1,0 +1,45 @@
+"""Tasks of trio, in a nursery, that hold the limiter for each request anew.
+
+Execution unit: trio's tasks, all in one thread. They share one ``httpx.AsyncClient`` and a limiter, the
+bound. A nursery ends when all its tasks have, and cancels the others when one raises; errors arrive as
+an ExceptionGroup. Costs a package to install, and libraries that know trio. Choose it for programs that
+must end cleanly whatever happens.
+"""
+
+import httpx
+import trio
+
+from impls.flags_metadata import Job, Outcome, client_options, failed, keep
+
+DEFAULT = False
+REQUIRES = ("trio",)
+
+
+def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    return trio.run(download_all, job, workers)
+
+
+async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    bound = trio.CapacityLimiter(workers)
+    async with httpx.AsyncClient(**client_options(workers)) as client, trio.open_nursery() as nursery:
+
+        async def download_one(code: str) -> None:
+            outcomes[code] = await download(client, bound, job, code)
+
+        for code in job.codes:
+            nursery.start_soon(download_one, code)
+    return {code: outcomes[code] for code in job.codes}
+
+
+async def download(
+    client: httpx.AsyncClient, bound: trio.CapacityLimiter, job: Job, code: str
+) -> Outcome:
+    try:
+        async with bound:
+            image = (await client.get(job.url(code))).raise_for_status()
+        async with bound:
+            metadata = (await client.get(job.metadata_url(code))).raise_for_status()
+    except httpx.HTTPError as error:
+        return failed(error)
+    return keep(job, image, metadata)
