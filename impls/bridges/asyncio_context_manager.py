@@ -1,0 +1,43 @@
+"""An asynchronous context manager that blocks before and after its body.
+
+Execution unit: threads, of the loop's default pool; coroutines only wait for them. They share
+everything. What stands before the ``yield`` of the generator fetches, what stands after it updates:
+two blocking calls make one visit, and the second waits for the first. A semaphore holds the bound, yet
+the pool may hold a lower one: it has min(32, cores + 4) threads, whatever is asked. Costs two trips to
+a thread for each visit, and an asynchronous generator. Choose it for what must be ended as it was
+begun.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from impls.bridges import Heart, Job, Served
+
+DEFAULT = False
+
+
+def run(job: Job, *, workers: int) -> Served:
+    return asyncio.run(visit_all(job, workers))
+
+
+async def visit_all(job: Job, workers: int) -> Served:
+    bound = asyncio.Semaphore(workers)
+    pairs = zip(job.numbers[::2], job.numbers[1::2], strict=True)
+    async with Heart() as heart:
+        visits = await asyncio.gather(*(visit(bound, job, *pair) for pair in pairs))
+    return Served([result for visited in visits for result in visited], heart.beats)
+
+
+async def visit(bound: asyncio.Semaphore, job: Job, first: int, second: int) -> list[int]:
+    async with bound, page(job, first, second) as results:
+        pass  # here a program uses what was fetched
+    return results
+
+
+@asynccontextmanager
+async def page(job: Job, first: int, second: int) -> AsyncIterator[list[int]]:
+    loop = asyncio.get_running_loop()
+    results = [await loop.run_in_executor(None, job.call, first)]
+    yield results
+    results.append(await loop.run_in_executor(None, job.call, second))

@@ -1,0 +1,36 @@
+"""Blocking calls in threads, by trio.
+
+Execution unit: threads, of trio's cache; tasks only wait for them. They share everything. Each call
+takes a limiter along, which holds the bound: there is no pool of a fixed size. Costs a trip to a
+thread and back for each call; threads stay for ten seconds, for whoever has the next one. Choose it in
+a program that runs on trio.
+"""
+
+import trio
+
+from impls.bridges import Heart, Job, Served
+
+DEFAULT = False
+REQUIRES = ("trio",)
+
+
+def run(job: Job, *, workers: int) -> Served:
+    return trio.run(call_all, job, workers)
+
+
+async def call_all(job: Job, workers: int) -> Served:
+    results = [0] * len(job.numbers)
+    bound = trio.CapacityLimiter(workers)
+
+    async def call(place: int, number: int) -> None:
+        results[place] = await trio.to_thread.run_sync(job.call, number, limiter=bound)
+
+    heart = Heart()
+    async with trio.open_nursery() as living:
+        living.start_soon(heart.beat, trio.sleep)
+        async with trio.open_nursery() as calls:
+            for place, number in enumerate(job.numbers):
+                calls.start_soon(call, place, number)
+        heart.stop()
+        living.cancel_scope.cancel()
+    return Served(results, heart.beats)

@@ -1,0 +1,36 @@
+"""Files written in threads, by trio.
+
+Execution unit: threads, of trio's cache; tasks only wait for them. They share everything. Each call
+takes a limiter along, which holds the bound. Costs a task and a trip to a thread and back for each
+file; threads stay for ten seconds, for whoever has the next one. Choose it in a program that runs on
+trio, for large files, and where each must be on the disk.
+"""
+
+import trio
+
+from impls.saving import Heart, Job, Served, save
+
+DEFAULT = False
+REQUIRES = ("trio",)
+
+
+def run(job: Job, *, workers: int) -> Served:
+    return trio.run(save_all, job, workers)
+
+
+async def save_all(job: Job, workers: int) -> Served:
+    sizes = [0] * len(job.contents)
+    bound = trio.CapacityLimiter(workers)
+
+    async def save_one(place: int) -> None:
+        sizes[place] = await trio.to_thread.run_sync(save, job, place, limiter=bound)
+
+    heart = Heart()
+    async with trio.open_nursery() as living:
+        living.start_soon(heart.beat, trio.sleep)
+        async with trio.open_nursery() as saves:
+            for place in range(len(job.contents)):
+                saves.start_soon(save_one, place)
+        heart.stop()
+        living.cancel_scope.cancel()
+    return Served(sizes, heart.beats)

@@ -1,0 +1,159 @@
+"""Semaphores: their bound holds, and one release too many has the consequence that each one claims."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import impls
+from impls import throttle
+from impls.throttle import Flight, Job, Span, Throttled
+
+MODELS = impls.models("throttle")
+each_model = pytest.mark.parametrize("name", [model.name for model in MODELS])
+REFUSED_WITH = {
+    "threading_semaphore": None,
+    "threading_bounded": "ValueError",
+    "threading_lock": "RuntimeError",
+    "multiprocessing_semaphore": None,
+    "multiprocessing_bounded": "ValueError",
+    "asyncio_semaphore": None,
+    "asyncio_bounded": "ValueError",
+    "trio_semaphore": None,
+    "trio_capacity_limiter": "RuntimeError",
+}
+CONTENDED = Job(units=3, pairs=4, bound=2, moment=0.0)
+RIGHT = Throttled([Span(1.0, 2.0), Span(1.5, 3.0), Span(1.0, 2.5)], 2, True, "ValueError", 2)
+
+
+@pytest.fixture
+def workload() -> str:
+    return "throttle"
+
+
+@pytest.fixture
+def bound(name: str) -> int:
+    """What a model is told, and a lock cannot have more than one."""
+    return impls.find("throttle", name).workers or 2
+
+
+def leaves(error: BaseException) -> Iterator[BaseException]:
+    """The errors in a group, or the one that is none."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from leaves(each)
+    else:
+        yield error
+
+
+def test_every_contended_case_has_more_units_than_may_be_in_flight() -> None:
+    for case in throttle.CASES.values():
+        assert (case.units > case.workers) == (case.moment is not None)
+        assert case.items == case.units * case.pairs
+
+
+def test_a_right_answer_is_right() -> None:
+    throttle.check(CONTENDED, RIGHT)
+    throttle.check(CONTENDED, RIGHT._replace(bounded=False, refused=None, room=3))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"spans": RIGHT.spans[:2]}, "expected 3 units, got 2"),
+        ({"spans": [Span(1.0, 2.0), Span(2.0, 1.0), Span(1.0, 2.0)]}, "unit 1: ended before"),
+        ({"most": 3}, "3 were in flight, 2 is the bound"),
+        ({"most": 0}, "nobody was in flight"),
+        ({"refused": None}, "bounded, and took one release too many"),
+        ({"room": 3}, "room for 3, 2 is the bound"),
+        ({"room": 1}, "room for 1, 2 is the bound"),
+        ({"bounded": False}, "not bounded, and refused a release: ValueError"),
+        ({"bounded": False, "refused": None, "room": 2}, "room for 2, one release too many makes 3"),
+    ],
+)
+def test_a_wrong_answer_is_found(wrong: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(AssertionError, match=complaint):
+        throttle.check(CONTENDED, RIGHT._replace(**wrong))
+
+
+def test_an_answer_of_another_kind_is_found() -> None:
+    with pytest.raises(AssertionError, match="got tuple"):
+        throttle.check(CONTENDED, tuple(RIGHT))
+
+
+def test_who_is_not_to_be_counted_is_not() -> None:
+    job = Job(units=3, pairs=4, bound=2, moment=None)
+    throttle.check(job, RIGHT._replace(most=0))
+    with pytest.raises(AssertionError, match="2 in flight were counted"):
+        throttle.check(job, RIGHT)
+
+
+def test_a_pair_took_the_time_from_the_first_begin_to_the_last_end_over_all_pairs() -> None:
+    assert throttle.metrics(CONTENDED, RIGHT, 99.0) == {"acquire_release": 2.0 / 12}
+
+
+@pytest.mark.parametrize("of_processes", [False, True])
+def test_the_most_in_flight_stays_known_when_they_have_left(of_processes: bool) -> None:
+    context = multiprocessing.get_context("spawn")
+    flight = Flight.of_processes(context) if of_processes else Flight()
+    assert flight.most == 0
+    with flight:
+        with flight, flight:
+            assert flight.most == 3
+        with flight:
+            pass
+    assert flight.most == 3
+
+
+def test_only_what_a_semaphore_raises_is_a_refusal() -> None:
+    def refuse() -> None:
+        raise ValueError
+
+    assert throttle.refused(refuse) == "ValueError"
+    assert throttle.refused(lambda: None) is None
+    with pytest.raises(ZeroDivisionError):
+        throttle.refused(lambda: 1 / 0)
+
+
+def test_what_every_model_refuses_is_known() -> None:
+    assert REFUSED_WITH.keys() == {model.name for model in MODELS}
+
+
+@each_model
+@pytest.mark.parametrize("units", [1, 3])
+def test_it_holds_its_bound_and_leaves_nothing_behind(
+    run: Callable[..., Any],
+    units: int,
+    bound: int,
+    nothing_left: None,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    job = Job(units, pairs=4, bound=bound, moment=0.001)
+    throttled = run(job, workers=bound)
+    throttle.check(job, throttled)
+    assert throttled.most <= units
+    assert capfd.readouterr() == ("", "")
+
+
+@each_model
+def test_it_refuses_one_release_too_many_or_silently_has_room_for_one_more(
+    run: Callable[..., Any], name: str, bound: int
+) -> None:
+    job = Job(units=1, pairs=4, bound=bound, moment=None)
+    throttled = run(job, workers=bound)
+    throttle.check(job, throttled)
+    assert throttled.refused == REFUSED_WITH[name]
+    assert throttled.room == (bound + 1 if REFUSED_WITH[name] is None else bound)
+
+
+@each_model
+def test_an_error_in_flight_reaches_the_caller_and_leaves_nothing_behind(
+    run: Callable[..., Any], bound: int, nothing_left: None
+) -> None:
+    no_time: Any = "a moment"
+    with pytest.raises((TypeError, ExceptionGroup)) as caught:
+        run(Job(units=3, pairs=4, bound=bound, moment=no_time), workers=bound)
+    assert {type(error) for error in leaves(caught.value)} == {TypeError}
