@@ -325,19 +325,34 @@ def flag_server(
             yield mock
 
 
-@pytest.fixture
-def dns_server(request: pytest.FixtureRequest) -> Iterator[Nameserver]:
-    """A DNS server of this row's own; ``socket.getaddrinfo`` asks it for the names below its domain."""
+@pytest.fixture(scope="session")
+def nameserver(request: pytest.FixtureRequest) -> Iterator[Callable[[], Nameserver]]:
+    """Call it for the one DNS server of this session; where that died, for a new one."""
     from impls import domains
 
     option = request.config.option
+    running: list[Nameserver] = []
     with ExitStack() as stack:
-        try:
-            server = Nameserver(domains.FOUND, option.dns_delay, option.server_python)
-            stack.enter_context(server)
-        except ServerDied as error:
-            needs = "dnslib (another interpreter: --server-python)"
-            pytest.fail(f"{error}; {option.server_python} must have {needs}", pytrace=False)
-        request.config.stash[SESSION].facts["dns_server"] = dict(server.runs_on)
-        stack.enter_context(stub.installed(server.address, domains.TLD))
+
+        def get() -> Nameserver:
+            if not running or not running[-1].alive:
+                server = Nameserver(domains.FOUND, option.dns_delay, option.server_python)
+                try:
+                    running.append(stack.enter_context(server))
+                except ServerDied as error:
+                    needs = "dnslib (another interpreter: --server-python)"
+                    pytest.fail(f"{error}; {option.server_python} must have {needs}", pytrace=False)
+                request.config.stash[SESSION].facts["dns_server"] = dict(server.runs_on)
+            return running[-1]
+
+        yield get
+
+
+@pytest.fixture
+def dns_server(nameserver: Callable[[], Nameserver]) -> Iterator[Nameserver]:
+    """The DNS server this row is to talk to; ``socket.getaddrinfo`` asks it for names of its domain."""
+    from impls import domains
+
+    server = nameserver()
+    with stub.installed(server.address, domains.TLD):
         yield server

@@ -35,7 +35,7 @@ class Plan:
 ALONE = Plan(seconds=3.0, fewest=2)
 """For a session by itself: with one round there would be no spread at all."""
 
-ONE_OF_SEVERAL = Plan(seconds=0.3, fewest=1)
+ONE_OF_SEVERAL = Plan(seconds=0.2, fewest=1)
 """For a pass of a run of several: what tells is how the passes differ, not the rounds."""
 
 

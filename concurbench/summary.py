@@ -174,7 +174,7 @@ def _group(name: str, rows: list[Row], base: Base | None) -> RenderableType:
         if base is not None:
             cells.append(base.ratio(row))
         table.add_row(*cells, style="bold" if row is rows[0] else "")
-    shown = [table, Text(verdict(rows), style="green"), *_metrics(rows, base)]
+    shown: list[RenderableType] = [table, *_told(verdict(rows)), *_metrics(rows, base)]
     return Padding(Group(*shown), (1, 0, 0, 0))
 
 
@@ -185,8 +185,12 @@ def _metrics(rows: Sequence[Row], base: Base | None) -> Iterator[RenderableType]
         names = metrics[start : start + ABREAST]
         yield _abreast([row for row in rows if row.metrics], names, base)
         for name in names:
-            if told := verdict([row for row in rows if _metric(row, name)], name):
-                yield Text(told, style="green")
+            yield from _told(verdict([row for row in rows if _metric(row, name)], name))
+
+
+def _told(verdict: str) -> Iterator[RenderableType]:
+    if verdict:
+        yield Text(verdict, style="green")
 
 
 def _abreast(rows: Sequence[Row], names: Sequence[str], base: Base | None) -> RenderableType:
@@ -199,7 +203,11 @@ def _abreast(rows: Sequence[Row], names: Sequence[str], base: Base | None) -> Re
         unit = units.unit_of((each.median for each in all_of_it), all_of_it[0].unit)
         mark = LESS if all_of_it[0].better == "lower" else MORE
         heading = " ".join(filter(None, [all_of_it[0].title, unit.symbol, mark]))
-        table.add_column("\n".join(textwrap.wrap(heading, HEADING)), justify="right", no_wrap=True)
+        table.add_column(
+            "\n".join(textwrap.wrap(heading, HEADING, break_long_words=False)),
+            justify="right",
+            no_wrap=True,
+        )
         table.add_column(base.heading if base else "spread", justify="right", no_wrap=True)
         cells = [_metric(row, name) for row in rows]
         columns.append([unit.text(each.median) if each else "" for each in cells])

@@ -11,6 +11,8 @@ import asyncio
 
 from impls.bridges import Heart, Job, Served
 
+DEFAULT = ("waiting",)
+
 
 def run(job: Job, *, workers: int) -> Served:
     return asyncio.run(call_all(job, workers))

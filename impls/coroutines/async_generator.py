@@ -10,7 +10,7 @@ from contextlib import aclosing
 
 from impls.coroutines import Job
 
-DEFAULT = ("calls_10k",)
+DEFAULT = False
 WORKERS = 1
 
 

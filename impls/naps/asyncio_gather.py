@@ -10,7 +10,7 @@ import asyncio
 
 from impls.naps import Job, Results, Task
 
-DEFAULT = ("tasks_5_longest_first",)
+DEFAULT = False
 
 
 def run(job: Job, *, workers: int) -> Results:

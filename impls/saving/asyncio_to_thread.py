@@ -9,7 +9,7 @@ import asyncio
 
 from impls.saving import Heart, Job, Served, save
 
-DEFAULT = ("large", "small")
+DEFAULT = ("small",)
 
 
 def run(job: Job, *, workers: int) -> Served:

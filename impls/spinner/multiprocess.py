@@ -16,7 +16,7 @@ from impls.spinner import Job, Screen, Seen, slow
 
 START_METHOD: Final = "forkserver"
 WORKERS = 1
-DEFAULT = ("waiting",)  # the others take seconds
+DEFAULT = False
 
 
 def run(job: Job, *, workers: int) -> Seen:

@@ -13,7 +13,7 @@ from threading import Event
 from impls.switching import Answers, Job, compute, python_code, switch_interval, wait
 
 WORKERS = 1
-DEFAULT = ("interval_500us", "interval_5ms")
+DEFAULT = ("interval_5ms",)
 
 
 def run(job: Job, *, workers: int) -> Answers:

@@ -14,7 +14,7 @@ from typing import Any
 
 from impls.throttle import Flight, Job, Span, Throttled, refused
 
-DEFAULT = ("uncontended",)
+DEFAULT = False
 START_METHOD = "forkserver"
 
 semaphore: Semaphore
