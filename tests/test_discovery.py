@@ -28,9 +28,10 @@ def add(folder: Path, name: str, *lines: str) -> None:
 
 
 def test_the_projects_own_models_are_found() -> None:
-    assert impls.workloads() == ["digests", "flags", "primes"]
+    with_all_four = {"digests", "flags", "primes"}
+    assert with_all_four <= set(impls.workloads())
     four = {"sequential", "threaded", "multiprocess", "asyncio_gather"}
-    for workload in impls.workloads():
+    for workload in with_all_four:
         assert four <= {model.name for model in impls.models(workload)}
 
 
