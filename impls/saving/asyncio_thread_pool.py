@@ -2,8 +2,9 @@
 
 Execution unit: threads, in a ``ThreadPoolExecutor`` as large as the bound; coroutines only wait for
 them. They share everything. All files are handed over at once, and no coroutine waits for its turn.
-Costs a trip to a thread and back for each file, and in the first turn of the loop a future for each.
-Choose it where a slow disk must not keep the loop's default pool from its other work.
+Costs a trip to a thread and back for each file, and threads that always have the next one compete with
+the loop for the interpreter lock. Choose it where a slow disk must not keep the loop's default pool
+from its other work.
 """
 
 import asyncio

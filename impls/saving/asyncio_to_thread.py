@@ -1,8 +1,9 @@
 """Files written by the threads of the event loop, by to_thread.
 
 Execution unit: threads, of the loop's default pool; coroutines only wait for them. They share
-everything. A semaphore holds the bound. Costs a trip to a thread and back for each file, which is more
-than a small one takes to write. Choose it for large files, and where each must be on the disk.
+everything. A semaphore holds the bound. Costs a trip to a thread and back for each file: where the
+system takes a small one at once, more than the write. Choose it for large files, and where each must
+be on the disk.
 """
 
 import asyncio
