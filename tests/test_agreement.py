@@ -268,6 +268,9 @@ def test_more_pairs_join_those_of_an_earlier_file_of_this_machine(
     assert run("--pairs", "8", "--more", file).exit_code == 0
     found = record.pairs(json.loads(file.read_text()))
     assert {row: len(pairs) for row, pairs in found.items()} == {ROWS[5].name: 20}
+    assert run("--pairs", "6", "--more", file, "-k", IN_LOOP.name).exit_code == 0
+    found = record.pairs(json.loads(file.read_text()))
+    assert {row: len(pairs) for row, pairs in found.items()} == {ROWS[5].name: 20, IN_LOOP.name: 6}
     elsewhere = kept(tmp_path / "y.json", [1.0])
     assert run("--more", elsewhere).exit_code == 2
     assert "was measured across a change of" in run("--more", elsewhere).output

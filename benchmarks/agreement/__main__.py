@@ -69,7 +69,8 @@ PACKAGES = ("pyperf", "pytest-benchmark")
     "earlier",
     metavar="FILE",
     type=EXISTING,
-    help="Take more pairs of the rows of an earlier file, on the same machine, and judge all of them.",
+    help="Take more pairs of the rows of an earlier file, or of those that -k chooses, on the same "
+    "machine, and judge all of them.",
 )
 @click.option(
     "--into",
@@ -98,7 +99,7 @@ def main(
             content: Mapping[str, Any] = record.read(source)
         else:
             before = known(earlier) if earlier else None
-            rows = of_file(before) if before else chosen(part)
+            rows = of_file(before) if before and not part else chosen(part)
             content = measured(rows, number, json_file or earlier, before)
     except (marked.NoMarks, record.RecordError) as error:
         raise Cannot(str(error)) from None

@@ -23,8 +23,10 @@ class Record:
     ) -> None:  # fmt: skip
         """A new file; one that goes on from what an ``earlier`` one holds, where that is given."""
         self.path = path
+        known = earlier["rows"] if earlier else []
         self.content: dict[str, Any] = {
-            "format": FORMAT, "machine": dict(machine), "rows": list(rows), "pairs": [],
+            "format": FORMAT, "machine": dict(machine), "pairs": [],
+            "rows": list(dict.fromkeys([*known, *rows])),
         }  # fmt: skip
         if earlier is not None:
             self.content["pairs"] += earlier["pairs"]

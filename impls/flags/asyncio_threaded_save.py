@@ -3,7 +3,8 @@
 Execution unit: coroutines, all in one thread, and threads of asyncio's default pool for what blocks.
 They share one ``httpx.AsyncClient``; a semaphore holds the bound. While a file is written the loop goes
 on with the others. Costs a trip to a thread and back for each flag, which is more than a small file
-takes to write. Choose it where the disk is slow or the files are large.
+takes to write into memory (see docs/saving.md). Choose it where the disk is slow or the files are
+large.
 """
 
 import asyncio
