@@ -12,6 +12,7 @@ import aiodns
 
 from impls.domains import Arrivals, Job, Result
 
+DEFAULT = ("short18",)
 REQUIRES = ("aiodns",)
 
 

@@ -12,6 +12,8 @@ import socket
 
 from impls.domains import Arrivals, Job, Result, absent
 
+DEFAULT = ("short18",)
+
 
 def run(job: Job, *, workers: int) -> Arrivals:
     return asyncio.run(probe_all(job, workers))

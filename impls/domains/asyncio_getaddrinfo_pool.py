@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from impls.domains import Arrivals, Job, Result, absent
 
+DEFAULT = ("short18",)
+
 
 def run(job: Job, *, workers: int) -> Arrivals:
     return asyncio.run(probe_all(job, workers))

@@ -13,6 +13,8 @@ import httpx
 
 from impls.flags_metadata import Job, Outcome, client_options, failed, keep
 
+DEFAULT = ("pop20",)
+
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     with (
