@@ -126,7 +126,8 @@ def ci(tmp_path: Path) -> Callable[[], subprocess.CompletedProcess[str]]:
     for name in (".ci/run", ".ci/expected-skips/3.11"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "tests/machine").mkdir(parents=True)
+    for folder in ("tests/machine", "tests/workloads"):
+        (tmp_path / folder).mkdir(parents=True)
     for file in (ROOT / "tests").glob("test_*.py"):
         (tmp_path / "tests" / file.name).touch()
     pretend(tmp_path, "../.venv/bin/python", "#!/bin/sh\necho 3.11\n")

@@ -71,6 +71,7 @@ class Project:
 
     def git(self, *arguments: str) -> str:
         identity = ["-c", "user.name=x", "-c", "user.email=x@x", "-c", "commit.gpgsign=false"]
+        identity += ["-c", "maintenance.auto=false"]  # in the background, it would write when it likes
         done = subprocess.run(
             ["git", *identity, *arguments], cwd=self.folder, check=True, capture_output=True, text=True
         )
