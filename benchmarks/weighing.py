@@ -21,6 +21,12 @@ KIND = "pss" if psutil.LINUX else "uss"
 """What is added up over the processes. PSS, where the system tells it: of a page that several of them
 share, each has its part. Elsewhere USS: pages that are a process's alone, as if sharing were free."""
 
+SMALL = 500
+"""Bytes: Python's own allocator has no larger objects."""
+
+EACH = 2_000
+"""How many objects of a size fill the gaps."""
+
 
 def weigh(model: str, units: int) -> float:
     """The bytes that each of so many units takes while all of them are up and idle."""
@@ -40,20 +46,36 @@ def _of(process: psutil.Process) -> int:
 
 
 def measure(model: str, units: int) -> float:
-    """What ``weigh`` tells, in this process."""
+    """What ``weigh`` tells, in this process: what so many units take more than a single one does.
+
+    So an event loop, a fork server, and whatever else is there once, is no part of it.
+    """
     run = impls.load("units", model)
     readings: list[int] = []
 
     def read() -> None:
         readings.append(held())
 
-    # What is there once, however many units there are: modules, the fork server, what reading takes.
+    run(Job(1, when_up=held), workers=1)  # what is imported late, here and by psutil
+    gc.collect()
+    filling = fill()
     run(Job(1, when_up=read), workers=1)
     gc.collect()
-    read()
-    run(Job(units, when_up=read), workers=units)
-    _, before, up = readings
-    return (up - before) / units
+    run(Job(1 + units, when_up=read), workers=1 + units)
+    del filling
+    one, more = readings
+    # A single task is less than the pages that come and go with anything.
+    return max(more - one, 0) / units
+
+
+def fill() -> list[object]:
+    """Small objects of all sizes, to be kept: enough to fill the gaps that imports leave.
+
+    A hundred tasks would fit into the gaps, and seem to take nothing.
+    """
+    without_gc = [bytes(size) for size in range(1, SMALL, 16) for _ in range(EACH)]
+    with_gc = [(None,) * (size // 8) for size in range(8, SMALL, 16) for _ in range(EACH)]
+    return [without_gc, with_gc]
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ class Job:
     """
 
     units: int
-    when_up: Callable[[], None] = nothing
+    when_up: Callable[[], object] = nothing
     memory: float = 0.0
 
 

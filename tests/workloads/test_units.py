@@ -152,10 +152,22 @@ def test_what_a_process_takes_is_weighed() -> None:
     assert weighing.held() - before == pytest.approx(len(taken), rel=0.1)
 
 
-def test_memory_is_what_so_many_units_take_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = iter([999, 1_000, 1_600])
+def test_memory_is_what_each_unit_beyond_the_first_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    readings = iter([999, 1_000, 1_600])  # of one unit, when all is imported, and of four
     monkeypatch.setattr(weighing, "held", lambda: next(readings))
     assert weighing.measure("threads", 3) == 200.0
+
+
+def test_less_than_no_memory_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = iter([999, 1_000, 900])
+    monkeypatch.setattr(weighing, "held", lambda: next(readings))
+    assert weighing.measure("threads", 1) == 0.0
+
+
+def test_a_hundred_tasks_do_not_vanish_in_the_gaps_that_imports_leave() -> None:
+    assert 500 < weighing.weigh("asyncio_tasks", 100) < 5_000
 
 
 def test_it_is_weighed_in_a_process_of_its_own() -> None:
