@@ -14,6 +14,6 @@ def test_units(row: Callable[..., None], model: str, case: str, workers: int) ->
     row(
         setup=lambda case: units.Job(min(case.items, workers), memory=memory),
         check=units.check,
-        work=(count, weighing.KIND, weighing.measure),
+        work=(count, weighing.KIND, weighing.measure, weighing.fill),
         memory_is=weighing.KIND,
     )
