@@ -269,7 +269,7 @@ def set_limits(rows: Iterable[tuple[str | None, dict[str, Any], float]]) -> None
             info["capacity"] = statistics.median(near[info.get("workers")])
             baseline = baselines.get(group)
             info["limit"] = None if baseline is None else baseline / info["capacity"]
-        limit = info.get("limit")
+        limit = info.setdefault("limit", None)
         info["efficiency"] = limit / median if limit else None
 
 

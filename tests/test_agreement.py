@@ -201,6 +201,21 @@ def test_the_table_goes_between_the_marks(tmp_path: Path) -> None:
     assert "old" not in text
 
 
+def test_several_files_are_shown_one_below_the_other(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- agreement -->\n<!-- /agreement -->\n")
+    first = kept(tmp_path / "x.json", [1.0] * 20)
+    content = json.loads(first.read_text())
+    content["rows"] = [IN_LOOP.name]
+    content["pairs"] = [each for each in content["pairs"] if each["row"] == IN_LOOP.name]
+    second = tmp_path / "y.json"
+    second.write_text(json.dumps(content))
+    done = run("--from", first, "--from", second, "--into", page)
+    assert done.exit_code == 0, done.output
+    assert "Both timers agree on 1 row (within 20%)." in done.output
+    assert page.read_text().count(f"\n{IN_LOOP.name} ") == 2
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [("{", "not an agreement"), ('{"format": 1}', "its format is 1"), ("[]", "not an agreement")],

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,11 @@ PACKAGES = ("pyperf", "pytest-benchmark")
 )
 @click.option(
     "--from",
-    "source",
+    "sources",
     metavar="FILE",
     type=EXISTING,
-    help="Measure nothing: show what was measured before.",
+    multiple=True,
+    help="Measure nothing: show what was measured before, in one file or several.",
 )
 @click.option(
     "--more",
@@ -80,7 +82,7 @@ PACKAGES = ("pyperf", "pytest-benchmark")
 )
 @click.pass_context
 def main(
-    ctx: click.Context, /, number: int, part: str, json_file: Path | None, source: Path | None,
+    ctx: click.Context, /, number: int, part: str, json_file: Path | None, sources: tuple[Path, ...],
     earlier: Path | None, into: Path | None,
 ) -> None:  # fmt: skip
     """Does pyperf find the times that this suite finds?
@@ -95,19 +97,21 @@ def main(
     try:
         if into is not None:
             marked.check(into, NAME)
-        if source:
-            content: Mapping[str, Any] = record.read(source)
+        if sources:
+            contents: list[Mapping[str, Any]] = [record.read(source) for source in sources]
         else:
             before = known(earlier) if earlier else None
             rows = of_file(before) if before and not part else chosen(part)
-            content = measured(rows, number, json_file or earlier, before)
+            contents = [measured(rows, number, json_file or earlier, before)]
     except (marked.NoMarks, record.RecordError) as error:
         raise Cannot(str(error)) from None
-    published(lambda: show(table(content)))
+    for each in map(table, contents):
+        published(partial(show, each))
     if into is not None:
-        published(lambda: marked.insert(fenced(content), into, NAME))
-    agree = all(each.verdict is Verdict.AGREES for each in judgements(content).values())
-    ctx.exit(0 if agree else 1)
+        text = "\n".join(map(fenced, contents))
+        published(lambda: marked.insert(text, into, NAME))
+    judged = [each for content in contents for each in judgements(content).values()]
+    ctx.exit(0 if all(each.verdict is Verdict.AGREES for each in judged) else 1)
 
 
 def chosen(part: str) -> list[Row]:

@@ -64,8 +64,9 @@ def between(judgement: Judgement) -> str:
 
 def conclusion(judged: Mapping[str, Judgement]) -> str:
     """One sentence, and what to do where something is not shown."""
-    bounds = [f"within {WITHIN:.0%}"]
-    bounds += [f"{row} {within_of(row):.0%}" for row in judged if within_of(row) != WITHIN]
+    usual, *others = sorted({within_of(row) for row in judged})
+    bounds = [f"within {usual:.0%}"]
+    bounds += [f"{row} {within_of(row):.0%}" for row in judged if within_of(row) in others]
     agreed = sum(each.verdict is Verdict.AGREES for each in judged.values())
     if agreed == len(judged):
         return f"Both timers agree on {units.counted(agreed, 'row')} ({', '.join(bounds)})."
