@@ -7,7 +7,6 @@ that its file is named after; one that takes ``flag_server`` too, a row for each
 from __future__ import annotations
 
 import math
-import multiprocessing
 import shutil
 import statistics
 import sys
@@ -22,6 +21,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import impls
+from benchmarks.processes import end_fork_server
 from concurbench import capacity, machine
 from concurbench.aio import AioBenchmark
 from concurbench.fingerprint import fingerprint
@@ -139,11 +139,7 @@ def clean_processes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
         yield
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        from multiprocessing import forkserver
-
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]  # it has no public way to end
-        forkserver.set_forkserver_preload([])
+    end_fork_server()
 
 
 @pytest.fixture

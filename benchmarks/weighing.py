@@ -15,6 +15,7 @@ import types
 import psutil
 
 import impls
+from benchmarks.processes import end_fork_server
 from impls.units import Job
 
 KIND = "pss" if psutil.LINUX else "uss"
@@ -82,3 +83,4 @@ if __name__ == "__main__":
     # Processes import the main module of their parent. A program of nothing but the model has none.
     sys.modules["__main__"] = types.ModuleType("__main__")
     print(measure(sys.argv[1], int(sys.argv[2])))
+    end_fork_server()

@@ -102,7 +102,13 @@ class Suite:
         self.temporary = temporary
         for name in ("concurbench", "servers"):
             (self.path / name).symlink_to(ROOT / name)
-        for name in ("conftest.py", "pyproject.toml", "benchmarks/conftest.py", "impls/__init__.py"):
+        for name in (
+            "conftest.py",
+            "pyproject.toml",
+            "benchmarks/conftest.py",
+            "benchmarks/processes.py",
+            "impls/__init__.py",
+        ):
             self.write(name, (ROOT / name).read_text(encoding="utf-8"))
 
     def write(self, name: str, text: str) -> Path:
