@@ -202,12 +202,9 @@ def _abreast(rows: Sequence[Row], names: Sequence[str], base: Base | None) -> Re
         all_of_it = [each for row in rows if (each := _metric(row, name))]
         unit = units.unit_of((each.median for each in all_of_it), all_of_it[0].unit)
         mark = LESS if all_of_it[0].better == "lower" else MORE
-        heading = " ".join(filter(None, [all_of_it[0].title, unit.symbol, mark]))
-        table.add_column(
-            "\n".join(textwrap.wrap(heading, HEADING, break_long_words=False)),
-            justify="right",
-            no_wrap=True,
-        )
+        lines = textwrap.wrap(all_of_it[0].title, HEADING, break_long_words=False)
+        lines.append(f"{unit.symbol} {mark}".strip())
+        table.add_column("\n".join(lines), justify="right", no_wrap=True)
         table.add_column(base.heading if base else "spread", justify="right", no_wrap=True)
         cells = [_metric(row, name) for row in rows]
         columns.append([unit.text(each.median) if each else "" for each in cells])
