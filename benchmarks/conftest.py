@@ -11,7 +11,7 @@ import shutil
 import statistics
 import sys
 import types
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
@@ -198,6 +198,7 @@ class Entry:
         self._session = request.config.stash[SESSION]
         # Not between the rounds that a gate tells; and what another host's cores can do is not known.
         foreign = request.config.option.dask_scheduler and impls.find(name, model).cluster
+        self._enabled = benchmark.enabled
         self._looks = benchmark.enabled and not self._session.stepped and not foreign
         self._this, self._smallest = workload.CASES[case], next(iter(workload.CASES.values()))
         self._metrics = getattr(workload, "METRICS", {})
@@ -221,6 +222,7 @@ class Entry:
         check: Callable[[Any, Any], None],
         work: tuple[object, ...],
         yardstick: str | None = None,
+        once: Mapping[str, Callable[[], float]] | None = None,
         **extra_info: object,
     ) -> Rounds[Any, Any]:
         """What is to be timed; see ``row`` for what it is told."""
@@ -231,6 +233,7 @@ class Entry:
             yardstick=yardstick,
             **extra_info,
         )
+        self._once = once or {}
         self._before = self._cores() if yardstick and self._looks else None
         return Rounds(
             setup=lambda: setup(self._this),
@@ -244,7 +247,9 @@ class Entry:
     def end(self, rounds: Rounds[Any, Any]) -> None:
         """They are timed."""
         if self._metrics:
-            self._info["metrics"] = recorded(self._metrics, rounds.observed)
+            # Where nothing is timed, nothing else is measured that takes time.
+            once = {name: measured() if self._enabled else 0.0 for name, measured in self._once.items()}
+            self._info["metrics"] = recorded(self._metrics, rounds.observed, once)
         if self._before is not None:
             self._info["capacity_near"] = statistics.mean([self._before, self._cores()])
         # Importing the model, or what it imports, may have switched it on.
@@ -268,8 +273,9 @@ def row(
 
     ``setup`` makes the job of a round of a case, and ``check`` judges its answer. ``work`` is all that
     defines the work beside the workload's question. Work that only computes names the ``yardstick``
-    that is most like it; its limit comes from what the cores can do together. What is stored with the
-    row's times can be added to by keyword.
+    that is most like it; its limit comes from what the cores can do together. A metric that is no
+    round's is measured ``once``: its name -> what measures it. What is stored with the row's times can
+    be added to by keyword.
     """
 
     def measure_row(**how: Any) -> None:

@@ -10,10 +10,10 @@ from impls import units
 
 def test_units(row: Callable[..., None], model: str, case: str, workers: int) -> None:
     count = min(units.CASES[case].items, workers)
-    memory = weighing.weigh(model, count)
     row(
-        setup=lambda case: units.Job(min(case.items, workers), memory=memory),
+        setup=lambda case: units.Job(min(case.items, workers)),
         check=units.check,
         work=(count, weighing.KIND, weighing.measure, weighing.fill),
+        once={"memory": lambda: weighing.weigh(model, count)},
         memory_is=weighing.KIND,
     )

@@ -56,9 +56,12 @@ class Metric:
 
 
 def recorded(
-    declared: Mapping[str, tuple[str, str]], rounds: Sequence[Mapping[str, float]]
+    declared: Mapping[str, tuple[str, str]],
+    rounds: Sequence[Mapping[str, float]],
+    once: Mapping[str, float] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """What a row keeps: name -> unit, which way is better, and the value of each round.
+    """What a row keeps: name -> unit, which way is better, and the value of each round, or the only one
+    of a metric that is measured ``once`` a visit.
 
     ``declared`` is name -> unit and which way is better, as the workload says it.
 
@@ -67,19 +70,24 @@ def recorded(
             with others, or with one that is no number.
     """
     kept: dict[str, dict[str, Any]] = {}
-    for name, (unit, better) in declared.items():
-        if unit not in UNITS or better not in BETTER:
+    for name, kind in declared.items():
+        if kind not in [(unit, better) for unit in UNITS for better in BETTER]:
             raise MetricError(
-                f"metric {name}: ({unit!r}, {better!r}) is not a unit ({', '.join(UNITS)}) and which "
-                f"way is better ({' or '.join(BETTER)})"
+                f"metric {name}: {kind!r} is not a unit ({', '.join(UNITS)}) and which way is better "
+                f"({' or '.join(BETTER)})"
             )
+        unit, better = kind
         kept[name] = {"unit": unit, "better": better, "values": []}
-    for values in rounds:
-        if values.keys() != kept.keys():
-            raise MetricError(f"metrics {sorted(values)} were measured, {sorted(kept)} are declared")
+    once = once or {}
+    for values in (*rounds, once):
+        expected = once.keys() if values is once else kept.keys() - once.keys()
+        if values.keys() != expected or not expected <= kept.keys():
+            raise MetricError(
+                f"metrics {sorted({*values, *once})} were measured, {sorted(kept)} are declared"
+            )
         for name, value in values.items():
-            if not math.isfinite(value):
-                raise MetricError(f"metric {name}: {value} is no measure")
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                raise MetricError(f"metric {name}: {value!r} is no measure")
             kept[name]["values"].append(value)
     return kept
 
@@ -101,7 +109,8 @@ def read(kept: Mapping[str, Mapping[str, Any]], passes: int) -> Iterator[Metric]
     """
     for name, each in kept.items():
         values = tuple(map(float, each["values"]))
-        if each["unit"] not in UNITS or each["better"] not in BETTER:
+        sound = all(map(math.isfinite, values))
+        if each["unit"] not in UNITS or each["better"] not in BETTER or not sound:
             raise ValueError(f"metric {name}: {each['unit']!r}, {each['better']!r}")
         if values:
             yield Metric(name, each["unit"], each["better"], values, passes)

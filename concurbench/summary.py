@@ -30,8 +30,8 @@ BAR = 7
 LONGEST_NAME = 26
 """Characters of a model's name for which there is room."""
 
-ABREAST = 3
-"""Metrics in a table: for more there is no room."""
+ABREAST, ABREAST_COMPARED = 3, 2
+"""Metrics in a table, alone and beside an earlier run: for more there is no room."""
 
 HEADING = 9
 """Columns of a metric's heading, which may take several lines."""
@@ -129,11 +129,17 @@ def verdict(rows: Sequence[Row], metric: str | None = None) -> str:
     choose from."""
     if len(rows) < 2:
         return ""
-    one_each = len({row.model for row in rows}) == len(rows)
     first = best(rows, metric) if metric else fastest(rows)
-    names = ", ".join(row.model if one_each else f"{row.model} ({row.workers})" for row in first)
+    called = _called(rows)
+    names = ", ".join(called[row.id] for row in first)
     by = f"{metric.replace('_', ' ')}: " if metric else ""
     return f"→ {by}{names}" if len(first) == 1 else f"→ {by}tied: {names}"
+
+
+def _called(rows: Sequence[Row]) -> dict[str, str]:
+    """Row -> what tells it from the others: its model, or that and its workers."""
+    one_each = len({row.model for row in rows}) == len(rows)
+    return {row.id: row.model if one_each else f"{row.model} ({row.workers})" for row in rows}
 
 
 def bar(share: float) -> str:
@@ -181,8 +187,9 @@ def _group(name: str, rows: list[Row], base: Base | None) -> RenderableType:
 def _metrics(rows: Sequence[Row], base: Base | None) -> Iterator[RenderableType]:
     """What was measured beside the time, so many metrics abreast, with which model is best by each."""
     metrics = list(dict.fromkeys(each.name for row in rows for each in row.metrics))
-    for start in range(0, len(metrics), ABREAST):
-        names = metrics[start : start + ABREAST]
+    abreast = ABREAST_COMPARED if base else ABREAST
+    for start in range(0, len(metrics), abreast):
+        names = metrics[start : start + abreast]
         yield _abreast([row for row in rows if row.metrics], names, base)
         for name in names:
             yield from _told(verdict([row for row in rows if _metric(row, name)], name))
@@ -198,6 +205,7 @@ def _abreast(rows: Sequence[Row], names: Sequence[str], base: Base | None) -> Re
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("model", no_wrap=True)
     columns: list[list[str]] = []
+    called = _called(rows)
     for name in names:
         all_of_it = [each for row in rows if (each := _metric(row, name))]
         unit = units.unit_of((each.median for each in all_of_it), all_of_it[0].unit)
@@ -205,17 +213,16 @@ def _abreast(rows: Sequence[Row], names: Sequence[str], base: Base | None) -> Re
         lines = textwrap.wrap(all_of_it[0].title, HEADING, break_long_words=False)
         lines.append(f"{unit.symbol} {mark}".strip())
         table.add_column("\n".join(lines), justify="right", no_wrap=True)
-        table.add_column(base.heading if base else "spread", justify="right", no_wrap=True)
+        table.add_column("spread", justify="right", no_wrap=True)
         cells = [_metric(row, name) for row in rows]
         columns.append([unit.text(each.median) if each else "" for each in cells])
-        columns.append(
-            [
-                "" if each is None else base.change(row, each) if base else _about(each)
-                for row, each in zip(rows, cells, strict=True)
-            ]
-        )
+        columns.append([_about(each) if each else "" for each in cells])
+        if base:
+            table.add_column(base.heading, justify="right", no_wrap=True)
+            both = zip(rows, cells, strict=True)
+            columns.append([base.change(row, each) if each else "" for row, each in both])
     for number, row in enumerate(rows):
-        table.add_row(row.model, *(column[number] for column in columns))
+        table.add_row(called[row.id], *(column[number] for column in columns))
     return Padding(table, (1, 0, 0, 0))
 
 

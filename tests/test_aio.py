@@ -120,6 +120,41 @@ def _timer() -> float:
     return 0.0
 
 
+def test_a_round_counts_by_the_least_of_its_warm_ups() -> None:
+    fixture: Any = BenchmarkFixture.__new__(BenchmarkFixture)
+    BenchmarkFixture._precisions[_timer] = 1e-7  # type: ignore[index]  # its own hint is wrong
+    fixture._timer, fixture._min_time, fixture._calibration_precision = _timer, 5e-6, 10
+    fixture._warmup, fixture._max_time = 3, 100.0
+    seconds = iter([9.0, 8.0, 7.0, 8.5])
+
+    async def slow_at_first(loops: int) -> float:
+        return next(seconds)
+
+    assert asyncio.run(aio.calibrated(fixture, slow_at_first)) == (7.0, 1)
+
+
+def test_the_garbage_collector_may_rest_meanwhile_and_works_again(timed: Any) -> None:
+    result, _ = timed("""
+    import gc
+
+    async def seen():
+        clock.now += 0.25
+        return gc.isenabled()
+
+    async def test_it(aio_benchmark):
+        told = []
+
+        async def noting():
+            told.append(await seen())
+
+        await aio_benchmark(noting)
+        assert told[-1]  # the call more, untimed
+        assert not any(told[:-1])
+        assert gc.isenabled()
+    """, "--benchmark-disable-gc")  # fmt: skip
+    result.assert_outcomes(passed=1)
+
+
 def test_rounds_can_be_given_with_what_surrounds_them(timed: Any) -> None:
     result, [row] = timed("""
     async def test_it(aio_benchmark):

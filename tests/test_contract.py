@@ -108,6 +108,7 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 def test_a_workload_offers_what_the_benchmarks_use(workload: str) -> None:
     module = import_module(f"impls.{workload}")
     assert module.QUESTION.endswith("?")
+    assert (module.__doc__ or "").partition("\n")[0] == module.QUESTION
     sizes = [case.items for case in module.CASES.values()]
     assert sizes == sorted(sizes)
     assert all(case.workers is None or case.workers > 0 for case in module.CASES.values())

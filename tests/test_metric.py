@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -26,13 +27,23 @@ def test_a_row_keeps_unit_direction_and_the_value_of_each_round() -> None:
         (GAP, {}, r"metrics \[\] were measured, \['longest_gap'\] are declared"),
         (GAP, {"longest_gap": 1.0, "more": 2.0}, r"\['longest_gap', 'more'\] were measured"),
         (GAP, {"longest_gap": math.nan}, "metric longest_gap: nan is no measure"),
+        (GAP, {"longest_gap": "x"}, "metric longest_gap: 'x' is no measure"),
+        ({"gap": "s"}, {"gap": 1.0}, "metric gap: 's' is not a unit"),
     ],
 )
-def test_what_a_workload_says_wrong_is_told(
-    declared: dict[str, tuple[str, str]], values: dict[str, float], told: str
-) -> None:
+def test_what_a_workload_says_wrong_is_told(declared: Any, values: dict[str, Any], told: str) -> None:
     with pytest.raises(MetricError, match=told):
         recorded(declared, [values])
+
+
+def test_what_is_measured_once_has_one_value() -> None:
+    declared = {**GAP, "memory": ("B", "lower")}
+    kept = recorded(declared, [{"longest_gap": 0.2}, {"longest_gap": 0.1}], {"memory": 5.0})
+    assert [each["values"] for each in kept.values()] == [[0.2, 0.1], [5.0]]
+    with pytest.raises(MetricError, match="are declared"):
+        recorded(GAP, [{"longest_gap": 0.2}], {"memory": 5.0})
+    with pytest.raises(MetricError, match="are declared"):
+        recorded(declared, [{"longest_gap": 0.2, "memory": 1.0}], {"memory": 5.0})
 
 
 def test_a_pass_counts_by_its_median() -> None:
@@ -49,7 +60,13 @@ def test_its_spread_is_that_of_times() -> None:
 
 
 @pytest.mark.parametrize(
-    "kept", [{"x": {"unit": "ells", "better": "lower", "values": [1]}}, {"x": {}}, {"x": []}]
+    "kept",
+    [
+        {"x": {"unit": "ells", "better": "lower", "values": [1]}},
+        {"x": {"unit": "s", "better": "lower", "values": [math.nan]}},
+        {"x": {}},
+        {"x": []},
+    ],
 )
 def test_what_is_no_metric_is_found(kept: dict[str, dict[str, object]]) -> None:
     with pytest.raises((ValueError, LookupError, TypeError)):

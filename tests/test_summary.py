@@ -174,15 +174,39 @@ def test_spreads_that_overlap_are_a_tie_by_a_metric_too() -> None:
     assert verdict([CALM, near], "frames_shown") == "→ frames shown: tied: threaded, trio"
 
 
+def test_rows_stand_in_the_order_of_the_first_metric_whichever_way_is_better() -> None:
+    rows = [replace(each, metrics=each.metrics[::-1]) for each in (JERKY, CALM)]
+    text = shown(rows)
+    below = text[text.index("frames") :]
+    assert below.index("threaded") < below.index("asyncio_task")
+
+
+def test_spreads_that_overlap_upwards_are_a_tie_where_higher_is_better() -> None:
+    def fast(model: str, *rates: float) -> Row:
+        return replace(row(model, 0.3), metrics=(Metric("rate", "1/s", "higher", rates),))
+
+    first, near, far = fast("a", 90, 100, 101), fast("b", 80, 85, 95), fast("c", 80, 85, 89)
+    assert verdict([far, near, first], "rate") == "→ rate: tied: a, b"
+
+
+def test_rows_of_one_model_are_told_apart_by_their_workers() -> None:
+    text = shown([CALM, replace(CALM, id="other", workers=8)])
+    assert "threaded (2)  " in text
+    assert "threaded (8)  " in text
+
+
 def test_metrics_are_compared_as_times_are() -> None:
     before = measured("threaded", 0.01, 0.975)
     text = shown([CALM, JERKY], Run(Path("0003_x.json"), {}, True, (before,)))
     lines = [line.split() for line in text.splitlines()]
-    assert ["threaded", "20.0", "2.00", "97.5", "1.00"] in lines
-    assert ["asyncio_task", "300.0", "5.0"] in lines
+    assert ["threaded", "20.0", "±", "10%", "2.00", "97.5", "±", "0%", "1.00"] in lines
+    assert ["asyncio_task", "300.0", "±", "10%", "5.0", "±", "0%"] in lines
     other = measured("threaded", 0.01, 0.975, work="other")
     text = shown([CALM, JERKY], Run(Path("0003_x.json"), {}, True, (other,)))
     assert text.count("other work") == 1
+    assert ["threaded", "20.0", "±", "10%", "97.5", "±", "0%"] in [
+        line.split() for line in text.splitlines()
+    ]
 
 
 def test_a_metric_that_was_not_measured_then_or_there_leaves_its_place_empty() -> None:
@@ -190,8 +214,8 @@ def test_a_metric_that_was_not_measured_then_or_there_leaves_its_place_empty() -
     bare = replace(row("sequential", 0.3), metrics=JERKY.metrics[1:])
     text = shown([CALM, bare], Run(Path("0003_x.json"), {}, True, (before,)))
     lines = [line.split() for line in text.splitlines()]
-    assert ["threaded", "97.5", "new", "20.0", "1.00"] in lines
-    assert ["sequential", "5.0"] in lines
+    assert ["threaded", "97.5", "±", "0%", "new", "20.0", "±", "10%", "1.00"] in lines
+    assert ["sequential", "5.0", "±", "0%"] in lines
 
 
 def test_the_longest_names_with_three_metrics_still_fit_80_columns() -> None:

@@ -1,4 +1,6 @@
-"""Blocking calls from a coroutine: what becomes of the event loop meanwhile.
+"""How long does an event loop stand still when a coroutine has blocking calls to make?
+
+Blocking calls from a coroutine: what becomes of the event loop meanwhile.
 
 The unit of work is one call that blocks: it either waits, as a library does that knows no event loop,
 or computes in pure Python. Whoever makes the calls shares the loop with a heart that is to beat every

@@ -1,4 +1,6 @@
-"""Call something that does next to nothing, in each of the ways a coroutine can be called.
+"""What does a call cost, as a coroutine of each kind, inside the running loop?
+
+Call something that does next to nothing, in each of the ways a coroutine can be called.
 
 The unit of work is one call: a number goes in, the next one comes out. Python has native coroutines,
 classic ones (generators that are sent to), generator-based ones, and asynchronous generators; and a

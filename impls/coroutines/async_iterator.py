@@ -1,4 +1,4 @@
-"""A class with ``__aiter__`` and ``__anext__``, consumed by ``async for``.
+"""A class with ``__aiter__`` and ``__anext__``, consumed by a comprehension.
 
 Execution unit: none of its own: each step calls a native coroutine, the method ``__anext__``. It keeps
 what it needs in attributes. Costs a coroutine and a frame for each step, and an exception at the end.

@@ -1,4 +1,6 @@
-"""Digest and compress buffers: work done in C that gives up the interpreter lock.
+"""How far do threads get where the work is done in C that releases the interpreter lock?
+
+Digest and compress buffers: work done in C that gives up the interpreter lock.
 
 The unit of work is one buffer: its SHA-256 and what zlib makes of it. Both release the lock while they
 compute, so threads can use every core, where the pure Python of ``primes`` has them take turns.

@@ -1,4 +1,6 @@
-"""Look up which domains exist: names made of keywords, from a DNS server that takes its time.
+"""How soon is it known which of many names exist, and how many are asked for at once?
+
+Look up which domains exist: names made of keywords, from a DNS server that takes its time.
 
 The unit of work is one name: ask for its address, as a program does that is about to connect, and note
 whether there is one. Nearly all of its time is waiting, but ``getaddrinfo`` waits inside a thread: how

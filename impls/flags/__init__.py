@@ -1,4 +1,6 @@
-"""Download the flags of the world: many small files from a server that takes its time.
+"""How fast do many small files come from a server that takes its time to answer?
+
+Download the flags of the world: many small files from a server that takes its time.
 
 The unit of work is one flag: ``GET {base_url}/{code}/{code}.gif`` in lower case, follow redirects,
 check the status, save the image as ``CODE.gif``. Nearly all of its time is waiting, so the best

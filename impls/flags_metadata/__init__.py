@@ -1,4 +1,6 @@
-"""Download flags, and name them as the server says: two requests a country, the second for the name.
+"""How fast do files come that take two requests each, and where should the bound be held?
+
+Download flags, and name them as the server says: two requests a country, the second for the name.
 
 The unit of work is one country: its image, then its ``metadata.json``, and the image saved under the
 name found there, spaces as underscores: ``Viet_Nam.gif``. The second request begins when the first is
@@ -37,6 +39,9 @@ DEVICES = frozenset("CON PRN AUX NUL".split()) | {
 }
 """Names that are no files on Windows, whatever their suffix."""
 
+UNSEEN = frozenset("\u034f\u0337\u0338\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Marks and letters that show nothing, or draw a slash over the letter before."""
+
 
 @dataclass(frozen=True)
 class Job(flags.Job):
@@ -64,10 +69,11 @@ def safe_name(country: object) -> str:
     if not any(map(str.isalnum, name)):
         raise UnsafeName(f"no letter and no digit: {country!r:.40}")
     for character in name:
-        if character not in PUNCTUATION and unicodedata.category(character)[0] not in "LMN":
+        allowed = character in PUNCTUATION or unicodedata.category(character)[0] in "LMN"
+        if not allowed or character in UNSEEN:
             raise UnsafeName(f"{character!a} in {country!r:.40}")
-    if name[0] == "." or name[-1] == ".":
-        raise UnsafeName(f"a dot at one end: {country!r:.40}")
+    if name[0] in ".-" or name[-1] == ".":
+        raise UnsafeName(f"a dot or a dash at one end: {country!r:.40}")
     # Windows takes the small figures of COM¹ for those of COM1.
     if unicodedata.normalize("NFKC", name).partition(".")[0].upper() in DEVICES:
         raise UnsafeName(f"a device of Windows: {country!r:.40}")

@@ -1,4 +1,6 @@
-"""Tasks that only wait, few workers: when are the results there, and what does a task cost?
+"""How soon does the caller have results of tasks that only wait, and what does a task cost?
+
+Tasks that only wait, few workers: when are the results there, and what does a task cost?
 
 The unit of work is one nap: wait so many seconds, answer ten times the task's number. It computes next
 to nothing, so what a round takes beside the naps is what the model costs. In the small cases the naps

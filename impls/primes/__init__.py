@@ -1,4 +1,6 @@
-"""Find primes by trial division: work that computes and never waits.
+"""How much faster does pure Python compute when its work is spread over workers?
+
+Find primes by trial division: work that computes and never waits.
 
 The unit of work is a batch of numbers, divided by 2 and then by every odd number up to the square
 root. The batches are part of the case, the same for every model: to hand out single small numbers

@@ -1,4 +1,6 @@
-"""Write files from a coroutine: what it costs to keep the event loop alive meanwhile.
+"""How long does an event loop stand still when a coroutine writes files, and what is the cure?
+
+Write files from a coroutine: what it costs to keep the event loop alive meanwhile.
 
 The unit of work is one file: its bytes are written under another name, and it gets its own only when it
 is whole. Whoever writes shares the loop with the heart of ``bridges``; the longest time between two

@@ -1,4 +1,6 @@
-"""Something slow, and beside it a spinner, which shows whether the program still answers.
+"""What keeps answering while something slow runs?
+
+Something slow, and beside it a spinner, which shows whether the program still answers.
 
 The unit of work is the slow part: is a number prime, by trial division, with naps in between. Beside it
 a spinner draws a frame at once, and then one after each interval, until the slow part is done and the

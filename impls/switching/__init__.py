@@ -1,4 +1,6 @@
-"""A thread that computes beside one that waits, and the interval after which they switch.
+"""What does a computing thread cost one that waits, and what does the switch interval change?
+
+A thread that computes beside one that waits, and the interval after which they switch.
 
 The unit of work is a nap: the waiting one sleeps, and notes how late it gets to run. The other computes
 until all naps are over, and says what share of the time it was on a core: a clock of its own CPU time
@@ -25,6 +27,7 @@ QUESTION = "What does a computing thread cost one that waits, and what does the 
 METRICS = {
     "latency": ("s", "lower"),
     "worst_latency": ("s", "lower"),
+    "throughput": ("1/s", "higher"),
     "computing": ("share", "higher"),
 }
 
@@ -68,12 +71,22 @@ class Waited(NamedTuple):
     interval: float
 
 
+class Computed(NamedTuple):
+    """What the computing one got done: the share of the time it was on a core, and units a second."""
+
+    share: float = 0.0
+    rate: float = 0.0
+
+
+NOTHING = Computed()
+
+
 @dataclass(frozen=True)
 class Answers:
-    """What the waiting one saw, and the share of the time that the other computed."""
+    """What the waiting one saw, and what the other got done."""
 
     waited: Waited = field(repr=False)
-    computing: float = 0.0
+    computed: Computed = NOTHING
 
 
 @contextlib.contextmanager
@@ -97,14 +110,15 @@ def wait(job: Job) -> Waited:
     return Waited(late, sys.getswitchinterval())
 
 
-def compute(unit: Callable[[], object], stopped: Callable[[], bool]) -> float:
-    """Compute unit after unit until stopped; the share of the time that this thread was on a core: the
-    part of the one that computes."""
-    begin, begin_cpu = now(), cpu_time()
+def compute(unit: Callable[[], object], stopped: Callable[[], bool]) -> Computed:
+    """Compute unit after unit until stopped: the part of the one that computes."""
+    begin, begin_cpu, units = now(), cpu_time(), 0
     while True:
         unit()
+        units += 1
         if stopped():
-            return (cpu_time() - begin_cpu) / (now() - begin)
+            took = now() - begin
+            return Computed((cpu_time() - begin_cpu) / took, units / took)
 
 
 def python_code() -> int:
@@ -150,15 +164,17 @@ def check(job: Job, answers: object) -> None:
         assert seconds > -job.nap / 2, f"nap {number}: {-seconds:.4f} s too short"
     assert abs(interval - job.interval) < 1e-5, f"the switch interval was {interval} s"
     # Two clocks do not agree to the last digit.
-    assert 0 <= answers.computing < 1.1, f"computed {answers.computing:.2f} of the time"
+    share = answers.computed.share
+    assert 0 <= share < 1.1, f"computed {share:.2f} of the time"
 
 
 def metrics(job: Job, answers: Answers, seconds: float) -> dict[str, float]:
-    """How late the waiting one got to run, in the middle and at worst, and the share of the time that
-    the computing one computed: 0 where there is none."""
+    """How late the waiting one got to run, in the middle and at worst; units a second of the computing
+    one, and the share of the time it computed: 0 where there is none."""
     late = answers.waited.late
     return {
         "latency": statistics.median(late),
         "worst_latency": max(late),
-        "computing": answers.computing,
+        "throughput": answers.computed.rate,
+        "computing": answers.computed.share,
     }

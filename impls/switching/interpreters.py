@@ -11,7 +11,7 @@ from concurrent import interpreters  # type: ignore[attr-defined]  # from 3.14 o
 from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defined]  # the same
 from typing import Any
 
-from impls.switching import Answers, Job, compute, python_code, switch_interval, wait
+from impls.switching import Answers, Computed, Job, compute, python_code, switch_interval, wait
 
 DEFAULT = False
 PYTHON = ">=3.14"
@@ -35,5 +35,5 @@ def run(job: Job, *, workers: int) -> Answers:
         return Answers(waited, computing.result())
 
 
-def compute_until_told(stop: Any) -> float:
+def compute_until_told(stop: Any) -> Computed:
     return compute(python_code, lambda: not stop.empty())

@@ -10,7 +10,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.synchronize import Event
 
-from impls.switching import Answers, Job, compute, python_code, switch_interval, wait
+from impls.switching import Answers, Computed, Job, compute, python_code, switch_interval, wait
 
 DEFAULT = False
 START_METHOD = "forkserver"
@@ -38,5 +38,5 @@ def keep(event: Event) -> None:
     done = event
 
 
-def compute_until_done() -> float:
+def compute_until_done() -> Computed:
     return compute(python_code, done.is_set)

@@ -1,4 +1,6 @@
-"""Let no more than so many in at once: what a semaphore costs, and what it does when used wrongly.
+"""What does it cost to acquire and release a semaphore, alone and when others want it too?
+
+Let no more than so many in at once: what a semaphore costs, and what it does when used wrongly.
 
 The unit of work is one pair: acquire the semaphore, release it. When all is done it is released once
 more than it was acquired. A bounded one refuses that; a plain one lets one more in from then on.

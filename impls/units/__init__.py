@@ -1,4 +1,6 @@
-"""Start units, have all of them idle at the same time, end them: what does it cost to have one?
+"""What does a unit of execution cost: how long to start and to end, how much memory?
+
+Start units, have all of them idle at the same time, end them: what does it cost to have one?
 
 The unit of work is a unit of execution itself: it starts, says that it is up, waits to be told to end,
 and ends. It does nothing else, so what is seen is what any work in such a unit pays beforehand.
@@ -40,13 +42,11 @@ def nothing() -> None:
 class Job:
     """So many units to have at once, which is no more than may be in flight.
 
-    ``when_up`` is to be called when all of them are up, before any is told to end. ``memory`` is bytes
-    a unit, weighed in a round of its own, that was not timed.
+    ``when_up`` is to be called when all of them are up, before any is told to end.
     """
 
     units: int
     when_up: Callable[[], object] = nothing
-    memory: float = 0.0
 
 
 class Life:
@@ -86,12 +86,12 @@ def metrics(job: Job, life: Life, seconds: float) -> dict[str, float]:
     """What a unit costs, on an average.
 
     ``start`` is from right before the first is started until all are up, and ``join`` from when they
-    are told to end until all have ended, each over the number of units; so is ``memory``.
+    are told to end until all have ended, each over the number of units. ``memory`` is not to be seen
+    in a round that is timed: the benchmark weighs it, once.
     """
     return {
         "start": (life.up - life.started) / job.units,
         "join": (life.joined - life.told) / job.units,
-        "memory": job.memory,
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import impls
 from impls import switching
-from impls.switching import Answers, Waited
+from impls.switching import Answers, Computed, Waited
 
 JOB = switching.Job(interval=0.002, naps=3)
 
@@ -44,12 +44,12 @@ def test_one_of_the_intervals_is_pythons_own() -> None:
     assert sys.getswitchinterval() == pytest.approx(switching.CASES["interval_5ms"].interval)
 
 
-GOOD = Answers(Waited([0.001, 0.003, 0.002], 0.002), computing=0.75)
+GOOD = Answers(Waited([0.001, 0.004, 0.002], 0.002), computed=Computed(0.75, 900.0))
 
 
 def test_what_was_noted_passes() -> None:
     switching.check(JOB, GOOD)
-    switching.check(JOB, replace(GOOD, computing=0.0))  # nobody computes
+    switching.check(JOB, replace(GOOD, computed=Computed()))  # nobody computes
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_what_was_noted_passes() -> None:
         (replace(GOOD, waited=Waited([0.001], 0.002)), "expected 3 naps, got 1"),
         (replace(GOOD, waited=Waited([0.0, -0.001, 0.0], 0.002)), "nap 1: 0.0010 s too short"),
         (replace(GOOD, waited=GOOD.waited._replace(interval=0.005)), "switch interval was 0.005 s"),
-        (replace(GOOD, computing=1.2), "computed 1.20 of the time"),
-        (replace(GOOD, computing=-0.1), "computed -0.10 of the time"),
+        (replace(GOOD, computed=Computed(1.2)), "computed 1.20 of the time"),
+        (replace(GOOD, computed=Computed(-0.1)), "computed -0.10 of the time"),
     ],
 )
 def test_what_cannot_be_is_found(wrong: object, complaint: str) -> None:
@@ -70,22 +70,26 @@ def test_what_cannot_be_is_found(wrong: object, complaint: str) -> None:
 
 def test_metrics_are_the_middle_the_worst_and_what_is_left() -> None:
     measured = switching.metrics(JOB, GOOD, 99.0)
-    assert measured == {"latency": 0.002, "worst_latency": 0.003, "computing": 0.75}
+    assert measured == {
+        "latency": 0.002, "worst_latency": 0.004, "throughput": 900.0, "computing": 0.75,
+    }  # fmt: skip
     assert measured.keys() == switching.METRICS.keys()
 
 
 def test_where_nobody_computes_nothing_is_left_of_it() -> None:
-    assert switching.metrics(JOB, Answers(GOOD.waited), 99.0)["computing"] == 0.0
+    assert switching.metrics(JOB, Answers(GOOD.waited), 99.0)["throughput"] == 0.0
 
 
-def test_who_computes_until_stopped_tells_its_share(
+def test_who_computes_until_stopped_tells_its_share_and_its_rate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock, cpu_clock = iter([100.0, 102.0]), iter([7.0, 8.5])
     monkeypatch.setattr(switching, "now", lambda: next(clock))
     monkeypatch.setattr(switching, "cpu_time", lambda: next(cpu_clock))
     done: list[None] = []
-    assert switching.compute(lambda: done.append(None), lambda: len(done) == 8) == 0.75
+    assert switching.compute(lambda: done.append(None), lambda: len(done) == 8) == Computed(
+        share=0.75, rate=4.0
+    )
     assert len(done) == 8
 
 
@@ -126,7 +130,7 @@ def test_a_model_naps_and_computes_under_the_interval_asked_for(
 
 @each_model
 def test_only_in_waiting_alone_does_nobody_compute(run: Run, name: str) -> None:
-    assert (run(JOB, workers=1).computing == 0.0) is (name == "waiting_alone")
+    assert (run(JOB, workers=1).computed.rate == 0.0) is (name == "waiting_alone")
 
 
 @each_model
