@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 import impls
 from impls import flags
 from servers import NAMES, Server
+from tests.errors import leaves
 
 MODELS = impls.models("flags")
 PAIRS = [(model.name, server) for model in MODELS for server in model.servers or NAMES]
@@ -27,15 +27,6 @@ CLIENTS = (
 
 each_model = pytest.mark.parametrize("name", [model.name for model in MODELS])
 each_pair = pytest.mark.parametrize(("name", "server"), PAIRS, indirect=["server"])
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The errors in a group, or the one that is none."""
-    if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
-            yield from leaves(each)
-    else:
-        yield error
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from importlib import import_module
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 import impls
 from impls import bridges
 from impls.bridges import Heart, Job, Served
+from tests.errors import leaves
 from tests.probe import Probe, peak, times_tested
 
 OWN_BOUND = {model.name for model in impls.models("bridges") if model.workers is not None}
@@ -26,13 +25,6 @@ BEATS = [1.0, 1.5, 1.75]
 @pytest.fixture
 def workload() -> str:
     return "bridges"
-
-
-@pytest.fixture
-def no_idle_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """trio keeps a thread for ten seconds: too long for a test to wait."""
-    with contextlib.suppress(ImportError):
-        monkeypatch.setattr(import_module("trio._core._thread_cache"), "IDLE_TIMEOUT", 0.01)
 
 
 def answer_with(number: int) -> int:
@@ -49,15 +41,6 @@ def fail(number: int) -> int:
     if number == 2:
         raise LookupError(number)
     return number
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The errors in a group, or the one that is none."""
-    if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
-            yield from leaves(each)
-    else:
-        yield error
 
 
 def test_each_call_that_computes_returns_the_sum_of_squares() -> None:

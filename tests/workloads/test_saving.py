@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 import impls
 from impls import bridges, saving
 from impls.saving import Job, Served
+from tests.errors import leaves
 from tests.probe import Probe, peak, times_tested
 
 each_model = pytest.mark.parametrize("name", [model.name for model in impls.models("saving")])
@@ -29,27 +28,11 @@ def workload() -> str:
 
 
 @pytest.fixture
-def no_idle_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """trio keeps a thread for ten seconds: too long for a test to wait."""
-    with contextlib.suppress(ImportError):
-        monkeypatch.setattr(import_module("trio._core._thread_cache"), "IDLE_TIMEOUT", 0.01)
-
-
-@pytest.fixture
 def saved(tmp_path: Path) -> Job:
     """A job that is done."""
     job = Job(CONTENTS, tmp_path)
     assert [saving.save(job, place) for place in range(len(CONTENTS))] == SIZES
     return job
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The errors in a group, or the one that is none."""
-    if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
-            yield from leaves(each)
-    else:
-        yield error
 
 
 def test_the_files_of_a_case_are_all_different() -> None:

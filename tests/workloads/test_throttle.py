@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 import impls
 from impls import throttle
 from impls.throttle import Flight, Job, Span, Throttled
+from tests.errors import leaves
 
 MODELS = impls.models("throttle")
 each_model = pytest.mark.parametrize("name", [model.name for model in MODELS])
@@ -38,15 +39,6 @@ def workload() -> str:
 def bound(name: str) -> int:
     """What a model is told, and a lock cannot have more than one."""
     return impls.find("throttle", name).workers or 2
-
-
-def leaves(error: BaseException) -> Iterator[BaseException]:
-    """The errors in a group, or the one that is none."""
-    if isinstance(error, BaseExceptionGroup):
-        for each in error.exceptions:
-            yield from leaves(each)
-    else:
-        yield error
 
 
 def test_every_contended_case_has_more_units_than_may_be_in_flight() -> None:
