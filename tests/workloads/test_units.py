@@ -24,6 +24,8 @@ every_model = pytest.mark.parametrize(
     ("workload", "name"), [pytest.param("units", model.name, id=model.name) for model in MODELS]
 )
 
+TRIES = 5
+
 
 @every_model
 @pytest.mark.parametrize("count", [1, 3])
@@ -148,7 +150,7 @@ def test_metrics_are_of_one_unit_and_hold_nothing_of_what_is_done_while_all_are_
 
 def test_what_a_process_takes_is_weighed() -> None:
     before = weighing.held()
-    taken = bytearray(b"x") * 20_000_000
+    taken = bytearray(b"x") * 100_000_000
     assert weighing.held() - before == pytest.approx(len(taken), rel=0.1)
 
 
@@ -166,16 +168,23 @@ def test_less_than_no_memory_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert weighing.measure("threads", 1) == 0.0
 
 
+def weighed(model: str, units: int, between: tuple[int, int]) -> bool:
+    """Whether a unit takes so many bytes, once that no stranger disturbs it: of a page that is shared
+    with other Pythons, each new one of them takes a part."""
+    least, most = between
+    return any(least < weighing.weigh(model, units) < most for _ in range(TRIES))
+
+
 def test_a_hundred_tasks_do_not_vanish_in_the_gaps_that_imports_leave() -> None:
-    assert 500 < weighing.weigh("asyncio_tasks", 100) < 5_000
+    assert weighed("asyncio_tasks", 100, between=(500, 5_000))
 
 
 def test_it_is_weighed_in_a_process_of_its_own() -> None:
-    thread, process = weighing.weigh("threads", 20), weighing.weigh("processes_fork", 2)
-    assert 0 < thread < 100_000 < process
+    assert weighed("threads", 20, between=(1_000, 100_000))
+    assert weighed("processes_fork", 5, between=(100_000, 100_000_000))
 
 
 def test_processes_below_a_fork_server_are_weighed_too() -> None:
     if not hasattr(os, "fork"):
         pytest.skip("no fork server here")
-    assert weighing.weigh("processes_forkserver", 2) > 100_000
+    assert weighed("processes_forkserver", 5, between=(100_000, 100_000_000))
