@@ -192,7 +192,7 @@ class Entry:
         self, request: pytest.FixtureRequest, benchmark: Any, model: str, case: str, workers: int
     ) -> None:
         workload = self._workload = _workload(request.module)
-        name = self._name = _name(workload)
+        name = _name(workload)
         server = request.node.callspec.params.get("server")
         benchmark.group = " · ".join(filter(None, [name, server and f"{server} server", case]))
         self._session = request.config.stash[SESSION]

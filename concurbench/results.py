@@ -122,6 +122,10 @@ class Row:
         there are too few of either, their range."""
         return spread(self.seconds, self.passes)
 
+    def metric(self, name: str) -> Metric | None:
+        """The metric of this name, if it has one."""
+        return next((each for each in self.metrics if each.name == name), None)
+
 
 @dataclass(frozen=True)
 class Gil:

@@ -69,8 +69,8 @@ class Rounds(Generic[Job, Answers]):
     def answered(self, answer: Answers, seconds: float) -> None:
         self._answers.append((answer, seconds))
 
-    def judge(self, job: Job) -> None:
-        """Check the last answer to this job.
+    def judge(self, job: Job) -> float:
+        """Check the last answer to this job; the seconds it took.
 
         Raises:
             AssertionError: it is wrong.
@@ -79,6 +79,7 @@ class Rounds(Generic[Job, Answers]):
         self.check(job, answer)
         if self.observe:
             self.observed.append(self.observe(job, answer, seconds))
+        return seconds
 
     def number(self, first: float) -> int:
         """How many to time, if the first one took so many seconds; what that showed is forgotten."""
@@ -103,10 +104,8 @@ def measure(
 
     with only_own_garbage():
         job = rounds.first(timed=benchmark.enabled)
-        start = time.perf_counter()
         timed(job)
-        seconds = time.perf_counter() - start
-        rounds.judge(job)
+        seconds = rounds.judge(job)
         if benchmark.enabled:
             number = rounds.number(seconds)
             benchmark.pedantic(timed, setup=rounds.fresh, teardown=rounds.judge, rounds=number)
@@ -128,10 +127,8 @@ async def measure_in_loop(
 
     with only_own_garbage():
         job = rounds.first(timed=benchmark.enabled)
-        start = time.perf_counter()
         await timed(job)
-        seconds = time.perf_counter() - start
-        rounds.judge(job)
+        seconds = rounds.judge(job)
         if benchmark.enabled:
             number = rounds.number(seconds)
             await benchmark.pedantic(timed, setup=rounds.fresh, teardown=rounds.judge, rounds=number)

@@ -77,7 +77,7 @@ class Base:
         before = self.run.by_id.get(row.id)
         if before is None or before.fingerprint != row.fingerprint:
             return ""
-        earlier = next((each for each in before.metrics if each.name == metric.name), None)
+        earlier = before.metric(metric.name)
         if earlier is None:
             return NEW
         return _ratio(metric.median / earlier.median, digits=2) if earlier.median else ""
@@ -107,7 +107,7 @@ def fastest(rows: Sequence[Row]) -> list[Row]:
 def best(rows: Sequence[Row], metric: str) -> list[Row]:
     """The same by the metric of this name, of the rows that have it: the least, or the highest where
     higher is better."""
-    having = [(row, each) for row in rows for each in row.metrics if each.name == metric]
+    having = [(row, each) for row in rows if (each := row.metric(metric))]
     # What is better when higher is worse when its negative is.
     signed = [
         (row, each.median, each.spread)
@@ -192,7 +192,7 @@ def _metrics(rows: Sequence[Row], base: Base | None) -> Iterator[RenderableType]
         names = metrics[start : start + abreast]
         yield _abreast([row for row in rows if row.metrics], names, base)
         for name in names:
-            yield from _told(verdict([row for row in rows if _metric(row, name)], name))
+            yield from _told(verdict([row for row in rows if row.metric(name)], name))
 
 
 def _told(verdict: str) -> Iterator[RenderableType]:
@@ -201,20 +201,20 @@ def _told(verdict: str) -> Iterator[RenderableType]:
 
 
 def _abreast(rows: Sequence[Row], names: Sequence[str], base: Base | None) -> RenderableType:
-    rows = sorted(rows, key=lambda row: _rank(_metric(row, names[0])))
+    rows = sorted(rows, key=lambda row: _rank(row.metric(names[0])))
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("model", no_wrap=True)
     columns: list[list[str]] = []
     called = _called(rows)
     for name in names:
-        all_of_it = [each for row in rows if (each := _metric(row, name))]
+        all_of_it = [each for row in rows if (each := row.metric(name))]
         unit = units.unit_of((each.median for each in all_of_it), all_of_it[0].unit)
         mark = LESS if all_of_it[0].better == "lower" else MORE
         lines = textwrap.wrap(all_of_it[0].title, HEADING, break_long_words=False)
         lines.append(f"{unit.symbol} {mark}".strip())
         table.add_column("\n".join(lines), justify="right", no_wrap=True)
         table.add_column("spread", justify="right", no_wrap=True)
-        cells = [_metric(row, name) for row in rows]
+        cells = [row.metric(name) for row in rows]
         columns.append([unit.text(each.median) if each else "" for each in cells])
         columns.append([_about(each) if each else "" for each in cells])
         if base:
@@ -224,10 +224,6 @@ def _abreast(rows: Sequence[Row], names: Sequence[str], base: Base | None) -> Re
     for number, row in enumerate(rows):
         table.add_row(called[row.id], *(column[number] for column in columns))
     return Padding(table, (1, 0, 0, 0))
-
-
-def _metric(row: Row, name: str) -> Metric | None:
-    return next((each for each in row.metrics if each.name == name), None)
 
 
 def _rank(metric: Metric | None) -> float:

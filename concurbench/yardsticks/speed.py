@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from concurbench import units
+from concurbench.interval import spread
 from concurbench.yardsticks import TITLES
 
 Readings = Mapping[str, Sequence[Sequence[float]]]
@@ -19,9 +20,6 @@ DRIFT = 0.10
 
 WATCHED = ("python_loop", "c_code")
 """The yardsticks of a CPU's speed, which no disk and no other process has a part in."""
-
-FEW = 4
-"""With fewer readings than this, quartiles are guesses: the spread is then the whole range."""
 
 ENOUGH = 9
 """Readings of which a third is still three: the median of fewer follows a single disturbance."""
@@ -93,10 +91,7 @@ def _compared(seconds: Sequence[float]) -> Iterator[tuple[tuple[float, str], tup
 
 def _summary(seconds: Sequence[float]) -> Summary:
     median = statistics.median(seconds)
-    if len(seconds) < FEW:
-        return Summary(median, min(seconds), max(seconds), len(seconds))
-    first, _, third = statistics.quantiles(seconds, n=4, method="inclusive")
-    return Summary(median, first, third, len(seconds))
+    return Summary(median, *spread(seconds, passes=1), len(seconds))
 
 
 def _seconds(readings: Sequence[Sequence[float]]) -> list[float]:
