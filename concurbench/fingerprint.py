@@ -11,8 +11,8 @@ LENGTH = 16
 def fingerprint(*parts: object) -> str:
     """The digest of everything that defines the work: numbers, texts, bytes, and functions.
 
-    A function counts by its source, so that a stricter check is different work. Other objects count
-    by their ``repr``.
+    A function counts by its source, so that a stricter check is different work; that it may be watched
+    is none. Other objects count by their ``repr``.
     """
     digest = hashlib.sha256()
     for part in parts:
@@ -26,5 +26,6 @@ def _content(part: object) -> bytes:
     if isinstance(part, bytes):
         return part
     if inspect.isfunction(part):
-        return inspect.getsource(part).encode()
+        lines = inspect.getsource(part).splitlines(keepends=True)
+        return "".join(line for line in lines if not line.lstrip().startswith("@watched")).encode()
     return repr(part).encode()

@@ -32,6 +32,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from impls._watched import WATCHER as WATCHER
+
 HERE = Path(__file__).parent
 
 

@@ -14,6 +14,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from impls._watched import watched
+
 QUESTION = "How much faster does pure Python compute when its work is spread over workers?"
 
 
@@ -78,6 +80,7 @@ class Job:
     cluster: str | None = None
 
 
+@watched("number")
 def is_prime(number: int) -> bool:
     """Whether a number is prime, by trial division."""
     if number < 2:

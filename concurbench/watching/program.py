@@ -1,0 +1,273 @@
+"""What programs have in common that let a person watch a model: options, sentences, exit codes.
+
+Exit code 0 is that all went well, 1 that something failed, 2 that the command is not understood, and
+128 and more that a signal ended it, as 130 for Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn, Protocol, Self
+
+import click
+from rich.table import Table
+
+from concurbench.command import (
+    FILE,
+    Cannot,
+    Ended,
+    Orderly,
+    check_writable,
+    ended_by_signals,
+    say,
+    show,
+)
+from concurbench.summary import COLUMNS
+from concurbench.watching import recorder
+from concurbench.watching.call import Call
+from concurbench.watching.chart import chart
+from concurbench.watching.inside import RUN, Performance
+from concurbench.watching.picture import picture
+from concurbench.watching.process import Died, ModelProcess
+from concurbench.watching.rows import rows
+from concurbench.watching.span import Span
+
+FAILED = 1
+SIGNALLED = 128
+
+
+class Model(Protocol):
+    """What is known of a model before it is imported."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def workers(self) -> int | None: ...
+
+
+class Catalogue(Protocol):
+    """Where models are found; a package can be one."""
+
+    HERE: Path
+    WATCHER: str
+    """The environment variable that names the module that watches."""
+
+    @property
+    def Unavailable(self) -> type[Exception]: ...  # noqa: N802 - a class, as a package has it
+
+    def models(self, workload: str) -> Sequence[Model]: ...
+    def find(self, workload: str, model: str) -> Model: ...
+    def load(self, workload: str, model: str) -> Callable[..., Any]: ...
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was asked for, of what all programs offer."""
+
+    catalogue: Catalogue
+    workload: str
+    model: str
+    workers: int
+    timeline: bool
+    svg: Path | None
+
+    @property
+    def load(self) -> Callable[[], Callable[..., Any]]:
+        """Imports the model, in whatever process it is called."""
+        return functools.partial(self.catalogue.load, self.workload, self.model)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """What the model's processes are to find in their environment."""
+        # A fork server of Python 3.11 looks nowhere else for what it is to import beforehand.
+        path = [str(self.catalogue.HERE.parent), os.environ.get("PYTHONPATH")]
+        return {
+            self.catalogue.WATCHER: recorder.__name__,
+            "PYTHONPATH": os.pathsep.join(filter(None, path)),
+        }
+
+
+def command(
+    catalogue: Catalogue, workload: str, *, model: str, workers: int, bound: str = "--workers"
+) -> Callable[[Callable[..., None]], click.Command]:
+    """A decorator: the function is the program of a workload, with the options that all have.
+
+    It gets them as ``choice``. ``model`` and ``workers`` are used where nothing else is asked for, and
+    ``bound`` is the option for how much is in flight at once.
+    """
+    shown = f"python -m {getattr(catalogue, '__name__', '')}.{workload}"
+    known = [each.name for each in catalogue.models(workload)]
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        @functools.wraps(function)
+        def chosen(
+            model: str, bound: int | None, timeline: bool, svg: Path | None, **more: Any
+        ) -> None:
+            check_writable(svg)
+            asked = _workers(catalogue, workload, model, bound, workers)
+            function(choice=Choice(catalogue, workload, model, asked, timeline, svg), **more)
+
+        for option in (
+            click.option("--svg", type=FILE, help="Draw the time line into this file."),
+            click.option(
+                "--timeline", is_flag=True, help="Draw afterwards which unit did what when."
+            ),
+            click.option(
+                bound, "bound", type=click.IntRange(1), metavar="N",
+                help=f"How much may be in flight at once.  [default: {workers}]",
+            ),
+            click.option(
+                "--models", is_flag=True, is_eager=True, expose_value=False,
+                callback=functools.partial(_list, catalogue, workload),
+                help="Tell what models there are, and end.",
+            ),
+            click.option(
+                "--model", default=model, show_default=True, metavar="NAME",
+                type=click.Choice(known), help="The model to watch.",
+            ),
+        ):  # fmt: skip
+            chosen = option(chosen)
+        made = click.command(cls=Orderly)(chosen)
+        # As it was called, not as click guesses it from the file's name.
+        made.main = functools.partial(made.main, prog_name=shown)  # type: ignore[method-assign]
+        return made
+
+    return decorate
+
+
+def _list(
+    catalogue: Catalogue, workload: str, ctx: click.Context, _: click.Parameter, asked: bool
+) -> None:
+    if not asked:
+        return
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for model in catalogue.models(workload):
+        table.add_row(model.name, model.title)
+    show(table)
+    ctx.exit()
+
+
+def _workers(catalogue: Catalogue, workload: str, model: str, asked: int | None, default: int) -> int:
+    """The bound, once it is clear that the model can run here.
+
+    Raises:
+        Cannot: it cannot, or it has a bound of its own.
+    """
+    own = catalogue.find(workload, model).workers
+    if own is not None and asked not in (None, own):
+        raise Cannot(f"{model} has a bound of its own, {own}; {asked} makes no sense for it")
+    try:
+        catalogue.load(workload, model)
+    except catalogue.Unavailable as reason:
+        raise Cannot(f"{model} cannot run here: {reason}") from None
+    return own or asked or default
+
+
+@dataclass
+class Show:
+    """A model that runs and is watched, as long as the ``with`` block lasts.
+
+    A signal, or the model's failing, ends the block and nothing else: what was seen until then can
+    still be told. ``end`` is the last thing to call.
+    """
+
+    choice: Choice
+    performance: Performance
+    environ: Mapping[str, str] = field(default_factory=dict)
+    done: list[Call] = field(default_factory=list)
+    """The calls that have ended, in that order."""
+    cut: list[Call] = field(default_factory=list)
+    """Those that had not ended when all did."""
+    seconds: float = 0.0
+    """How long the model ran."""
+    answers: Any = None
+    """What the performance was to tell of its answers, once it has come to its end."""
+    ended_by: int | None = None
+    """The number of the signal that ended it."""
+    error: str | None = None
+    """What the model failed with."""
+
+    def __enter__(self) -> Self:
+        self._signals = ended_by_signals()
+        self._signals.__enter__()
+        self._process = ModelProcess(self.performance, {**self.choice.environ, **self.environ})
+        try:
+            self._process.__enter__()
+        except BaseException:
+            self._signals.__exit__(None, None, None)
+            raise
+        return self
+
+    def calls(self, idle: Callable[[], None] = lambda: None) -> Iterator[Call]:
+        """What is watched, as it happens: each call when it has begun and again when it has ended.
+
+        ``idle`` is called each time there was nothing new for a moment.
+        """
+        for call in self._process.calls(idle):
+            if call.what == RUN:
+                self.seconds = 0.0 if call.end is None else call.seconds
+                continue
+            if call.end is not None:
+                self.done.append(call)
+            yield call
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        now = time.perf_counter()
+        for call in self._process.unfinished:
+            if call.what == RUN:
+                self.seconds = now - call.begin
+            else:
+                self.cut.append(replace(call, end=now))
+        try:
+            self._process.__exit__(None, None, None)
+        finally:
+            self._signals.__exit__(None, None, None)
+        if isinstance(error, Ended):
+            self.ended_by = error.number
+        elif isinstance(error, Died):
+            self.error = str(error)
+        elif error is None and self._process.told is not None:
+            self.answers, self.error = self._process.told.answers, self._process.told.error
+        return error is None or isinstance(error, Ended | Died)
+
+    def end(self, spans: Iterable[Span], title: str, *, failed: bool = False) -> NoReturn:
+        """Draw what was asked for, say how it ended, and end with the exit code for that."""
+        self._draw(list(spans), title)
+        if self.error is not None:
+            say(f"{self.choice.model} failed: {self.error}", "red")
+        if self.ended_by is not None:
+            sys.exit(SIGNALLED + self.ended_by)
+        sys.exit(FAILED if failed or self.error is not None else 0)
+
+    def _draw(self, spans: list[Span], title: str) -> None:
+        if not spans or not (self.choice.timeline or self.choice.svg):
+            return
+        drawn = rows(spans)
+        if self.choice.timeline:
+            say("")
+            show(chart(drawn, columns()))
+        if self.choice.svg is not None:
+            try:
+                self.choice.svg.write_text(picture(drawn, title), encoding="utf-8")
+            except OSError as error:
+                raise Cannot(f"{self.choice.svg} cannot be written: {error.strerror}") from None
+            say(f"drawn into {self.choice.svg}", whole=True)
+
+
+def columns() -> int:
+    """Of the terminal; elsewhere as many as a written text has."""
+    return shutil.get_terminal_size((COLUMNS, 24)).columns if sys.stdout.isatty() else COLUMNS

@@ -1,0 +1,121 @@
+"""Programs as a person runs them: in a pipe, and in a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.conftest import PATIENCE, ROOT, heed_signals
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environ(**more: str) -> Mapping[str, str]:
+    """Ours, less what pytest leaves in it for the processes it starts."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Call it with a module and its arguments: it runs in a pipe, in an empty folder."""
+
+    def run(module: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            cwd=tmp_path, env=environ(**more), text=True, capture_output=True, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+class Interrupted(Protocol):
+    """What the fixture of that name offers."""
+
+    def __call__(self, module: str, *arguments: str, when: str) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture
+def interrupted(tmp_path: Path) -> Interrupted:
+    """The same, with Ctrl-C as soon as it has printed a line with ``when`` in it."""
+
+    def run(module: str, *arguments: str, when: str) -> subprocess.CompletedProcess[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", module, *arguments],
+            cwd=tmp_path, env=environ(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=heed_signals,
+        )  # fmt: skip
+        assert process.stdout is not None
+        seen = ""
+        for line in process.stdout:
+            seen += line
+            if when in line:
+                break
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, seen + rest, errors)
+
+    return run
+
+
+class Terminal:
+    """A terminal of 80 columns and 24 lines, in which a shell command runs; tmux holds it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.socket = f"concurbench-{uuid.uuid4().hex}"
+
+    def run(self, module: str, *arguments: str) -> None:
+        """Start a program; below what it leaves, its exit code is told."""
+        command = " ".join([sys.executable, "-m", module, *arguments])
+        self._tmux(
+            "new-session", "-d", "-x", "80", "-y", "24", "-c", str(self.folder),
+            f"PYTHONPATH={ROOT} {command}; echo exit code $?; sleep {PATIENCE * 6:.0f}",
+        )  # fmt: skip
+
+    def press(self, key: str) -> None:
+        self._tmux("send-keys", key)
+
+    def screen(self) -> str:
+        """What is seen, and what has been scrolled away."""
+        return self._tmux("capture-pane", "-p", "-S", "-")
+
+    def wait_for(self, condition: Callable[[str], object]) -> str:
+        """The first screen that meets the condition; the last one, where none does for a long time."""
+        due = time.monotonic() + PATIENCE * 6
+        while not condition(screen := self.screen()) and time.monotonic() < due:
+            pass  # each look is a process that takes its time
+        return screen
+
+    def ended(self) -> str:
+        """The screen when the program has ended."""
+        return self.wait_for(lambda screen: "exit code" in screen)
+
+    def close(self) -> None:
+        subprocess.run(["tmux", "-L", self.socket, "kill-server"], check=False, capture_output=True)
+
+    def _tmux(self, *command: str) -> str:
+        return subprocess.run(
+            ["tmux", "-L", self.socket, "-f", "/dev/null", *command],
+            check=True, text=True, capture_output=True,
+            env={**environ(), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
+        ).stdout  # fmt: skip
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A real terminal, as a person has it."""
+    if shutil.which("tmux") is None:
+        pytest.skip("no tmux")
+    terminal = Terminal(tmp_path)
+    yield terminal
+    terminal.close()

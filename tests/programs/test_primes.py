@@ -1,0 +1,74 @@
+"""``python -m impls.primes``: numbers and what they are, as it becomes known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.programs.conftest import Interrupted, Program, Terminal
+
+SLOW = "9007199254740881"
+"""A prime that takes seconds."""
+
+
+@pytest.mark.parametrize("model", ["sequential", "threaded", "multiprocess", "multiprocess_spawn"])
+def test_each_number_is_told_with_the_unit_that_tested_it(program: Program, model: str) -> None:
+    ended = program("impls.primes", "97", "91", "2", "--model", model)
+    assert ended.returncode == 0, ended.stderr
+    told = {line.split()[0]: line for line in ended.stdout.splitlines()[1:4]}
+    assert {number: " P " in line for number, line in told.items()} == {
+        "97": True,
+        "91": False,
+        "2": True,
+    }
+    unit = {"sequential": "main thread", "threaded": "thread 1"}.get(model, "process 1")
+    assert any(line.endswith(unit) for line in told.values())
+    assert "2 primes among 3 numbers tested" in ended.stdout
+
+
+def test_ctrl_c_tells_what_was_tested_and_what_was_not(interrupted: Interrupted) -> None:
+    ended = interrupted(
+        "impls.primes", "--model=threaded", "--workers=1", "--timeline", "97", SLOW, SLOW, when=" 97 "
+    )
+    assert ended.returncode == 130
+    assert "1 prime among 1 number tested" in ended.stdout
+    assert "interrupted: 2 not tested" in ended.stdout
+    assert ended.stderr == ""
+
+
+def test_the_time_line_is_drawn_in_the_terminal_and_into_a_file(
+    program: Program, tmp_path: Path
+) -> None:
+    ended = program("impls.primes", "--model=threaded", "--timeline", "--svg=line.svg")
+    assert ended.returncode == 0
+    assert "thread 1  ┣" in ended.stdout
+    assert max(map(len, ended.stdout.splitlines())) <= 80
+    assert "thread 1" in (tmp_path / "line.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model=nobody"], "'nobody' is not one of"),
+        (["--model=sequential", "--workers=2"], "sequential has a bound of its own, 1"),
+        (["97", "--below=5"], "both is one too many"),
+        (["x"], "'x' is not a valid integer"),
+        (["--svg=nowhere/line.svg"], "cannot be written"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_sentence(
+    program: Program, arguments: list[str], said: str
+) -> None:
+    ended = program("impls.primes", *arguments)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_in_a_terminal_it_is_the_same(terminal: Terminal) -> None:
+    terminal.run("impls.primes", "97", "--model=sequential", "--timeline")
+    screen = terminal.ended()
+    assert "1 prime among 1 number tested" in screen
+    assert "main thread  ┣" in screen
+    assert "exit code 0" in screen
