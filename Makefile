@@ -16,7 +16,7 @@ READY = $(VENV)/ready
 export CONCURBENCH_BASE_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
 
 .DEFAULT_GOAL = help
-.PHONY: help bench matrix gate calibrate interval-study gate-study agreement test check capacity interpreters clean
+.PHONY: help bench matrix gate calibrate interval-study gate-study agreement test check capacity docs interpreters clean
 
 help: ## show this list
 	@echo "concurbench: which concurrency model should this program use, here?"
@@ -59,6 +59,9 @@ check: $(OWN)/ready ## ruff and mypy
 
 capacity: $(READY) ## how many requests a second the flag servers can answer
 	$(BIN)/python -m servers
+
+docs: $(READY) ## run the programs that README and docs show, and put in what they print
+	$(BIN)/concurbench docs README.md docs/*.md $(ARGS)
 
 interpreters: $(OWN)/ready ## which Pythons are here, and which can be measured?
 	@$(OWN)/bin/concurbench interpreters

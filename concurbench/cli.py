@@ -20,6 +20,7 @@ from concurbench.gate import commands as gate
 from concurbench.identity import identity
 from concurbench.lanes import commands as lanes
 from concurbench.marked import NoMarks
+from concurbench.page import docs
 from concurbench.passes import commands as passes
 from concurbench.results import ResultsError, Run
 from concurbench.summary import COLUMNS, as_text, summary
@@ -34,7 +35,7 @@ def main() -> None:
 
 for command in (
     passes.run, gate.gate, gate.calibrate, lanes.matrix, lanes.interpreters, lanes.environment,
-    passes.interval_study, gate.gate_study, identity,
+    passes.interval_study, gate.gate_study, identity, docs,
 ):  # fmt: skip
     main.add_command(command)
 
