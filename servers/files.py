@@ -1,4 +1,4 @@
-"""An HTTP server of a folder of files, that waits a fixed time before each answer.
+"""An HTTP server of a folder of files, that waits before each answer, and fails where it is told to.
 
 Run by ``servers.local`` in a process of its own. A request for a file that is there waits the delay;
 ``GET /-/seen`` tells what was seen since ``POST /-/reset``, both without waiting.
@@ -11,8 +11,10 @@ client look better than the best possible.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.metadata
 import json
+import math
 import platform
 import socket
 import time
@@ -22,8 +24,11 @@ from typing import Any
 
 import click
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from servers import LOOPBACK
+from servers.delay import METAVAR, Delay, option
+from servers.faults import WRONG, check, cut
 from servers.process import end_with
 
 BACKLOG = 2048
@@ -37,14 +42,36 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class FileApp:
-    """The ASGI application: files from memory, path -> body, each after ``delay`` seconds."""
+TRANSPORT = "concurbench.transport"
+"""The extension of an ASGI scope that holds the connection's transport, for faults to cut it."""
 
-    def __init__(self, files: Mapping[str, bytes], delay: float) -> None:
+
+class FileApp:
+    """The ASGI application: files from memory, path -> body, each after ``delay``.
+
+    ``faults`` says which paths fail, and how. Such a request waits as the others do and is in flight
+    meanwhile, but it is not served, no more than one for a file that is not there.
+
+    Raises:
+        ValueError: a fault of no known kind, or of no file.
+    """
+
+    def __init__(
+        self, files: Mapping[str, bytes], delay: float | Delay, *,
+        faults: Mapping[str, str] | None = None, seed: int = 0,
+    ) -> None:  # fmt: skip
+        delay = delay if isinstance(delay, Delay) else Delay(delay, delay)
         self.files = files
-        self.delay = delay
+        self.faults = dict(faults or {})
+        check(self.faults, files)
+        self.delays = {path: self._delay(path, delay, seed) for path in files}
+        # Where all is well and takes the same time, nobody leaves early, and to look would cost.
+        self.watches = bool(self.faults) or not delay.fixed
         self.in_flight = 0
         self.reset()
+
+    def _delay(self, path: str, delay: Delay, seed: int) -> float:
+        return math.inf if self.faults.get(path) == "timeout" else delay.of(path, seed)
 
     def reset(self) -> None:
         self.served = 0
@@ -62,29 +89,80 @@ class FileApp:
             await respond(send, 200, b"")
         elif path == "-/seen":
             await respond(send, 200, json.dumps(self.seen()).encode())
-        elif path in self.files:
-            await self.serve(self.files[path], send)
-        else:
+        elif path not in self.files:
             await respond(send, 404, b"")
+        elif await self.waited(self.delays[path], receive):
+            if path in self.faults:
+                await self.fail(path, scope, receive, send)
+            else:
+                self.served += 1
+                await respond(send, 200, self.files[path])
 
-    async def serve(self, body: bytes, send: Send) -> None:
+    async def waited(self, delay: float, receive: Receive) -> bool:
+        """Whether the client is still there after so many seconds; its request is in flight so long."""
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         try:
+            if self.watches and delay:
+                return not await leaves(receive, delay)
             # At a delay of 0 there is nothing to wait for, and no turn of the loop to pay.
-            if self.delay:
-                await asyncio.sleep(self.delay)
+            if delay:
+                await asyncio.sleep(delay)
+            return True
         finally:
             # Before the answer is on its way: its client may send the next request at once.
             self.in_flight -= 1
-        self.served += 1
-        await respond(send, 200, body)
+
+    async def fail(self, path: str, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        kind = self.faults[path]
+        if kind.isdecimal():
+            await respond(send, int(kind), b"")
+        elif kind == "wrong":
+            await respond(send, 200, WRONG)
+        else:
+            transport = scope["extensions"][TRANSPORT]
+            if kind == "short":
+                body = self.files[path]
+                half = body[: len(body) // 2]
+                await send(head(200, len(body) + 1))  # one is missing of a file of no bytes, too
+                await send({"type": "http.response.body", "body": half, "more_body": True})
+                transport.close()
+            else:
+                cut(transport)
+            await gone(receive)  # so that uvicorn knows, and sends nothing more
+
+
+async def gone(receive: Receive) -> None:
+    """Wait until the connection has ended."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def leaves(receive: Receive, seconds: float) -> bool:
+    """Wait so many seconds, or until the client has gone: whether it has."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await gone(receive)
+            return True
+    return False
+
+
+def head(status: int, size: int) -> dict[str, Any]:
+    headers = [(b"content-length", str(size).encode())]
+    return {"type": "http.response.start", "status": status, "headers": headers}
 
 
 async def respond(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send(head(status, len(body)))
     await send({"type": "http.response.body", "body": body})
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's protocol, that hands the application its transport."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
 
 
 def read_files(directory: Path) -> dict[str, bytes]:
@@ -116,15 +194,22 @@ def runs_on() -> dict[str, str]:
 
 @click.command()
 @click.option("--directory", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--delay", type=click.FloatRange(min=0), default=0.0, help="Seconds to wait.")
+@click.option("--delay", type=option, default="0", metavar=METAVAR, help="How long to wait.")
+@click.option("--faults", default="{}", help="Which files fail, and how: path -> kind, as JSON.")
+@click.option("--seed", type=int, default=0, help="What delays are drawn from.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.")
 @click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen at.")
 @click.option("--parent", type=int, help="End when the process with this id does.")
-def main(directory: Path, delay: float, port: int, host: str, parent: int | None) -> None:
+def main(
+    directory: Path, delay: Delay, faults: str, seed: int, port: int, host: str, parent: int | None
+) -> None:
     """Serve the files of a folder; when ready, print the port and what it runs on, as JSON."""
     if parent is not None:
         end_with(parent)
-    app = FileApp(read_files(directory), delay)
+    try:
+        app = FileApp(read_files(directory), delay, faults=json.loads(faults), seed=seed)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--faults") from None
     with listen(port, host) as listener:
         click.echo(json.dumps({"port": listener.getsockname()[1], "runs_on": runs_on()}))
         uvicorn.Server(configuration(app)).run(sockets=[listener])
@@ -134,7 +219,7 @@ def configuration(app: FileApp) -> uvicorn.Config:
     """How uvicorn serves the application."""
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=Connection if app.faults else "httptools",
         loop="asyncio",
         ws="none",
         lifespan="off",

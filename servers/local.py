@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from servers import LOOPBACK, PYTHON, Seen
+from servers.delay import Delay
 from servers.process import ServerProcess
 
 CONTROL_TIMEOUT = 10.0
@@ -24,7 +25,8 @@ class Local(ServerProcess):
 
     ``python`` is the interpreter that runs the server, so that all interpreters under test can be
     given the very same one. ``host`` is the address it listens at. ``capacity`` is what was measured of
-    one like it.
+    one like it. Where the delay is a range, each path has its own, drawn from ``seed``; ``faults`` are
+    the paths that fail, and how (see ``servers.faults``).
     """
 
     name: ClassVar[str] = "local"
@@ -33,11 +35,14 @@ class Local(ServerProcess):
     initializer: ClassVar[None] = None
 
     def __init__(
-        self, directory: Path, delay: float, python: str = PYTHON, host: str = LOOPBACK,
-        capacity: float | None = None,
+        self, directory: Path, delay: float | Delay, python: str = PYTHON, host: str = LOOPBACK,
+        capacity: float | None = None, *, faults: Mapping[str, str] | None = None, seed: int = 0,
     ) -> None:  # fmt: skip
         self.directory = directory
-        self.delay = delay
+        self.delays = delay if isinstance(delay, Delay) else Delay(delay, delay)
+        self.delay = self.delays.shortest
+        self.faults = dict(faults or {})
+        self.seed = seed
         self.python = python
         self.host = host
         self.capacity = capacity
@@ -45,8 +50,10 @@ class Local(ServerProcess):
         """What it runs on: name -> version."""
 
     def arguments(self) -> Sequence[str]:
-        directory, delay = str(self.directory.resolve()), str(self.delay)
-        return ["--directory", directory, "--delay", delay, "--host", self.host]
+        return [
+            "--directory", str(self.directory.resolve()), "--delay", str(self.delays),
+            "--faults", json.dumps(self.faults), "--seed", str(self.seed), "--host", self.host,
+        ]  # fmt: skip
 
     @property
     def url(self) -> str:

@@ -74,14 +74,16 @@ def test_its_cases_are_cases_of_its_workload(model: impls.Model) -> None:
 def test_its_clients_are_made_like_all_others(model: impls.Model) -> None:
     text = path(model).read_text(encoding="utf-8")
     made = re.findall(r"(?:httpx\.(?:Async)?|HttpxAiohttp)Client\((?=\S)", text)
-    assert len(made) == len(re.findall(r"Client\(\*\*client_options\(", text))
+    assert len(made) == len(re.findall(r"Client\(\*\*client_options\(job, ", text))
     # Others take other arguments, to the same effect.
     for other in re.findall(
         r"(?:httpx2\.\w*Client|aiohttp\.TCPConnector)\((.*?)\) as", text, re.DOTALL
     ):
         assert "=tls_context()" in other
         assert re.search(r"limits?=", other)
-        assert "TIMEOUT" in other
+        assert re.search(r"(?:timeout|total)=job\.timeout\b", other)
+    for other in re.findall(r"httpx\.get\((.*)\)\n", text):
+        assert re.search(r"timeout=(?:worker_)?job\.timeout, follow_redirects=True$", other)
 
 
 @each_model

@@ -71,13 +71,15 @@ def test_urls_are_in_lower_case() -> None:
 
 
 def test_clients_keep_a_connection_for_each_request_in_flight() -> None:
-    options = flags.client_options(50)
+    options = flags.client_options(flags.Job((), "", Path(), timeout=2.5), 50)
     assert options["limits"] == httpx.Limits(max_connections=50, max_keepalive_connections=50)
     assert options["follow_redirects"] is True
+    assert options["timeout"] == 2.5
 
 
 def test_all_clients_of_a_process_share_one_tls_context() -> None:
-    assert flags.client_options(1)["verify"] is flags.client_options(2)["verify"]
+    job, other = flags.Job((), "", Path()), flags.Job((), "", Path(), timeout=1.0)
+    assert flags.client_options(job, 1)["verify"] is flags.client_options(other, 2)["verify"]
 
 
 def test_the_limit_of_flags_is_a_delay_for_each_wave() -> None:
@@ -94,7 +96,7 @@ def test_no_client_is_asked_to_be_faster_than_the_server_can_answer() -> None:
 @pytest.mark.parametrize(
     ("status", "outcome", "files"),
     [
-        (200, flags.Outcome("ok", 4), ["FR.gif"]),
+        (200, flags.Outcome("ok", 8), ["FR.gif"]),
         (404, flags.Outcome("not found"), []),
         (503, flags.Outcome("error"), []),
     ],
@@ -102,7 +104,7 @@ def test_no_client_is_asked_to_be_faster_than_the_server_can_answer() -> None:
 def test_only_a_good_answer_is_kept(
     tmp_path: Path, status: int, outcome: flags.Outcome, files: list[str]
 ) -> None:
-    assert flags.keep(flags.Job(("FR",), "", tmp_path), "FR", status, b"GIF8") == outcome
+    assert flags.keep(flags.Job(("FR",), "", tmp_path), "FR", status, b"GIF89a.;") == outcome
     assert [path.name for path in tmp_path.iterdir()] == files
 
 
@@ -113,8 +115,8 @@ def test_a_flag_never_stands_half_written_under_its_name(
     monkeypatch.setattr(
         "os.replace", lambda old, new: seen.append((Path(old).read_bytes(), Path(new).exists()))
     )
-    flags.keep(flags.Job(("FR",), "", tmp_path), "FR", 200, b"whole")
-    assert seen == [(b"whole", False)]
+    flags.keep(flags.Job(("FR",), "", tmp_path), "FR", 200, b"GIF89a whole;")
+    assert seen == [(b"GIF89a whole;", False)]
 
 
 @pytest.fixture

@@ -26,7 +26,11 @@ from impls.flags import _world
 QUESTION = "How fast do many small files come from a server that takes its time to answer?"
 
 TIMEOUT = 30.0
-"""Seconds before a request is given up: well above any delay that a benchmark may ask for."""
+"""Seconds before a request is given up, unless the job says otherwise: well above any delay that a
+benchmark may ask for."""
+
+NO_IMAGE = "status 200, but no whole GIF"
+"""The reason of a flag for which something else came, or a part of it."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Job:
     ``initializer`` is to be run once in each process a model starts, before any request: with a
     mocked server it installs the mock there. It can be pickled, and is None where nothing is due.
     ``cluster`` is the address of a cluster's scheduler, for the models that hand their work to one.
+    After ``timeout`` seconds without an answer a request is given up.
     """
 
     codes: tuple[str, ...]
@@ -65,6 +70,7 @@ class Job:
     destination: Path
     initializer: Callable[[], None] | None = None
     cluster: str | None = None
+    timeout: float = TIMEOUT
 
     def url(self, code: str) -> str:
         """The address of the image of a country, given by its two-letter code."""
@@ -84,8 +90,14 @@ class Outcome:
 
 
 def failed(error: Exception) -> Outcome:
-    """The outcome of a request that got no answer."""
-    return Outcome("error", reason=f"{type(error).__name__}: {error}")
+    """The outcome of a request that got no answer, or not the whole of it."""
+    # Not every error says more than its name.
+    return Outcome("error", reason=": ".join(filter(None, (type(error).__name__, str(error)))))
+
+
+def is_whole(image: bytes) -> bool:
+    """Whether this begins and ends as a GIF does: enough to tell it from any page, and from a part."""
+    return image.startswith((b"GIF87a", b"GIF89a")) and image.endswith(b";")
 
 
 def keep(job: Job, code: str, status_code: int, body: bytes) -> Outcome:
@@ -97,9 +109,15 @@ def keep(job: Job, code: str, status_code: int, body: bytes) -> Outcome:
         return Outcome("not found")
     if status_code != httpx.codes.OK:
         return Outcome("error", reason=f"status {status_code}")
+    if not is_whole(body):
+        return Outcome("error", reason=NO_IMAGE)
     partial = job.destination / f"{code}.part"
-    partial.write_bytes(body)
-    os.replace(partial, job.destination / f"{code}.gif")
+    try:
+        partial.write_bytes(body)
+        os.replace(partial, job.destination / f"{code}.gif")
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     return Outcome("ok", len(body))
 
 
@@ -112,11 +130,11 @@ class ClientOptions(TypedDict):
     limits: httpx.Limits
 
 
-def client_options(workers: int) -> ClientOptions:
-    """How to make an httpx client that has ``workers`` requests in flight."""
+def client_options(job: Job, workers: int) -> ClientOptions:
+    """How to make an httpx client for this job that has ``workers`` requests in flight."""
     return {
         "verify": tls_context(),
-        "timeout": TIMEOUT,
+        "timeout": job.timeout,
         "follow_redirects": True,
         # As many connections as requests in flight, all kept. With the default, 20 kept, those beyond
         # are closed and opened again and again, and among threads now and then while another thread is

@@ -23,7 +23,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     bound = anyio.CapacityLimiter(workers)
     async with (
-        httpx.AsyncClient(**client_options(workers)) as client,
+        httpx.AsyncClient(**client_options(job, workers)) as client,
         anyio.create_task_group() as group,
     ):
 

@@ -10,7 +10,7 @@ import asyncio
 import aiohttp
 import uvloop
 
-from impls.flags import TIMEOUT, Job, Outcome, failed, keep, tls_context
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 REQUIRES = ("aiohttp", "uvloop")
@@ -25,7 +25,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=workers, ssl=tls_context()),
-        timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+        timeout=aiohttp.ClientTimeout(total=job.timeout),
     ) as session:
         outcomes = await asyncio.gather(*(download(session, bound, job, code) for code in job.codes))
     return dict(zip(job.codes, outcomes, strict=True))

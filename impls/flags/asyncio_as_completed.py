@@ -22,7 +22,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     outcomes = {}
     bound = asyncio.Semaphore(workers)
-    async with httpx.AsyncClient(**client_options(workers)) as client:
+    async with httpx.AsyncClient(**client_options(job, workers)) as client:
         # Tasks, for bare coroutines would start in no order.
         tasks = [asyncio.create_task(download(client, bound, job, code)) for code in job.codes]
         for done in asyncio.as_completed(tasks):

@@ -10,7 +10,7 @@ import asyncio
 
 import httpx2
 
-from impls.flags import TIMEOUT, Job, Outcome, failed, keep, tls_context
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 REQUIRES = ("httpx2",)
@@ -25,7 +25,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
     async with httpx2.AsyncClient(
         verify=tls_context(),
-        timeout=TIMEOUT,
+        timeout=job.timeout,
         follow_redirects=True,
         limits=httpx2.Limits(max_connections=workers, max_keepalive_connections=workers),
     ) as client:

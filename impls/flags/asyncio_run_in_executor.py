@@ -23,7 +23,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     loop = asyncio.get_running_loop()
     with (
-        httpx.Client(**client_options(workers)) as client,
+        httpx.Client(**client_options(job, workers)) as client,
         ThreadPoolExecutor(workers) as pool,
     ):
         try:

@@ -27,7 +27,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     async with AsyncExitStack() as stack:
         for first in range(0, workers, CONNECTIONS):
             size = min(CONNECTIONS, workers - first)
-            client = await stack.enter_async_context(httpx.AsyncClient(**client_options(size)))
+            client = await stack.enter_async_context(httpx.AsyncClient(**client_options(job, size)))
             # In its order, the pool of each request: as often as the pool has connections.
             pools += [(client, asyncio.Semaphore(size))] * size
         outcomes = await asyncio.gather(

@@ -22,7 +22,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
-    with httpx.Client(**client_options(workers)) as client:
+    with httpx.Client(**client_options(job, workers)) as client:
 
         async def download_one(code: str) -> Outcome:
             async with bound:

@@ -24,7 +24,10 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     codes: asyncio.Queue[str] = asyncio.Queue()
     for code in job.codes:
         codes.put_nowait(code)
-    async with httpx.AsyncClient(**client_options(workers)) as client, asyncio.TaskGroup() as group:
+    async with (
+        httpx.AsyncClient(**client_options(job, workers)) as client,
+        asyncio.TaskGroup() as group,
+    ):
         for _ in range(workers):
             group.create_task(work(client, job, codes, outcomes))
     return {code: outcomes[code] for code in job.codes}

@@ -7,6 +7,8 @@ threads. Costs a trip through the scheduler for each task and one more for each 
 one host is not enough.
 """
 
+from dataclasses import replace
+
 import httpx
 from distributed import Client
 
@@ -23,20 +25,19 @@ Answer = tuple[int, bytes]
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     outcomes = {}
-    shares = [job.codes[first::workers] for first in range(workers)]
+    shares = [replace(job, codes=job.codes[first::workers]) for first in range(workers)]
     with Client(job.cluster, set_as_default=False) as cluster:
-        urls = [[job.url(code) for code in share] for share in shares]
-        tasks = cluster.map(fetch, urls, pure=False)
+        tasks = cluster.map(fetch, shares, pure=False)
         for share, answers in zip(shares, cluster.gather(tasks), strict=True):
-            for code, answer in zip(share, answers, strict=True):
+            for code, answer in zip(share.codes, answers, strict=True):
                 outcomes[code] = answer if isinstance(answer, Outcome) else keep(job, code, *answer)
     return {code: outcomes[code] for code in job.codes}
 
 
-def fetch(urls: list[str]) -> list[Answer | Outcome]:
-    """What the server answers for each address, or why it does not."""
-    with httpx.Client(**client_options(1)) as client:
-        return [ask(client, url) for url in urls]
+def fetch(job: Job) -> list[Answer | Outcome]:
+    """What the server answers for each flag, or why it does not."""
+    with httpx.Client(**client_options(job, 1)) as client:
+        return [ask(client, job.url(code)) for code in job.codes]
 
 
 def ask(client: httpx.Client, url: str) -> Answer | Outcome:

@@ -44,7 +44,7 @@ def start_worker(job: Job) -> None:
     if job.initializer is not None:
         job.initializer()
     worker_job = job
-    client = httpx.Client(**client_options(1))
+    client = httpx.Client(**client_options(job, 1))
 
 
 def download(code: str) -> Outcome:

@@ -43,7 +43,7 @@ def download_share(job: Job, workers: int) -> dict[str, Outcome]:
 
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
-    async with httpx.AsyncClient(**client_options(workers)) as client:
+    async with httpx.AsyncClient(**client_options(job, workers)) as client:
         outcomes = await asyncio.gather(*(download(client, bound, job, code) for code in job.codes))
     return dict(zip(job.codes, outcomes, strict=True))
 

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import httpx
 
-from impls.flags import TIMEOUT, Job, Outcome, failed, keep
+from impls.flags import Job, Outcome, failed, keep
 
 DEFAULT = False
 START_METHOD = "forkserver"
@@ -35,7 +35,7 @@ def start_worker(job: Job) -> None:
 
 def download(code: str) -> Outcome:
     try:
-        response = httpx.get(worker_job.url(code), timeout=TIMEOUT, follow_redirects=True)
+        response = httpx.get(worker_job.url(code), timeout=worker_job.timeout, follow_redirects=True)
     except httpx.HTTPError as error:
         return failed(error)
     return keep(worker_job, code, response.status_code, response.content)

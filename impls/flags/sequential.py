@@ -13,7 +13,7 @@ WORKERS = 1
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
-    with httpx.Client(**client_options(workers)) as client:
+    with httpx.Client(**client_options(job, workers)) as client:
         return {code: download(client, job, code) for code in job.codes}
 
 

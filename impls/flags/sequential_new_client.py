@@ -7,7 +7,7 @@ for every flag, and throws them away. Costs more CPU time than the whole request
 
 import httpx
 
-from impls.flags import TIMEOUT, Job, Outcome, failed, keep
+from impls.flags import Job, Outcome, failed, keep
 
 DEFAULT = False
 WORKERS = 1
@@ -19,7 +19,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 def download(job: Job, code: str) -> Outcome:
     try:
-        response = httpx.get(job.url(code), timeout=TIMEOUT, follow_redirects=True)
+        response = httpx.get(job.url(code), timeout=job.timeout, follow_redirects=True)
     except httpx.HTTPError as error:
         return failed(error)
     return keep(job, code, response.status_code, response.content)

@@ -19,7 +19,7 @@ DEFAULT = False
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     outcomes = {}
     with (
-        httpx.Client(**client_options(workers)) as client,
+        httpx.Client(**client_options(job, workers)) as client,
         ThreadPoolExecutor(workers) as pool,
     ):
         codes = {pool.submit(download, client, job, code): code for code in job.codes}

@@ -20,7 +20,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     with ExitStack() as clients:
 
         def start_thread() -> None:
-            thread.client = clients.enter_context(httpx.Client(**client_options(1)))
+            thread.client = clients.enter_context(httpx.Client(**client_options(job, 1)))
 
         with ThreadPoolExecutor(workers, initializer=start_thread) as pool:
             outcomes = pool.map(lambda code: download(thread.client, job, code), job.codes)

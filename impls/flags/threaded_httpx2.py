@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 
-from impls.flags import TIMEOUT, Job, Outcome, failed, keep, tls_context
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 REQUIRES = ("httpx2",)
@@ -21,7 +21,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     with (
         httpx2.Client(
             verify=tls_context(),
-            timeout=TIMEOUT,
+            timeout=job.timeout,
             follow_redirects=True,
             limits=httpx2.Limits(max_connections=workers, max_keepalive_connections=workers),
         ) as client,

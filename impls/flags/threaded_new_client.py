@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from impls.flags import TIMEOUT, Job, Outcome, failed, keep
+from impls.flags import Job, Outcome, failed, keep
 
 DEFAULT = ("pop20",)
 
@@ -23,7 +23,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 def download(job: Job, code: str) -> Outcome:
     try:
-        response = httpx.get(job.url(code), timeout=TIMEOUT, follow_redirects=True)
+        response = httpx.get(job.url(code), timeout=job.timeout, follow_redirects=True)
     except httpx.HTTPError as error:
         return failed(error)
     return keep(job, code, response.status_code, response.content)

@@ -99,6 +99,8 @@ def keep(job: Job, image: httpx.Response, metadata: httpx.Response) -> Outcome:
     for response in (image, metadata):
         if response.status_code != httpx.codes.OK:
             return Outcome("error", reason=f"status {response.status_code}")
+    if not flags.is_whole(image.content):
+        return Outcome("error", reason=flags.NO_IMAGE)
     try:
         told = json.loads(metadata.content)
         name = safe_name(told["country"] if isinstance(told, dict) else None)
@@ -112,13 +114,17 @@ def keep(job: Job, image: httpx.Response, metadata: httpx.Response) -> Outcome:
         file = partial.open("xb")
     except FileExistsError:
         return taken
-    with file:
-        file.write(image.content)
-    # From "xb" to here the name is ours alone, so nobody can come between these two.
-    if whole.exists():
-        partial.unlink()
-        return taken
-    os.replace(partial, whole)
+    try:
+        with file:
+            file.write(image.content)
+        # From "xb" to here the name is ours alone, so nobody can come between these two.
+        if whole.exists():
+            partial.unlink()
+            return taken
+        os.replace(partial, whole)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
     return Outcome("ok", len(image.content))
 
 

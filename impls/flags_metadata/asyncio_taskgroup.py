@@ -21,7 +21,10 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
-    async with httpx.AsyncClient(**client_options(workers)) as client, asyncio.TaskGroup() as group:
+    async with (
+        httpx.AsyncClient(**client_options(job, workers)) as client,
+        asyncio.TaskGroup() as group,
+    ):
         tasks = {code: group.create_task(download(client, bound, job, code)) for code in job.codes}
     return {code: task.result() for code, task in tasks.items()}
 

@@ -18,7 +18,7 @@ DEFAULT = ("pop20",)
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     with (
-        httpx.Client(**client_options(workers)) as client,
+        httpx.Client(**client_options(job, workers)) as client,
         ThreadPoolExecutor(workers) as pool,
     ):
         outcomes = pool.map(lambda code: download(client, job, code), job.codes)

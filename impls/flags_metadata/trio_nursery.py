@@ -22,7 +22,10 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     bound = trio.CapacityLimiter(workers)
-    async with httpx.AsyncClient(**client_options(workers)) as client, trio.open_nursery() as nursery:
+    async with (
+        httpx.AsyncClient(**client_options(job, workers)) as client,
+        trio.open_nursery() as nursery,
+    ):
 
         async def download_one(code: str) -> None:
             outcomes[code] = await download(client, bound, job, code)

@@ -21,7 +21,7 @@ from tests.test_session import said
 MODELS = [model.name for model in impls.models("flags_metadata")]
 each_model = pytest.mark.parametrize("name", MODELS)
 
-IMAGE = b"GIF89a, more or less"
+IMAGE = b"GIF89a, more or less;"
 
 UNSAFE = {
     "up": "../../etc/passwd",
