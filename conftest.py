@@ -19,7 +19,7 @@ import impls
 from concurbench.rounds import ALONE, MOST, ONE_OF_SEVERAL
 from concurbench.session import SESSION
 from servers import BASE_PYTHON, LOOPBACK, NAMES, PYTHON, capacity
-from servers.local import Local
+from servers.local import Local, lay_out
 from servers.process import ServerDied
 
 # pytester is for the tests: pytest lets only this file, the topmost, ask for it.
@@ -212,9 +212,7 @@ def flag_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from impls import flags
 
     site = tmp_path_factory.mktemp("site")
-    for path, body in flags.site().items():
-        (site / path).parent.mkdir(exist_ok=True)
-        (site / path).write_bytes(body)
+    lay_out(flags.site(), site)
     return site
 
 

@@ -6,7 +6,6 @@ that its file is named after; one that takes ``flag_server`` too, a row for each
 
 from __future__ import annotations
 
-import math
 import shutil
 import statistics
 import sys
@@ -179,9 +178,7 @@ def cluster(
             request.config.stash[SESSION].notes.append(f"{told} for {workers} workers")
         yield address
     else:
-        # As many threads as the bound, and for each core a process to put them in.
-        processes = min(workers, machine.usable_cores())
-        with Cluster(processes, math.ceil(workers / processes)) as here:
+        with Cluster.fitting(workers, machine.usable_cores()) as here:
             yield here.address
 
 

@@ -125,6 +125,13 @@ class Ended(BaseException):
         self.number = number
 
 
+def signals_that_end() -> tuple[signal.Signals, ...]:
+    """Those that ask a program to end; what is ignored stays ignored, as nohup has it."""
+    names = ("SIGINT", "SIGTERM", "SIGHUP")  # not every system has all of them
+    numbers = (signal.Signals[name] for name in names if hasattr(signal, name))
+    return tuple(each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN)
+
+
 @contextlib.contextmanager
 def ended_by_signals() -> Iterator[None]:
     """Signals that end a program end it in order: everything is closed on the way out."""
@@ -134,9 +141,7 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)  # once is enough; closing takes a moment
         raise Ended(number)
 
-    numbers: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    # What is ignored stays ignored, as nohup has it.
-    numbers = tuple(each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN)
+    numbers = signals_that_end()
     before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield

@@ -10,7 +10,7 @@ import click
 
 from impls import flags
 from servers import capacity
-from servers.local import Local
+from servers.local import Local, lay_out
 from servers.mock import Mock
 
 TIMES = 5
@@ -22,9 +22,7 @@ def main() -> None:
     files = flags.site()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for path, body in files.items():
-            (folder / path).parent.mkdir(exist_ok=True)
-            (folder / path).write_bytes(body)
+        lay_out(files, folder)
         path = capacity.median_image(folder)
         click.echo(f"requests a second for {len(files[path]):,} bytes: median of {TIMES} (from – to)")
         with Local(folder, 0.0) as local:

@@ -6,16 +6,18 @@ The scheduler and its workers are processes of their own. In the client's proces
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib
+import math
 import platform
 import signal
 import sys
 import sysconfig
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import click
 
@@ -41,12 +43,29 @@ class Cluster(ServerProcess):
         self.threads = threads
         self.python = sys.executable
 
+    @classmethod
+    def fitting(cls, workers: int, cores: int) -> Self:
+        """As many threads as ``workers``, and for each core a process to put them in."""
+        processes = min(workers, cores)
+        return cls(processes, math.ceil(workers / processes))
+
     def arguments(self) -> Sequence[str]:
         return ["--processes", str(self.processes), "--threads", str(self.threads)]
 
     def started(self, line: str) -> None:
         self.address = line
         """Where its scheduler listens."""
+
+
+def on_cluster(load: Callable[[], Callable[..., Any]], cores: int) -> Callable[..., Any]:
+    """The ``run`` of a model, given a cluster of its own: its job has the address in ``cluster``."""
+    run = load()
+
+    def clustered(job: Any, *, workers: int) -> Any:
+        with Cluster.fitting(workers, cores) as cluster:
+            return run(dataclasses.replace(job, cluster=cluster.address), workers=workers)
+
+    return clustered
 
 
 def threads_of(address: str, package: str) -> Mapping[str, int]:

@@ -20,6 +20,13 @@ CONTROL_TIMEOUT = 10.0
 """Seconds a question about what was seen may take."""
 
 
+def lay_out(files: Mapping[str, bytes], directory: Path) -> None:
+    """Write what a server is to serve: path below ``directory`` -> content."""
+    for path, body in files.items():
+        (directory / path).parent.mkdir(parents=True, exist_ok=True)
+        (directory / path).write_bytes(body)
+
+
 class Local(ServerProcess):
     """Serves ``directory``, each file after ``delay`` seconds, as long as the ``with`` block lasts.
 

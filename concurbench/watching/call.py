@@ -43,7 +43,8 @@ class Calls:
         self._path = path
         self._units = Units(main)
         self._open: dict[tuple[int, int, int], Call] = {}
-        self._read = 0
+        self.read = 0
+        """Bytes of the file."""
 
     @property
     def unfinished(self) -> list[Call]:
@@ -56,10 +57,10 @@ class Calls:
         if not self._path.exists():
             return
         with self._path.open("rb") as file:
-            file.seek(self._read)
+            file.seek(self.read)
             noted = file.read()
         whole = noted[: noted.rfind(b"\n") + 1]  # of a line that is being written, nothing yet
-        self._read += len(whole)
+        self.read += len(whole)
         for line in whole.splitlines():
             yield self._taken(json.loads(line))
 

@@ -57,7 +57,7 @@ def chart(rows: Sequence[Row], width: int) -> Text:
         left = counted(len(rows) - len(shown), "more row")
         text.append(f"… and {left}: --svg FILE draws them all\n", "yellow")
     text.append(" " * gutter + scale.axis() + "\n", "dim")
-    text.append(_legend(shown, scale), "dim")
+    text.append(_legend(shown, scale, several=SEVERAL in text.plain), "dim")
     return text
 
 
@@ -113,12 +113,13 @@ def _signs(label: str, look: Look, columns: int) -> str:
     return look.begin + named + look.middle * (inside - len(named)) + look.end
 
 
-def _legend(rows: Sequence[Row], scale: _Scale) -> str:
+def _legend(rows: Sequence[Row], scale: _Scale, *, several: bool) -> str:
     kinds = {span.kind for row in rows for span in row.spans}
     said = [
         f"{look.begin}{look.middle}{look.end} {kind.value}"
         for kind, look in LOOKS.items()
         if kind in kinds
     ]
-    column = units.time(scale.seconds / scale.columns)
-    return "  ".join([*said, f"{SEVERAL} several in a column of {column}"])
+    if several:
+        said.append(f"{SEVERAL} several in a column")
+    return "  ".join([*said, f"a column is {units.time(scale.seconds / scale.columns)}"])

@@ -75,23 +75,27 @@ class ModelProcess:
     ) -> None:
         self._stack.close()
 
-    def calls(self, idle: Callable[[], None] = lambda: None) -> Iterator[Call]:
+    def calls(self, idle: Callable[[], None], stop: Callable[[], bool]) -> Iterator[Call]:
         """What is watched, as it happens, until the model has ended: each call when it has begun and
-        again when it has ended. ``idle`` is called each time there was nothing new for a moment.
+        again when it has ended. ``idle`` is called each time there was nothing new for a moment, and
+        ``stop`` to know whether the model is to be ended; what it did until then still comes.
 
         Raises:
             Died: its process ended without saying how it went.
         """
         while self.told is None:
             ready = wait([self._teller, self.process.sentinel], TICK)
-            if self._teller in ready:
+            stopped = stop()
+            if stopped:
+                self._end()
+            elif self._teller in ready:
                 with contextlib.suppress(EOFError):
                     self.told = self._teller.recv()
-            some = False
-            for call in self._calls.new():
-                some = True
-                yield call
-            if not some:
+            before = self._calls.read
+            yield from self._calls.new()
+            if stopped:
+                return
+            if self._calls.read == before:
                 idle()
             if self.told is None and self.process.sentinel in ready and not self._teller.poll():
                 raise Died(self._how_it_died())
@@ -119,7 +123,6 @@ class ModelProcess:
             self._signal(group, signal.SIGKILL)
         self.process.kill()
         self.process.join()
-        self.process.close()
 
     def _signal(self, group: int, number: int) -> bool:
         """Send it to all of its session; false where there is none, not yet or no more."""

@@ -6,15 +6,17 @@ Exit code 0 is that all went well, 1 that something failed, 2 that the command i
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
+from types import FrameType
 from typing import Any, NoReturn, Protocol, Self
 
 import click
@@ -23,12 +25,11 @@ from rich.table import Table
 from concurbench.command import (
     FILE,
     Cannot,
-    Ended,
     Orderly,
     check_writable,
-    ended_by_signals,
     say,
     show,
+    signals_that_end,
 )
 from concurbench.summary import COLUMNS
 from concurbench.watching import recorder
@@ -179,7 +180,7 @@ def _workers(catalogue: Catalogue, workload: str, model: str, asked: int | None,
 class Show:
     """A model that runs and is watched, as long as the ``with`` block lasts.
 
-    A signal, or the model's failing, ends the block and nothing else: what was seen until then can
+    A signal, or the model's failing, ends its calls and nothing else: what was seen until then can
     still be told. ``end`` is the last thing to call.
     """
 
@@ -190,6 +191,8 @@ class Show:
     """The calls that have ended, in that order."""
     cut: list[Call] = field(default_factory=list)
     """Those that had not ended when all did."""
+    ended_at: float = 0.0
+    """When it ended, however, by the clock of the calls."""
     seconds: float = 0.0
     """How long the model ran."""
     answers: Any = None
@@ -200,49 +203,46 @@ class Show:
     """What the model failed with."""
 
     def __enter__(self) -> Self:
-        self._signals = ended_by_signals()
-        self._signals.__enter__()
-        self._process = ModelProcess(self.performance, {**self.choice.environ, **self.environ})
-        try:
-            self._process.__enter__()
-        except BaseException:
-            self._signals.__exit__(None, None, None)
-            raise
+        with contextlib.ExitStack() as stack:
+            for number in signals_that_end():
+                stack.callback(signal.signal, number, signal.signal(number, self._asked_to_end))
+            self._process = stack.enter_context(
+                ModelProcess(self.performance, {**self.choice.environ, **self.environ})
+            )
+            self._stack = stack.pop_all()
         return self
+
+    def _asked_to_end(self, number: int, _: FrameType | None) -> None:
+        # Noted, and no exception at some odd place: what was noted of the calls is still to be read.
+        self.ended_by = self.ended_by or number
 
     def calls(self, idle: Callable[[], None] = lambda: None) -> Iterator[Call]:
         """What is watched, as it happens: each call when it has begun and again when it has ended.
 
-        ``idle`` is called each time there was nothing new for a moment.
+        ``idle`` is called each time there was nothing new for a moment. A signal ends the model, and
+        with it this.
         """
-        for call in self._process.calls(idle):
-            if call.what == RUN:
-                self.seconds = 0.0 if call.end is None else call.seconds
-                continue
-            if call.end is not None:
-                self.done.append(call)
-            yield call
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        now = time.perf_counter()
+        try:
+            for call in self._process.calls(idle, lambda: self.ended_by is not None):
+                if call.what == RUN:
+                    self.seconds = 0.0 if call.end is None else call.seconds
+                    continue
+                if call.end is not None:
+                    self.done.append(call)
+                yield call
+        except Died as error:
+            self.error = str(error)
+        self.ended_at = time.perf_counter()
         for call in self._process.unfinished:
             if call.what == RUN:
-                self.seconds = now - call.begin
+                self.seconds = self.ended_at - call.begin
             else:
-                self.cut.append(replace(call, end=now))
-        try:
-            self._process.__exit__(None, None, None)
-        finally:
-            self._signals.__exit__(None, None, None)
-        if isinstance(error, Ended):
-            self.ended_by = error.number
-        elif isinstance(error, Died):
-            self.error = str(error)
-        elif error is None and self._process.told is not None:
+                self.cut.append(replace(call, end=self.ended_at))
+        if self._process.told is not None:
             self.answers, self.error = self._process.told.answers, self._process.told.error
-        return error is None or isinstance(error, Ended | Died)
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
 
     def end(self, spans: Iterable[Span], title: str, *, failed: bool = False) -> NoReturn:
         """Draw what was asked for, say how it ended, and end with the exit code for that."""

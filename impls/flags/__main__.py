@@ -1,0 +1,289 @@
+"""``python -m impls.flags``: download flags, and watch a model do it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import string
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+import impls
+from concurbench import machine
+from concurbench.command import Cannot, say
+from concurbench.units import counted
+from concurbench.watching.call import Call
+from concurbench.watching.inside import Performance, whole
+from concurbench.watching.program import Choice, Show, command
+from concurbench.watching.span import Kind, Span
+from concurbench.watching.unit import Unit
+from impls import flags
+from servers.cluster import on_cluster
+from servers.flags import PROFILES
+from servers.local import Local, lay_out
+from servers.process import ServerDied
+
+PATIENCE = 6.0
+"""Seconds before a request is given up: longer than any profile's server takes that answers at all."""
+
+BAR = 16
+"""Columns of the progress bar."""
+
+DIRECT = {"NO_PROXY": "*", "no_proxy": "*"}
+"""No proxy comes between a model and our own server."""
+
+HELP = """Download flags, {what}, and tell what became of each.
+
+CC is a country's code, as in FR, or the first letter of several; without any it is the twenty most
+populous countries. Each flag is downloaded, not found, or failed, with a reason; whatever happens to
+one, all others are there in the end.
+
+They come from a server of this project, started for it, that waits {delay:g} s before each answer.
+--server=delay takes its time, another one for each file, and --server=error fails at a quarter of its
+files, in seven ways. An address is for another server, as python -m servers.flags starts one.
+
+Ctrl-C ends it at once; what is complete stays.
+
+\b
+Examples: python -m impls.{name}
+          python -m impls.{name} --all --max-req 50 --timeline
+          python -m impls.{name} B FR --model sequential --verbose
+          python -m impls.{name} --every --server error --limit 100
+          python -m impls.{name} --server http://127.0.0.1:8001
+"""
+
+
+def program(name: str, workload: ModuleType, *, model: str, what: str) -> click.Command:
+    """The program of a workload that downloads flags."""
+
+    @command(impls, name, model=model, workers=20, bound="--max-req")
+    @click.argument("cc", nargs=-1)
+    @click.option("--all", "-a", "wanted", flag_value="all", help="All flags there are.")
+    @click.option("--every", "-e", "wanted", flag_value="every", help="Every code, from AA to ZZ.")
+    @click.option("--limit", "-l", type=click.IntRange(1), metavar="N", help="So many at the most.")
+    @click.option(
+        "--server",
+        "-s",
+        default="local",
+        show_default=True,
+        metavar=f"{'|'.join(PROFILES)}|URL",
+        callback=_server,
+        help="Where they come from.",
+    )
+    @click.option("--seed", type=int, default=0, help="What of a server is drawn by lot: the same.")
+    @click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        default=PATIENCE,
+        show_default=True,
+        metavar="SECONDS",
+        help="When a request is given up.",
+    )
+    @click.option(
+        "--dest",
+        type=click.Path(file_okay=False, path_type=Path),
+        default="downloaded",
+        show_default=True,
+        metavar="DIR",
+        help="Where they are saved.",
+    )
+    @click.option("--verbose", "-v", is_flag=True, help="A line for each, in place of the bar.")
+    def main(
+        choice: Choice, cc: tuple[str, ...], wanted: str | None, limit: int | None, server: str,
+        seed: int, timeout: float, dest: Path, verbose: bool,
+    ) -> None:  # fmt: skip
+        codes = chosen(cc, wanted)[:limit]
+        try:
+            dest.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Cannot(f"{dest} cannot be made: {error.strerror}") from None
+        with serving(server, seed) as (url, own):
+            job = workload.Job(codes, url, dest.resolve(), timeout=timeout)
+            download(choice, job, own, verbose)
+
+    delay = PROFILES["local"].delay.shortest
+    main.help = HELP.format(name=name, what=what, delay=delay)
+    return main
+
+
+def chosen(cc: Sequence[str], wanted: str | None) -> tuple[str, ...]:
+    """The codes that were asked for, in order, each once.
+
+    Raises:
+        click.UsageError: one of them is none.
+    """
+    if cc and wanted:
+        raise click.UsageError(f"--{wanted}, or codes: both is one too many")
+    known = flags.CASES["all194"].codes
+    if wanted == "all":
+        return tuple(sorted(known))
+    if wanted == "every":
+        return tuple(map("".join, product(string.ascii_uppercase, repeat=2)))
+    codes = set[str]()
+    for asked in map(str.upper, cc or flags.CASES["pop20"].codes):
+        if len(asked) not in (1, 2) or not set(asked) <= set(string.ascii_uppercase):
+            raise click.UsageError(f"{asked} is no code: two letters, or the first one of several")
+        beginning = {code for code in known if code.startswith(asked)}
+        if len(asked) == 1 and not beginning:
+            raise click.UsageError(f"no country's code begins with {asked}")
+        codes |= beginning or {asked}
+    return tuple(sorted(codes))
+
+
+def _server(_: click.Context, __: click.Parameter, asked: str) -> str:
+    if asked not in PROFILES and not asked.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{asked} is none of {', '.join(PROFILES)}, and no http:// address")
+    return asked.rstrip("/")
+
+
+@contextlib.contextmanager
+def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
+    """The address of this server, and the server, where it is our own and was started for it.
+
+    Raises:
+        Cannot: it did not start.
+    """
+    if server not in PROFILES:
+        yield server, None
+        return
+    profile, site = PROFILES[server], flags.site()
+    with tempfile.TemporaryDirectory() as folder:
+        lay_out(site, Path(folder))
+        faults = profile.faults(site, seed)
+        with contextlib.ExitStack() as stack:
+            try:
+                local = stack.enter_context(
+                    Local(Path(folder), profile.delay, faults=faults, seed=seed)
+                )
+            except ServerDied as error:
+                raise Cannot(f"{error}; it needs uvicorn and httptools") from None
+            yield local.url, local
+
+
+@dataclass
+class Seen:
+    """What became of the flags so far, as the calls of a model tell it."""
+
+    outcomes: dict[str, flags.Outcome] = field(default_factory=dict)
+    spans: list[Span] = field(default_factory=list)
+    _begun: dict[str, tuple[Unit, float, str]] = field(default_factory=dict)
+    _code_of: dict[Unit, str] = field(default_factory=dict)
+
+    def take(self, call: Call) -> tuple[str, flags.Outcome, Span] | None:
+        """A call that has ended; where it is the end of a flag, which one, what became of it, and the
+        last of its time."""
+        if call.what.endswith("url"):
+            code = call.item
+            if code in self._begun:  # its second request
+                self._close(code, call.begin, Kind.WAITS)
+            label = code if call.what == "url" else f"{code} name"
+            self._begun[code] = call.unit, call.begin, label
+            self._code_of[call.unit] = code
+            return None
+        # Who cannot say which flag it is, is in the unit that asked for it.
+        found = call.item or self._code_of.get(call.unit)
+        if found not in self._begun or call.result is None:
+            return None
+        outcome = self.outcomes[found] = flags.Outcome(**call.result)
+        kind = Kind.FAILS if outcome.status == "error" else Kind.WAITS
+        return found, outcome, self._close(found, call.begin + call.seconds, kind)
+
+    def _close(self, code: str, end: float, kind: Kind) -> Span:
+        unit, begin, label = self._begun.pop(code)
+        self.spans.append(Span(unit, label, begin, end, kind))
+        return self.spans[-1]
+
+    def cut(self, end: float) -> None:
+        """All that has begun and not ended was cut off then."""
+        for code in list(self._begun):
+            self._close(code, end, Kind.WAITS)
+
+
+def download(choice: Choice, job: flags.Job, own: Local | None, verbose: bool) -> None:
+    """Run the model, show how it gets on, say what came of it, and end."""
+    load: Callable[[], Any] = choice.load
+    if impls.find(choice.workload, choice.model).cluster:
+        load = functools.partial(on_cluster, load, machine.usable_cores())
+    others = set(job.destination.glob("*.part"))
+    performance = Performance(load, job, choice.workers, tell=whole)
+    seen = Seen()
+    console = Console(highlight=False)
+    bar = Progress(
+        BarColumn(BAR), MofNCompleteColumn(), TextColumn("{task.fields[told]}"),
+        TimeElapsedColumn(),
+        console=console, transient=True, disable=verbose or not console.is_terminal,
+    )  # fmt: skip
+    say(f"{counted(len(job.codes), 'flag')} from {job.base_url}")
+    say(f"{choice.model}, {choice.workers} at a time")
+    with Show(choice, performance, DIRECT if own else {}) as show, bar:
+        task = bar.add_task("", total=len(job.codes), told="")
+        for call in show.calls():
+            if call.end is None or (done := seen.take(call)) is None:
+                continue
+            code, outcome, span = done
+            bar.update(task, completed=len(seen.outcomes), told=counts(seen.outcomes))
+            if verbose or outcome.status == "error":
+                told = Text(line(code, outcome, span), STYLES[outcome.status])
+                if console.is_terminal:  # there a line stays a line; elsewhere somebody may look for it
+                    console.print(told, no_wrap=True, overflow="ellipsis")
+                else:
+                    console.print(told, soft_wrap=True)
+    for partial in set(job.destination.glob("*.part")) - others:  # what a signal cut off
+        partial.unlink(missing_ok=True)
+    peak = None
+    if own is not None:
+        with contextlib.suppress(ServerDied):
+            peak = own.seen().peak
+    conclude(show, job, seen, peak)
+
+
+def conclude(show: Show, job: flags.Job, seen: Seen, peak: int | None) -> None:
+    """Say what came of it all, and end; ``peak`` is how many requests the server had at once."""
+    # Where requests are not the model's own business, as on a cluster, its answers alone are whole.
+    outcomes = {**seen.outcomes, **(show.answers or {})}
+    seen.cut(show.ended_at)
+    bytes_saved = sum(outcome.size for outcome in outcomes.values())
+    say(f"{counts(outcomes)} in {show.seconds:.2f} s")
+    if bytes_saved:
+        say(f"{bytes_saved / 1e3:,.1f} kB in {job.destination}", whole=True)
+    if peak is not None:
+        say(f"the server had {counted(peak, 'request')} at once")
+    if show.ended_by or show.error:
+        say(f"cut off: {len(job.codes) - len(outcomes)} had not come to their end", "yellow")
+    lost = any(outcome.status == "error" for outcome in outcomes.values())
+    title = f"{show.choice.workload} · {show.choice.model} · {show.choice.workers} at a time"
+    show.end(seen.spans, title, failed=lost)
+
+
+STYLES = {"ok": "", "not found": "dim", "error": "red"}
+
+
+def counts(outcomes: dict[str, flags.Outcome]) -> str:
+    """How many were downloaded, not found, and failed."""
+    statuses: list[str] = [outcome.status for outcome in outcomes.values()]
+    said = {"ok": "downloaded", "not found": "not found", "error": "failed"}
+    return ", ".join(f"{statuses.count(status)} {word}" for status, word in said.items())
+
+
+def line(code: str, outcome: flags.Outcome, span: Span) -> str:
+    """What became of one."""
+    size = f"{outcome.size:,} B" if outcome.size else ""
+    end = f"  {outcome.reason}" if outcome.reason else ""
+    seconds = span.end - span.begin
+    return f"{code}  {outcome.status:9}  {size:>9}  {seconds:6.3f} s  {span.unit!s:16}{end}".rstrip()
+
+
+main = program("flags", flags, model="threaded", what="as images")
+
+if __name__ == "__main__":
+    main()

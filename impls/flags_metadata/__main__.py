@@ -1,0 +1,16 @@
+"""``python -m impls.flags_metadata``: download flags under their countries' names, and watch it."""
+
+from __future__ import annotations
+
+from impls import flags_metadata
+from impls.flags.__main__ import program
+
+main = program(
+    "flags_metadata",
+    flags_metadata,
+    model="asyncio_short_holds",
+    what="each under the name of its country, which takes a second request",
+)
+
+if __name__ == "__main__":
+    main()
