@@ -109,7 +109,7 @@ def program(name: str, workload: ModuleType, *, model: str, what: str) -> click.
             raise Cannot(f"{dest} cannot be made: {error.strerror}") from None
         with serving(server, seed) as (url, own):
             job = workload.Job(codes, url, dest.resolve(), timeout=timeout)
-            download(choice, job, own, verbose)
+            download(choice, job, own, dest, verbose)
 
     delay = PROFILES["local"].delay.shortest
     main.help = HELP.format(name=name, what=what, delay=delay)
@@ -209,7 +209,7 @@ class Seen:
             self._close(code, end, Kind.WAITS)
 
 
-def download(choice: Choice, job: flags.Job, own: Local | None, verbose: bool) -> None:
+def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verbose: bool) -> None:
     """Run the model, show how it gets on, say what came of it, and end."""
     load: Callable[[], Any] = choice.load
     if impls.find(choice.workload, choice.model).cluster:
@@ -226,7 +226,7 @@ def download(choice: Choice, job: flags.Job, own: Local | None, verbose: bool) -
     say(f"{counted(len(job.codes), 'flag')} from {job.base_url}")
     say(f"{choice.model}, {choice.workers} at a time")
     with Show(choice, performance, DIRECT if own else {}) as show, bar:
-        task = bar.add_task("", total=len(job.codes), told="")
+        task = bar.add_task("", total=len(job.codes), told=counts({}))
         for call in show.calls():
             if call.end is None or (done := seen.take(call)) is None:
                 continue
@@ -244,10 +244,10 @@ def download(choice: Choice, job: flags.Job, own: Local | None, verbose: bool) -
     if own is not None:
         with contextlib.suppress(ServerDied):
             peak = own.seen().peak
-    conclude(show, job, seen, peak)
+    conclude(show, job, seen, dest, peak)
 
 
-def conclude(show: Show, job: flags.Job, seen: Seen, peak: int | None) -> None:
+def conclude(show: Show, job: flags.Job, seen: Seen, dest: Path, peak: int | None) -> None:
     """Say what came of it all, and end; ``peak`` is how many requests the server had at once."""
     # Where requests are not the model's own business, as on a cluster, its answers alone are whole.
     outcomes = {**seen.outcomes, **(show.answers or {})}
@@ -255,7 +255,7 @@ def conclude(show: Show, job: flags.Job, seen: Seen, peak: int | None) -> None:
     bytes_saved = sum(outcome.size for outcome in outcomes.values())
     say(f"{counts(outcomes)} in {show.seconds:.2f} s")
     if bytes_saved:
-        say(f"{bytes_saved / 1e3:,.1f} kB in {job.destination}", whole=True)
+        say(f"{bytes_saved / 1e3:,.1f} kB in {dest}", whole=True)
     if peak is not None:
         say(f"the server had {counted(peak, 'request')} at once")
     if show.ended_by or show.error:

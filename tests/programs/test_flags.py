@@ -1,0 +1,203 @@
+"""``python -m impls.flags`` and ``impls.flags_metadata``: flags, and what became of each."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from impls import flags
+from impls.flags.__main__ import chosen
+from servers.flags import PROFILES
+from servers.local import Local
+from tests.programs.conftest import Interrupted, Program, Terminal
+
+FASTEST = ["sequential", "threaded", "asyncio_gather", "multiprocess"]
+
+
+def saved(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
+# -- which flags --
+
+
+@pytest.mark.parametrize(
+    ("asked", "codes"),
+    [
+        (("fr", "DE", "FR"), ("DE", "FR")),
+        (("XX",), ("XX",)),
+        (("Q",), ("QA",)),
+        (("q", "FR"), ("FR", "QA")),
+        ((), tuple(sorted(flags.CASES["pop20"].codes))),
+    ],
+)
+def test_codes_are_taken_once_each_in_order(asked: tuple[str, ...], codes: tuple[str, ...]) -> None:
+    assert chosen(asked, None) == codes
+
+
+def test_a_letter_stands_for_all_codes_there_are_that_begin_with_it() -> None:
+    codes = chosen(("B",), None)
+    assert codes[0] == "BA"
+    assert codes[-1] == "BZ"
+    assert set(codes) == {code for code in flags.CASES["all194"].codes if code[0] == "B"}
+
+
+def test_all_are_those_there_are_and_every_is_every_pair_of_letters() -> None:
+    assert len(chosen((), "all")) == 194
+    assert len(chosen((), "every")) == 26 * 26
+    assert set(chosen((), "all")) < set(chosen((), "every"))
+
+
+# -- what becomes of them --
+
+
+@pytest.mark.parametrize("model", FASTEST)
+def test_flags_are_downloaded_or_not_found_whoever_downloads_them(
+    program: Program, tmp_path: Path, model: str
+) -> None:
+    ended = program("impls.flags", "FR", "DE", "XX", "--verbose", f"--model={model}", "--dest=here")
+    assert ended.returncode == 0, ended.stderr
+    assert "2 downloaded, 1 not found, 0 failed" in ended.stdout
+    assert re.search(r"^XX  not found .* s  \w", ended.stdout, re.MULTILINE)
+    assert saved(tmp_path / "here") == {"DE.gif", "FR.gif"}
+
+
+@pytest.mark.parametrize("workload", ["flags", "flags_metadata"])
+def test_of_a_quarter_that_fails_nothing_else_is_lost(
+    program: Program, tmp_path: Path, workload: str
+) -> None:
+    codes = chosen(("B", "C"), None)
+    faults = PROFILES["error"].faults(flags.site(), seed=3)
+    if workload == "flags":
+        faults = {path: kind for path, kind in faults.items() if path.endswith(".gif")}
+    fated = {path[:2].upper() for path in faults}
+    ended = program(
+        f"impls.{workload}", "B", "C", "--server=error", "--seed=3", "--timeout=2", "--max-req=40"
+    )
+    assert ended.returncode == 1
+    [told] = re.findall(r"(\d+) downloaded, (\d+) not found, (\d+) failed", ended.stdout)
+    downloaded, *others = map(int, told)
+    untouched = [code for code in codes if code not in fated]
+    assert len(untouched) < len(codes)
+    assert downloaded == len(untouched)
+    assert downloaded + sum(others) == len(codes)
+    assert len(saved(tmp_path / "downloaded")) == downloaded
+    # Each that failed is told with its reason, without being asked.
+    reasons = re.findall(r"^[A-Z]{2}  error  .*\d s  \w.*  \w", ended.stdout, re.MULTILINE)
+    assert len(reasons) == others[1]
+
+
+def test_names_come_from_the_server(program: Program, tmp_path: Path) -> None:
+    ended = program("impls.flags_metadata", "VN", "XX")
+    assert ended.returncode == 0
+    assert "1 downloaded, 1 not found, 0 failed" in ended.stdout
+    assert saved(tmp_path / "downloaded") == {"Viet_Nam.gif"}
+
+
+def test_they_come_from_any_server_whose_address_is_given(
+    program: Program, undelayed_local: Local
+) -> None:
+    undelayed_local.reset()
+    ended = program("impls.flags", "FR", "--server", undelayed_local.url + "/")
+    assert ended.returncode == 0, ended.stderr
+    assert undelayed_local.seen().served == 1
+    assert "the server had" not in ended.stdout  # of another's nothing is known
+
+
+def test_a_server_that_is_not_there_fails_every_flag_and_is_no_traceback(program: Program) -> None:
+    ended = program("impls.flags", "FR", "DE", "--server=http://127.0.0.1:9")
+    assert ended.returncode == 1
+    assert "0 downloaded, 0 not found, 2 failed" in ended.stdout
+    assert ended.stderr == ""
+
+
+def test_the_time_line_has_each_flag_and_those_that_failed(program: Program, tmp_path: Path) -> None:
+    ended = program("impls.flags", "FR", "XX", "--model=sequential", "--timeline", "--svg=line.svg")
+    assert re.search(r"^main thread  ├FR─+┤", ended.stdout, re.MULTILINE)
+    picture = (tmp_path / "line.svg").read_text()
+    assert "FR: waits" in picture
+    assert "XX: waits" in picture  # not to be found is no failure
+
+
+def test_the_time_line_has_both_requests_of_a_country(program: Program, tmp_path: Path) -> None:
+    program("impls.flags_metadata", "FR", "--model=sequential", "--svg=line.svg")
+    picture = (tmp_path / "line.svg").read_text()
+    assert picture.index("FR: waits") < picture.index("FR name: waits")
+
+
+# -- Ctrl-C --
+
+
+@pytest.mark.parametrize("model", FASTEST)
+def test_ctrl_c_keeps_what_is_complete_and_tells_what_is_not(
+    interrupted: Interrupted, tmp_path: Path, model: str
+) -> None:
+    (tmp_path / "downloaded").mkdir()
+    (tmp_path / "downloaded" / "somebody's.part").touch()
+    bound = 1 if model == "sequential" else 2
+    ended = interrupted(
+        "impls.flags", "--all", "--server=delay", f"--max-req={bound}", "--verbose", f"--model={model}",
+        when="  ok ",
+    )  # fmt: skip
+    assert ended.returncode == 130
+    assert ended.stderr == ""
+    [downloaded] = re.findall(r"(\d+) downloaded, 0 not found, 0 failed", ended.stdout)
+    assert f"cut off: {194 - int(downloaded)} had not come to their end" in ended.stdout
+    files = saved(tmp_path / "downloaded") - {"somebody's.part"}
+    assert len(files) == int(downloaded) >= 1
+    for file in files:
+        content = (tmp_path / "downloaded" / file).read_bytes()
+        assert content == flags.site()[f"{file[:2]}/{file}".lower()]
+
+
+# -- what is seen --
+
+
+def test_a_terminal_has_a_bar_that_is_gone_in_the_end(terminal: Terminal) -> None:
+    terminal.run("impls.flags", "B", "--model=sequential")
+    assert re.search(r"━+ +\d+/17 \d+ downloaded", terminal.wait_for(lambda screen: "━" in screen))
+    screen = terminal.ended()
+    assert "━" not in screen
+    assert "17 downloaded, 0 not found, 0 failed" in screen
+    assert "exit code 0" in screen
+
+
+def test_ctrl_c_in_a_terminal_leaves_a_clean_screen(terminal: Terminal) -> None:
+    terminal.run("impls.flags", "--all", "--server=delay", "--model=asyncio_gather")
+    terminal.wait_for(lambda screen: re.search(r"━ +[1-9]\d*/194", screen))
+    terminal.press("C-c")
+    screen = terminal.ended()
+    assert "exit code 130" in screen
+    assert "━" not in screen
+    assert "Traceback" not in screen
+
+
+def test_a_pipe_gets_no_bar_and_no_colour(program: Program) -> None:
+    ended = program("impls.flags", "FR", "--server=error", "--seed=1")
+    assert "\x1b" not in ended.stdout
+    assert "━" not in ended.stdout
+    assert max(map(len, ended.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["FRA"], "FRA is no code: two letters, or the first one of several"),
+        (["4"], "4 is no code"),
+        (["X"], "no country's code begins with X"),
+        (["FR", "--all"], "--all, or codes: both is one too many"),
+        (["--server=ftp://x"], "ftp://x is none of local, delay, error, and no http:// address"),
+        (["--max-req=0"], "0 is not in the range"),
+        (["--timeout=0"], "is not in the range"),
+        (["--model=interpreters", "--dest=/dev/null/x"], ""),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_sentence(
+    program: Program, arguments: list[str], said: str
+) -> None:
+    ended = program("impls.flags", *arguments)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
