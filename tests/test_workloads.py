@@ -119,6 +119,32 @@ def test_a_flag_never_stands_half_written_under_its_name(
     assert seen == [(b"GIF89a whole;", False)]
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"<!doctype html><p>Hello;", b"GIF89a, cut", b"GIF90a;", b"\x89PNG;", b" GIF89a;"]
+)
+def test_what_is_no_whole_image_is_an_error_and_not_kept(tmp_path: Path, body: bytes) -> None:
+    outcome = flags.keep(flags.Job(("FR",), "", tmp_path), "FR", 200, body)
+    assert (outcome.status, outcome.reason) == ("error", "status 200, but no whole GIF")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_of_a_flag_stays_where_saving_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="the disk is full"):
+        flags.keep(flags.Job(("FR",), "", tmp_path), "FR", 200, b"GIF89a;")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_without_a_text_is_told_by_its_name_alone() -> None:
+    assert flags.failed(TimeoutError()).reason == "TimeoutError"
+    assert flags.failed(OSError("no route")).reason == "OSError: no route"
+
+
 @pytest.fixture
 def downloaded(tmp_path: Path) -> flags.Job:
     """A job whose flags are all there."""

@@ -3,8 +3,8 @@
 Download the flags of the world: many small files from a server that takes its time.
 
 The unit of work is one flag: ``GET {base_url}/{code}/{code}.gif`` in lower case, follow redirects,
-check the status, save the image as ``CODE.gif``. Nearly all of its time is waiting, so the best
-possible time is the server's delay, once for each wave of requests in flight.
+check the status and that it is a whole image, save it as ``CODE.gif``. Nearly all of its time is
+waiting, so the best possible time is the server's delay, once for each wave of requests in flight.
 """
 
 from __future__ import annotations

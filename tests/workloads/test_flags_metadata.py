@@ -267,6 +267,25 @@ def test_a_flag_never_stands_half_written_under_its_name(
     assert seen == [(IMAGE, False)]
 
 
+@pytest.mark.parametrize("body", [b"", b"<!doctype html>", b"GIF89a, cut"])
+def test_what_is_no_whole_image_is_an_error_and_not_kept(tmp_path: Path, body: bytes) -> None:
+    outcome = keep(Job(("FR",), "", tmp_path), answer(200, body), good("France"))
+    assert (outcome.status, outcome.reason) == ("error", "status 200, but no whole GIF")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_of_a_flag_stays_where_saving_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="the disk is full"):
+        keep(Job(("FR",), "", tmp_path), answer(200, IMAGE), good("France"))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("there", ["France.gif", "France.part"])
 def test_nothing_that_is_there_is_overwritten(tmp_path: Path, there: str) -> None:
     (tmp_path / there).write_bytes(b"another's")
