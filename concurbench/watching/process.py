@@ -86,18 +86,23 @@ class ModelProcess:
         while self.told is None:
             ready = wait([self._teller, self.process.sentinel], TICK)
             stopped = stop()
+            # Processes it has forked may hold its end of the pipe open beyond its own.
+            gone = self.process.sentinel in ready and self._teller not in ready
             if stopped:
                 self._end()
             elif self._teller in ready:
-                with contextlib.suppress(EOFError):
+                try:
                     self.told = self._teller.recv()
+                except EOFError:
+                    self.process.join(GRACE)
+                    gone = True
             before = self._calls.read
             yield from self._calls.new()
             if stopped:
                 return
             if self._calls.read == before:
                 idle()
-            if self.told is None and self.process.sentinel in ready and not self._teller.poll():
+            if gone:
                 raise Died(self._how_it_died())
 
     @property
