@@ -7,6 +7,7 @@ The scheduler and its workers are processes of their own. In the client's proces
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import importlib
 import math
@@ -57,8 +58,17 @@ class Cluster(ServerProcess):
         """Where its scheduler listens."""
 
 
-def on_cluster(load: Callable[[], Callable[..., Any]], cores: int) -> Callable[..., Any]:
-    """The ``run`` of a model, given a cluster of its own: its job has the address in ``cluster``."""
+Load = Callable[[], Callable[..., Any]]
+"""Imports a model and returns its ``run``."""
+
+
+def given(load: Load, kind: str | None, cores: int) -> Load:
+    """The same for a model that uses a cluster of this ``kind``, which it is given; for others, where
+    that is None, no other. The result can be pickled."""
+    return load if kind is None else functools.partial(_on_cluster, load, cores)
+
+
+def _on_cluster(load: Load, cores: int) -> Callable[..., Any]:
     run = load()
 
     def clustered(job: Any, *, workers: int) -> Any:

@@ -13,6 +13,8 @@ from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Self
 
+import psutil
+
 from concurbench import keeper
 from concurbench.watching import inside, recorder
 from concurbench.watching.call import Call, Calls
@@ -128,6 +130,10 @@ class ModelProcess:
             self._signal(group, signal.SIGKILL)
         self.process.kill()
         self.process.join()
+        if self.told is None:  # cut off: what it has started elsewhere, as a cluster, is to go at once
+            for process in keeper.carriers(self._workspace.folder):
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
 
     def _signal(self, group: int, number: int) -> bool:
         """Send it to all of its session; false where there is none, not yet or no more."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import string
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import click
 from rich.console import Console
@@ -28,7 +26,7 @@ from concurbench.watching.program import Choice, Show, command
 from concurbench.watching.span import Kind, Span
 from concurbench.watching.unit import Unit
 from impls import flags
-from servers.cluster import on_cluster
+from servers.cluster import given
 from servers.flags import PROFILES
 from servers.local import Local, lay_out
 from servers.process import ServerDied
@@ -211,9 +209,7 @@ class Seen:
 
 def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verbose: bool) -> None:
     """Run the model, show how it gets on, say what came of it, and end."""
-    load: Callable[[], Any] = choice.load
-    if impls.find(choice.workload, choice.model).cluster:
-        load = functools.partial(on_cluster, load, machine.usable_cores())
+    load = given(choice.load, impls.find(choice.workload, choice.model).cluster, machine.usable_cores())
     others = set(job.destination.glob("*.part"))
     performance = Performance(load, job, choice.workers, tell=whole)
     seen = Seen()
