@@ -121,6 +121,9 @@ def test_a_workload_offers_what_the_benchmarks_use(workload: str) -> None:
 def test_a_workload_has_a_file_in_every_room(workload: str) -> None:
     root = Path(__file__).parents[1]
     assert (root / "benchmarks" / f"test_{workload}.py").is_file()
+    assert (root / "tests" / "programs" / f"test_{workload}.py").is_file()
+    assert (impls.HERE / workload / "__main__.py").is_file()
     page = (root / "docs" / f"{workload}.md").read_text(encoding="utf-8")
     assert import_module(f"impls.{workload}").QUESTION in " ".join(page.split())
+    assert f"<!-- program: python -m impls.{workload}" in page
     assert f"docs/{workload}.md" in (root / "README.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""``python -m impls.flags`` and ``impls.flags_metadata``: flags, and what became of each."""
+"""``python -m impls.flags``: flags, and what became of each."""
 
 from __future__ import annotations
 
@@ -64,36 +64,22 @@ def test_flags_are_downloaded_or_not_found_whoever_downloads_them(
     assert saved(tmp_path / "here") == {"DE.gif", "FR.gif"}
 
 
-@pytest.mark.parametrize("workload", ["flags", "flags_metadata"])
-def test_of_a_quarter_that_fails_nothing_else_is_lost(
-    program: Program, tmp_path: Path, workload: str
-) -> None:
+def test_of_a_quarter_that_fails_nothing_else_is_lost(program: Program, tmp_path: Path) -> None:
     codes = chosen(("B", "C"), None)
     faults = PROFILES["error"].faults(flags.site(), seed=3)
-    if workload == "flags":
-        faults = {path: kind for path, kind in faults.items() if path.endswith(".gif")}
-    fated = {path[:2].upper() for path in faults}
+    untouched = {code for code in codes if f"{code}/{code}.gif".lower() not in faults}
     ended = program(
-        f"impls.{workload}", "B", "C", "--server=error", "--seed=3", "--timeout=2", "--max-req=40"
+        "impls.flags", "B", "C", "--server=error", "--seed=3", "--timeout=2", "--max-req=40"
     )
     assert ended.returncode == 1
     [told] = re.findall(r"(\d+) downloaded, (\d+) not found, (\d+) failed", ended.stdout)
-    downloaded, *others = map(int, told)
-    untouched = [code for code in codes if code not in fated]
-    assert len(untouched) < len(codes)
-    assert downloaded == len(untouched)
-    assert downloaded + sum(others) == len(codes)
-    assert len(saved(tmp_path / "downloaded")) == downloaded
+    downloaded, not_found, failed = map(int, told)
+    assert downloaded == len(untouched) < len(codes)
+    assert downloaded + not_found + failed == len(codes)
+    assert saved(tmp_path / "downloaded") == {f"{code}.gif" for code in untouched}
     # Each that failed is told with its reason, without being asked.
     reasons = re.findall(r"^[A-Z]{2}  error  .*\d s  \w.*  \w", ended.stdout, re.MULTILINE)
-    assert len(reasons) == others[1]
-
-
-def test_names_come_from_the_server(program: Program, tmp_path: Path) -> None:
-    ended = program("impls.flags_metadata", "VN", "XX")
-    assert ended.returncode == 0
-    assert "1 downloaded, 1 not found, 0 failed" in ended.stdout
-    assert saved(tmp_path / "downloaded") == {"Viet_Nam.gif"}
+    assert len(reasons) == failed
 
 
 def test_they_come_from_any_server_whose_address_is_given(
@@ -119,12 +105,6 @@ def test_the_time_line_has_each_flag_and_those_that_failed(program: Program, tmp
     picture = (tmp_path / "line.svg").read_text()
     assert "FR: waits" in picture
     assert "XX: waits" in picture  # not to be found is no failure
-
-
-def test_the_time_line_has_both_requests_of_a_country(program: Program, tmp_path: Path) -> None:
-    program("impls.flags_metadata", "FR", "--model=sequential", "--svg=line.svg")
-    picture = (tmp_path / "line.svg").read_text()
-    assert picture.index("FR: waits") < picture.index("FR name: waits")
 
 
 # -- Ctrl-C --
