@@ -17,6 +17,7 @@ LETTER = 7.3
 
 COLOURS = {
     Kind.WAITS: "#8ecae6",
+    Kind.LATE: "#cdb4db",
     Kind.HOLDS: "#ffd166",
     Kind.COMPUTES: "#8fce7e",
     Kind.FAILS: "#f28482",

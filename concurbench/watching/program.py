@@ -279,6 +279,16 @@ class Show:
             say(f"drawn into {self.choice.svg}", whole=True)
 
 
+def wrong(check: Callable[[Any, Any], None], job: Any, answers: Any) -> bool:
+    """Whether the answers are wrong, which is said."""
+    try:
+        check(job, answers)
+    except AssertionError as error:
+        say(f"wrong: {error}", "red")
+        return True
+    return False
+
+
 def columns() -> int:
     """Of the terminal; elsewhere as many as a written text has."""
     return shutil.get_terminal_size((COLUMNS, 24)).columns if sys.stdout.isatty() else COLUMNS

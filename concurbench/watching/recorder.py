@@ -170,11 +170,14 @@ def _task() -> int | None:
 
 
 def plain(value: Any) -> Any:
-    """What JSON can hold of a value: of bytes their number, of an object its fields."""
+    """What JSON can hold of a value: of bytes their number, of a path its end, of an object its
+    fields."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
         return value[:LONGEST]
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)[-LONGEST:]
     if isinstance(value, bytes | bytearray | memoryview):
         return len(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
