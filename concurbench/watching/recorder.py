@@ -86,15 +86,30 @@ async def _ended(call: int, awaitable: Awaitable[Any]) -> Any:
     return result
 
 
-def patch(target: str, item: str | None = None) -> None:
+def patch(target: str, item: str | None = None, only: Any = None) -> None:
     """Watch what another package offers, as in ``asyncio:sleep``; nothing of one that the model has not
-    imported."""
+    imported. With ``only``, just the calls whose ``item`` is that, given by its place."""
     module, _, path = target.partition(":")
     *owners, name = path.split(".")
     if module not in sys.modules:
         return  # it may take half a second, and whoever does not use it will not call it
     owner = functools.reduce(getattr, owners, sys.modules[module])
-    setattr(owner, name, watch(getattr(owner, name), item))
+    function = getattr(owner, name)
+    seen = watch(function, item)
+    if item is not None and only is not None:
+        seen = _chosen(function, seen, _place(function, item), only)
+    setattr(owner, name, seen)
+
+
+def _chosen(
+    function: Callable[..., Any], seen: Callable[..., Any], place: int, only: Any
+) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def chosen(*args: Any, **kwargs: Any) -> Any:
+        call = seen if args[place : place + 1] == (only,) else function
+        return call(*args, **kwargs)
+
+    return chosen
 
 
 def _begin(what: str, item: Any) -> int:
