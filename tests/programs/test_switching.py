@@ -25,7 +25,7 @@ def test_each_nap_is_told_and_what_the_other_one_did(program: Program, model: st
     assert ("┣computes━" in ended.stdout) is not alone
 
 
-def test_the_one_that_computes_makes_the_other_wait_for_the_interval(program: Program) -> None:
+def test_the_time_line_has_the_one_that_naps_and_the_one_that_computes(program: Program) -> None:
     ended = program(
         "impls.switching", "--naps=2", "--interval=0.2", "--model=multiprocess", "--timeline"
     )
