@@ -6,6 +6,7 @@ import contextlib
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from impls import saving
 FILES, SIZE = 20, 2_000_000
 MOST = 500_000_000
 """Bytes: all files are in memory before the first is written."""
+
+REMOVERS = 16
 
 REPLACE = (("os:replace", "dst"), ("aiofiles.os:replace", "dst"))
 """What gives a file its name: aiofiles has its own."""
@@ -61,7 +64,12 @@ def main(choice: Choice, files: int, size: int, synced: bool, dest: Path | None)
 def _folder(dest: Path | None) -> Iterator[Path]:
     if dest is None:
         with tempfile.TemporaryDirectory(prefix="concurbench-saving-") as folder:
-            yield Path(folder)
+            try:
+                yield Path(folder)
+            finally:
+                # One after the other, a disk may take seconds for hundreds of files that are on it.
+                with ThreadPoolExecutor(REMOVERS) as pool:
+                    list(pool.map(Path.unlink, Path(folder).iterdir()))
         return
     try:
         dest.mkdir(exist_ok=True)
