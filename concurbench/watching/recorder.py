@@ -4,6 +4,12 @@ Every process of a model appends to one file, a line for the begin of a call and
 short append is atomic, nothing has to be passed on, and what was noted stays when the process is
 killed. Times are of ``time.perf_counter``, one clock for all processes of the machine.
 
+To watch a call takes 27 µs of CPU (26 to 31, 180 times 200 calls in a row), and 80 to 110 µs of time
+where the thread has just slept and nothing is at hand (quartiles of six times 200 calls: 68 to 118);
+CPython 3.11 on two cores that others used. Little of it is within the times that are noted: the end's
+is taken first, the begin's last. So units of a millisecond are seen as they are; of some µs, one sees
+the watching. The interpreter lock is kept meanwhile.
+
 The standard library alone, for each process of a model imports it.
 """
 

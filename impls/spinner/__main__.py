@@ -29,8 +29,8 @@ JOBS = {
 }
 DOES = {
     "wait": "waits",
-    "compute": "computes without a pause",
-    "naps": "computes, and naps for 0 s now and then",
+    "compute": "computes all the time",
+    "naps": "computes, with 0 s naps",
 }
 
 STANDS_STILL = 3
@@ -64,7 +64,7 @@ def main(choice: Choice, work: str, seconds: float | None) -> None:
     job = JOBS[work] if seconds is None else spinner.Job(spinner.SMALL, INTERVAL, nap=seconds)
     performance = Performance(choice.load, job, choice.workers, tell=everything)
     with Show(choice, performance) as show, Line() as line:
-        say(f"{choice.model}: the slow part {DOES[work]}; a frame is due each {INTERVAL} s")
+        say(f"{choice.model}: the slow part {DOES[work]}, a frame each {INTERVAL} s")
         animation = _Animation(line)
         for call in show.calls(animation.redraw):
             animation.saw(call)

@@ -40,7 +40,7 @@ def test_in_a_pipe_nothing_is_written_over(program: Program) -> None:
 
 
 def test_ctrl_c_ends_what_nothing_else_could(interrupted: Interrupted) -> None:
-    ended = interrupted("impls.spinner", "--model=trio_nursery", when="a frame is due")
+    ended = interrupted("impls.spinner", "--model=trio_nursery", when="a frame each")
     assert ended.returncode == 130
     assert re.search(r"interrupted after \d+\.\d+ s: \d+ frames? shown, and no answer", ended.stdout)
     assert ended.stderr == ""
