@@ -22,7 +22,7 @@ from concurbench.watching.program import Choice, Show, command, wrong
 from concurbench.watching.span import Span
 from impls import saving
 
-FILES, SIZE = 20, 2_000_000
+FILES, SIZE = 16, 5_000_000
 MOST = 500_000_000
 """Bytes: all files are in memory before the first is written."""
 

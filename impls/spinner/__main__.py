@@ -125,7 +125,7 @@ def _tell(job: spinner.Job, seen: spinner.Seen, show: Show) -> None:
     say(f"frames shown  {frames}")
     say(f"longest gap   {gap:.3f} s without a new frame")
     say(f"stopping      {units.time(measured['stopping'])} until the spinner was gone")
-    _conclude(job, gap, slow, drawn_by if shown else None)
+    _conclude(job, gap, slow, drawn_by)
 
 
 def _conclude(job: spinner.Job, gap: float, slow: Unit, drawn_by: Unit | None) -> None:
