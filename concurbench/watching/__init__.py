@@ -9,6 +9,8 @@
 ``rows``      spans in rows, one a unit; tasks of an event loop share them
 ``chart``     the time line for a terminal
 ``picture``   the time line as an SVG
+``line``      a line of the terminal that changes
+``loop``      an event loop, by the beats of a task in it
 ``program``   what the programs have in common: options, sentences, exit codes
 
 The model is in a process of its own, so that what watches it takes nothing from it, not its interpreter

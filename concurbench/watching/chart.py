@@ -36,6 +36,8 @@ class Look:
 
 LOOKS = {
     Kind.WAITS: Look("├", "─", "┤", "│", "cyan"),
+    Kind.LATE: Look("├", "╌", "┤", "╎", "magenta"),
+    Kind.HOLDS: Look("╞", "═", "╡", "║", "yellow"),
     Kind.COMPUTES: Look("┣", "━", "┫", "┃", "green"),
     Kind.FAILS: Look("├", "×", "┤", "×", "red"),
 }

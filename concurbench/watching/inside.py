@@ -23,8 +23,8 @@ def nothing(job: Any, answers: Any) -> None:
     """What is wanted of the answers, where the calls tell all there is."""
 
 
-def whole(job: Any, answers: Any) -> Any:
-    """All of the answers are wanted."""
+def everything(job: Any, answers: Any) -> Any:
+    """What is wanted of the answers, where all of them can be pickled."""
     return answers
 
 
@@ -34,15 +34,15 @@ class Performance:
 
     ``load`` returns the model's ``run``, which gets ``job`` and ``workers``; ``tell`` makes what the
     program is to have of the job and the answers. ``patches`` are functions of other packages to be
-    watched, as in ``asyncio:sleep``, each with the parameter that its calls are about; ``around`` makes
-    the context managers to be within.
+    watched, as in ``asyncio:sleep``, each with the parameter that its calls are about, and maybe with
+    the only value of it that matters; ``around`` makes the context managers to be within.
     """
 
     load: Callable[[], Callable[..., Any]]
     job: Any
     workers: int
     tell: Callable[[Any, Any], Any] = nothing
-    patches: tuple[tuple[str, str | None], ...] = ()
+    patches: tuple[tuple[str, str | None] | tuple[str, str, Any], ...] = ()
     around: tuple[Callable[[], AbstractContextManager[Any]], ...] = ()
 
 
@@ -80,8 +80,8 @@ def _performed(performance: Performance) -> Any:
     with contextlib.ExitStack() as stack:
         for make in performance.around:
             stack.enter_context(make())
-        for target, item in performance.patches:
-            recorder.patch(target, item)
+        for patch in performance.patches:
+            recorder.patch(*patch)
         answers = recorder.watch(whole)()
     return performance.tell(performance.job, answers)
 

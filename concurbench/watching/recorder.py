@@ -4,11 +4,18 @@ Every process of a model appends to one file, a line for the begin of a call and
 short append is atomic, nothing has to be passed on, and what was noted stays when the process is
 killed. Times are of ``time.perf_counter``, one clock for all processes of the machine.
 
+To watch a call takes 27 µs of CPU (26 to 31, 180 times 200 calls in a row), and 80 to 110 µs of time
+where the thread has just slept and nothing is at hand (quartiles of six times 200 calls: 68 to 118);
+CPython 3.11 on two cores that others used. Little of it is within the times that are noted: the end's
+is taken first, the begin's last. So units of a millisecond are seen as they are; of some µs, one sees
+the watching. The interpreter lock is kept meanwhile.
+
 The standard library alone, for each process of a model imports it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import functools
 import inspect
@@ -19,7 +26,6 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from importlib import import_module
 from typing import Any
 
 VARIABLE = "CONCURBENCH_EVENTS"
@@ -30,12 +36,12 @@ LONGEST = 200
 
 _numbers = itertools.count()
 _file: int | None = None
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def watch(function: Callable[..., Any], item: str | None = None) -> Callable[..., Any]:
     """A function that does the same and notes each call; ``item`` is the parameter to note."""
-    parameters = list(inspect.signature(function).parameters)
-    place = parameters.index(item) if item is not None else -1
+    place = _place(function, item) if item is not None else -1
 
     def told(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if item is None:
@@ -67,6 +73,15 @@ def watch(function: Callable[..., Any], item: str | None = None) -> Callable[...
     return watched
 
 
+def _place(function: Callable[..., Any], item: str) -> int:
+    try:
+        return list(inspect.signature(function).parameters).index(item)
+    except ValueError:
+        if not inspect.isbuiltin(function):
+            raise
+        return 0  # time.sleep, as others in C, does not say what its parameter is called
+
+
 async def _ended(call: int, awaitable: Awaitable[Any]) -> Any:
     try:
         result = await awaitable
@@ -77,40 +92,83 @@ async def _ended(call: int, awaitable: Awaitable[Any]) -> Any:
     return result
 
 
-def patch(target: str, item: str | None = None) -> None:
-    """Watch what another package offers, as in ``asyncio:sleep``; where it is not there, nothing."""
+def patch(target: str, item: str | None = None, only: Any = None) -> None:
+    """Watch what another package offers, as in ``asyncio:sleep``; nothing of one that the model has not
+    imported. With ``only``, just the calls whose ``item`` is that, given by its place."""
     module, _, path = target.partition(":")
     *owners, name = path.split(".")
-    try:
-        owner = functools.reduce(getattr, owners, import_module(module))
-    except ImportError:
-        return
-    setattr(owner, name, watch(getattr(owner, name), item))
+    if module not in sys.modules:
+        return  # it may take half a second, and whoever does not use it will not call it
+    owner = functools.reduce(getattr, owners, sys.modules[module])
+    function = getattr(owner, name)
+    seen = watch(function, item)
+    if item is not None and only is not None:
+        seen = _chosen(function, seen, _place(function, item), only)
+    setattr(owner, name, seen)
+
+
+def _chosen(
+    function: Callable[..., Any], seen: Callable[..., Any], place: int, only: Any
+) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def chosen(*args: Any, **kwargs: Any) -> Any:
+        call = seen if args[place : place + 1] == (only,) else function
+        return call(*args, **kwargs)
+
+    return chosen
 
 
 def _begin(what: str, item: Any) -> int:
     call = next(_numbers)
-    _note(kind="begin", call=call, what=what, item=item)
+    _note(f'"kind":"begin","call":{call},"what":{_json(what)},"item":{_json(item)}')
     return call
 
 
 def _end(call: int, result: Any = None, error: str | None = None) -> None:
-    _note(kind="end", call=call, result=plain(result), error=error)
+    at = time.perf_counter()
+    told = f'"result":{_json(plain(result))},"error":{_json(error)}'
+    _note(f'"kind":"end","call":{call},{told}', at)
 
 
-def _note(**told: Any) -> None:
+def _note(told: str, at: float | None = None) -> None:
+    """Append a line, put together by hand: ``json.dumps`` takes longer than all the rest.
+
+    Without ``at`` the time is that of the writing: what is noted of a begin is no part of the call.
+    """
     global _file
     if _file is None:
         _file = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    told["at"] = time.perf_counter()
-    told["unit"] = [
-        os.getpid(),
-        _interpreter(),
-        threading.get_native_id(),
-        threading.current_thread() is threading.main_thread(),
-        _task(),
-    ]
-    os.write(_file, json.dumps(told, separators=(",", ":")).encode() + b"\n")
+    is_main = "true" if threading.current_thread() is threading.main_thread() else "false"
+    unit = f"{os.getpid()},{_interpreter()},{threading.get_native_id()},{is_main},{_json(_task())}"
+    if at is None:
+        at = time.perf_counter()
+    line = f'{{{told},"unit":[{unit}],"at":{at!r}}}\n'.encode()
+    if _write(_file, line, len(line)) != len(line):
+        raise OSError("there is no room for what is noted of the calls")
+
+
+def _json(value: Any) -> str:
+    """JSON; the encoder takes some µs, even for nothing."""
+    if value is None:
+        return "null"
+    return repr(value) if type(value) is int else _encode(value)
+
+
+def _writer() -> Callable[[int, bytes, int], int]:
+    """What writes bytes into a file, so many, and returns how many it wrote.
+
+    ``os.write`` gives up the interpreter lock: a thread that computes may take it, and the watched call
+    would last a switch interval longer, in its begin and in its end. This one keeps it.
+    """
+    if os.name != "posix":
+        return lambda file, line, length: os.write(file, line)
+    write = ctypes.PyDLL(None).write
+    write.argtypes = ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t
+    write.restype = ctypes.c_ssize_t
+    return write
+
+
+_write = _writer()
 
 
 def _interpreter() -> int:
@@ -133,11 +191,14 @@ def _task() -> int | None:
 
 
 def plain(value: Any) -> Any:
-    """What JSON can hold of a value: of bytes their number, of an object its fields."""
+    """What JSON can hold of a value: of bytes their number, of a path its end, of an object its
+    fields."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
         return value[:LONGEST]
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)[-LONGEST:]
     if isinstance(value, bytes | bytearray | memoryview):
         return len(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

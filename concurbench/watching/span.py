@@ -10,9 +10,12 @@ from concurbench.watching.unit import Unit
 
 
 class Kind(Enum):
-    """What a unit does: it waits, it computes, or it fails at what it does."""
+    """What a unit does: it waits, it is late, for it could go on and does not get to, it holds what
+    others wait for, it computes, or it fails at what it does."""
 
     WAITS = "waits"
+    LATE = "is late"
+    HOLDS = "holds"
     COMPUTES = "computes"
     FAILS = "fails"
 

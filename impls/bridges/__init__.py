@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple
 
+from impls._watched import watched
+
 QUESTION = "How long does an event loop stand still when a coroutine has blocking calls to make?"
 
 PULSE = 0.001
@@ -43,12 +45,14 @@ class Case:
         return len(self.numbers)
 
 
+@watched("number")
 def wait(number: int) -> int:
     """Block for as long as a library may that asks somebody else, and answer with the number."""
     time.sleep(WAIT)
     return number
 
 
+@watched("number")
 def compute(number: int) -> int:
     """Block by computing: the sum of all squares below the number, in pure Python."""
     total = 0

@@ -21,7 +21,7 @@ from concurbench import machine
 from concurbench.command import Cannot, say
 from concurbench.units import counted
 from concurbench.watching.call import Call
-from concurbench.watching.inside import Performance, whole
+from concurbench.watching.inside import Performance, everything
 from concurbench.watching.program import Choice, Show, command
 from concurbench.watching.span import Kind, Span
 from concurbench.watching.unit import Unit
@@ -211,7 +211,7 @@ def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verb
     """Run the model, show how it gets on, say what came of it, and end."""
     load = given(choice.load, impls.find(choice.workload, choice.model).cluster, machine.usable_cores())
     others = set(job.destination.glob("*.part"))
-    performance = Performance(load, job, choice.workers, tell=whole)
+    performance = Performance(load, job, choice.workers, tell=everything)
     seen = Seen()
     console = Console(highlight=False)
     bar = Progress(

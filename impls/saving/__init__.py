@@ -15,6 +15,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from impls._watched import watched
+
 # The same heart, and the same of what it tells.
 from impls.bridges import METRICS as METRICS
 from impls.bridges import PULSE as PULSE
@@ -68,6 +70,7 @@ class Job:
     destination: Path
     synced: bool = False
 
+    @watched("place")
     def partial(self, place: int) -> Path:
         """Where a file is written to."""
         return self.destination / f"{place:04}.part"

@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from impls._watched import watched
+
 QUESTION = "What does a computing thread cost one that waits, and what does the switch interval change?"
 
 METRICS = {
@@ -100,6 +102,7 @@ def switch_interval(seconds: float) -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
+@watched()
 def wait(job: Job) -> Waited:
     """Nap after nap, each noted: the part of the one that waits."""
     late = []
@@ -110,6 +113,7 @@ def wait(job: Job) -> Waited:
     return Waited(late, sys.getswitchinterval())
 
 
+@watched()
 def compute(unit: Callable[[], object], stopped: Callable[[], bool]) -> Computed:
     """Compute unit after unit until stopped: the part of the one that computes."""
     begin, begin_cpu, units = now(), cpu_time(), 0

@@ -100,6 +100,10 @@ class Terminal:
         """The screen when the program has ended."""
         return self.wait_for(lambda screen: "exit code" in screen)
 
+    def has_cursor(self) -> bool:
+        """Whether the cursor is shown."""
+        return self._tmux("display-message", "-p", "#{cursor_flag}").strip() == "1"
+
     def close(self) -> None:
         subprocess.run(["tmux", "-L", self.socket, "kill-server"], check=False, capture_output=True)
 
