@@ -19,7 +19,6 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from importlib import import_module
 from typing import Any
 
 VARIABLE = "CONCURBENCH_EVENTS"
@@ -78,13 +77,13 @@ async def _ended(call: int, awaitable: Awaitable[Any]) -> Any:
 
 
 def patch(target: str, item: str | None = None) -> None:
-    """Watch what another package offers, as in ``asyncio:sleep``; where it is not there, nothing."""
+    """Watch what another package offers, as in ``asyncio:sleep``; nothing of one that the model has not
+    imported."""
     module, _, path = target.partition(":")
     *owners, name = path.split(".")
-    try:
-        owner = functools.reduce(getattr, owners, import_module(module))
-    except ImportError:
-        return
+    if module not in sys.modules:
+        return  # it may take half a second, and whoever does not use it will not call it
+    owner = functools.reduce(getattr, owners, sys.modules[module])
     setattr(owner, name, watch(getattr(owner, name), item))
 
 
