@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -115,6 +116,18 @@ def check_writable(file: Path | None) -> None:
         raise Cannot(f"{file} is no regular file")
     if not folder.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
         raise Cannot(f"{file} cannot be written")
+
+
+class Seconds(click.FloatRange):
+    """Seconds within a range, and never endless or no number at all, which is in every range."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"expected a number of seconds, got {value!r}", param, ctx)
+        return seconds
 
 
 class Ended(BaseException):
