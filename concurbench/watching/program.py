@@ -99,12 +99,19 @@ class Choice:
 
 
 def command(
-    catalogue: Catalogue, workload: str, *, model: str, workers: int, bound: str = "--workers"
+    catalogue: Catalogue,
+    workload: str,
+    *,
+    model: str,
+    workers: int,
+    bound: str = "--workers",
+    timeline: bool = False,
 ) -> Callable[[Callable[..., None]], click.Command]:
     """A decorator: the function is the program of a workload, with the options that all have.
 
     It gets them as ``choice``. ``model`` and ``workers`` are used where nothing else is asked for, and
-    ``bound`` is the option for how much is in flight at once.
+    ``bound`` is the option for how much is in flight at once. With ``timeline`` the time line is drawn
+    unless it is not wanted.
     """
     shown = f"python -m {getattr(catalogue, '__name__', '')}.{workload}"
     known = [each.name for each in catalogue.models(workload)]
@@ -121,7 +128,8 @@ def command(
         for option in (
             click.option("--svg", type=FILE, help="Draw the time line into this file."),
             click.option(
-                "--timeline", is_flag=True, help="Draw afterwards which unit did what when."
+                "--timeline/--no-timeline" if timeline else "--timeline",
+                is_flag=True, default=timeline, help="Draw afterwards which unit did what when.",
             ),
             click.option(
                 bound, "bound", type=click.IntRange(1), metavar="N",
@@ -191,6 +199,8 @@ class Show:
     """The calls that have ended, in that order."""
     cut: list[Call] = field(default_factory=list)
     """Those that had not ended when all did."""
+    began_at: float = 0.0
+    """When the model began, by the clock of the calls."""
     ended_at: float = 0.0
     """When it ended, however, by the clock of the calls."""
     seconds: float = 0.0
@@ -225,6 +235,7 @@ class Show:
         try:
             for call in self._process.calls(idle, lambda: self.ended_by is not None):
                 if call.what == RUN:
+                    self.began_at = call.begin
                     self.seconds = 0.0 if call.end is None else call.seconds
                     continue
                 if call.end is not None:
