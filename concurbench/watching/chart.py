@@ -36,6 +36,7 @@ class Look:
 
 LOOKS = {
     Kind.WAITS: Look("├", "─", "┤", "│", "cyan"),
+    Kind.HOLDS: Look("╞", "═", "╡", "║", "yellow"),
     Kind.COMPUTES: Look("┣", "━", "┫", "┃", "green"),
     Kind.FAILS: Look("├", "×", "┤", "×", "red"),
 }

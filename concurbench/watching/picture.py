@@ -15,7 +15,12 @@ TOP, BOTTOM, SIDE = 40, 34, 16
 LETTER = 7.3
 """The width of a letter, as near as can be known."""
 
-COLOURS = {Kind.WAITS: "#8ecae6", Kind.COMPUTES: "#8fce7e", Kind.FAILS: "#f28482"}
+COLOURS = {
+    Kind.WAITS: "#8ecae6",
+    Kind.HOLDS: "#ffd166",
+    Kind.COMPUTES: "#8fce7e",
+    Kind.FAILS: "#f28482",
+}
 INK, FAINT, PAPER = "#1f2933", "#cbd2d9", "#ffffff"
 TICKS = 6
 

@@ -10,9 +10,11 @@ from concurbench.watching.unit import Unit
 
 
 class Kind(Enum):
-    """What a unit does: it waits, it computes, or it fails at what it does."""
+    """What a unit does: it waits, it holds what others wait for, it computes, or it fails at what it
+    does."""
 
     WAITS = "waits"
+    HOLDS = "holds"
     COMPUTES = "computes"
     FAILS = "fails"
 
