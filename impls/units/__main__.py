@@ -62,10 +62,10 @@ def main(choice: Choice, memory: bool) -> None:
 
 def _weighed(choice: Choice) -> Show:
     """Tell what they hold while they are up; it has ended, however."""
-    say("to weigh them, they start once more …")
     load = functools.partial(weighing.scales, choice.model)
     job = units.Job(choice.workers)
     with Show(choice, Performance(load, job, choice.workers, tell=whole)) as show:
+        say("to weigh them, they start once more …")
         for _ in show.calls():
             pass
     if show.answers is not None:
