@@ -14,6 +14,7 @@ from concurbench.watching.inside import Performance
 from concurbench.watching.program import Choice, Show, command
 from concurbench.watching.span import Kind, Span
 from impls import digests
+from servers.cluster import given
 
 SHOWN = 8
 """Characters of a digest that are shown: enough to tell one from another."""
@@ -46,7 +47,8 @@ def main(choice: Choice, count: int, size: int) -> None:
     each = f"{units.counted(count, 'buffer')} of {units.counted(size, 'byte')}"
     say(f"{each}, {choice.model}, {choice.workers} at a time")
     say(f"{'no.':>5}{'bytes':>13}{'packed':>13}  {'digest':{SHOWN}}  {'seconds':>9}  unit", "bold")
-    performance = Performance(choice.load, digests.Job(buffers), choice.workers)
+    load = given(choice.load, impls.find("digests", choice.model).cluster, machine.usable_cores())
+    performance = Performance(load, digests.Job(buffers), choice.workers)
     spans = []
     with Show(choice, performance) as show:
         for call in show.calls():

@@ -100,7 +100,7 @@ class _Inside:
         # All of them are there when the first comes in.
         self._first = at if self._first is None else self._first
         since = self._out.pop(unit, self._first)
-        if since < at:
+        if self.most == self._job.bound:  # until then there was room for all
             self.waited.append(Span(unit, "", since, at))
         self._turns[unit] += 1
         unseen = since > self._first and len(self._turns) < self._job.units
