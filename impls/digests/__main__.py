@@ -44,8 +44,8 @@ def main(choice: Choice, count: int, size: int) -> None:
     """
     buffers = digests.Case(count, size).buffers
     numbers = _Numbers(buffers)
-    each = f"{units.counted(count, 'buffer')} of {units.counted(size, 'byte')}"
-    say(f"{each}, {choice.model}, {choice.workers} at a time")
+    each = f"{size:,} {'byte' if size == 1 else 'bytes'}"
+    say(f"{units.counted(count, 'buffer')} of {each}, {choice.model}, {choice.workers} at a time")
     say(f"{'no.':>5}{'bytes':>13}{'packed':>13}  {'digest':{SHOWN}}  {'seconds':>9}  unit", "bold")
     load = given(choice.load, impls.find("digests", choice.model).cluster, machine.usable_cores())
     performance = Performance(load, digests.Job(buffers), choice.workers)

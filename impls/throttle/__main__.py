@@ -36,14 +36,13 @@ def main(choice: Choice, count: int, pairs: int, moment: float) -> None:
 
     Each line is a unit that comes in or goes out: the seconds since the start, who it is, and how many
     are inside now. When all are done the semaphore is released once more than it was acquired, and you
-    are told what became of it. In the time line, who holds the semaphore is inside, and who waits is
-    waiting for the others to go.
+    are told what became of it. In the time line a unit holds the semaphore, or waits for its turn.
 
     \b
     Examples: python -m impls.throttle --timeline
               python -m impls.throttle --model asyncio_bounded --timeline
               python -m impls.throttle --workers 1 --units 3
-              python -m impls.throttle --model multiprocessing_semaphore --moment 0.02
+              python -m impls.throttle --model multiprocessing_semaphore --units 3
     """
     job = throttle.Job(count, pairs, choice.workers, moment)
     inside = _Inside(job)
@@ -73,17 +72,18 @@ class _Inside:
 
     def __init__(self, job: throttle.Job) -> None:
         self._job = job
-        self._since: dict[Unit, float] = {}
-        """Who is inside, since when."""
+        self._full: float | None = None
+        """When there was no room left for the first time; who has not been inside waits since then."""
+        self._inside: dict[Unit, tuple[float, float | None]] = {}
+        """Who is inside, since when, and since when it had waited for that."""
         self._out: dict[Unit, float] = {}
         """Who is outside and was inside before, since when."""
-        self._first: float | None = None
         self._turns: Counter[Unit] = Counter()
         self.held: list[Span] = []
         self.waited: list[Span] = []
         self.most = 0
         self.overtaking = 0
-        """How many times one came in before another that had waited longer."""
+        """How many times one was inside while another waited that had waited longer."""
 
     def tell(self, call: Call, start: float) -> None:
         """Print that somebody came in, which is when that has been counted, or goes out."""
@@ -91,28 +91,35 @@ class _Inside:
             self._in(call.unit, call.end)
             self._say(call.end - start, "in", call.unit)
         elif call.what == "__exit__" and call.end is None:
-            begin = self._since.pop(call.unit)
-            self.held.append(Span(call.unit, "", begin, call.begin, Kind.HOLDS))
-            self._out[call.unit] = call.begin
+            self._go(call.unit, call.begin)
             self._say(call.begin - start, "   out", call.unit)
 
     def _in(self, unit: Unit, at: float) -> None:
-        # All of them are there when the first comes in.
-        self._first = at if self._first is None else self._first
-        since = self._out.pop(unit, self._first)
-        if self.most == self._job.bound:  # until then there was room for all
+        since = self._out.pop(unit, self._full)
+        if since is not None:
             self.waited.append(Span(unit, "", since, at))
+        self._inside[unit] = at, since
         self._turns[unit] += 1
-        unseen = since > self._first and len(self._turns) < self._job.units
-        self.overtaking += unseen or any(
-            longer < since and self._turns[other] < self._job.pairs
-            for other, longer in self._out.items()
-        )
-        self._since[unit] = at
-        self.most = max(self.most, len(self._since))
+        self.most = max(self.most, len(self._inside))
+        if self._full is None and self.most == self._job.bound:
+            self._full = at
+
+    def _go(self, unit: Unit, at: float) -> None:
+        begin, since = self._inside.pop(unit)
+        self.held.append(Span(unit, "", begin, at, Kind.HOLDS))
+        self.overtaking += since is not None and any(longer < since for longer in self._waiting())
+        self._out[unit] = at
+
+    def _waiting(self) -> Iterator[float]:
+        """Since when the others wait."""
+        for unit, since in self._out.items():
+            if self._turns[unit] < self._job.pairs:
+                yield since
+        if self._full is not None and len(self._turns) < self._job.units:
+            yield self._full
 
     def _say(self, seconds: float, what: str, unit: Unit) -> None:
-        say(f"{seconds:7.3f} s  {what:8}{unit!s:24}{len(self._since)} of {self._job.bound} inside")
+        say(f"{seconds:7.3f} s  {what:8}{unit!s:24}{len(self._inside)} of {self._job.bound} inside")
 
     def closing(self, show: Show) -> Iterator[str]:
         """What to notice in what happened."""
@@ -123,14 +130,12 @@ class _Inside:
         if self.waited:
             longest = max(self.waited, key=lambda span: span.end - span.begin)
             yield f"waited the longest: {longest.unit}, {units.time(longest.end - longest.begin)}"
-            yield (
-                f"came in before another that had waited longer: "
-                f"{units.counted(self.overtaking, 'time')}"
-            )
+            overtaking = units.counted(self.overtaking, "time")
+            yield f"in and out before one that had waited longer: {overtaking}"
 
     def spans(self, end: float) -> list[Span]:
         """Who waited and who was inside; what goes on still, until the end."""
-        going_on = [Span(unit, "", begin, end, Kind.HOLDS) for unit, begin in self._since.items()]
+        going_on = [Span(unit, "", begin, end, Kind.HOLDS) for unit, (begin, _) in self._inside.items()]
         return [*self.waited, *self.held, *going_on]
 
 

@@ -64,7 +64,7 @@ def test_where_one_is_alone_nobody_waits(program: Program) -> None:
 
 def test_coroutines_come_in_in_the_order_in_which_they_wait(program: Program) -> None:
     ended = program("impls.throttle", *SMALL, "--model=asyncio_semaphore")
-    assert "came in before another that had waited longer: 0 times" in ended.stdout
+    assert "in and out before one that had waited longer: 0 times" in ended.stdout
 
 
 def test_ctrl_c_tells_how_many_times_were_complete(interrupted: Interrupted) -> None:
