@@ -102,7 +102,7 @@ class _Inside:
         self._turns[unit] += 1
         self.most = max(self.most, len(self._inside))
         if self._full is None and self.most == self._job.bound:
-            self._full = at
+            self._full = max(begin for begin, _ in self._inside.values())
 
     def _go(self, unit: Unit, at: float) -> None:
         begin, since = self._inside.pop(unit)
