@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from xml.etree import ElementTree as Xml
 
 from concurbench import units
@@ -43,6 +43,7 @@ def picture(rows: Sequence[Row], title: str) -> str:
     Xml.SubElement(root, "title").text = title
     Xml.SubElement(root, "rect", width="100%", height="100%", rx="6", fill=PAPER)
     _text(root, SIDE, 24, title, weight="bold")
+    _legend(root, {span.kind for row in rows for span in row.spans})
     _axis(root, gutter, seconds, share, height - BOTTOM)
     for number, row in enumerate(rows):
         top = TOP + ROW * number
@@ -71,6 +72,19 @@ def _bar(parent: Xml.Element, span: Span, left: float, top: float, width: float,
     ).set("stroke-width", "0.5")  # fmt: skip
     if span.label and LETTER * (len(span.label) + 1) <= width:
         _text(group, left + 4, top + BAR - 4, span.label)
+
+
+def _legend(parent: Xml.Element, kinds: Collection[Kind]) -> None:
+    """What the colours mean, from the right to the left."""
+    x: float = WIDTH - SIDE
+    for kind in [kind for kind in reversed(Kind) if kind in kinds]:
+        x -= LETTER * len(kind.value)
+        _text(parent, x, 24, kind.value)
+        x -= BAR
+        Xml.SubElement(
+            parent, "rect", x=f"{x:.1f}", y="14", width="12", height="12", rx="2", fill=COLOURS[kind]
+        )
+        x -= BAR
 
 
 def _axis(parent: Xml.Element, left: float, seconds: float, share: float, bottom: float) -> None:

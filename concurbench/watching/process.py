@@ -125,7 +125,8 @@ class ModelProcess:
         # What puts away the semaphores of others does not heed the first signal, and ends after them.
         if hasattr(os, "killpg") and self._signal(group, signal.SIGTERM):
             due = time.monotonic() + GRACE
-            while self._signal(group, 0) and time.monotonic() < due:
+            # Those that nobody has waited for yet are still in the group, and gone all the same.
+            while keeper.carriers(self._workspace.folder) and time.monotonic() < due:
                 self.process.join(TICK)
             self._signal(group, signal.SIGKILL)
         self.process.kill()

@@ -37,8 +37,17 @@ def rows(spans: Iterable[Span]) -> list[Row]:
     return [
         Row(_title(thread, tasks, number, len(lanes)), tuple(lane))
         for (thread, tasks), lanes in threads.items()
-        for number, lane in enumerate(lanes, 1)
+        for number, lane in _numbered(lanes)
     ]
+
+
+def _numbered(lanes: list[list[Span]]) -> list[tuple[int, list[Span]]]:
+    """Where each has one task all the time, they bear the numbers of those and stand in that order."""
+    tasks = {span.unit.task: lane for lane in lanes for span in lane}
+    apart = all(span.unit.task == task for task, lane in tasks.items() for span in lane)
+    if not apart or len(tasks) < len(lanes):
+        return list(enumerate(lanes, 1))
+    return sorted((task or number, lane) for number, (task, lane) in enumerate(tasks.items(), 1))
 
 
 def _title(thread: str, tasks: bool, number: int, of: int) -> str:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from impls._watched import watched
+
 QUESTION = "What does a unit of execution cost: how long to start and to end, how much memory?"
 
 
@@ -55,6 +57,7 @@ class Life:
     A model makes it right before it starts the first unit.
     """
 
+    @watched()
     def __init__(self, job: Job) -> None:
         self.job = job
         self.units: Collection[object] = ()
@@ -62,6 +65,7 @@ class Life:
         self.joined = 0.0
         self.started = time.perf_counter()
 
+    @watched()
     def all_up(self, units: Collection[object]) -> None:
         """All units have said what they are, and wait."""
         self.up = time.perf_counter()
@@ -69,6 +73,7 @@ class Life:
         self.job.when_up()
         self.told = time.perf_counter()
 
+    @watched()
     def all_gone(self) -> Life:
         """All units have ended, and nothing of them is left."""
         self.joined = time.perf_counter()
