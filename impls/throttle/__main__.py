@@ -11,7 +11,7 @@ import impls
 from concurbench import units
 from concurbench.command import Seconds, say
 from concurbench.watching.call import Call
-from concurbench.watching.inside import Performance, whole
+from concurbench.watching.inside import Performance, everything
 from concurbench.watching.program import Choice, Show, command
 from concurbench.watching.span import Kind, Span
 from concurbench.watching.unit import Unit
@@ -50,7 +50,7 @@ def main(choice: Choice, count: int, pairs: int, moment: float) -> None:
         f"{units.counted(count, 'unit')}, {units.counted(pairs, 'time')} each, {choice.model}, "
         f"room for {choice.workers}"
     )
-    with Show(choice, Performance(choice.load, job, choice.workers, tell=whole)) as show:
+    with Show(choice, Performance(choice.load, job, choice.workers, tell=everything)) as show:
         for call in show.calls():
             inside.tell(call, show.began_at)
     for line in inside.closing(show):

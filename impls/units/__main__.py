@@ -13,7 +13,7 @@ from benchmarks import weighing
 from concurbench import units as measures
 from concurbench.command import say
 from concurbench.watching.call import Call
-from concurbench.watching.inside import Performance, whole
+from concurbench.watching.inside import Performance, everything
 from concurbench.watching.program import Choice, Show, command
 from concurbench.watching.span import Kind, Span
 from impls import units
@@ -64,7 +64,7 @@ def _weighed(choice: Choice) -> Show:
     """Tell what they hold while they are up; it has ended, however."""
     load = functools.partial(weighing.scales, choice.model)
     job = units.Job(choice.workers)
-    with Show(choice, Performance(load, job, choice.workers, tell=whole)) as show:
+    with Show(choice, Performance(load, job, choice.workers, tell=everything)) as show:
         say("to weigh them, they start once more …")
         for _ in show.calls():
             pass
