@@ -118,7 +118,7 @@ def test_ctrl_c_keeps_what_is_complete_and_tells_what_is_not(
     (tmp_path / "downloaded" / "somebody's.part").touch()
     bound = 1 if model == "sequential" else 2
     ended = interrupted(
-        "impls.flags", "--all", "--server=delay", f"--max-req={bound}", "--verbose", f"--model={model}",
+        "impls.flags", "--all", f"--max-req={bound}", "--verbose", f"--model={model}",
         when="  ok ",
     )  # fmt: skip
     assert ended.returncode == 130

@@ -45,7 +45,7 @@ def test_the_time_line_has_both_requests_of_a_country(program: Program, tmp_path
 
 def test_ctrl_c_keeps_what_is_complete(interrupted: Interrupted, tmp_path: Path) -> None:
     ended = interrupted(
-        "impls.flags_metadata", "--all", "--server=delay", "--max-req=3", "--verbose", when="  ok "
+        "impls.flags_metadata", "--all", "--max-req=3", "--verbose", "--model=threaded", when="  ok "
     )
     assert ended.returncode == 130
     [downloaded] = re.findall(r"(\d+) downloaded, 0 not found, 0 failed", ended.stdout)
