@@ -26,13 +26,18 @@ def run(job: Job, *, workers: int) -> Answers:
         switch_interval(job.interval),
         InterpreterPoolExecutor(1, initializer=exec, initargs=(same_path,)) as pool,
     ):
-        pool.submit(python_code).result()  # it has started, and its caches are warm
+        pool.submit(get_ready).result()
         computing = pool.submit(compute_until_told, stop)
         try:
             waited = wait(job)
         finally:
             stop.put(None)
         return Answers(waited, computing.result())
+
+
+def get_ready() -> None:
+    """Where this is called the interpreter has started, has this module, and its caches are warm."""
+    python_code()
 
 
 def compute_until_told(stop: Any) -> Computed:
