@@ -18,9 +18,15 @@ MOST = 3
 
 def compared(run: Run, base: Run) -> Base:
     """The earlier run, with how the machines differ where they are not the same."""
-    if run.home == base.home:
+    if run.home == base.home and not _other_processor(run, base):
         return Base(base)
     return Base(base, elsewhere=True, slower=relative(base.readings, run.readings))
+
+
+def _other_processor(run: Run, base: Run) -> bool:
+    """Whether they ran on processors that a hypervisor gives one name, and so one folder."""
+    numbers = {each.machine.get("cpu_family", machine.NOT_TOLD) for each in (run, base)}
+    return len(numbers - {machine.NOT_TOLD}) > 1
 
 
 def legend(run: Run, base: Base | None = None) -> Iterator[str]:

@@ -88,9 +88,10 @@ def say(line: str, style: str = "", *, whole: bool = False) -> None:
     """Print a sentence, bent between words; one that is ``whole`` only in a terminal, for there are
     paths and ids in it, that others may look for."""
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = COLUMNS
-    console.print(Text(line, style), soft_wrap=whole and not console.is_terminal)
+    if console.is_terminal:
+        console.print(Text(line, style))
+    else:
+        click.echo(line if whole else as_text(Text(line), COLUMNS))
 
 
 def write(path: Path, mode: str, text: str) -> None:

@@ -311,7 +311,7 @@ class Session:
         """This session as a run, once it is over."""
         return Run(
             path=self.storage.saved if self.storage and self.storage.saved else Path(),
-            machine={},
+            machine=self.pytest_benchmark_generate_machine_info(),
             complete=not self.incomplete,
             rows=tuple(Row.read(row.as_dict()) for row in self.benchmarks.benchmarks if row),
             home=machine.folder(),

@@ -49,6 +49,32 @@ def test_it_shows_a_saved_run_or_the_last_one_of_a_folder(run: Path) -> None:
     assert summary(run.parent / "1").output == shown.output
 
 
+def test_a_pipe_gets_80_columns_without_colours_and_without_blanks_at_the_ends_of_lines(
+    run: Path,
+) -> None:
+    content = json.loads(run.read_text())
+    content["concurbench"]["notes"] = ["a long one, bent between words " * 5]
+    run.write_text(json.dumps(content))
+    shown = summary(run).output
+    assert "note: a long one" in shown
+    assert "\x1b" not in shown
+    for line in shown.splitlines():
+        assert len(line) <= 80
+        assert line == line.rstrip()
+
+
+def test_a_terminal_gets_colours_unless_no_color_is_set(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colour = re.compile(r"\x1b\[(?:\d+;)*3\d")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what rich takes for a terminal
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert colour.search(summary(run).output)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not colour.search(summary(run).output)
+
+
 def test_it_shows_only_the_groups_asked_for(run: Path) -> None:
     shown = summary(run, "--group", "prim").output
     assert "primes" in shown

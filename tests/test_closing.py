@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from concurbench.closing import changes, compared, legend, remarks
+from concurbench.machine import NOT_TOLD
 from concurbench.results import Row, Run
 from concurbench.summary import as_text, summary
 
@@ -87,6 +88,19 @@ def test_the_same_machine_is_compared_as_it_is() -> None:
     before = run(row("a", 1.0, yardstick="python_loop"), yardsticks=(FAST,))
     base = compared(here, before)
     assert (base.heading, base.ratio(here.rows[0])) == ("vs 0003", "4.00")
+
+
+def test_processors_that_a_hypervisor_gives_one_name_are_two_machines() -> None:
+    slow = run(row("a", 4.0, yardstick="python_loop"), yardsticks=(SLOW,))
+    fast = run(row("a", 1.0, yardstick="python_loop"), yardsticks=(FAST,))
+    here, there = (
+        replace(each, machine={"cpu_family": numbers})
+        for each, numbers in ((slow, "23.1.2"), (fast, "25.17.1"))
+    )
+    base = compared(here, there)
+    assert (base.heading, base.ratio(here.rows[0])) == ("vs 0003*", "2.00")
+    for unknown in ({}, {"cpu_family": NOT_TOLD}):  # of an older run, and of another system
+        assert compared(here, replace(there, machine=unknown)).heading == "vs 0003"
 
 
 def test_what_else_has_changed_since_is_told() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from concurbench.doubt import judge
-from concurbench.results import POSSIBLE
 
 
 def row(model: str, efficiency: float | None, **around: float) -> dict[str, Any]:
@@ -19,9 +18,13 @@ def doubt(info: dict[str, Any], source: dict[str, Any] | None = None) -> str:
     return str(info["doubt"])
 
 
-@pytest.mark.parametrize("efficiency", [None, 0.5, 1.0, POSSIBLE])
+@pytest.mark.parametrize("efficiency", [None, 0.5, 1.0, 1.02])
 def test_what_is_possible_is_not_doubted(efficiency: float | None) -> None:
     assert doubt(row("threaded", efficiency, steal=0.5)) == ""
+
+
+def test_more_than_two_percent_above_what_is_possible_is_doubted() -> None:
+    assert doubt(row("threaded", 1.021, steal=0.5)) != ""
 
 
 def test_steal_beside_the_row_or_beside_what_its_limit_comes_from_is_named() -> None:

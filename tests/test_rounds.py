@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -104,6 +106,38 @@ def test_of_a_disabled_benchmark_the_one_round_shows_it() -> None:
     )
     rounds.measure(Recorder(enabled=False), lambda job: 5, kept)  # type: ignore[arg-type]  # a stand-in
     assert kept.observed == [{"answer": 5}]
+
+
+class Knot:
+    """Refers to itself: only the garbage collector ends it."""
+
+    def __init__(self) -> None:
+        self.myself = self
+
+
+def test_no_round_has_garbage_of_another_or_of_what_was_there_before() -> None:
+    knots: list[weakref.ref[Knot]] = []
+    left = []
+
+    def tie() -> None:
+        knots.append(weakref.ref(Knot()))
+
+    def run(job: int) -> int:
+        left.append((sum(knot() is not None for knot in knots), gc.get_freeze_count() > frozen))
+        tie()
+        return job
+
+    before, frozen = gc.isenabled(), gc.get_freeze_count()
+    gc.disable()  # nothing collects by chance
+    try:
+        tie()
+        kept: rounds.Rounds[int, int] = rounds.Rounds(setup=lambda: 1, check=lambda job, answer: None)
+        rounds.measure(Recorder(), run, kept)  # type: ignore[arg-type]  # a stand-in
+    finally:
+        if before:
+            gc.enable()
+    assert left == [(0, True)] * (1 + rounds.MOST)
+    assert gc.get_freeze_count() == 0
 
 
 class AioRecorder(Recorder):

@@ -27,7 +27,9 @@ from tests.test_session import said
 
 MODELS = [model.name for model in impls.models("domains")]
 ONE_AT_A_TIME = ("sequential", "asyncio_comprehension")
-ALL_AT_ONCE = ("asyncio_comprehension", "asyncio_gather")
+IN_ORDER = ("asyncio_comprehension", "asyncio_gather")
+"""Those whose results are in the order of the names."""
+ALL_AT_ONCE = (*IN_ORDER, "asyncio_dict_comprehension")
 """Those that have no result before they have the last."""
 BLOCKING = [name for name in MODELS if name != "asyncio_aiodns"]
 """Those that call ``socket.getaddrinfo``, themselves or through their library."""
@@ -200,6 +202,22 @@ def test_a_result_is_there_while_another_name_is_still_asked_for(
 
 
 @pytest.mark.parametrize("name", ALL_AT_ONCE)
+def test_all_names_are_known_before_the_first_result_is_there(
+    run: impls.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, known = domains.DOMAINS[:9], list[str]()
+    add = Arrivals.add
+
+    def noted(self: Arrivals, result: Result) -> None:
+        assert len(known) == len(names)
+        add(self, result)
+
+    monkeypatch.setattr(Arrivals, "add", noted)
+    replace_lookups(monkeypatch, known.append)
+    assert len(run(Job(names, *NOBODY), workers=2).results) == len(names)
+
+
+@pytest.mark.parametrize("name", IN_ORDER)
 def test_a_list_has_its_results_in_the_order_of_the_names(run: impls.Run, server: Nameserver) -> None:
     names = domains.DOMAINS[:6]
     arrivals = run(Job(names, *server.address), workers=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 from collections.abc import Callable, Iterator
@@ -159,6 +160,32 @@ def test_of_two_countries_with_one_name_one_is_saved_and_the_other_says_so(
     [error] = [outcome for outcome in outcomes.values() if outcome.status == "error"]
     assert error.reason == "another country is called Twin"
     assert [path.name for path in tmp_path.iterdir()] == ["Twin.gif"]
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        ("asyncio_long_hold", "fr.gif metadata.json de.gif metadata.json it.gif metadata.json"),
+        ("asyncio_short_holds", "fr.gif de.gif it.gif metadata.json metadata.json metadata.json"),
+    ],
+)
+def test_a_short_hold_has_all_images_come_first_and_a_long_one_ends_what_it_has_begun(
+    run: impls.Run, order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def site(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)  # the others ask for the semaphore meanwhile
+        asked.append(request.url.path.rpartition("/")[2])
+        return answer(200, flags.site()[request.url.path.lstrip("/")])
+
+    def options(*_: object) -> dict[str, object]:
+        return {"transport": httpx.MockTransport(site)}
+
+    monkeypatch.setattr(f"{run.__module__}.client_options", options)
+    outcomes = run(Job(("FR", "DE", "IT"), "http://here", tmp_path), workers=1)
+    assert {outcome.status for outcome in outcomes.values()} == {"ok"}
+    assert asked == order.split()
 
 
 @each_model

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -15,6 +16,7 @@ import impls
 from benchmarks import weighing
 from impls import units
 from impls.units import Job, Life
+from tests.conftest import Suite
 
 MODELS = impls.models("units")
 
@@ -154,6 +156,11 @@ def test_what_a_process_takes_is_weighed() -> None:
     assert weighing.held() - before == pytest.approx(len(taken), rel=0.1)
 
 
+def test_of_a_page_that_processes_share_each_has_its_part_where_the_system_tells_it() -> None:
+    process: Any = SimpleNamespace(memory_full_info=lambda: SimpleNamespace(pss=3, uss=2))
+    assert weighing._of(process) == (3 if psutil.LINUX else 2)
+
+
 def test_memory_is_what_each_unit_beyond_the_first_takes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -188,3 +195,25 @@ def test_processes_below_a_fork_server_are_weighed_too() -> None:
     if not hasattr(os, "fork"):
         pytest.skip("no fork server here")
     assert weighed("processes_forkserver", 5, between=(100_000, 100_000_000))
+
+
+def test_a_row_keeps_what_its_units_were_weighed_at_and_by_which_measure(checkout: Suite) -> None:
+    checkout.add_workload("units")
+    checkout.write(
+        "benchmarks/weighing.py",
+        """
+        KIND = "scales"
+
+        def weigh(model, units):
+            return {"threads": 7000.0}[model] + units
+
+        def measure(): ...
+
+        def fill(): ...
+        """,
+    )
+    checkout.run("--models=threads", "--cases=one", "--workers=1", "--benchmark-save=kept")
+    [row] = checkout.load("kept.json")["benchmarks"]
+    memory = row["extra_info"]["metrics"]["memory"]
+    assert memory == {"unit": "B", "better": "lower", "values": [7001.0]}
+    assert row["extra_info"]["memory_is"] == "scales"
