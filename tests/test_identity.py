@@ -97,6 +97,7 @@ def test_what_is_no_list_of_packages_is_one_sentence(
 @pytest.mark.parametrize("kind", machine.Kind)
 def test_the_manual_names_every_field_under_its_kind(kind: machine.Kind) -> None:
     manual = (ROOT / "docs/reading.md").read_text(encoding="utf-8")
+    vague = recorded("firecracker")  # its CPU's name is no one model's
     [row] = re.findall(rf"^\| {kind} \|(.*?)\|", manual, re.MULTILINE)
     named = set(re.findall(r"`(\w+)`", row)) - {"packages", "timed", "volatile"}
-    assert named == {field.name for field in machine.card().fields if field.kind == kind}
+    assert named == {field.name for field in machine.card(host=vague).fields if field.kind == kind}

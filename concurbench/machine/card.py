@@ -90,8 +90,8 @@ def facts(packages: Iterable[str] = ()) -> dict[str, object]:
 
 
 def folder(python: str | None = None) -> str:
-    """The name of this machine and interpreter, as in ``linux-kvm-amd-epyc-2c-cpython-3.11``; of
-    another interpreter if ``python`` names it. Nothing but identity fields goes into it."""
+    """The name of this machine and interpreter, as in ``linux-kvm-amd-epyc-25.17.1-2c-cpython-3.11``;
+    of another interpreter if ``python`` names it. Nothing but identity fields goes into it."""
     return _folder(Host.here(), python or Interpreter.here().name)
 
 
@@ -116,7 +116,7 @@ def _folder(host: Host, python: str) -> str:
     parts = [
         system.name(host),
         _below(host),
-        processor.short_name(processor.model(host)),
+        processor.distinct_name(host),
         f"{processor.core_share(host):g}c",
         python,
     ]

@@ -27,10 +27,12 @@ MADE_UP = re.compile(r"\(.*?\)|-v\d+\b|.*\b(?:qemu|kvm)\b.*", re.IGNORECASE)
 
 
 def fields(host: Host) -> list[Field]:
+    # Where a hypervisor gives several models one name, these numbers tell them apart.
+    numbers = context if exact(host) == TOLD else identity
     return [
         identity("cpu", "CPU", model(host)),
         context("cpu_exact", "exact CPU model", exact(host)),
-        context("cpu_family", "family.model.stepping", family(host)),
+        numbers("cpu_family", "family.model.stepping", family(host)),
         context("physical_cores", "physical cores", physical_cores(host)),
         context("logical_cores", "logical cores", host.cores),
         identity("usable_cores", "usable cores", usable_cores(host)),
@@ -61,6 +63,12 @@ def model(host: Host) -> str:
 def short_name(model: str) -> str:
     """The name of a CPU without what does not tell it from others."""
     return " ".join(NOISE_WORDS.sub(" ", model).split())
+
+
+def distinct_name(host: Host) -> str:
+    """What tells it from others: its name, and where that is no model's alone, its numbers."""
+    name, numbers = short_name(model(host)), family(host)
+    return name if exact(host) == TOLD or numbers == NOT_TOLD else f"{name} {numbers}"
 
 
 def exact(host: Host) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from concurbench import machine
 from concurbench.machine import Kind
 from concurbench.machine.card import Card
+from concurbench.machine.host import Host
 from tests.machine.recorded import NAMES, PLAIN, recorded
 
 WORK = """
@@ -67,6 +71,37 @@ def test_what_is_another_folder_is_another_identity() -> None:
     ]
     assert len({card.folder for card in cards}) == len(cards)
     assert len({str(identity(card)) for card in cards}) == len(cards)
+
+
+def with_another_model(name: str, folder: Path) -> Host:
+    """The recorded machine of this name, with a processor of the same name and another number."""
+    host = recorded(name)
+    shutil.copytree(host.root, folder)
+    cpuinfo = folder / "proc/cpuinfo"
+    text = re.sub(r"^(model\t*: )\d+$", r"\g<1>99", cpuinfo.read_text(), flags=re.MULTILINE)
+    cpuinfo.write_text(text)
+    return replace(host, root=folder)
+
+
+def test_processors_that_a_hypervisor_gives_one_name_are_told_apart_by_their_numbers(
+    tmp_path: Path,
+) -> None:
+    one = machine.card(host=recorded("firecracker"), python=PLAIN)
+    other = machine.card(host=with_another_model("firecracker", tmp_path / "other"), python=PLAIN)
+    assert one.value("cpu") == other.value("cpu")
+    assert (one.folder, other.folder) == (
+        "linux-kvm-amd-epyc-25.17.1-2c-cpython-3.11",
+        "linux-kvm-amd-epyc-25.99.1-2c-cpython-3.11",
+    )
+    assert identity(one) != identity(other)
+
+
+def test_a_processor_whose_name_is_its_own_needs_no_numbers(tmp_path: Path) -> None:
+    one = machine.card(host=recorded("native-linux"), python=PLAIN)
+    other = machine.card(host=with_another_model("native-linux", tmp_path / "other"), python=PLAIN)
+    assert one.value("cpu_family") != other.value("cpu_family")
+    assert one.folder == other.folder
+    assert identity(one) == identity(other)
 
 
 def test_context_leaves_the_folder_as_it_is() -> None:
