@@ -1,4 +1,4 @@
-"""The rows that two timers are to agree on: six of different kinds, and a coroutine by itself."""
+"""The rows that two timers are to agree on: of different kinds, and a coroutine by itself."""
 
 from __future__ import annotations
 
@@ -46,6 +46,10 @@ ROWS = (
     Row("primes", "sequential", "below_50k"),
     # It computes in processes that a fork server starts.
     Row("primes", "multiprocess", "large"),
+    # It waits in threads, for the clock alone.
+    Row("naps", "threaded", "tasks_5_longest_first"),
+    # It waits in threads that an event loop waits for, beside a task that wakes every millisecond.
+    Row("bridges", "asyncio_to_thread", "waiting"),
     # It computes in C, in threads that give up the interpreter lock, with large answers.
     Row("digests", "threaded", "buffers_2m"),
     IN_LOOP,

@@ -15,19 +15,23 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pyperf
 
 import impls
-from impls import flags
+from impls import bridges, digests, flags, naps, primes
 from servers import Server
-from servers.local import Local
+from servers.local import Local, lay_out
 from servers.mock import Mock
 
-FIELDS = {"primes": "batches", "digests": "buffers"}
-"""Workload -> where a case has the work that its job is made of."""
+JOBS: Mapping[str, Callable[[Any, int], Any]] = {
+    "primes": lambda case, workers: primes.Job(case.batches),
+    "digests": lambda case, workers: digests.Job(case.buffers),
+    "naps": lambda case, workers: naps.Job(case.tasks, naps.limit(case.tasks, workers)),
+    "bridges": lambda case, workers: bridges.Job(case.call, case.numbers),
+}
+"""Workload that talks to no server -> the job of a case with so many workers."""
 
 
 def main(task: Mapping[str, Any]) -> None:
@@ -35,7 +39,7 @@ def main(task: Mapping[str, Any]) -> None:
     run = impls.load(task["workload"], task["model"])
     workload = import_module(f"impls.{task['workload']}")
     this, smallest = workload.CASES[task["case"]], next(iter(workload.CASES.values()))
-    with jobs(task, workload) as new:
+    with jobs(task) as new:
         seconds = rounds(
             lambda job: run(job, workers=task["workers"]),
             setup=lambda: new(this),
@@ -78,10 +82,10 @@ def rounds(
 
 
 @contextlib.contextmanager
-def jobs(task: Mapping[str, Any], workload: ModuleType) -> Iterator[Callable[[Any], Any]]:
+def jobs(task: Mapping[str, Any]) -> Iterator[Callable[[Any], Any]]:
     """Call it with a case for the job of a round."""
     if task["server"] is None:
-        yield lambda case: workload.Job(getattr(case, FIELDS[task["workload"]]))
+        yield lambda case: JOBS[task["workload"]](case, task["workers"])
         return
     folder = Path(task["folder"])
     with server(task, folder) as running:
@@ -98,9 +102,7 @@ def jobs(task: Mapping[str, Any], workload: ModuleType) -> Iterator[Callable[[An
 def server(task: Mapping[str, Any], folder: Path) -> contextlib.AbstractContextManager[Server]:
     """The flag server that the task names, not yet running."""
     site = folder / "site"
-    for path, body in flags.site().items():
-        (site / path).parent.mkdir(parents=True, exist_ok=True)
-        (site / path).write_bytes(body)
+    lay_out(flags.site(), site)
     if task["server"] == "local":
         return Local(site, task["delay"])
     return Mock(site, task["delay"], folder / "ledger")
