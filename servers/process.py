@@ -120,8 +120,10 @@ class ServerProcess(ABC):
         assert self.process.stdout is not None
         timeout = threading.Timer(START_TIMEOUT, self.process.kill)
         timeout.start()
-        line = self.process.stdout.readline()
-        timeout.cancel()
+        try:
+            line = self.process.stdout.readline()
+        finally:
+            timeout.cancel()  # else this process would wait for it when it ends, as after Ctrl-C
         if not line:
             raise self.died("before it was ready")
         return line.strip()

@@ -5,6 +5,7 @@
 ``call``      a call as it was noted, and how notes become calls
 ``inside``    the model's own process, as it starts
 ``process``   the same seen from the program: its calls as they come, its answers, its end
+``lookups``   within the model's process: what waits for ``socket.getaddrinfo``
 ``span``      what a unit did for some time
 ``rows``      spans in rows, one a unit; tasks of an event loop share them
 ``chart``     the time line for a terminal

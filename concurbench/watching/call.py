@@ -27,6 +27,8 @@ class Call:
     result: Any = None
     error: str | None = None
     """The name of the exception that it ended with."""
+    why: str | None = None
+    """What that exception said."""
 
     @property
     def seconds(self) -> float:
@@ -72,4 +74,5 @@ class Calls:
             call = self._open[key] = Call(noted["what"], noted["item"], unit, begin=noted["at"])
             return call
         begun = self._open.pop(key)
-        return replace(begun, end=noted["at"], result=noted["result"], error=noted["error"])
+        result, error, why = (noted.get(name) for name in ("result", "error", "why"))
+        return replace(begun, end=noted["at"], result=result, error=error, why=why)

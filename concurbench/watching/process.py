@@ -48,6 +48,8 @@ class ModelProcess:
         with contextlib.ExitStack() as stack:
             self._workspace = stack.enter_context(Workspace())
             folder = self._workspace.folder
+            self._output = folder / "output"
+            self._output.touch()  # it may die before it has said anything
             self._teller, other_end = multiprocessing.Pipe(duplex=False)
             stack.callback(self._teller.close)
             # It belongs to the program, and outlives the model, whose semaphores it is to put away.
@@ -56,7 +58,7 @@ class ModelProcess:
             # Started afresh: nothing of the program is in it, and it is no thread's copy.
             context = multiprocessing.get_context("spawn")
             self.process = context.Process(
-                target=inside.main, args=(self._performance, other_end, folder / "output")
+                target=inside.main, args=(self._performance, other_end, self._output)
             )
             events = folder / "events"
             with other_end, _environment({**self._environ, recorder.VARIABLE: str(events),
@@ -115,7 +117,7 @@ class ModelProcess:
     def _how_it_died(self) -> str:
         code = self.process.exitcode or 0
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended, exit code {code}"
-        said = (self._workspace.folder / "output").read_text(errors="replace").strip().splitlines()
+        said = self._output.read_text(errors="replace").strip().splitlines()
         return f"its process {how}" + (f": {said[-1].strip()}" if said else "")
 
     def _end(self) -> None:

@@ -44,6 +44,9 @@ from concurbench.watching.span import Span
 FAILED = 1
 SIGNALLED = 128
 
+LAST_WORDS = 0.3
+"""Seconds for what was noted before a signal to be told after it."""
+
 
 class Model(Protocol):
     """What is known of a model before it is imported."""
@@ -78,6 +81,7 @@ class Choice:
     catalogue: Catalogue
     workload: str
     model: str
+    """Empty where none was named, and the program chooses."""
     workers: int
     timeline: bool
     svg: Path | None
@@ -106,12 +110,14 @@ def command(
     workers: int,
     bound: str = "--workers",
     timeline: bool = False,
+    several: str = "",
 ) -> Callable[[Callable[..., None]], click.Command]:
     """A decorator: the function is the program of a workload, with the options that all have.
 
     It gets them as ``choice``. ``model`` and ``workers`` are used where nothing else is asked for, and
     ``bound`` is the option for how much is in flight at once. With ``timeline`` the time line is drawn
-    unless it is not wanted.
+    unless it is not wanted. ``several`` is what a program watches that has no single model to watch
+    where none is named.
     """
     shown = f"python -m {getattr(catalogue, '__name__', '')}.{workload}"
     known = [each.name for each in catalogue.models(workload)]
@@ -119,11 +125,13 @@ def command(
     def decorate(function: Callable[..., None]) -> click.Command:
         @functools.wraps(function)
         def chosen(
-            model: str, bound: int | None, timeline: bool, svg: Path | None, **more: Any
+            model: str | None, bound: int | None, timeline: bool, svg: Path | None, **more: Any
         ) -> None:
             check_writable(svg)
-            asked = _workers(catalogue, workload, model, bound, workers)
-            function(choice=Choice(catalogue, workload, model, asked, timeline, svg), **more)
+            asked = bound or workers
+            if model is not None:
+                asked = _workers(catalogue, workload, model, bound, workers)
+            function(choice=Choice(catalogue, workload, model or "", asked, timeline, svg), **more)
 
         for option in (
             click.option("--svg", type=FILE, help="Draw the time line into this file."),
@@ -141,7 +149,7 @@ def command(
                 help="Tell what models there are, and end.",
             ),
             click.option(
-                "--model", default=model, show_default=True, metavar="NAME",
+                "--model", default=model or None, show_default=several or True, metavar="NAME",
                 type=click.Choice(known), help="The model to watch.",
             ),
         ):  # fmt: skip
@@ -184,7 +192,7 @@ def _workers(catalogue: Catalogue, workload: str, model: str, asked: int | None,
     return own or asked or default
 
 
-@dataclass
+@dataclass(repr=False)  # signal.signal() would ask for it, in vain, and there may be many calls
 class Show:
     """A model that runs and is watched, as long as the ``with`` block lasts.
 
@@ -224,7 +232,8 @@ class Show:
 
     def _asked_to_end(self, number: int, _: FrameType | None) -> None:
         # Noted, and no exception at some odd place: what was noted of the calls is still to be read.
-        self.ended_by = self.ended_by or number
+        if self.ended_by is None:
+            self.ended_by, self._due = number, time.perf_counter() + LAST_WORDS
 
     def calls(self, idle: Callable[[], None] = lambda: None) -> Iterator[Call]:
         """What is watched, as it happens: each call when it has begun and again when it has ended.
@@ -241,6 +250,9 @@ class Show:
                 if call.end is not None:
                     self.done.append(call)
                 yield call
+                # A model may do more than can be told in its time; nobody waits for the rest of it.
+                if self.ended_by is not None and time.perf_counter() > self._due:
+                    break
         except Died as error:
             self.error = str(error)
         self.ended_at = time.perf_counter()

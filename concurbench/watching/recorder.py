@@ -63,7 +63,7 @@ def watch(function: Callable[..., Any], item: str | None = None) -> Callable[...
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
-            _end(call, error=type(error).__name__)
+            _end(call, error=error)
             raise
         if inspect.isawaitable(result):  # it has only begun
             return _ended(call, result)
@@ -86,7 +86,7 @@ async def _ended(call: int, awaitable: Awaitable[Any]) -> Any:
     try:
         result = await awaitable
     except BaseException as error:
-        _end(call, error=type(error).__name__)
+        _end(call, error=error)
         raise
     _end(call, result)
     return result
@@ -124,9 +124,13 @@ def _begin(what: str, item: Any) -> int:
     return call
 
 
-def _end(call: int, result: Any = None, error: str | None = None) -> None:
+def _end(call: int, result: Any = None, error: BaseException | None = None) -> None:
     at = time.perf_counter()
-    told = f'"result":{_json(plain(result))},"error":{_json(error)}'
+    if error is None:
+        told = f'"result":{_json(plain(result))}'
+    else:
+        why = str(error.args[-1]) if error.args else ""  # an OSError has its number before
+        told = f'"error":{_json(type(error).__name__)},"why":{_json(why[:LONGEST])}'
     _note(f'"kind":"end","call":{call},{told}', at)
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from impls._watched import watched
+
 QUESTION = "How soon is it known which of many names exist, and how many are asked for at once?"
 
 METRICS = {
@@ -65,6 +67,11 @@ CASES = {
 }
 
 
+def nobody_counts() -> int:
+    """How many queries were in flight, where no server is asked."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Job:
     """Names to look up, in any order.
@@ -77,14 +84,14 @@ class Job:
     domains: tuple[str, ...]
     nameserver: str
     port: int
-    peak: Callable[[], int] = lambda: 0
+    peak: Callable[[], int] = nobody_counts
 
 
 class Result(NamedTuple):
-    """Whether a name exists."""
+    """Whether a name exists; None where the lookup failed, which says nothing about the name."""
 
     domain: str
-    found: bool
+    found: bool | None
 
 
 class Arrivals:
@@ -95,6 +102,7 @@ class Arrivals:
         self.seconds: list[float] = []
         self._start = time.perf_counter()
 
+    @watched("result")
     def add(self, result: Result) -> None:
         """Here it is."""
         self.seconds.append(time.perf_counter() - self._start)
@@ -106,14 +114,11 @@ NO_ADDRESS = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME
 
 
 def absent(domain: str, error: socket.gaierror) -> Result:
-    """The result of a lookup that failed because the name does not exist.
+    """The result of a lookup that ended with an error: the name does not exist, or it is not known.
 
-    Raises:
-        socket.gaierror: it failed for another reason, which says nothing about the name.
+    So that one name that cannot be looked up takes no other's result away.
     """
-    if error.errno not in NO_ADDRESS:
-        raise error
-    return Result(domain, False)
+    return Result(domain, False if error.errno in NO_ADDRESS else None)
 
 
 def check(job: Job, answers: object) -> None:
@@ -134,8 +139,8 @@ def check(job: Job, answers: object) -> None:
     assert answers.seconds == sorted(answers.seconds), "the results are not in the order they came in"
 
 
-def _told(found: bool) -> str:
-    return "found" if found else "not found"
+def _told(found: bool | None) -> str:
+    return "failed" if found is None else "found" if found else "not found"
 
 
 def metrics(job: Job, answers: Arrivals, seconds: float) -> dict[str, float]:

@@ -15,6 +15,8 @@ from impls.domains import Arrivals, Job, Result
 DEFAULT = ("short18",)
 REQUIRES = ("aiodns",)
 
+NO_ADDRESS = (aiodns.error.ARES_ENOTFOUND, aiodns.error.ARES_ENODATA)
+
 
 def run(job: Job, *, workers: int) -> Arrivals:
     return asyncio.run(probe_all(job, workers))
@@ -35,7 +37,5 @@ async def probe(resolver: aiodns.DNSResolver, bound: asyncio.Semaphore, domain: 
         try:
             await resolver.query_dns(domain, "A")
         except aiodns.error.DNSError as error:
-            if error.args[0] != aiodns.error.ARES_ENOTFOUND:
-                raise
-            return Result(domain, False)
+            return Result(domain, False if error.args[0] in NO_ADDRESS else None)
         return Result(domain, True)
