@@ -52,11 +52,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def time(seconds: float) -> str:
-    """One time by itself, as in ``71.2 ms``; with two digits at least."""
+def unit_to_read(seconds: float) -> Unit:
+    """The largest unit that shows two digits of this time at least."""
     unit = unit_for([seconds])
     if seconds * unit.per_second * 10**unit.decimals < 10:  # a single digit
         unit = UNITS[min(UNITS.index(unit) + 1, len(UNITS) - 1)]
+    return unit
+
+
+def time(seconds: float) -> str:
+    """One time by itself, as in ``71.2 ms``; with two digits at least."""
+    unit = unit_to_read(seconds)
     return f"{unit.text(seconds)} {unit.symbol}"
 
 

@@ -6,6 +6,7 @@
 ``inside``    the model's own process, as it starts
 ``process``   the same seen from the program: its calls as they come, its answers, its end
 ``lookups``   within the model's process: what waits for ``socket.getaddrinfo``
+``steps``     within the model's process: what the functions of its file do, step by step
 ``span``      what a unit did for some time
 ``rows``      spans in rows, one a unit; tasks of an event loop share them
 ``chart``     the time line for a terminal

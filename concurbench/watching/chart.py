@@ -16,6 +16,9 @@ from concurbench.watching.span import Kind, Span
 MOST = 40
 """Rows there is room for; a picture has room for all."""
 
+LEAST = 12
+"""Columns for the time, however narrow the terminal is."""
+
 SEVERAL = "▒"
 """Where more than one fell into a column."""
 
@@ -49,7 +52,7 @@ def chart(rows: Sequence[Row], width: int) -> Text:
     gutter = max(len(row.title) for row in shown) + 2
     begin = min(span.begin for row in rows for span in row.spans)
     end = max(span.end for row in rows for span in row.spans)
-    scale = _Scale(begin, max(end - begin, 1e-9), width - gutter)
+    scale = _Scale(begin, max(end - begin, 1e-9), max(width - gutter, LEAST))
     text = Text()
     for row in shown:
         text.append(row.title.ljust(gutter), "bold")
@@ -77,16 +80,21 @@ class _Scale:
         return first, min(max(first, last), self.columns - 1)
 
     def axis(self) -> str:
-        """Times below the columns they belong to, as far as they do not run into each other."""
-        unit = units.unit_for([self.seconds / TICKS])
-        line = ""
-        for tick in range(TICKS + 1):
-            said = f"{unit.text(self.seconds * tick / TICKS)} {unit.symbol}" if tick else "0"
+        """Times below the columns they belong to, as far as they do not run into each other or into
+        the last, which ends where the time does."""
+        unit = units.unit_to_read(self.seconds / TICKS)
+        begin, *said = [
+            f"{unit.text(self.seconds * tick / TICKS)} {unit.symbol}" if tick else "0"
+            for tick in range(TICKS + 1)
+        ]
+        end = said.pop()
+        last = self.columns - len(end)
+        line = begin
+        for tick, time in enumerate(said, 1):
             column = self.columns * tick // TICKS
-            place = min(column, self.columns - len(said))
-            if place > len(line) or not tick:
-                line = line.ljust(place) + said
-        return line
+            if len(line) < column and column + len(time) < last:
+                line = line.ljust(column) + time
+        return line.ljust(max(last, len(line) + 1)) + end
 
 
 def _drawn(row: Row, scale: _Scale) -> Text:

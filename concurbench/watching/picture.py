@@ -88,7 +88,7 @@ def _legend(parent: Xml.Element, kinds: Collection[Kind]) -> None:
 
 
 def _axis(parent: Xml.Element, left: float, seconds: float, share: float, bottom: float) -> None:
-    unit = units.unit_for([seconds / TICKS])
+    unit = units.unit_to_read(seconds / TICKS)
     for tick in range(TICKS + 1):
         at = seconds * tick / TICKS
         x = left + at * share

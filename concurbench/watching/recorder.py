@@ -189,7 +189,7 @@ def _task() -> int | None:
     resumes, the outermost on this thread's stack. None where there is no loop."""
     task, frame = None, sys._getframe()
     while frame := frame.f_back:  # type: ignore[assignment]  # None after the last, which ends it
-        if frame.f_code.co_flags & inspect.CO_COROUTINE and frame.f_globals is not globals():
+        if frame.f_code.co_flags & inspect.CO_COROUTINE:
             task = id(frame)
     return task
 

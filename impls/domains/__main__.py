@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 import impls
-from concurbench.command import Cannot, say
+from concurbench.command import Cannot, Seconds, say
 from concurbench.units import counted
 from concurbench.watching.call import Call
 from concurbench.watching.inside import Performance
@@ -53,7 +53,7 @@ LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
     help="Only keywords of so many letters at the most.",
 )  # fmt: skip
 @click.option(
-    "--delay", type=click.FloatRange(0, 60), metavar="SECONDS",
+    "--delay", type=Seconds(0, 60), metavar="SECONDS",
     help=f"How long our DNS server waits before each answer.  [default: {DELAY:g}]",
 )  # fmt: skip
 def main(choice: Choice, tld: str | None, resolver: str, longest: int, delay: float | None) -> None:
@@ -218,7 +218,8 @@ def conclude(show: Show, job: domains.Job, seen: Seen, own: Nameserver | None) -
     gone = None
     try:
         peak = most_at_once(lookups) if own is None else own.seen().peak
-        say(in_flight(peak, min(show.choice.workers, len(job.domains)), seen.threads, own))
+        allowed = 0 if show.ended_by else min(show.choice.workers, len(job.domains))
+        say(in_flight(peak, allowed, seen.threads, own))
     except ServerDied as error:
         gone = str(error)
     if show.ended_by or show.error:
