@@ -39,7 +39,7 @@ def main(choice: Choice, kind: str, calls: int) -> None:
     Examples: python -m impls.bridges
               python -m impls.bridges --model blocking --timeline
               python -m impls.bridges --call computing --model asyncio_process_pool
-              python -m impls.bridges --model asyncio_thread_pool --calls 100 --workers 50
+              python -m impls.bridges --model asyncio_thread_pool --workers 50
     """
     if calls % 2:
         raise click.UsageError(f"--calls is to be an even number, not {calls}")
