@@ -38,7 +38,7 @@ def main(choice: Choice, kind: str, calls: int) -> None:
     \b
     Examples: python -m impls.bridges
               python -m impls.bridges --model blocking --timeline
-              python -m impls.bridges --call computing --model asyncio_process_pool
+              python -m impls.bridges --call computing --model blocking
               python -m impls.bridges --model asyncio_thread_pool --workers 50
     """
     if calls % 2:
