@@ -88,10 +88,11 @@ class ModelProcess:
             Died: its process ended without saying how it went.
         """
         while self.told is None:
-            ready = wait([self._teller, self.process.sentinel], TICK)
+            # Processes it has forked may hold its ends of both pipes open beyond its own end.
+            ended = not self.process.is_alive()
+            ready = wait([self._teller, self.process.sentinel], 0 if ended else TICK)
             stopped = stop()
-            # Processes it has forked may hold its end of the pipe open beyond its own.
-            gone = self.process.sentinel in ready and self._teller not in ready
+            gone = ended and self._teller not in ready
             if stopped:
                 self._end()
             elif self._teller in ready:

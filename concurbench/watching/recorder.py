@@ -15,6 +15,7 @@ The standard library alone, for each process of a model imports it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import functools
@@ -25,6 +26,7 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -34,7 +36,12 @@ VARIABLE = "CONCURBENCH_EVENTS"
 LONGEST = 200
 """Characters of what is noted of a value."""
 
+LIBRARIES = ("asyncio", "trio.lowlevel")
+"""Those whose ``current_task`` can be asked."""
+
 _numbers = itertools.count()
+_task_numbers = itertools.count()
+_tasks: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 _file: int | None = None
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -187,11 +194,21 @@ def _interpreter() -> int:
 def _task() -> int | None:
     """Which task of an event loop this is, whichever library's: a task is the coroutine that the loop
     resumes, the outermost on this thread's stack. None where there is no loop."""
-    task, frame = None, sys._getframe()
+    outermost, frame = None, sys._getframe()
     while frame := frame.f_back:  # type: ignore[assignment]  # None after the last, which ends it
         if frame.f_code.co_flags & inspect.CO_COROUTINE:
-            task = id(frame)
-    return task
+            outermost = frame
+    if outermost is None:
+        return None
+    # Its frame may be in the place of one that has ended: who knows the tasks tells them apart.
+    for library in filter(None, map(sys.modules.get, LIBRARIES)):
+        with contextlib.suppress(RuntimeError):  # its loop is not the one that runs
+            task = library.current_task()
+            if task is not None:
+                if task not in _tasks:
+                    _tasks[task] = next(_task_numbers)
+                return _tasks[task]
+    return id(outermost)
 
 
 def plain(value: Any) -> Any:

@@ -233,6 +233,29 @@ def test_tasks_of_asyncio_are_told_apart(read: Read) -> None:
     assert units(read()) == [f"main thread, task {number}" for number in (1, 2, 3)]
 
 
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_a_task_that_begins_when_another_has_ended_is_another_one(read: Read, library: str) -> None:
+    loop = pytest.importorskip(library, reason=f"no package {library}")
+
+    async def call(number: int) -> None:
+        recorder.watch(divmod_of, "number")(number)
+
+    async def asyncio_main() -> None:
+        for number in range(4):
+            await asyncio.create_task(call(number))
+
+    async def trio_main() -> None:
+        for number in range(4):
+            async with loop.open_nursery() as nursery:
+                nursery.start_soon(call, number)
+
+    if library == "trio":
+        loop.run(trio_main)
+    else:
+        loop.run(asyncio_main())
+    assert units(read()) == [f"main thread, task {number}" for number in (1, 2, 3, 4)]
+
+
 def test_what_a_task_awaits_is_done_by_the_task(read: Read) -> None:
     async def outer(number: int) -> int:
         result: int = await recorder.watch(nap, "number")(number)
