@@ -43,6 +43,8 @@ class ModelProcess:
         self._environ = environ
         self.told: Told | None = None
         """How it went, once it has ended."""
+        self.stopped_at: float | None = None
+        """When it was no more, where it was ended before its end; seconds of ``time.perf_counter``."""
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
@@ -102,8 +104,13 @@ class ModelProcess:
                     self.process.join(GRACE)
                     gone = True
             before = self._calls.read
-            yield from self._calls.new()
+            for call in self._calls.new():
+                yield call
+                if not stopped and stop():  # it is not to go on while what it has done is told
+                    stopped = True
+                    self._end()
             if stopped:
+                yield from self._calls.new()
                 return
             if self._calls.read == before:
                 idle()
@@ -134,6 +141,7 @@ class ModelProcess:
             self._signal(group, signal.SIGKILL)
         self.process.kill()
         self.process.join()
+        self.stopped_at = time.perf_counter()
         if self.told is None:  # cut off: what it has started elsewhere, as a cluster, is to go at once
             for process in keeper.carriers(self._workspace.folder):
                 with contextlib.suppress(psutil.Error):

@@ -45,7 +45,7 @@ FAILED = 1
 SIGNALLED = 128
 
 LAST_WORDS = 0.3
-"""Seconds for what was noted before a signal to be told after it."""
+"""Seconds for what a model did to be told after a signal has ended it."""
 
 
 class Model(Protocol):
@@ -232,8 +232,7 @@ class Show:
 
     def _asked_to_end(self, number: int, _: FrameType | None) -> None:
         # Noted, and no exception at some odd place: what was noted of the calls is still to be read.
-        if self.ended_by is None:
-            self.ended_by, self._due = number, time.perf_counter() + LAST_WORDS
+        self.ended_by = self.ended_by or number
 
     def calls(self, idle: Callable[[], None] = lambda: None) -> Iterator[Call]:
         """What is watched, as it happens: each call when it has begun and again when it has ended.
@@ -250,8 +249,9 @@ class Show:
                 if call.end is not None:
                     self.done.append(call)
                 yield call
-                # A model may do more than can be told in its time; nobody waits for the rest of it.
-                if self.ended_by is not None and time.perf_counter() > self._due:
+                # A model may have done more than can be told soon; nobody waits for the rest of it.
+                stopped = self._process.stopped_at
+                if stopped is not None and time.perf_counter() > stopped + LAST_WORDS:
                     break
         except Died as error:
             self.error = str(error)
