@@ -89,6 +89,7 @@ def _legend(parent: Xml.Element, kinds: Collection[Kind]) -> None:
 
 def _axis(parent: Xml.Element, left: float, seconds: float, share: float, bottom: float) -> None:
     unit = units.unit_to_read(seconds / TICKS)
+    room = left
     for tick in range(TICKS + 1):
         at = seconds * tick / TICKS
         x = left + at * share
@@ -97,4 +98,9 @@ def _axis(parent: Xml.Element, left: float, seconds: float, share: float, bottom
         )
         line.set("stroke", FAINT)
         said = f"{unit.text(at)} {unit.symbol}"
-        _text(parent, min(x, WIDTH - LETTER * len(said) - 2), bottom + 18, said)
+        wide = LETTER * len(said)
+        last = WIDTH - wide - 2
+        # Where they would run into each other, the last one is told.
+        if tick == TICKS or room <= x < last - wide - LETTER:
+            _text(parent, min(x, last), bottom + 18, said)
+            room = x + wide + LETTER

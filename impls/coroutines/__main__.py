@@ -172,7 +172,7 @@ def in_a_row(shown: Sequence[Shown]) -> list[Span]:
         own = each.spans()
         if not own:
             continue
-        shift = end - own[0].begin
+        shift = end - min(span.begin for span in own)
         for span in own:
             unit = Unit(f"{each.name} {span.unit}") if len(shown) > 1 else span.unit
             spans.append(Span(unit, span.label, span.begin + shift, span.end + shift, span.kind))

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from concurbench.watching.chart import MOST
-from concurbench.watching.picture import COLOURS, WIDTH, picture
+from concurbench.watching.picture import COLOURS, LETTER, WIDTH, picture
 from concurbench.watching.rows import rows
 from concurbench.watching.span import Kind, Span
 from concurbench.watching.unit import Unit
@@ -88,3 +88,16 @@ def test_it_has_room_for_all_rows() -> None:
     height = float(root.attrib["height"])
     assert f"thread {3 * MOST - 1}" in texts(root)
     assert all(float(text.attrib["y"]) < height for text in root.iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize("title", ["t", "a title that leaves the time little room " * 2])
+@pytest.mark.parametrize("seconds", [0.0005, 0.003, 6.0, 6000.0])
+def test_times_at_the_axis_do_not_run_into_each_other(seconds: float, title: str) -> None:
+    root = drawn(Span(Unit(title), "", 0.0, seconds))
+    lowest = max(float(text.attrib["y"]) for text in root.iter(f"{SVG}text"))
+    axis = [text for text in root.iter(f"{SVG}text") if float(text.attrib["y"]) == lowest]
+    ends = [float(text.attrib["x"]) + LETTER * len(text.text or "") for text in axis]
+    begins = [float(text.attrib["x"]) for text in axis]
+    assert len(axis) >= 2
+    assert all(end < begin for end, begin in zip(ends, begins[1:], strict=False))
+    assert ends[-1] <= WIDTH

@@ -36,6 +36,24 @@ def outer() -> Generator[int, str, None]:
     yield from nap()
 
 
+def outermost() -> Generator[int, str, None]:
+    yield from outer()
+
+
+async def test_what_is_sent_goes_through_however_many_there_are() -> None:
+    def run() -> None:
+        generator, word = outermost(), "on"
+        next(generator)
+        with pytest.raises(StopIteration):
+            generator.send(word)
+
+    assert [line.lstrip(".") for line in await seen(run) if "goes on" in line] == [
+        "outermost() goes on with 'on'",
+        "outer() goes on with 'on'",
+        "nap() goes on with 'on'",
+    ]
+
+
 async def test_what_is_sent_goes_through_and_what_is_yielded_comes_back() -> None:
     def run() -> None:
         generator, word = outer(), "on"
