@@ -20,6 +20,8 @@ from rich.text import Text
 from concurbench.summary import COLUMNS, as_text
 
 UNABLE = 2
+NOBODY_READS = 141
+"""As shells have it: 128, and the number of SIGPIPE."""
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -42,9 +44,18 @@ class Orderly(click.Command):
             raise
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
+        except BrokenPipeError:
+            _unheard()
         except Exception:
             traceback.print_exc()
             sys.exit(UNABLE)
+
+
+def _unheard() -> NoReturn:
+    """Who read what was printed has enough, as ``head`` has: nothing more is said."""
+    # Python would flush what is left, in vain, and say so.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(NOBODY_READS)
 
 
 class WithPytestArguments(Orderly):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -58,6 +59,7 @@ def main(performance: Performance, teller: Connection, output: Path) -> None:
     """Run it and tell how it went. What it prints goes to a file: the screen is the program's."""
     if hasattr(os, "setsid"):
         os.setsid()  # Ctrl-C is for the program, which ends this process and all of its own
+        _forget_interrupts()
     with output.open("wb") as file:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(file.fileno(), stream.fileno())
@@ -68,6 +70,26 @@ def main(performance: Performance, teller: Connection, output: Path) -> None:
         teller.send(Told(error=_sentence(error)))
     else:
         teller.send(Told(answers))
+
+
+@contextlib.contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Ctrl-C waits for the end of the ``with`` block; in a process that is started within it, until
+    that has a session of its own, for it is not meant."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _forget_interrupts() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that waits is gone with that
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, before)
 
 
 def _performed(performance: Performance) -> Any:

@@ -63,8 +63,9 @@ class ModelProcess:
                 target=inside.main, args=(self._performance, other_end, self._output)
             )
             events = folder / "events"
-            with other_end, _environment({**self._environ, recorder.VARIABLE: str(events),
-                                          keeper.VARIABLE: folder.name}):  # fmt: skip
+            with other_end, inside.interrupts_wait(), _environment(
+                {**self._environ, recorder.VARIABLE: str(events), keeper.VARIABLE: folder.name}
+            ):  # fmt: skip
                 self.process.start()
             assert self.process.pid is not None
             self._workspace.started(self.process.pid)

@@ -18,7 +18,7 @@ from rich.text import Text
 
 import impls
 from concurbench import machine
-from concurbench.command import Cannot, say
+from concurbench.command import Cannot, Seconds, say
 from concurbench.units import counted
 from concurbench.watching.call import Call
 from concurbench.watching.inside import Performance, everything
@@ -81,7 +81,7 @@ def program(name: str, workload: ModuleType, *, model: str, what: str) -> click.
     @click.option("--seed", type=int, default=0, help="What of a server is drawn by lot: the same.")
     @click.option(
         "--timeout",
-        type=click.FloatRange(0, min_open=True),
+        type=Seconds(0, min_open=True),
         default=PATIENCE,
         show_default=True,
         metavar="SECONDS",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -94,13 +93,6 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="there are eager tasks")
-def test_a_kind_that_is_not_there_is_refused_in_a_sentence(program: Program) -> None:
-    ended = program("impls.coroutines", "--model=asyncio_eager_tasks")
-    assert ended.returncode == 2
-    assert "asyncio_eager_tasks cannot run here: needs Python >=3.12" in ended.stderr
 
 
 def test_in_a_terminal_it_is_the_same(terminal: Terminal) -> None:

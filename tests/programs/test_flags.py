@@ -171,6 +171,8 @@ def test_a_pipe_gets_no_bar_and_no_colour(program: Program) -> None:
         (["--server=ftp://x"], "ftp://x is none of local, delay, error, and no http:// address"),
         (["--max-req=0"], "0 is not in the range"),
         (["--timeout=0"], "is not in the range"),
+        (["--timeout=nan"], "expected a number of seconds, got 'nan'"),
+        (["--timeout=inf"], "expected a number of seconds, got 'inf'"),
         (["--model=interpreters", "--dest=/dev/null/x"], ""),
     ],
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.programs.conftest import Interrupted, Program, Terminal
+from tests.programs.conftest import Interrupted, Program, Terminal, environ
 
 SLOW = "9007199254740881"
 """A prime that takes seconds."""
@@ -25,6 +28,17 @@ def test_each_number_is_told_with_the_unit_that_tested_it(program: Program, mode
     unit = {"sequential": "main thread", "threaded": "thread 1"}.get(model, "process 1")
     assert any(line.endswith(unit) for line in told.values())
     assert "2 primes among 3 numbers tested" in ended.stdout
+
+
+def test_it_ends_without_a_word_where_nobody_reads_on() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        ended = subprocess.run(
+            [sys.executable, "-m", "impls.primes", "97"],
+            env=environ(), text=True, stdout=pipe, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (141, "")
 
 
 def test_ctrl_c_tells_what_was_tested_and_what_was_not(interrupted: Interrupted) -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from concurbench.watching import recorder
 from concurbench.watching.call import Call
-from concurbench.watching.inside import RUN, Performance, everything
+from concurbench.watching.inside import RUN, Performance, Told, everything
 from concurbench.watching.process import Died, ModelProcess
 from tests.conftest import PATIENCE, ROOT
 
@@ -301,3 +301,23 @@ def test_an_error_of_who_watches_ends_it_too() -> None:
 
     with pytest.raises(LookupError):
         watch()
+
+
+# -- Ctrl-C, from a terminal --
+
+
+def doubled(number: int) -> int:
+    return 2 * number
+
+
+def test_ctrl_c_while_the_model_starts_is_for_the_program_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # What a terminal sends to all processes of its foreground reaches this one before its own session.
+    early = f"import os, signal\nos.kill(os.getpid(), {int(signal.SIGINT)})\n"
+    (tmp_path / "sitecustomize.py").write_text(early)
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    with ModelProcess(performance(doubled, 21), {"PYTHONPATH": path}) as process:
+        list(process.calls(nothing, go_on))
+    assert process.told == Told(42)
+    assert capfd.readouterr().err == ""
