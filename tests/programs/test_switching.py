@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.programs.conftest import Interrupted, Program, Terminal
 
-NAP = re.compile(r"^ +(\d+) +-?[\d,.]+   ", re.MULTILINE)
+NAP = re.compile(r"^ +(\d+) +-?[\d,]+\.\d\d(?: |$)", re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -25,19 +26,22 @@ def test_each_nap_is_told_and_what_the_other_one_did(program: Program, model: st
     assert ("┣computes━" in ended.stdout) is not alone
 
 
-def test_the_time_line_has_the_one_that_naps_and_the_one_that_computes(program: Program) -> None:
+def test_the_time_line_has_the_one_that_naps_and_the_one_that_computes(
+    program: Program, tmp_path: Path
+) -> None:
     ended = program(
-        "impls.switching", "--naps=2", "--interval=0.2", "--model=multiprocess", "--timeline"
+        "impls.switching", "--naps=2", "--interval=0.2", "--model=multiprocess", "--svg=line.svg"
     )
     assert ended.returncode == 0, ended.stderr
     assert "20 columns are the switch interval, 200 ms" in ended.stdout
-    assert "main thread  ├nap" in ended.stdout
-    assert "process 1    ┣computes" in ended.stdout
-    assert "is late" in ended.stdout
+    picture = (tmp_path / "line.svg").read_text()
+    for span in ("nap: waits", "late: is late"):
+        assert re.search(rf"{span}, .*, main thread<", picture)
+    assert re.search(r"computes: computes, .*, process 1<", picture)
 
 
 def test_ctrl_c_tells_the_naps_that_had_ended(interrupted: Interrupted) -> None:
-    ended = interrupted("impls.switching", "--naps=100000", "--timeline", when="   1   ")
+    ended = interrupted("impls.switching", "--naps=100000", "--timeline", when="   1  ")
     assert ended.returncode == 130
     told = len(NAP.findall(ended.stdout))
     assert f"interrupted: {told} of 100000 naps ended" in ended.stdout
