@@ -7,7 +7,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from concurbench.watching.chart import MOST
-from concurbench.watching.picture import COLOURS, WIDTH, picture
+from concurbench.watching.picture import COLOURS, LETTER, WIDTH, picture
 from concurbench.watching.rows import rows
 from concurbench.watching.span import Kind, Span
 from concurbench.watching.unit import Unit
@@ -33,6 +33,12 @@ def bars(root: Xml.Element) -> dict[str, Xml.Element]:
         assert bar is not None
         found[title.text] = bar
     return found
+
+
+def test_no_time_of_the_axis_stands_out_of_the_picture() -> None:
+    root = drawn(Span(Unit("thread 1"), "FR", 0.0, 1234.5))
+    for text in root.iter(f"{SVG}text"):
+        assert float(text.attrib["x"]) + LETTER * len(text.text or "") <= WIDTH
 
 
 def test_each_span_says_what_it_is_when_and_of_whom() -> None:
