@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from impls import flags
 from impls.flags.__main__ import chosen
 from servers.flags import PROFILES
 from servers.local import Local
-from tests.programs.conftest import Interrupted, Program, Terminal
+from tests.programs.conftest import Interrupted, Program, Terminal, environ
 
 FASTEST = ["sequential", "threaded", "asyncio_gather", "multiprocess"]
 
@@ -103,6 +106,26 @@ def test_no_proxy_comes_between_a_model_and_our_own_server(program: Program) -> 
     nobody = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "NO_PROXY": ""}
     ended = program("impls.flags", "FR", **nobody, no_proxy="")
     assert "1 downloaded, 0 not found, 0 failed" in ended.stdout
+
+
+def test_our_own_server_that_goes_away_is_told_in_a_sentence(tmp_path: Path) -> None:
+    command = ("impls.flags", "--model=sequential", "--server=delay", "--limit=2")
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", *command], cwd=tmp_path, env=environ(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        [server] = [
+            child
+            for child in psutil.Process(process.pid).children()
+            if "servers.files" in " ".join(child.cmdline())
+        ]
+        server.kill()
+        told, errors = process.communicate()
+    assert (process.returncode, errors) == (1, "")
+    assert "0 downloaded, 0 not found, 2 failed" in told
+    assert "the local server went away while it was needed" in told
 
 
 def test_the_time_line_has_each_flag_and_those_that_failed(program: Program, tmp_path: Path) -> None:
