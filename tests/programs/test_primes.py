@@ -42,6 +42,14 @@ def test_it_ends_without_a_word_where_nobody_reads_on() -> None:
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+def test_it_goes_well_where_its_output_is_closed() -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m impls.primes 97 >&-"],
+        env=environ(), text=True, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_ctrl_c_tells_what_was_tested_and_what_was_not(interrupted: Interrupted) -> None:
     ended = interrupted(
         "impls.primes", "--model=threaded", "--workers=1", "--timeline", "97", SLOW, SLOW, when=" 97 "
