@@ -37,6 +37,7 @@ class Orderly(click.Command):
     """A command that ends with an exit code of its own, whatever happens."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        _open_output()
         # Python's own exit code for what nobody foresaw is 1: here that is a verdict.
         try:
             return super().invoke(ctx)
@@ -49,6 +50,16 @@ class Orderly(click.Command):
         except Exception:
             traceback.print_exc()
             sys.exit(UNABLE)
+
+
+def _open_output() -> None:
+    """Where standard output or errors are closed, what is said goes nowhere, and no other file gets
+    their numbers, which the processes to be started would print into."""
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            os.set_inheritable(number, True)  # it may have had that number at once
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
 
 
 def _unheard() -> NoReturn:

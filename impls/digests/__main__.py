@@ -44,8 +44,8 @@ def main(choice: Choice, count: int, size: int) -> None:
     """
     buffers = digests.Case(count, size).buffers
     numbers = _Numbers(buffers)
-    each = f"{size:,} {'byte' if size == 1 else 'bytes'}"
-    say(f"{units.counted(count, 'buffer')} of {each}, {choice.model}, {choice.workers} at a time")
+    what = f"{units.counted(count, 'buffer')} of {_bytes(size)}"
+    say(f"{what}, {choice.model}, {choice.workers} at a time")
     say(f"{'no.':>5}{'bytes':>13}{'packed':>13}  {'digest':{SHOWN}}  {'seconds':>9}  unit", "bold")
     load = given(choice.load, impls.find("digests", choice.model).cluster, machine.usable_cores())
     performance = Performance(load, digests.Job(buffers), choice.workers)
@@ -66,9 +66,8 @@ def main(choice: Choice, count: int, size: int) -> None:
             f"interrupted: {count - len(spans)} of {units.counted(count, 'buffer')} not packed",
             "yellow",
         )
-    spans += [
-        Span.of(call, "", Kind.COMPUTES) for call in show.cut
-    ]  # which it was, its digest would tell
+    # Which buffer one of these was, its digest would tell.
+    spans += [Span.of(call, "", Kind.COMPUTES) for call in show.cut]
     show.end(spans, f"digests · {choice.model} · {choice.workers} at a time")
 
 
@@ -93,13 +92,17 @@ def _close(choice: Choice, show: Show) -> None:
     total, packed = sum(call.item for call in done), sum(call.result[1] for call in done)
     computing = sum(call.seconds for call in done)
     say(
-        f"{units.counted(len(done), 'buffer')} packed, {total:,} bytes to "
+        f"{units.counted(len(done), 'buffer')} packed, {_bytes(total)} to "
         f"{packed / total * 100:.0f} % of that, total {show.seconds:.3f} s"
     )
     say(
         f"{total / show.seconds / 1e6:,.1f} MB a second together; "
         f"a unit by itself {total / computing / 1e6:,.1f} MB a second while it packs"
     )
+
+
+def _bytes(size: int) -> str:
+    return f"{size:,} byte" if size == 1 else f"{size:,} bytes"
 
 
 if __name__ == "__main__":

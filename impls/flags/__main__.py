@@ -238,8 +238,10 @@ def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verb
         partial.unlink(missing_ok=True)
     peak = None
     if own is not None:
-        with contextlib.suppress(ServerDied):
+        try:
             peak = own.seen().peak
+        except ServerDied as error:
+            say(str(error), "red")
     conclude(show, job, seen, dest, peak)
 
 

@@ -41,14 +41,18 @@ def program(tmp_path: Path) -> Program:
 class Interrupted(Protocol):
     """What the fixture of that name offers."""
 
-    def __call__(self, module: str, *arguments: str, when: str) -> subprocess.CompletedProcess[str]: ...
+    def __call__(
+        self, module: str, *arguments: str, when: str, number: int = signal.SIGINT
+    ) -> subprocess.CompletedProcess[str]: ...
 
 
 @pytest.fixture
 def interrupted(tmp_path: Path) -> Interrupted:
-    """The same, with Ctrl-C as soon as it has printed a line with ``when`` in it."""
+    """The same, with Ctrl-C, or another signal, once it has printed a line with ``when`` in it."""
 
-    def run(module: str, *arguments: str, when: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        module: str, *arguments: str, when: str, number: int = signal.SIGINT
+    ) -> subprocess.CompletedProcess[str]:
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", module, *arguments],
             cwd=tmp_path, env=environ(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -60,7 +64,7 @@ def interrupted(tmp_path: Path) -> Interrupted:
             seen += line
             if when in line:
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         rest, errors = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, seen + rest, errors)
 

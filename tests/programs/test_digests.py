@@ -49,6 +49,12 @@ def test_it_closes_with_what_was_packed_and_how_much_a_second(program: Program) 
     assert re.search(r"^[\d.,]+ MB a second together", ended.stdout, re.MULTILINE)
 
 
+def test_a_byte_is_one(program: Program) -> None:
+    ended = program("impls.digests", "--count=1", "--size=1", "--model=sequential")
+    assert "1 buffer of 1 byte, " in ended.stdout
+    assert "packed, 1 byte to " in ended.stdout
+
+
 def test_buffers_that_are_the_same_are_told_once_each(program: Program) -> None:
     buffers = digests.Case(60, 1).buffers
     assert len(set(buffers)) < len(buffers)

@@ -10,7 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from concurbench.watching.call import Call
+from concurbench.watching.unit import Unit
 from impls import domains
+from impls.domains.__main__ import most_at_once
 from servers import BASE_PYTHON
 from tests.programs.conftest import Interrupted, Program, Terminal, environ
 
@@ -87,6 +90,22 @@ def test_each_name_is_told_with_the_unit_that_waited_for_it(
 def test_the_names_are_in_the_zone_that_was_asked_for(program: Program) -> None:
     ended = program("impls.domains", "ORG.", "--longest=2", "--delay=0", "--model=threaded")
     assert set(signs(ended.stdout, "org.test")) == set(SHORTEST)
+
+
+@pytest.mark.parametrize(
+    ("times", "most"),
+    [
+        ([], 0),
+        ([(0, 1), (1, 2), (2, 3)], 1),
+        ([(0, 3), (1, 2), (2, 4)], 2),
+        ([(0, 3), (1, 3), (2, 3)], 3),
+    ],
+)
+def test_lookups_are_at_once_where_one_begins_before_another_has_ended(
+    times: list[tuple[float, float]], most: int
+) -> None:
+    calls = [Call("lookup", "if.com", Unit("main thread"), begin, end) for begin, end in times]
+    assert most_at_once(calls) == most
 
 
 def test_where_the_default_pool_is_the_bound_it_is_said_how_large_it_is(program: Program) -> None:

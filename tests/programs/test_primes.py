@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,14 @@ def test_it_ends_without_a_word_where_nobody_reads_on() -> None:
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+def test_it_goes_well_where_its_output_is_closed() -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m impls.primes 97 >&-"],
+        env=environ(), text=True, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_ctrl_c_tells_what_was_tested_and_what_was_not(interrupted: Interrupted) -> None:
     ended = interrupted(
         "impls.primes", "--model=threaded", "--workers=1", "--timeline", "97", SLOW, SLOW, when=" 97 "
@@ -49,6 +58,20 @@ def test_ctrl_c_tells_what_was_tested_and_what_was_not(interrupted: Interrupted)
     assert "1 prime among 1 number tested" in ended.stdout
     assert "interrupted: 2 not tested" in ended.stdout
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_end_it_likewise_with_their_own_exit_code(
+    interrupted: Interrupted, number: signal.Signals
+) -> None:
+    ended = interrupted("impls.primes", "--model=sequential", "97", SLOW, when=" 97 ", number=number)
+    assert ended.returncode == 128 + number
+    assert "interrupted: 1 not tested" in ended.stdout
+
+
+def test_a_model_with_a_bound_of_its_own_is_told_with_that(program: Program) -> None:
+    ended = program("impls.primes", "97", "--model=sequential")
+    assert ended.stdout.startswith("1 number, sequential, 1 at a time\n")
 
 
 def test_the_time_line_is_drawn_in_the_terminal_and_into_a_file(

@@ -35,6 +35,12 @@ def bars(root: Xml.Element) -> dict[str, Xml.Element]:
     return found
 
 
+def test_no_time_of_the_axis_stands_out_of_the_picture() -> None:
+    root = drawn(Span(Unit("thread 1"), "FR", 0.0, 1234.5))
+    for text in root.iter(f"{SVG}text"):
+        assert float(text.attrib["x"]) + LETTER * len(text.text or "") <= WIDTH
+
+
 def test_each_span_says_what_it_is_when_and_of_whom() -> None:
     root = drawn(
         Span(Unit("thread 1"), "FR", 10.0, 10.5),
