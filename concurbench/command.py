@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import math
 import os
 import signal
@@ -47,6 +48,11 @@ class Orderly(click.Command):
             sys.exit(128 + signal.SIGINT)
         except BrokenPipeError:
             _unheard()
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                traceback.print_exc()
+                sys.exit(UNABLE)
+            raise Cannot(f"nothing more can be written: {error.strerror}") from None
         except Exception:
             traceback.print_exc()
             sys.exit(UNABLE)

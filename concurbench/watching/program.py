@@ -7,6 +7,7 @@ Exit code 0 is that all went well, 1 that something failed, 2 that the command i
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import os
 import shutil
@@ -25,8 +26,10 @@ from rich.table import Table
 from concurbench.command import (
     FILE,
     Cannot,
+    Ended,
     Orderly,
     check_writable,
+    ended_by_signals,
     say,
     show,
     signals_that_end,
@@ -102,6 +105,30 @@ class Choice:
         }
 
 
+class Program(Orderly):
+    """A command that refuses in a sentence, and ends in order whatever asks for its end."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _in_a_sentence():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with _in_a_sentence(), ended_by_signals():
+                return super().invoke(ctx)
+        except Ended as ended:
+            sys.exit(SIGNALLED + ended.number)
+
+
+@contextlib.contextmanager
+def _in_a_sentence() -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        error.ctx = None  # with it, two lines about usage come first
+        raise
+
+
 def command(
     catalogue: Catalogue,
     workload: str,
@@ -150,16 +177,26 @@ def command(
             ),
             click.option(
                 "--model", default=model or None, show_default=several or True, metavar="NAME",
-                type=click.Choice(known), help="The model to watch.",
+                callback=functools.partial(_known, known), help="The model to watch.",
             ),
         ):  # fmt: skip
             chosen = option(chosen)
-        made = click.command(cls=Orderly)(chosen)
+        made = click.command(cls=Program)(chosen)
         # As it was called, not as click guesses it from the file's name.
         made.main = functools.partial(made.main, prog_name=shown)  # type: ignore[method-assign]
         return made
 
     return decorate
+
+
+def _known(
+    known: Sequence[str], _: click.Context, __: click.Parameter, asked: str | None
+) -> str | None:
+    if asked is None or asked in known:
+        return asked
+    near = difflib.get_close_matches(asked, known)
+    meant = f"; {' or '.join(near)}, maybe?" if near else ""
+    raise click.BadParameter(f"there is no model {asked}{meant} (--models lists them)")
 
 
 def _list(

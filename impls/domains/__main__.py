@@ -95,7 +95,7 @@ def _zone(tld: str | None) -> str:
     """One of our DNS server's: the part before its own domain.
 
     Raises:
-        Cannot: it has no such zone.
+        click.UsageError: it has no such zone.
     """
     if tld is None:
         return domains.ZONES[0]

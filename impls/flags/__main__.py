@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import string
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
@@ -25,6 +25,7 @@ from concurbench.watching.inside import Performance, everything
 from concurbench.watching.program import Choice, Show, command
 from concurbench.watching.span import Kind, Span
 from concurbench.watching.unit import Unit
+from concurbench.workspace import Workspace
 from impls import flags
 from servers.cluster import given
 from servers.flags import PROFILES
@@ -66,8 +67,8 @@ def program(name: str, workload: ModuleType, *, model: str, what: str) -> click.
 
     @command(impls, name, model=model, workers=20, bound="--max-req")
     @click.argument("cc", nargs=-1)
-    @click.option("--all", "-a", "wanted", flag_value="all", help="All flags there are.")
-    @click.option("--every", "-e", "wanted", flag_value="every", help="Every code, from AA to ZZ.")
+    @click.option("--all", "-a", "all_there_are", is_flag=True, help="All flags there are.")
+    @click.option("--every", "-e", is_flag=True, help="Every code, from AA to ZZ.")
     @click.option("--limit", "-l", type=click.IntRange(1), metavar="N", help="So many at the most.")
     @click.option(
         "--server",
@@ -85,7 +86,7 @@ def program(name: str, workload: ModuleType, *, model: str, what: str) -> click.
         default=PATIENCE,
         show_default=True,
         metavar="SECONDS",
-        help="When a request is given up.",
+        help="A request is given up after so long without a byte.",
     )
     @click.option(
         "--dest",
@@ -97,10 +98,12 @@ def program(name: str, workload: ModuleType, *, model: str, what: str) -> click.
     )
     @click.option("--verbose", "-v", is_flag=True, help="A line for each, in place of the bar.")
     def main(
-        choice: Choice, cc: tuple[str, ...], wanted: str | None, limit: int | None, server: str,
-        seed: int, timeout: float, dest: Path, verbose: bool,
+        choice: Choice, cc: tuple[str, ...], all_there_are: bool, every: bool, limit: int | None,
+        server: str, seed: int, timeout: float, dest: Path, verbose: bool,
     ) -> None:  # fmt: skip
-        codes = chosen(cc, wanted)[:limit]
+        if sum(map(bool, (cc, all_there_are, every))) > 1:
+            raise click.UsageError("codes, --all, or --every: more than one of them is too many")
+        codes = (everything_there_is() if all_there_are else pairs() if every else chosen(cc))[:limit]
         try:
             dest.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -114,19 +117,23 @@ def program(name: str, workload: ModuleType, *, model: str, what: str) -> click.
     return main
 
 
-def chosen(cc: Sequence[str], wanted: str | None) -> tuple[str, ...]:
+def everything_there_is() -> tuple[str, ...]:
+    """The codes of all countries."""
+    return tuple(sorted(flags.CASES["all194"].codes))
+
+
+def pairs() -> tuple[str, ...]:
+    """Every code there could be."""
+    return tuple(map("".join, product(string.ascii_uppercase, repeat=2)))
+
+
+def chosen(cc: Sequence[str]) -> tuple[str, ...]:
     """The codes that were asked for, in order, each once.
 
     Raises:
         click.UsageError: one of them is none.
     """
-    if cc and wanted:
-        raise click.UsageError(f"--{wanted}, or codes: both is one too many")
-    known = flags.CASES["all194"].codes
-    if wanted == "all":
-        return tuple(sorted(known))
-    if wanted == "every":
-        return tuple(map("".join, product(string.ascii_uppercase, repeat=2)))
+    known = everything_there_is()
     codes = set[str]()
     for asked in map(str.upper, cc or flags.CASES["pop20"].codes):
         if len(asked) not in (1, 2) or not set(asked) <= set(string.ascii_uppercase):
@@ -139,7 +146,14 @@ def chosen(cc: Sequence[str], wanted: str | None) -> tuple[str, ...]:
 
 
 def _server(_: click.Context, __: click.Parameter, asked: str) -> str:
-    if asked not in PROFILES and not asked.startswith(("http://", "https://")):
+    if asked in PROFILES:
+        return asked
+    try:
+        address = urlsplit(asked)
+        fit = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:
+        fit = False
+    if not fit:
         raise click.BadParameter(f"{asked} is none of {', '.join(PROFILES)}, and no http:// address")
     return asked.rstrip("/")
 
@@ -155,17 +169,15 @@ def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
         yield server, None
         return
     profile, site = PROFILES[server], flags.site()
-    with tempfile.TemporaryDirectory() as folder:
-        lay_out(site, Path(folder))
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(Workspace()).folder / "site"  # which goes, whatever happens
+        lay_out(site, folder)
         faults = profile.faults(site, seed)
-        with contextlib.ExitStack() as stack:
-            try:
-                local = stack.enter_context(
-                    Local(Path(folder), profile.delay, faults=faults, seed=seed)
-                )
-            except ServerDied as error:
-                raise Cannot(f"{error}; it needs uvicorn and httptools") from None
-            yield local.url, local
+        try:
+            local = stack.enter_context(Local(folder, profile.delay, faults=faults, seed=seed))
+        except ServerDied as error:
+            raise Cannot(f"{error}; it needs uvicorn and httptools") from None
+        yield local.url, local
 
 
 @dataclass
@@ -246,7 +258,8 @@ def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verb
 
 
 def conclude(show: Show, job: flags.Job, seen: Seen, dest: Path, peak: int | None) -> None:
-    """Say what came of it all, and end; ``peak`` is how many requests the server had at once."""
+    """Say what came of it all, and end; ``peak`` is how many requests the server had at once, for flags
+    that it has."""
     # Where requests are not the model's own business, as on a cluster, its answers alone are whole.
     outcomes = {**seen.outcomes, **(show.answers or {})}
     seen.cut(show.ended_at)
@@ -255,7 +268,7 @@ def conclude(show: Show, job: flags.Job, seen: Seen, dest: Path, peak: int | Non
     if bytes_saved:
         say(f"{bytes_saved / 1e3:,.1f} kB in {dest}", whole=True)
     if peak is not None:
-        say(f"the server had {counted(peak, 'request')} at once")
+        say(f"of the flags it has, the server was asked for {peak} at once")
     if show.ended_by or show.error:
         say(f"cut off: {len(job.codes) - len(outcomes)} had not come to their end", "yellow")
     lost = any(outcome.status == "error" for outcome in outcomes.values())
@@ -276,9 +289,9 @@ def counts(outcomes: dict[str, flags.Outcome]) -> str:
 def line(code: str, outcome: flags.Outcome, span: Span) -> str:
     """What became of one."""
     size = f"{outcome.size:,} B" if outcome.size else ""
-    end = f"  {outcome.reason}" if outcome.reason else ""
-    seconds = span.end - span.begin
-    return f"{code}  {outcome.status:9}  {size:>9}  {seconds:6.3f} s  {span.unit!s:16}{end}".rstrip()
+    # In a narrow terminal the end is cut off: better the unit than the reason.
+    end = f"{outcome.reason}  {span.unit}" if outcome.reason else f"{span.unit}"
+    return f"{code}  {outcome.status:9}  {size:>9}  {span.end - span.begin:6.3f} s  {end}"
 
 
 main = program("flags", flags, model="threaded", what="as images")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 import click
@@ -34,6 +35,13 @@ def kinds_of(text: str) -> tuple[str, ...]:
     return kinds
 
 
+def number(_: click.Context, __: click.Parameter, value: float) -> float:
+    """The same; not a number is within any range."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is no share")
+    return value
+
+
 KINDS_HELP = "\b\nKinds of errors:\n" + "\n".join(f"  {kind:8} {what}" for kind, what in KINDS.items())
 
 
@@ -43,7 +51,7 @@ KINDS_HELP = "\b\nKinds of errors:\n" + "\n".join(f"  {kind:8} {what}" for kind,
     help="How long an answer takes: always the same, or each file a time of its own from a range.",
 )  # fmt: skip
 @click.option(
-    "--error-rate", type=click.FloatRange(0, 1), default=0.0, show_default=True,
+    "--error-rate", type=click.FloatRange(0, 1), callback=number, default=0.0, show_default=True,
     help="What share of the files, images and metadata, fails.",
 )  # fmt: skip
 @click.option(

@@ -44,7 +44,8 @@ def test_what_it_does_not_know_is_refused_in_a_sentence(workload: str) -> None:
     for arguments in (["--model=nobody"], ["--no-such-option"], ["--svg=no/such/folder/x.svg"]):
         told = run(workload, *arguments)
         assert told.exit_code == 2, arguments
-        assert told.stderr.splitlines()[-1].startswith("Error: ")
+        assert told.stderr.startswith("Error: ")
+        assert len(told.stderr.splitlines()) == 1
 
 
 @each_program
@@ -57,3 +58,12 @@ def test_a_model_that_cannot_run_here_says_why(workload: str, monkeypatch: pytes
     told = run(workload, f"--model={model}")
     assert told.exit_code == 2
     assert told.stderr == f"Error: {model} cannot run here: needs another world\n"
+
+
+@each_program
+def test_a_model_that_is_nearly_right_is_told(workload: str) -> None:
+    model = impls.models(workload)[0].name
+    told = run(workload, f"--model={model}x")
+    assert told.stderr.startswith("Error: ")  # and no lines about usage before it
+    assert f"there is no model {model}x; {model}" in told.stderr
+    assert "--models lists them" in told.stderr

@@ -79,7 +79,7 @@ def test_ctrl_c_tells_what_was_shown_whole(interrupted: Interrupted) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--model=nobody"], "'nobody' is not one of"),
+        (["--model=nobody"], "there is no model nobody"),
         (["--model=native", "--workers=2"], "native has a bound of its own, 1"),
         (["--calls=0"], "0 is not in the range"),
         (["--calls=many"], "'many' is not a valid integer"),

@@ -92,7 +92,7 @@ def test_the_time_line_is_drawn_in_the_terminal_and_into_a_file(
         (["--count=0"], "0 is not in the range"),
         (["--size=0"], "0 is not in the range"),
         (["--size=2MB"], "'2MB' is not a valid integer"),
-        (["--model=nobody"], "'nobody' is not one of"),
+        (["--model=nobody"], "there is no model nobody"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(

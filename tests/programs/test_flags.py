@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from impls import flags
-from impls.flags.__main__ import chosen
+from impls.flags.__main__ import chosen, everything_there_is, pairs
 from servers.flags import PROFILES
 from servers.local import Local
 from tests.programs.conftest import Interrupted, Program, Terminal, environ
@@ -37,20 +37,20 @@ def saved(folder: Path) -> set[str]:
     ],
 )
 def test_codes_are_taken_once_each_in_order(asked: tuple[str, ...], codes: tuple[str, ...]) -> None:
-    assert chosen(asked, None) == codes
+    assert chosen(asked) == codes
 
 
 def test_a_letter_stands_for_all_codes_there_are_that_begin_with_it() -> None:
-    codes = chosen(("B",), None)
+    codes = chosen(("B",))
     assert codes[0] == "BA"
     assert codes[-1] == "BZ"
     assert set(codes) == {code for code in flags.CASES["all194"].codes if code[0] == "B"}
 
 
 def test_all_are_those_there_are_and_every_is_every_pair_of_letters() -> None:
-    assert len(chosen((), "all")) == 194
-    assert len(chosen((), "every")) == 26 * 26
-    assert set(chosen((), "all")) < set(chosen((), "every"))
+    assert len(everything_there_is()) == 194
+    assert len(pairs()) == 26 * 26
+    assert set(everything_there_is()) < set(pairs())
 
 
 # -- what becomes of them --
@@ -68,7 +68,7 @@ def test_flags_are_downloaded_or_not_found_whoever_downloads_them(
 
 
 def test_of_a_quarter_that_fails_nothing_else_is_lost(program: Program, tmp_path: Path) -> None:
-    codes = chosen(("B", "C"), None)
+    codes = chosen(("B", "C"))
     faults = PROFILES["error"].faults(flags.site(), seed=3)
     untouched = {code for code in codes if f"{code}/{code}.gif".lower() not in faults}
     ended = program(
@@ -92,7 +92,7 @@ def test_they_come_from_any_server_whose_address_is_given(
     ended = program("impls.flags", "FR", "--server", undelayed_local.url + "/")
     assert ended.returncode == 0, ended.stderr
     assert undelayed_local.seen().served == 1
-    assert "the server had" not in ended.stdout  # of another's nothing is known
+    assert "the server was asked" not in ended.stdout  # of another's nothing is known
 
 
 def test_a_server_that_is_not_there_fails_every_flag_and_is_no_traceback(program: Program) -> None:
@@ -198,7 +198,10 @@ def test_a_pipe_gets_no_bar_and_no_colour(program: Program) -> None:
         (["FRA"], "FRA is no code: two letters, or the first one of several"),
         (["4"], "4 is no code"),
         (["X"], "no country's code begins with X"),
-        (["FR", "--all"], "--all, or codes: both is one too many"),
+        (["FR", "--all"], "codes, --all, or --every: more than one"),
+        (["--every", "--all"], "codes, --all, or --every: more than one"),
+        (["--server=http://"], "http:// is none of local, delay, error, and no http:// address"),
+        (["--server=http://x:99999"], "and no http:// address"),
         (["--server=ftp://x"], "ftp://x is none of local, delay, error, and no http:// address"),
         (["--max-req=0"], "0 is not in the range"),
         (["--timeout=0"], "is not in the range"),

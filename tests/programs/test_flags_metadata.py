@@ -24,7 +24,7 @@ def test_names_come_from_the_server(program: Program, tmp_path: Path, model: str
 def test_a_country_is_lost_with_either_of_its_requests_and_no_other_is(
     program: Program, tmp_path: Path
 ) -> None:
-    codes = chosen(("B", "C"), None)
+    codes = chosen(("B", "C"))
     fated = {path[:2].upper() for path in PROFILES["error"].faults(flags.site(), seed=3)}
     ended = program(
         "impls.flags_metadata", "B", "C", "--server=error", "--seed=3", "--timeout=2", "--max-req=40"

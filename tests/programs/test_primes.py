@@ -87,7 +87,7 @@ def test_the_time_line_is_drawn_in_the_terminal_and_into_a_file(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--model=nobody"], "'nobody' is not one of"),
+        (["--model=nobody"], "there is no model nobody"),
         (["--model=sequential", "--workers=2"], "sequential has a bound of its own, 1"),
         (["97", "--below=5"], "both is one too many"),
         (["x"], "'x' is not a valid integer"),

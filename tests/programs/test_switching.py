@@ -55,7 +55,7 @@ def test_ctrl_c_tells_the_naps_that_had_ended(interrupted: Interrupted) -> None:
         (["--interval=0"], "not in the range"),
         (["--naps=0"], "not in the range"),
         (["--nap=inf"], "not in the range"),
-        (["--model=nobody"], "'nobody' is not one of"),
+        (["--model=nobody"], "there is no model nobody"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(

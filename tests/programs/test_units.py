@@ -77,7 +77,7 @@ def test_the_time_line_has_the_phases(program: Program, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["--units=0"], "0 is not in the range"),
-        (["--model=nobody"], "'nobody' is not one of"),
+        (["--model=nobody"], "there is no model nobody"),
         (["--workers=2"], "No such option"),
     ],
 )
