@@ -267,7 +267,7 @@ def conclude(show: Show, job: flags.Job, seen: Seen, dest: Path, peak: int | Non
     say(f"{counts(outcomes)} in {show.seconds:.2f} s")
     if bytes_saved:
         say(f"{bytes_saved / 1e3:,.1f} kB in {dest}", whole=True)
-    if peak is not None:
+    if peak:
         say(f"of the flags it has, the server was asked for {peak} at once")
     if show.ended_by or show.error:
         say(f"cut off: {len(job.codes) - len(outcomes)} had not come to their end", "yellow")
