@@ -60,7 +60,7 @@ check: $(OWN)/ready ## ruff and mypy
 capacity: $(READY) ## how many requests a second the flag servers can answer
 	$(BIN)/python -m servers
 
-docs: $(READY) ## run the programs that README and docs show, and put in what they print
+docs: $(READY) ## run what README and docs show, and put it in
 	$(BIN)/concurbench docs README.md docs/*.md $(ARGS)
 
 interpreters: $(OWN)/ready ## which Pythons are here, and which can be measured?

@@ -126,10 +126,10 @@ def ci(tmp_path: Path) -> Callable[[], subprocess.CompletedProcess[str]]:
     for name in (".ci/run", ".ci/expected-skips/3.11"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    for folder in ("tests/machine", "tests/workloads"):
-        (tmp_path / folder).mkdir(parents=True)
-    for file in (ROOT / "tests").glob("test_*.py"):
-        (tmp_path / "tests" / file.name).touch()
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        copy = tmp_path / file.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.touch()
     pretend(tmp_path, "../.venv/bin/python", "#!/bin/sh\necho 3.11\n")
     pretend(tmp_path, "../.venv/bin/concurbench", "#!/bin/sh\necho 3.11; echo 3.99\n")
     pretend(tmp_path, "make", f'#!/bin/sh\necho "$@" >> {tmp_path / "log"}\n')
