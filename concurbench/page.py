@@ -71,7 +71,7 @@ def printed(command: str) -> str:
         capture_output=True, encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     if ended.returncode or not ended.stdout.strip():
-        said = ended.stderr.strip().splitlines() or ["it printed nothing"]
+        said = (ended.stderr.strip() or ended.stdout.strip() or "it printed nothing").splitlines()
         raise Failed(f"{command}: {said[-1]} (exit code {ended.returncode})")
     return ended.stdout
 

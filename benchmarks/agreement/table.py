@@ -31,7 +31,7 @@ def table(content: Mapping[str, Any]) -> RenderableType:
         shown.add_column(heading, justify="right", no_wrap=True)
     shown.add_column("verdict", no_wrap=True)
     for row, each in judged.items():
-        ours, theirs = map(units.time, medians[row])
+        ours, theirs = map(_three_digits, medians[row])
         verdict = Text(each.verdict, style=STYLES[each.verdict])
         shown.add_row(Text(row), ours, theirs, f"{each.ratio:.3f}", between(each), verdict)
     return Group(shown, Text(), Text(conclusion(judged)), Text(about(content, judged), style="dim"))
@@ -54,6 +54,12 @@ def median_of(pairs: Sequence[Pair]) -> tuple[float, float]:
     """The median times of both timers."""
     ours, theirs = zip(*(pair.medians for pair in pairs), strict=True)
     return statistics.median(ours), statistics.median(theirs)
+
+
+def _three_digits(seconds: float) -> str:
+    """A time in as few columns as tell it: the names of rows need the others."""
+    number, symbol = units.time(seconds).split()
+    return f"{float(number.replace(',', '')):.3g} {symbol}"
 
 
 def between(judgement: Judgement) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import string
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -62,8 +64,10 @@ Examples: python -m impls.{name}
 """
 
 
-def program(name: str, workload: ModuleType, *, model: str, what: str) -> click.Command:
-    """The program of a workload that downloads flags."""
+def program(
+    name: str, workload: ModuleType, *, model: str, what: str, apart: bool = False
+) -> click.Command:
+    """The program of a workload that downloads flags; see ``landing`` for ``apart``."""
 
     @command(impls, name, model=model, workers=20, bound="--max-req")
     @click.argument("cc", nargs=-1)
@@ -108,8 +112,8 @@ def program(name: str, workload: ModuleType, *, model: str, what: str) -> click.
             dest.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Cannot(f"{dest} cannot be made: {error.strerror}") from None
-        with serving(server, seed) as (url, own):
-            job = workload.Job(codes, url, dest.resolve(), timeout=timeout)
+        with serving(server, seed) as (url, own), landing(dest, apart) as folder:
+            job = workload.Job(codes, url, folder, timeout=timeout)
             download(choice, job, own, dest, verbose)
 
     delay = PROFILES["local"].delay.shortest
@@ -178,6 +182,21 @@ def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
         except ServerDied as error:
             raise Cannot(f"{error}; it needs uvicorn and httptools") from None
         yield local.url, local
+
+
+@contextlib.contextmanager
+def landing(dest: Path, apart: bool) -> Iterator[Path]:
+    """Where files are saved: ``dest``; or a new folder in it, ``apart``, from which they come there in
+    the end, where a file that is there already would be taken for another's."""
+    if not apart:
+        yield dest.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix=".arriving-", dir=dest.resolve()) as name:
+        try:
+            yield Path(name)
+        finally:
+            for file in Path(name).glob("*.gif"):
+                os.replace(file, dest / file.name)
 
 
 @dataclass

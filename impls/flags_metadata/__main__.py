@@ -10,6 +10,7 @@ main = program(
     flags_metadata,
     model="asyncio_short_holds",
     what="each under the name of its country, which takes a second request",
+    apart=True,  # of two countries of one name the second is refused, and that is seen by the file
 )
 
 if __name__ == "__main__":

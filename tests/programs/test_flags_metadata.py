@@ -21,6 +21,15 @@ def test_names_come_from_the_server(program: Program, tmp_path: Path, model: str
     assert [path.name for path in (tmp_path / "downloaded").iterdir()] == ["Viet_Nam.gif"]
 
 
+def test_what_is_there_from_an_earlier_run_is_replaced(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "downloaded").mkdir()
+    (tmp_path / "downloaded" / "Viet_Nam.gif").write_text("old")
+    ended = program("impls.flags_metadata", "VN")
+    assert ended.returncode == 0, ended.stdout
+    [file] = (tmp_path / "downloaded").iterdir()
+    assert file.read_bytes() == flags.site()["vn/vn.gif"]
+
+
 def test_a_country_is_lost_with_either_of_its_requests_and_no_other_is(
     program: Program, tmp_path: Path
 ) -> None:
