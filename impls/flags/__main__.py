@@ -241,7 +241,6 @@ class Seen:
 def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verbose: bool) -> None:
     """Run the model, show how it gets on, say what came of it, and end."""
     load = given(choice.load, impls.find(choice.workload, choice.model).cluster, machine.usable_cores())
-    others = set(job.destination.glob("*.part"))
     performance = Performance(load, job, choice.workers, tell=everything)
     seen = Seen()
     console = Console(highlight=False)
@@ -265,8 +264,8 @@ def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verb
                     console.print(told, no_wrap=True, overflow="ellipsis")
                 else:
                     console.print(told, soft_wrap=True)
-    for partial in set(job.destination.glob("*.part")) - others:  # what a signal cut off
-        partial.unlink(missing_ok=True)
+    for code in job.codes:  # what a signal cut off in the middle of saving
+        (job.destination / f"{code}.part").unlink(missing_ok=True)
     peak = None
     if own is not None:
         try:
