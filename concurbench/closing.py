@@ -24,7 +24,8 @@ def compared(run: Run, base: Run) -> Base:
 
 
 def _other_processor(run: Run, base: Run) -> bool:
-    """Whether they ran on processors that a hypervisor gives one name, and so one folder."""
+    """Whether they ran on processors that a hypervisor gives one name. The numbers that tell these
+    apart are in the folder's name; in older files they are not."""
     numbers = {each.machine.get("cpu_family", machine.NOT_TOLD) for each in (run, base)}
     return len(numbers - {machine.NOT_TOLD}) > 1
 
