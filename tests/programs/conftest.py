@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
+import psutil
 import pytest
 
 from tests.conftest import PATIENCE, ROOT, heed_signals
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
+Start = Callable[..., "Running"]
 
 
 def environ(**more: str) -> Mapping[str, str]:
@@ -38,6 +42,68 @@ def program(tmp_path: Path) -> Program:
     return run
 
 
+class Running:
+    """A program that runs in an empty folder, its output read as it comes."""
+
+    def __init__(self, folder: Path, errors: IO[str], module: str, *arguments: str) -> None:
+        self._errors = errors
+        self._read = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-m", module, *arguments],
+            cwd=folder, env=environ(), text=True, stdout=subprocess.PIPE, stderr=errors,
+            preexec_fn=heed_signals,
+        )  # fmt: skip
+
+    def read_until(self, part: str) -> None:
+        """Read on to the first line with ``part`` in it; to the end, where none has."""
+        for line in self._output:
+            self._read += line
+            if part in line:
+                return
+
+    def child(self, module: str) -> psutil.Process:
+        """The process it has started to run a module."""
+        [child] = (
+            each
+            for each in psutil.Process(self.process.pid).children()
+            if module in " ".join(each.cmdline())
+        )
+        return child
+
+    def ended(self) -> subprocess.CompletedProcess[str]:
+        """All that it told, once it has ended."""
+        # communicate() would leave out what was read from the pipe and not yet asked for.
+        self._read += self._output.read()
+        code = self.process.wait()
+        self._errors.seek(0)
+        return subprocess.CompletedProcess(self.process.args, code, self._read, self._errors.read())
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._output.close()
+
+    @property
+    def _output(self) -> IO[str]:
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Start]:
+    """Call it with a module and its arguments: it runs, and is ended with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(module: str, *arguments: str) -> Running:
+            # Not a pipe, which could fill up: nobody reads it meanwhile.
+            errors = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+            program = Running(tmp_path, errors, module, *arguments)
+            stack.callback(program.close)
+            return program
+
+        yield start
+
+
 class Interrupted(Protocol):
     """What the fixture of that name offers."""
 
@@ -47,26 +113,16 @@ class Interrupted(Protocol):
 
 
 @pytest.fixture
-def interrupted(tmp_path: Path) -> Interrupted:
+def interrupted(running: Start) -> Interrupted:
     """The same, with Ctrl-C, or another signal, once it has printed a line with ``when`` in it."""
 
     def run(
         module: str, *arguments: str, when: str, number: int = signal.SIGINT
     ) -> subprocess.CompletedProcess[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-u", "-m", module, *arguments],
-            cwd=tmp_path, env=environ(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            preexec_fn=heed_signals,
-        )  # fmt: skip
-        assert process.stdout is not None
-        seen = ""
-        for line in process.stdout:
-            seen += line
-            if when in line:
-                break
-        process.send_signal(number)
-        rest, errors = process.communicate()
-        return subprocess.CompletedProcess(process.args, process.returncode, seen + rest, errors)
+        program = running(module, *arguments)
+        program.read_until(when)
+        program.process.send_signal(number)
+        return program.ended()
 
     return run
 

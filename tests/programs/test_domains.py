@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psutil
 import pytest
 
 from concurbench.watching.call import Call
@@ -15,7 +12,7 @@ from concurbench.watching.unit import Unit
 from impls import domains
 from impls.domains.__main__ import most_at_once
 from servers import BASE_PYTHON
-from tests.programs.conftest import Interrupted, Program, Terminal, environ
+from tests.programs.conftest import Interrupted, Program, Start, Terminal, environ
 
 SHORTEST = ("as", "if", "in", "is", "or")
 """The keywords of two letters."""
@@ -151,26 +148,15 @@ def test_ctrl_c_tells_what_was_found_and_how_many_were_not(interrupted: Interrup
     assert ended.stderr == ""
 
 
-def test_a_dns_server_that_goes_away_is_told_in_a_sentence_after_the_names(tmp_path: Path) -> None:
-    command = ("impls.domains", "--model=threaded", "--workers=1", "--longest=2", "--delay=0.1")
-    with subprocess.Popen(
-        [sys.executable, "-u", "-m", *command], cwd=tmp_path, env=environ(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        head = [process.stdout.readline() for _ in range(3)]
-        [server] = [
-            child
-            for child in psutil.Process(process.pid).children()
-            if "servers.dns" in " ".join(child.cmdline())
-        ]
-        server.kill()
-        rest, errors = process.communicate()
-    assert (process.returncode, errors) == (1, "")
-    told = "".join(head) + rest
-    assert set(signs(told, "dev.test")) == set(SHORTEST)
-    assert "!" in signs(told, "dev.test").values()
-    assert "the DNS server went away while it was needed" in told
+def test_a_dns_server_that_goes_away_is_told_in_a_sentence_after_the_names(running: Start) -> None:
+    domains = running("impls.domains", "--model=threaded", "--workers=1", "--longest=2", "--delay=0.1")
+    domains.read_until(".dev.test")
+    domains.child("servers.dns").kill()
+    ended = domains.ended()
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert set(signs(ended.stdout, "dev.test")) == set(SHORTEST)
+    assert "!" in signs(ended.stdout, "dev.test").values()
+    assert "the DNS server went away while it was needed" in ended.stdout
 
 
 def test_a_dns_server_that_does_not_start_is_told_in_a_sentence(

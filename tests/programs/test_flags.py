@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from impls import flags
 from impls.flags.__main__ import chosen, everything_there_is, pairs
 from servers.flags import PROFILES
 from servers.local import Local
-from tests.programs.conftest import Interrupted, Program, Terminal, environ
+from tests.programs.conftest import Interrupted, Program, Start, Terminal
 
 FASTEST = ["sequential", "threaded", "asyncio_gather", "multiprocess"]
 
@@ -108,24 +105,14 @@ def test_no_proxy_comes_between_a_model_and_our_own_server(program: Program) -> 
     assert "1 downloaded, 0 not found, 0 failed" in ended.stdout
 
 
-def test_our_own_server_that_goes_away_is_told_in_a_sentence(tmp_path: Path) -> None:
-    command = ("impls.flags", "--model=sequential", "--server=delay", "--limit=2")
-    with subprocess.Popen(
-        [sys.executable, "-u", "-m", *command], cwd=tmp_path, env=environ(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        process.stdout.readline()
-        [server] = [
-            child
-            for child in psutil.Process(process.pid).children()
-            if "servers.files" in " ".join(child.cmdline())
-        ]
-        server.kill()
-        told, errors = process.communicate()
-    assert (process.returncode, errors) == (1, "")
-    assert "0 downloaded, 0 not found, 2 failed" in told
-    assert "the local server went away while it was needed" in told
+def test_our_own_server_that_goes_away_is_told_in_a_sentence(running: Start) -> None:
+    flags = running("impls.flags", "--model=sequential", "--server=delay", "--limit=2")
+    flags.read_until("flags from")
+    flags.child("servers.files").kill()
+    ended = flags.ended()
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "0 downloaded, 0 not found, 2 failed" in ended.stdout
+    assert "the local server went away while it was needed" in ended.stdout
 
 
 def test_the_time_line_has_each_flag_and_those_that_failed(program: Program, tmp_path: Path) -> None:
