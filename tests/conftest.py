@@ -9,7 +9,8 @@ import signal
 import statistics
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,14 @@ def heed_signals() -> None:
     a shell or nohup has them ignored."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+
+
+def until(happened: Callable[[], object]) -> None:
+    """Wait; a minute and more is only so that a defect does not hang the tests."""
+    due = time.monotonic() + 6 * PATIENCE
+    while not happened():
+        assert time.monotonic() < due, "it did not happen"
+        time.sleep(0.05)
 
 
 def stats(*seconds: float) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from concurbench.watching.inside import Performance, everything
 from concurbench.watching.loop import served
 from concurbench.watching.program import Choice, Show, command, wrong
 from concurbench.watching.span import Span
+from concurbench.workspace import Workspace
 from impls import saving
 
 FILES, SIZE = 16, 5_000_000
@@ -63,13 +63,15 @@ def main(choice: Choice, files: int, size: int, synced: bool, dest: Path | None)
 @contextlib.contextmanager
 def _folder(dest: Path | None) -> Iterator[Path]:
     if dest is None:
-        with tempfile.TemporaryDirectory(prefix="concurbench-saving-") as folder:
+        with Workspace() as workspace:  # which goes, whatever happens
+            folder = workspace.folder / "files"
+            folder.mkdir()
             try:
-                yield Path(folder)
+                yield folder
             finally:
                 # One after the other, a disk may take seconds for hundreds of files that are on it.
                 with ThreadPoolExecutor(REMOVERS) as pool:
-                    list(pool.map(Path.unlink, Path(folder).iterdir()))
+                    list(pool.map(Path.unlink, folder.iterdir()))
         return
     try:
         dest.mkdir(exist_ok=True)

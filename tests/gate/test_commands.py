@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -21,7 +20,7 @@ from concurbench import keeper, machine
 from concurbench.gate.decision import RULES
 from concurbench.gate.record import read_blocks
 from concurbench.workspace import PREFIX, Workspace
-from tests.conftest import heed_signals
+from tests.conftest import heed_signals, until
 from tests.gate.conftest import Project
 
 ROOT = Path(__file__).parents[2]
@@ -279,13 +278,6 @@ def gone(left: list[Path]) -> bool:
     return not folders() and not any(keeper.carriers(folder) for folder in left)
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60  # only so that a defect does not hang the tests
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 @pytest.mark.parametrize("said", ["", "block 2 "])
 def test_nothing_is_left_of_a_gate_that_was_killed_or_interrupted(
@@ -296,7 +288,7 @@ def test_nothing_is_left_of_a_gate_that_was_killed_or_interrupted(
     left = folders()
     process.send_signal(number)
     process.wait()
-    wait_until(lambda: gone(left))
+    until(lambda: gone(left))
     killed = number is signal.SIGKILL
     assert process.returncode == (-number if killed else 128 + number)
     assert repository.git("status", "--porcelain") == status
@@ -325,7 +317,7 @@ def test_a_second_gate_at_the_same_time_is_told_of_the_first(
     finally:
         process.terminate()
         process.wait()
-    wait_until(lambda: gone([]))
+    until(lambda: gone([]))
 
 
 def test_a_process_that_has_cleared_its_environment_ends_with_the_gate() -> None:

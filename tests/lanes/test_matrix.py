@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,7 +21,7 @@ from concurbench.lanes import environments, interpreters
 from concurbench.lanes.interpreters import Found, Interpreter
 from concurbench.lock import SessionLock
 from concurbench.workspace import PREFIX
-from tests.conftest import ROOT, Suite, heed_signals
+from tests.conftest import ROOT, Suite, heed_signals, until
 
 # Taken as it is, where it is an environment that somebody made: here the one of these tests.
 pytestmark = pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="not in an environment")
@@ -160,13 +158,6 @@ def test_ctrl_c_shows_what_is_complete_and_leaves_no_process(suite: Suite) -> No
     until(lambda: not list(suite.temporary.glob(f"{PREFIX}*")))
     left = [each for each in psutil.process_iter(["cwd"]) if each.info["cwd"] == str(suite.path)]
     assert not [each for each in left if each.pid != os.getpid()]
-
-
-def until(happened: Callable[[], object], patience: float = 60) -> None:
-    deadline = time.monotonic() + patience
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
 
 
 def test_a_lane_whose_environment_cannot_be_made_is_left_out_and_the_others_go_on(

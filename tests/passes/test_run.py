@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from concurbench.child.session import Sessions
 from concurbench.cli import main
 from concurbench.lock import SessionLock
 from concurbench.workspace import PREFIX
-from tests.conftest import ROOT, Suite, heed_signals
+from tests.conftest import ROOT, Suite, heed_signals, until
 
 SLOW = '''
     """Sleeps."""
@@ -313,10 +312,7 @@ def test_ctrl_c_keeps_what_is_complete_and_leaves_nothing_behind(suite: Suite) -
     assert "interrupted" in errors
     assert "2 of 9 passes" in output
     assert suite.saved == ["cut.json"]
-    deadline = time.monotonic() + 30  # for a machine that hangs, not for what is tested
-    while list(suite.temporary.glob(f"{PREFIX}*")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: not list(suite.temporary.glob(f"{PREFIX}*")))
 
 
 def test_a_disk_that_fails_between_two_passes_loses_none_that_is_complete(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from impls import saving
+from tests.conftest import until
 from tests.programs.conftest import Interrupted, Program, Terminal
 
 WRITTEN_BY = {
@@ -61,6 +63,20 @@ def test_a_temporary_folder_is_removed(program: Program, tmp_path: Path) -> None
     assert ended.returncode == 0, ended.stderr
     assert "event loop  ├" in ended.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_temporary_folder_goes_also_where_the_program_is_killed(
+    interrupted: Interrupted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    ended = interrupted(
+        "impls.saving", "--files=2000", "--size=20000", "--synced",
+        when=" ms  ", number=signal.SIGKILL,
+    )  # fmt: skip
+    assert ended.returncode == -signal.SIGKILL
+    until(lambda: not list(temporary.iterdir()))
 
 
 @pytest.mark.parametrize(
