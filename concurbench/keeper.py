@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -23,6 +24,11 @@ TRIES = 5
 GRACE = 3.0
 """Seconds for processes to end by themselves, having lost the command."""
 
+WRITING = 10
+"""So many times the same for those of others to write no more into the folder."""
+
+PAUSE = 0.02
+"""Seconds between two tries to remove it."""
 
 SESSIONS = "sessions"
 """The file in the folder that tells the leaders of the sessions it has started, one a line."""
@@ -55,7 +61,17 @@ def clean_up(folder: Path, grace: float = GRACE) -> None:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         psutil.wait_procs(still, GRACE)
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove(folder, grace * WRITING)
+
+
+def _remove(folder: Path, patience: float) -> None:
+    """Remove it, also where a process of another workspace, about to be ended, still writes into it."""
+    due = time.monotonic() + patience
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        if time.monotonic() >= due:
+            return
+        time.sleep(PAUSE)
 
 
 if __name__ == "__main__":

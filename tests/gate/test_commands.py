@@ -341,6 +341,24 @@ def test_what_a_gate_and_its_keeper_left_when_both_were_killed_is_swept_by_the_n
     assert not psutil.pid_exists(orphan.pid)
 
 
+def test_a_folder_into_which_a_stranger_still_writes_goes_when_he_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    tries = iter(["stays", "stays", "goes"])
+
+    def remove(path: Path, **more: bool) -> None:
+        if next(tries) == "goes":
+            path.rmdir()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", remove)
+        keeper.clean_up(folder)
+    assert not folder.exists()
+    assert list(tries) == []
+
+
 def test_a_folder_of_a_gate_that_runs_is_not_swept() -> None:
     with Workspace() as first, Workspace() as second:
         assert {*folders()} == {first.folder, second.folder}
