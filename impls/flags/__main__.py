@@ -6,7 +6,8 @@ import contextlib
 import os
 import string
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -199,6 +200,26 @@ def landing(dest: Path, apart: bool) -> Iterator[Path]:
                 os.replace(file, dest / file.name)
 
 
+class Arrivals:
+    """The images that have come into a folder since this was made."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._before = self._images()
+
+    def sizes(self) -> list[int]:
+        """Bytes of each."""
+        return [size for name, (inode, size) in self._images().items() if self._is_new(name, inode)]
+
+    def _is_new(self, name: str, inode: int) -> bool:
+        # A file that takes another's name is still another one.
+        return name not in self._before or self._before[name][0] != inode
+
+    def _images(self) -> dict[str, tuple[int, int]]:
+        found = ((path.name, path.stat()) for path in self._folder.glob("*.gif"))
+        return {name: (stat.st_ino, stat.st_size) for name, stat in found}
+
+
 @dataclass
 class Seen:
     """What became of the flags so far, as the calls of a model tell it."""
@@ -242,7 +263,7 @@ def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verb
     """Run the model, show how it gets on, say what came of it, and end."""
     load = given(choice.load, impls.find(choice.workload, choice.model).cluster, machine.usable_cores())
     performance = Performance(load, job, choice.workers, tell=everything)
-    seen = Seen()
+    seen, arrivals = Seen(), Arrivals(job.destination)
     console = Console(highlight=False)
     bar = Progress(
         BarColumn(BAR), MofNCompleteColumn(), TextColumn("{task.fields[told]}"),
@@ -252,12 +273,12 @@ def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verb
     say(f"{counted(len(job.codes), 'flag')} from {job.base_url}")
     say(f"{choice.model}, {choice.workers} at a time")
     with Show(choice, performance, DIRECT if own else {}) as show, bar:
-        task = bar.add_task("", total=len(job.codes), told=counts({}))
+        task = bar.add_task("", total=len(job.codes), told=counts(Counter()))
         for call in show.calls():
             if call.end is None or (done := seen.take(call)) is None:
                 continue
             code, outcome, span = done
-            bar.update(task, completed=len(seen.outcomes), told=counts(seen.outcomes))
+            bar.update(task, completed=len(seen.outcomes), told=counts(statuses(seen.outcomes)))
             if verbose or outcome.status == "error":
                 told = Text(line(code, outcome, span), STYLES[outcome.status])
                 if console.is_terminal:  # there a line stays a line; elsewhere somebody may look for it
@@ -272,36 +293,43 @@ def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verb
             peak = own.seen().peak
         except ServerDied as error:
             say(str(error), "red")
-    conclude(show, job, seen, dest, peak)
+    conclude(show, job, seen, arrivals.sizes(), dest, peak)
 
 
-def conclude(show: Show, job: flags.Job, seen: Seen, dest: Path, peak: int | None) -> None:
-    """Say what came of it all, and end; ``peak`` is how many requests the server had at once, for flags
-    that it has."""
+def conclude(
+    show: Show, job: flags.Job, seen: Seen, sizes: Sequence[int], dest: Path, peak: int | None
+) -> None:
+    """Say what came of it all, and end; ``sizes`` are bytes of the images that came, and ``peak`` is how
+    many requests the server had at once, for flags that it has."""
     # Where requests are not the model's own business, as on a cluster, its answers alone are whole.
-    outcomes = {**seen.outcomes, **(show.answers or {})}
+    became = statuses({**seen.outcomes, **(show.answers or {})})
     seen.cut(show.ended_at)
-    bytes_saved = sum(outcome.size for outcome in outcomes.values())
-    say(f"{counts(outcomes)} in {show.seconds:.2f} s")
-    if bytes_saved:
-        say(f"{bytes_saved / 1e3:,.1f} kB in {dest}", whole=True)
+    cut_off = bool(show.ended_by or show.error)
+    if cut_off:  # perhaps when an image was there, and nobody had been told yet
+        became["ok"] = max(became["ok"], len(sizes))
+    say(f"{counts(became)} in {show.seconds:.2f} s")
+    if sizes:
+        say(f"{sum(sizes) / 1e3:,.1f} kB in {dest}", whole=True)
     if peak:
         say(f"of the flags it has, the server was asked for {peak} at once")
-    if show.ended_by or show.error:
-        say(f"cut off: {len(job.codes) - len(outcomes)} had not come to their end", "yellow")
-    lost = any(outcome.status == "error" for outcome in outcomes.values())
+    if cut_off:
+        say(f"cut off: {len(job.codes) - became.total()} had not come to their end", "yellow")
     title = f"{show.choice.workload} · {show.choice.model} · {show.choice.workers} at a time"
-    show.end(seen.spans, title, failed=lost)
+    show.end(seen.spans, title, failed=became["error"] > 0)
 
 
 STYLES = {"ok": "", "not found": "dim", "error": "red"}
 
 
-def counts(outcomes: dict[str, flags.Outcome]) -> str:
+def statuses(outcomes: Mapping[str, flags.Outcome]) -> Counter[str]:
+    """How many have which status."""
+    return Counter(outcome.status for outcome in outcomes.values())
+
+
+def counts(became: Counter[str]) -> str:
     """How many were downloaded, not found, and failed."""
-    statuses: list[str] = [outcome.status for outcome in outcomes.values()]
     said = {"ok": "downloaded", "not found": "not found", "error": "failed"}
-    return ", ".join(f"{statuses.count(status)} {word}" for status, word in said.items())
+    return ", ".join(f"{became[status]} {word}" for status, word in said.items())
 
 
 def line(code: str, outcome: flags.Outcome, span: Span) -> str:

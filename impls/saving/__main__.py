@@ -130,7 +130,9 @@ def _watch(choice: Choice, job: saving.Job, kept: Path | None) -> None:
         for place in range(count):
             job.partial(place).unlink(missing_ok=True)
     if show.ended_by:
-        say(f"interrupted: {len(files.whole)} of {many} written", "yellow")
+        # Perhaps when a file had its name, and nobody had been told yet.
+        written = sum(job.path(place).exists() for place in range(count))
+        say(f"interrupted: {written} of {many} written", "yellow")
     if kept is not None:
         say(f"the files are in {kept}", whole=True)
     show.end(spans, f"saving · {choice.model} · {choice.workers} at a time", failed=failed)

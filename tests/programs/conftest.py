@@ -45,12 +45,14 @@ def program(tmp_path: Path) -> Program:
 class Running:
     """A program that runs in an empty folder, its output read as it comes."""
 
-    def __init__(self, folder: Path, errors: IO[str], module: str, *arguments: str) -> None:
+    def __init__(
+        self, folder: Path, errors: IO[str], module: str, *arguments: str, **more: str
+    ) -> None:
         self._errors = errors
         self._read = ""
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-m", module, *arguments],
-            cwd=folder, env=environ(), text=True, stdout=subprocess.PIPE, stderr=errors,
+            cwd=folder, env=environ(**more), text=True, stdout=subprocess.PIPE, stderr=errors,
             preexec_fn=heed_signals,
         )  # fmt: skip
 
@@ -94,10 +96,10 @@ def running(tmp_path: Path) -> Iterator[Start]:
     """Call it with a module and its arguments: it runs, and is ended with the test."""
     with contextlib.ExitStack() as stack:
 
-        def start(module: str, *arguments: str) -> Running:
+        def start(module: str, *arguments: str, **more: str) -> Running:
             # Not a pipe, which could fill up: nobody reads it meanwhile.
             errors = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
-            program = Running(tmp_path, errors, module, *arguments)
+            program = Running(tmp_path, errors, module, *arguments, **more)
             stack.callback(program.close)
             return program
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from impls import flags
 from impls.flags.__main__ import chosen, everything_there_is, pairs
 from servers.flags import PROFILES
 from servers.local import Local
-from tests.programs.conftest import Interrupted, Program, Start, Terminal
+from tests.conftest import until
+from tests.programs.conftest import Interrupted, Program, Start, Terminal, environ
 
 FASTEST = ["sequential", "threaded", "asyncio_gather", "multiprocess"]
 
@@ -148,6 +150,39 @@ def test_ctrl_c_keeps_what_is_complete_and_tells_what_is_not(
     for file in files:
         content = (tmp_path / "downloaded" / file).read_bytes()
         assert content == flags.site()[f"{file[:2]}/{file}".lower()]
+
+
+STOPS_THERE = """
+import os, time
+
+def replace(source, target, replace=os.replace):
+    replace(source, target)
+    if str(target).endswith("/FR.gif"):
+        time.sleep(600)
+
+os.replace = replace
+"""
+"""For the start of every Python: France is saved, and who did it comes to nothing more."""
+
+
+def test_a_flag_that_was_saved_in_the_moment_of_ctrl_c_is_counted(
+    running: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "begin").mkdir()
+    (tmp_path / "begin" / "sitecustomize.py").write_text(STOPS_THERE)
+    downloaded = tmp_path / "downloaded"
+    downloaded.mkdir()
+    (downloaded / "FR.gif").write_text("of an earlier day")
+    (downloaded / "VN.gif").write_text("of an earlier day")
+    path = f"{tmp_path / 'begin'}:{environ()['PYTHONPATH']}"
+    flags = running("impls.flags", "DE", "FR", "VN", "--model=sequential", PYTHONPATH=path)
+    until(lambda: (downloaded / "FR.gif").read_bytes().startswith(b"GIF"))
+    flags.process.send_signal(signal.SIGINT)
+    ended = flags.ended()
+    assert "2 downloaded, 0 not found, 0 failed" in ended.stdout
+    assert "cut off: 1 had not come to their end" in ended.stdout
+    size = sum((downloaded / name).stat().st_size for name in ("DE.gif", "FR.gif"))
+    assert f"{size / 1e3:.1f} kB in downloaded" in ended.stdout
 
 
 # -- what is seen --
