@@ -299,8 +299,11 @@ def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verb
 def conclude(
     show: Show, job: flags.Job, seen: Seen, sizes: Sequence[int], dest: Path, peak: int | None
 ) -> None:
-    """Say what came of it all, and end; ``sizes`` are bytes of the images that came, and ``peak`` is how
-    many requests the server had at once, for flags that it has."""
+    """Say what came of it all, and end.
+
+    ``sizes`` are the bytes of the images that came, ``peak`` how many requests the server had at once,
+    for flags that it has.
+    """
     # Where requests are not the model's own business, as on a cluster, its answers alone are whole.
     became = statuses({**seen.outcomes, **(show.answers or {})})
     seen.cut(show.ended_at)

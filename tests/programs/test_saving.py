@@ -56,7 +56,6 @@ def test_ctrl_c_keeps_whole_files_and_no_parts(interrupted: Interrupted, tmp_pat
     told = {line.split()[0] for line in ended.stdout.splitlines() if " ms  thread" in line}
     assert told
     assert told <= kept
-    assert len(kept - told) <= 4  # each thread may have been about to tell of one
     assert all((tmp_path / "kept" / name).stat().st_size == 20000 for name in kept)
     assert ended.stderr == ""
 
