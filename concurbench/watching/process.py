@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +27,11 @@ TICK = 0.02
 
 GRACE = 0.5
 """Seconds for what is told to end to be gone."""
+
+
+ROOM = 104 - len("/pymp-12345678/listener-12345678") - 1
+"""Bytes a temporary folder's name may have for sockets of multiprocessing in it, whose names a system
+takes up to 104 (macOS) or 108 (Linux)."""
 
 
 class Died(Exception):
@@ -64,7 +70,10 @@ class ModelProcess:
             )
             events = folder / "events"
             with other_end, inside.interrupts_wait(), _environment(
-                {**self._environ, recorder.VARIABLE: str(events), keeper.VARIABLE: folder.name}
+                {
+                    **self._environ, **_temporary(folder),
+                    recorder.VARIABLE: str(events), keeper.VARIABLE: folder.name,
+                }
             ):  # fmt: skip
                 self.process.start()
             assert self.process.pid is not None
@@ -155,6 +164,12 @@ class ModelProcess:
         except ProcessLookupError:
             return False
         return True
+
+
+def _temporary(folder: Path) -> Mapping[str, str]:
+    """The environment in which temporary files are made in there, and go with it: a process that is
+    killed puts none away, as the socket of its fork server."""
+    return {"TMPDIR": str(folder)} if len(os.fsencode(folder)) <= ROOM else {}
 
 
 @contextlib.contextmanager

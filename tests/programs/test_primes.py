@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.programs.conftest import Interrupted, Program, Terminal, environ
+from tests.programs.conftest import Interrupted, Program, Start, Terminal, environ
 
 SLOW = "9007199254740881"
 """A prime that takes seconds."""
@@ -67,6 +68,16 @@ def test_other_signals_end_it_likewise_with_their_own_exit_code(
     ended = interrupted("impls.primes", "--model=sequential", "97", SLOW, when=" 97 ", number=number)
     assert ended.returncode == 128 + number
     assert "interrupted: 1 not tested" in ended.stdout
+
+
+def test_no_temporary_file_of_a_model_that_was_ended_is_left(running: Start) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary:  # not pytest's, whose name is long
+        primes = running("impls.primes", "97", SLOW, "--model=multiprocess", TMPDIR=temporary)
+        primes.read_until(" 97 ")
+        assert list(Path(temporary).rglob("listener-*"))  # the fork server's
+        primes.process.send_signal(signal.SIGINT)
+        assert primes.ended().returncode == 130
+        assert list(Path(temporary).iterdir()) == []
 
 
 def test_a_model_with_a_bound_of_its_own_is_told_with_that(program: Program) -> None:
