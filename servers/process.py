@@ -108,7 +108,7 @@ class ServerProcess(ABC):
     def died(self, when: str) -> ServerDied:
         """What to raise when the process is gone, or does not answer."""
         try:
-            ended = f"exit status {self.process.wait(timeout=1)}"
+            ended = f"exit status {self.process.wait(timeout=GRACE)}"
         except subprocess.TimeoutExpired:
             ended = "its process runs but does not answer"
         self.errors.seek(0)

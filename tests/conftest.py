@@ -148,12 +148,20 @@ class Suite:
         return content
 
 
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colours in a pipe are for who asks for them, as some set-ups of CI do."""
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def checkout(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Suite]:
     """A checkout without any workload."""
     # The lock of its sessions is among its own temporary files. Their path is short, for a fork server
     # puts its socket there, and the name of a socket must not be long.
-    with tempfile.TemporaryDirectory() as temporary:
+    # A worker of a cluster may still be tidying up in it.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         monkeypatch.setenv("TMPDIR", temporary)
         monkeypatch.setenv("CONCURBENCH_LOCK", temporary)
         # Set where the tests run in parallel; pytest-benchmark then measures nothing.

@@ -50,7 +50,7 @@ def test_a_model_that_exceeds_its_bound_is_found_out(flags_suite: Suite, server:
         ''',
     )
     result = flags_suite.run(
-        "--models=greedy", "--cases=pop20", "--workers=4", f"--flag-server={server}"
+        "--models=greedy", "--cases=pop20", "--workers=4", f"--flag-server={server}", "--flag-delay=1"
     )
     assert result.ret == 1
     assert "8 requests in flight, 4 is the bound" in said(result)

@@ -132,6 +132,7 @@ def ci(tmp_path: Path) -> Callable[[], subprocess.CompletedProcess[str]]:
         copy.touch()
     pretend(tmp_path, "../.venv/bin/python", "#!/bin/sh\necho 3.11\n")
     pretend(tmp_path, "../.venv/bin/concurbench", "#!/bin/sh\necho 3.11; echo 3.99\n")
+    pretend(tmp_path, "tmux", "#!/bin/sh\n")  # else it would be installed
     pretend(tmp_path, "make", f'#!/bin/sh\necho "$@" >> {tmp_path / "log"}\n')
     return lambda: subprocess.run(
         ["bash", ".ci/run"], cwd=tmp_path, capture_output=True, text=True, check=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 
+from concurbench.load import Share, disturbance
 from concurbench.yardsticks import TITLES
 from tests.conftest import Suite
 
@@ -38,7 +39,9 @@ def test_a_run_has_the_yardsticks_and_each_row_what_others_had_meanwhile(suite: 
     for row in run["benchmarks"]:
         assert row["extra_info"]["around"].keys() == {"steal", "others", "speed"}
         assert row["extra_info"]["around"]["speed"] > 0
-        assert row["extra_info"]["disturbed"] == "" or row["extra_info"]["around"]["others"] > 0
+        around = row["extra_info"]["around"]
+        seen = disturbance(Share(around["steal"], around["others"]))
+        assert row["extra_info"]["disturbed"] == seen
     assert "could not be read" not in result.stdout.str()
 
 

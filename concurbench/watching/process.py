@@ -140,6 +140,8 @@ class ModelProcess:
 
     def _end(self) -> None:
         """End it and every process of its session: whatever they do can be ended at any time."""
+        if self.stopped_at is not None:  # they are gone, and their numbers may be others' by now
+            return
         group = self.process.pid
         assert group is not None
         # What puts away the semaphores of others does not heed the first signal, and ends after them.

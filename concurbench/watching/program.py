@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import functools
+import math
 import os
 import shutil
 import signal
@@ -48,7 +49,7 @@ FAILED = 1
 SIGNALLED = 128
 
 LAST_WORDS = 0.3
-"""Seconds for what a model did to be told after a signal has ended it."""
+"""Seconds to tell what a model did until a signal ended it."""
 
 
 class Model(Protocol):
@@ -277,6 +278,7 @@ class Show:
         ``idle`` is called each time there was nothing new for a moment. A signal ends the model, and
         with it this.
         """
+        due = math.inf
         try:
             for call in self._process.calls(idle, lambda: self.ended_by is not None):
                 if call.what == RUN:
@@ -287,9 +289,10 @@ class Show:
                     self.done.append(call)
                 yield call
                 # A model may have done more than can be told soon; nobody waits for the rest of it.
-                stopped = self._process.stopped_at
-                if stopped is not None and time.perf_counter() > stopped + LAST_WORDS:
-                    break
+                if self._process.stopped_at is not None:
+                    due = min(due, time.perf_counter() + LAST_WORDS)
+                    if time.perf_counter() > due:
+                        break
         except Died as error:
             self.error = str(error)
         self.ended_at = time.perf_counter()

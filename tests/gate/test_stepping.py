@@ -313,7 +313,8 @@ def test_planted_slow_downs_are_seen(project: Make, compare: Compare) -> None:
     both = project("both").with_clock(rows=("x", "y"))
     # On the real clock: this one's own would never come to the end of its wait.
     both.write(
-        "test_toy.py", "def test_x(benchmark):\n    benchmark.pedantic(sum, ([1],), rounds=20)\n"
+        "test_toy.py",
+        "def test_x(benchmark):\n    benchmark.pedantic(sum, (range(100_000),), rounds=20)\n",
     )
     with compare(both, both, slower={"test_x": 9.0}) as comparison:
         seen: list[float] = []

@@ -124,13 +124,15 @@ def test_beside_another_session_nothing_is_measured() -> None:
 
 
 def test_ctrl_c_shows_what_is_complete_and_leaves_no_process(suite: Suite) -> None:
-    # It waits in the second pass only.
-    marker = suite.path / "passes"
+    # It waits in the second pass, which is another process.
+    marker = suite.path / "first"
     suite.write(
         "impls/toy/threaded.py",
-        f"import pathlib, time\nMARK = pathlib.Path({str(marker)!r})\n"
+        f"import os, pathlib, time\nMARK = pathlib.Path({str(marker)!r})\n"
         "def run(job, *, workers):\n"
-        "    if MARK.exists():\n        MARK.with_name('waits').touch()\n        time.sleep(600)\n"
+        "    if not MARK.exists():\n        MARK.write_text(str(os.getpid()))\n"
+        "    elif MARK.read_text() != str(os.getpid()):\n"
+        "        MARK.with_name('waits').touch()\n        time.sleep(600)\n"
         "    return sum(job.numbers)",
     )
     file = suite.path / "matrix.json"
@@ -144,9 +146,8 @@ def test_ctrl_c_shows_what_is_complete_and_leaves_no_process(suite: Suite) -> No
         preexec_fn=heed_signals,
     )  # fmt: skip
     try:
-        until(lambda: file.exists() and len(json.loads(file.read_text())["visits"]) == 1)
-        marker.touch()
         until((suite.path / "waits").exists)
+        assert len(json.loads(file.read_text())["visits"]) == 1
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=60)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -138,10 +139,10 @@ class Terminal:
 
     def run(self, module: str, *arguments: str) -> None:
         """Start a program; below what it leaves, its exit code is told."""
-        command = " ".join([sys.executable, "-m", module, *arguments])
+        command = shlex.join(["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", module, *arguments])
         self._tmux(
             "new-session", "-d", "-x", "80", "-y", "24", "-c", str(self.folder),
-            f"PYTHONPATH={ROOT} {command}; echo exit code $?; sleep {PATIENCE * 6:.0f}",
+            f"trap : INT; {command}; echo exit code $?; sleep {PATIENCE * 6:.0f}",
         )  # fmt: skip
 
     def press(self, key: str) -> None:
@@ -155,7 +156,7 @@ class Terminal:
         """The first screen that meets the condition; the last one, where none does for a long time."""
         due = time.monotonic() + PATIENCE * 6
         while not condition(screen := self.screen()) and time.monotonic() < due:
-            pass  # each look is a process that takes its time
+            time.sleep(0.05)  # each look is a process, too
         return screen
 
     def ended(self) -> str:
@@ -173,7 +174,7 @@ class Terminal:
         return subprocess.run(
             ["tmux", "-L", self.socket, "-f", "/dev/null", *command],
             check=True, text=True, capture_output=True,
-            env={**environ(), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
+            env={**environ(), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh"},
         ).stdout  # fmt: skip
 
 

@@ -64,14 +64,14 @@ def test_buffers_that_are_the_same_are_told_once_each(program: Program) -> None:
 
 def test_ctrl_c_tells_what_was_packed_and_what_was_not(interrupted: Interrupted) -> None:
     ended = interrupted(
-        "impls.digests", "--model=sequential", "--count=200", "--size=500000", "--timeline",
+        "impls.digests", "--model=sequential", "--count=800", "--size=500000", "--timeline",
         when="main thread",
     )  # fmt: skip
     assert ended.returncode == 130
     done = len(LINE.findall(ended.stdout))
-    assert 0 < done < 200
+    assert 0 < done < 800
     assert re.search(rf"^{done} buffers? packed", ended.stdout, re.MULTILINE)
-    assert f"interrupted: {200 - done} of 200 buffers not packed" in ended.stdout
+    assert f"interrupted: {800 - done} of 800 buffers not packed" in ended.stdout
     assert "main thread  ┣" in ended.stdout
     assert ended.stderr == ""
 

@@ -36,7 +36,7 @@ def test_a_country_is_lost_with_either_of_its_requests_and_no_other_is(
     codes = chosen(("B", "C"))
     fated = {path[:2].upper() for path in PROFILES["error"].faults(flags.site(), seed=3)}
     ended = program(
-        "impls.flags_metadata", "B", "C", "--server=error", "--seed=3", "--timeout=2", "--max-req=40"
+        "impls.flags_metadata", "B", "C", "--server=error", "--seed=3", "--timeout=8", "--max-req=40"
     )
     assert ended.returncode == 1
     [told] = re.findall(r"(\d+) downloaded, (\d+) not found, (\d+) failed", ended.stdout)
@@ -70,6 +70,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(program: Program) -> None:
 
 
 def test_a_terminal_shows_how_it_gets_on(terminal: Terminal) -> None:
-    terminal.run("impls.flags_metadata", "B", "--model=sequential")
-    assert re.search(r"\d/17 \d+ downloaded", terminal.wait_for(lambda screen: "━" in screen))
-    assert "17 downloaded, 0 not found, 0 failed" in terminal.ended()
+    terminal.run("impls.flags_metadata", "--all", "--limit=40", "--model=sequential")
+    bar = re.compile(r"━+ +\d+/40 \d+ downloaded")
+    assert bar.search(terminal.wait_for(bar.search))
+    assert "40 downloaded, 0 not found, 0 failed" in terminal.ended()

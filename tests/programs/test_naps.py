@@ -55,7 +55,7 @@ def test_a_task_stands_the_farther_in_the_higher_its_number(program: Program) ->
 
 
 def test_map_hands_over_in_the_order_of_the_tasks_whichever_is_done_first(program: Program) -> None:
-    ended = program("impls.naps", "--tasks=3", *SHORT, "--longest-first", "--model=threaded")
+    ended = program("impls.naps", "--tasks=3", "--unit=0.5", "--longest-first", "--model=threaded")
     assert results(ended.stdout) == IN_ORDER
     told = lines(ended.stdout)
     assert told.index("task 2 is done") < told.index("task 0 is done")
@@ -64,7 +64,7 @@ def test_map_hands_over_in_the_order_of_the_tasks_whichever_is_done_first(progra
 
 @pytest.mark.parametrize("model", ["threaded_as_completed", "asyncio_as_completed"])
 def test_as_completed_hands_over_what_is_ready(program: Program, model: str) -> None:
-    ended = program("impls.naps", "--tasks=3", "--unit=0.3", "--longest-first", f"--model={model}")
+    ended = program("impls.naps", "--tasks=3", "--unit=1", "--longest-first", f"--model={model}")
     assert results(ended.stdout) == IN_ORDER[::-1]
     assert "they came in this order: 2 1 0" in ended.stdout
 

@@ -45,18 +45,18 @@ def test_files_in_a_folder_of_ones_own_are_kept(program: Program, tmp_path: Path
 
 def test_ctrl_c_keeps_whole_files_and_no_parts(interrupted: Interrupted, tmp_path: Path) -> None:
     ended = interrupted(
-        "impls.saving", "--files=2000", "--size=20000", "--synced", "--dest=kept", "--timeline",
+        "impls.saving", "--files=20000", "--size=2000", "--synced", "--dest=kept", "--timeline",
         when=" ms  ",
     )  # fmt: skip
     assert ended.returncode == 130
     assert "the files are in kept" in ended.stdout
     kept = {path.name for path in (tmp_path / "kept").iterdir()}
-    assert f"interrupted: {len(kept)} of 2000 files written" in ended.stdout
+    assert f"interrupted: {len(kept)} of 20000 files written" in ended.stdout
     assert all(name.endswith(".bin") for name in kept)
     told = {line.split()[0] for line in ended.stdout.splitlines() if " ms  thread" in line}
     assert told
     assert told <= kept
-    assert all((tmp_path / "kept" / name).stat().st_size == 20000 for name in kept)
+    assert all((tmp_path / "kept" / name).stat().st_size == 2000 for name in kept)
     assert ended.stderr == ""
 
 
@@ -74,7 +74,7 @@ def test_a_temporary_folder_goes_also_where_the_program_is_killed(
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
     ended = interrupted(
-        "impls.saving", "--files=2000", "--size=20000", "--synced",
+        "impls.saving", "--files=20000", "--size=2000", "--synced",
         when=" ms  ", number=signal.SIGKILL,
     )  # fmt: skip
     assert ended.returncode == -signal.SIGKILL

@@ -53,7 +53,9 @@ def test_ctrl_c_tells_what_they_were_about(interrupted: Interrupted) -> None:
 
 
 def test_ctrl_c_while_they_are_weighed_leaves_the_rest(interrupted: Interrupted) -> None:
-    ended = interrupted("impls.units", "--units=2", "--timeline", when="weigh")
+    ended = interrupted(
+        "impls.units", "--units=20", "--model=processes_spawn", "--timeline", when="weigh"
+    )
     assert ended.returncode == 130
     assert phases(ended.stdout) == LIFE
     assert "interrupted before they were weighed" in ended.stdout

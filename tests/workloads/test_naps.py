@@ -46,7 +46,7 @@ def test_every_task_is_answered_in_the_order_promised(
 
 @every_model
 def test_what_is_ready_first_comes_first_unless_order_is_promised(run: Run, name: str) -> None:
-    got = run(job(0.2, 0.0, 0.0), workers=impls.find("naps", name).workers or 2)
+    got = run(job(0.5, 0.0, 0.0), workers=impls.find("naps", name).workers or 2)
     first, *_ = got.values
     assert got.in_order is (name in IN_ORDER)
     assert (first == 0) is got.in_order
@@ -68,7 +68,7 @@ class Watched:
     @property
     def seconds(self) -> float:
         self.seen.append(1)
-        return 0.002
+        return 0.02
 
     @property
     def answer(self) -> int:
