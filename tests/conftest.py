@@ -82,7 +82,7 @@ def heed_signals() -> None:
 
 
 def until(happened: Callable[[], object]) -> None:
-    """Wait; a minute and more is only so that a defect does not hang the tests."""
+    """Wait for it; not for ever, only so that a defect does not hang the tests."""
     due = time.monotonic() + 6 * PATIENCE
     while not happened():
         assert time.monotonic() < due, "it did not happen"

@@ -89,7 +89,7 @@ class Project:
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Locks, caches and temporary folders of these gates are their own."""
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    # Short, for a fork server puts its socket there.
+    # Short, for a fork server puts its socket there; what was ended may still be tidying up in it.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folders = {"CONCURBENCH_LOCK": "lock", "XDG_CACHE_HOME": "cache", "XDG_STATE_HOME": "state"}
         for name, folder in folders.items():

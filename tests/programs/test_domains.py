@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from concurbench.units import counted
 from concurbench.watching.call import Call
 from concurbench.watching.unit import Unit
 from impls import domains
@@ -147,7 +148,7 @@ def test_ctrl_c_tells_what_was_found_and_how_many_were_not(interrupted: Interrup
     found = list(told.values()).count("+")
     assert 1 <= len(told) < len(SHORTEST)
     assert f"{found} found, {len(told) - found} not found, 0 failed in" in ended.stdout
-    assert f"cut off: {len(SHORTEST) - len(told)} name" in ended.stdout
+    assert f"cut off: {counted(len(SHORTEST) - len(told), 'name')} without a result" in ended.stdout
     assert ended.stderr == ""
 
 
