@@ -47,7 +47,7 @@ gate-study: $(READY) ## how often is the gate wrong here? (an hour at most)
 	$(BIN)/concurbench gate-study --into docs/method.md $(ARGS)
 
 agreement: $(READY) ## does pyperf find the same times? (12 minutes)
-	$(BIN)/python -m benchmarks.agreement --into docs/method.md $(ARGS)
+	$(BIN)/python -m studies.agreement --into docs/method.md $(ARGS)
 
 test: $(READY) ## test the suite itself, or TESTS of it
 	$(BIN)/python -m pytest $(TESTS) -n auto $(ARGS)

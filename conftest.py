@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 import impls
-from concurbench.rounds import ALONE, MOST, ONE_OF_SEVERAL
-from concurbench.session import SESSION
+from concurbench.measure.rounds import ALONE, MOST, ONE_OF_SEVERAL
+from concurbench.measure.session import SESSION
 from servers import BASE_PYTHON, LOOPBACK, NAMES, PYTHON, capacity
 from servers.local import Local, lay_out
 from servers.process import ServerDied

@@ -21,13 +21,14 @@ import pytest
 
 import impls
 from benchmarks.processes import end_fork_server
-from concurbench import capacity, machine
+from concurbench import machine
 from concurbench.aio import AioBenchmark
-from concurbench.fingerprint import fingerprint
-from concurbench.metric import recorded
-from concurbench.results import short_name
-from concurbench.rounds import Rounds, measure, measure_in_loop
-from concurbench.session import SESSION
+from concurbench.measure import capacity
+from concurbench.measure.fingerprint import fingerprint
+from concurbench.measure.rounds import Rounds, measure, measure_in_loop
+from concurbench.measure.session import SESSION
+from concurbench.results.metric import recorded
+from concurbench.results.runs import short_name
 from concurbench.units import counted
 from servers import NAMES, Server, stub
 from servers.cluster import Cluster, Unfit, threads_of

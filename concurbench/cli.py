@@ -11,20 +11,21 @@ import click
 from rich.console import Console, RenderableType
 from rich.terminal_theme import MONOKAI
 
-from concurbench import base as bases
-from concurbench import machine, marked, results
-from concurbench.base import NoSuchRun
-from concurbench.closing import changes, compared
+from concurbench import machine, marked
 from concurbench.command import published
-from concurbench.gate import commands as gate
-from concurbench.identity import identity
-from concurbench.lanes import commands as lanes
+from concurbench.gate import command as gate
+from concurbench.machine.command import identity
 from concurbench.marked import NoMarks
+from concurbench.matrix import command as lanes
 from concurbench.page import docs
-from concurbench.passes import commands as passes
-from concurbench.results import ResultsError, Run
-from concurbench.summary import COLUMNS, as_text, summary
-from concurbench.telling import tell
+from concurbench.report.footnotes import changes, compared
+from concurbench.report.summary import COLUMNS, as_text, summary
+from concurbench.report.telling import tell
+from concurbench.results import baseline as bases
+from concurbench.results import runs
+from concurbench.results.baseline import NoSuchRun
+from concurbench.results.runs import ResultsError, Run
+from concurbench.runner import command as passes
 
 
 @click.group()
@@ -116,10 +117,10 @@ def _choose(path: Path) -> Run:
         path = _results() / machine.folder() / path
     if not path.is_dir():
         try:
-            return results.read(path) if path.is_file() else bases.named(path.name, path.parent)
+            return runs.read(path) if path.is_file() else bases.named(path.name, path.parent)
         except (ResultsError, NoSuchRun) as error:
             raise click.UsageError(str(error)) from None
-    run, warnings = results.last_complete(path)
+    run, warnings = runs.last_complete(path)
     for warning in warnings:
         click.echo(f"note: {warning}", err=True)
     if run is None:

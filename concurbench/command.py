@@ -18,7 +18,7 @@ import click
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from concurbench.summary import COLUMNS, as_text
+from concurbench.report.summary import COLUMNS, as_text
 
 UNABLE = 2
 NOBODY_READS = 141

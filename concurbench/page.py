@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from concurbench.command import Cannot, Orderly
-from concurbench.summary import COLUMNS
+from concurbench.report.summary import COLUMNS
 from concurbench.units import counted
 
 SHOWN = re.compile(

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from concurbench.aio import aio_benchmark  # noqa: F401 - pytest finds the fixture here
-from concurbench.report import Report
-from concurbench.session import SESSION, Session
-from concurbench.skips import ExpectedSkips, read_expected
+from concurbench.measure.session import SESSION, Session
+from concurbench.measure.skips import ExpectedSkips, read_expected
+from concurbench.report.terminal import Report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,13 +10,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-ROOMS = {"benchmarks", "concurbench", "conftest", "impls", "servers", "tests"}
+ROOMS = {"benchmarks", "concurbench", "conftest", "impls", "programs", "servers", "studies", "tests"}
 
 MAY_IMPORT = {
     "impls": set[str](),
     "servers": set[str](),
-    "concurbench": set[str](),
+    "concurbench": {"studies"},
     "benchmarks": {"impls", "concurbench"},
+    "programs": {"impls", "servers", "concurbench"},
+    "studies": {"impls", "servers", "concurbench", "benchmarks"},
 }
 """Room -> the others it may import. conftest.py and __main__.py put rooms together: they may any."""
 

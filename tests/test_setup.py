@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from concurbench import project
-from concurbench.summary import COLUMNS
+from concurbench import pyproject
+from concurbench.report.summary import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 
@@ -174,7 +174,7 @@ def test_constraints_pin_every_dependency_and_name_no_address() -> None:
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     assert "://" not in text
     pinned = {line.partition("==")[0] for line in text.splitlines() if "==" in line}
-    declared = project.read(ROOT)["project"]
+    declared = pyproject.read(ROOT)["project"]
     extras = declared["optional-dependencies"]
     named = {*declared["dependencies"], *itertools.chain(*extras.values())}
     packages = {Requirement(each).name for each in named} - {"concurbench"}
@@ -182,7 +182,7 @@ def test_constraints_pin_every_dependency_and_name_no_address() -> None:
 
 
 def test_what_the_checks_need_holds_all_that_anything_else_needs() -> None:
-    extras = project.extra(project.read(ROOT), "dev")
+    extras = pyproject.extra(pyproject.read(ROOT), "dev")
     named = {*extras}
-    for name in project.read(ROOT)["project"]["optional-dependencies"]:
-        assert named >= {*project.extra(project.read(ROOT), name)}, name
+    for name in pyproject.read(ROOT)["project"]["optional-dependencies"]:
+        assert named >= {*pyproject.extra(pyproject.read(ROOT), name)}, name

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Protocol
 
-from concurbench.gate.pairs import Unit, Visit
+from concurbench.gate.samples import Unit, Visit
 
 SLICE = 0.02
 """Seconds a slice takes about, or else one round: short rounds run slower right after a hand-off."""

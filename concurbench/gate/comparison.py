@@ -14,16 +14,17 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Self
 
-from concurbench import addopts, project
+from concurbench import pyproject
 from concurbench.gate import environment
 from concurbench.gate.block import NotMeasured, Stepper
 from concurbench.gate.checkout import Checkout, CheckoutError, check_out
 from concurbench.gate.environment import Environment
-from concurbench.gate.pairs import Block, Visit
-from concurbench.gate.side import Place, Side, SideError
-from concurbench.installing import EnvironmentFailed
-from concurbench.lock import SessionLock, Taken
-from concurbench.workspace import Workspace
+from concurbench.gate.samples import Block, Visit
+from concurbench.gate.worker import Place, Side, SideError
+from concurbench.measure.lock import SessionLock, Taken
+from concurbench.runner import addopts
+from concurbench.runner.installing import EnvironmentFailed
+from concurbench.runner.workspace import Workspace
 
 SIDES = ("base", "head")
 
@@ -151,7 +152,7 @@ class Comparison:
 
     def _environments(self, checkouts: Mapping[str, Checkout]) -> dict[str, Place]:
         question = self._question
-        same = len({project.declared(checkout.folder) for checkout in checkouts.values()}) == 1
+        same = len({pyproject.declared(checkout.folder) for checkout in checkouts.values()}) == 1
         places = {}
         for side, checkout in checkouts.items():
             other = next(each for name, each in checkouts.items() if name != side)

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import platformdirs
 
-from concurbench.installing import run
-from concurbench.project import declared, requirements
+from concurbench.pyproject import declared, requirements
+from concurbench.runner.installing import run
 
 
 @dataclass(frozen=True)

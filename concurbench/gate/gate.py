@@ -19,7 +19,7 @@ from concurbench.gate.comparison import (
 )
 from concurbench.gate.decision import Judgement, Stage, Verdict
 from concurbench.gate.noise import Noise
-from concurbench.gate.pairs import Block
+from concurbench.gate.samples import Block
 
 CLEAR, REGRESSION, UNABLE = 0, 1, 2
 """Exit codes: nothing got slower, something did, no answer."""

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from concurbench import machine, whole
+from concurbench import machine
 from concurbench.gate import decision
+from concurbench.results import atomic
 
 FILE = "noise.json"
 
@@ -77,4 +78,4 @@ def write(path: Path, noises: Mapping[str, Noise]) -> None:
     """
     together = {**read(path), **noises}
     content = {row: asdict(noise) for row, noise in sorted(together.items())}
-    whole.write(path, json.dumps(content, indent=1) + "\n")
+    atomic.write(path, json.dumps(content, indent=1) + "\n")

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from concurbench import whole
-from concurbench.gate.pairs import Block
+from concurbench.gate.samples import Block
+from concurbench.results import atomic
 
 FORMAT = "concurbench-gate 1"
 SELDOM = 2.0
@@ -49,7 +49,7 @@ class Record:
 
     def _write(self) -> None:
         last = [self._last.as_json()] if self._last is not None else []
-        whole.write(self.path, json.dumps({**self._content, "blocks": [*self._blocks, *last]}))
+        atomic.write(self.path, json.dumps({**self._content, "blocks": [*self._blocks, *last]}))
         self._written = time.monotonic()
 
 

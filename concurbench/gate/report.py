@@ -15,7 +15,7 @@ from concurbench import units
 from concurbench.gate.decision import Judgement, Verdict, blocks_needed
 from concurbench.gate.gate import Outcome
 from concurbench.gate.noise import Noise
-from concurbench.results import short_name
+from concurbench.results.runs import short_name
 
 STYLES = {Verdict.SLOWER: "bold red", Verdict.FASTER: "green", Verdict.NOT_SHOWN: "yellow"}
 

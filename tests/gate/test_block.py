@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from concurbench.gate.block import SLICE, UNITS, VISIT, NotMeasured, Stepper
-from concurbench.gate.pairs import Visit, log_ratio
+from concurbench.gate.samples import Visit, log_ratio
 
 
 @dataclass

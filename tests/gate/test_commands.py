@@ -16,10 +16,11 @@ import psutil
 import pytest
 from click.testing import Result
 
-from concurbench import keeper, machine
+from concurbench import machine
 from concurbench.gate.decision import RULES
 from concurbench.gate.record import read_blocks
-from concurbench.workspace import PREFIX, Workspace
+from concurbench.runner import reaper
+from concurbench.runner.workspace import PREFIX, Workspace
 from tests.conftest import heed_signals, until
 from tests.gate.conftest import Project
 
@@ -128,7 +129,7 @@ def test_what_cannot_be_is_one_sentence_and_exit_2(
     repository: Project, gate: Gate, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_environment(*_: object) -> None:
-        from concurbench.installing import EnvironmentFailed
+        from concurbench.runner.installing import EnvironmentFailed
 
         raise EnvironmentFailed("no network in a test")
 
@@ -275,7 +276,7 @@ def folders() -> list[Path]:
 
 
 def gone(left: list[Path]) -> bool:
-    return not folders() and not any(keeper.carriers(folder) for folder in left)
+    return not folders() and not any(reaper.carriers(folder) for folder in left)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
@@ -296,7 +297,7 @@ def test_nothing_is_left_of_a_gate_that_was_killed_or_interrupted(
         assert len(read_blocks(tmp_path / "x.json")) >= 1
         assert killed or "the pairs so far are in" in process.stderr.read()  # type: ignore[union-attr]
     # The lock is free, and another gate can run.
-    from concurbench.lock import SessionLock
+    from concurbench.measure.lock import SessionLock
 
     lock = SessionLock()
     lock.acquire("a test")
@@ -335,7 +336,7 @@ def test_what_a_gate_and_its_keeper_left_when_both_were_killed_is_swept_by_the_n
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     (left / "owner").write_text(str(ended.pid))
-    orphan = subprocess.Popen(["sleep", "600"], env={**os.environ, keeper.VARIABLE: left.name})
+    orphan = subprocess.Popen(["sleep", "600"], env={**os.environ, reaper.VARIABLE: left.name})
     with Workspace() as workspace:
         assert folders() == [workspace.folder]
     assert not psutil.pid_exists(orphan.pid)
@@ -354,7 +355,7 @@ def test_a_folder_into_which_a_stranger_still_writes_goes_when_he_is_gone(
 
     with monkeypatch.context() as patched:
         patched.setattr("shutil.rmtree", remove)
-        keeper.clean_up(folder)
+        reaper.clean_up(folder)
     assert not folder.exists()
     assert list(tries) == []
 

@@ -11,8 +11,8 @@ import pytest
 from concurbench.gate import environment
 from concurbench.gate.comparison import CannotCompare, Comparison
 from concurbench.gate.environment import create
-from concurbench.installing import EnvironmentFailed
-from concurbench.project import declared, requirements
+from concurbench.pyproject import declared, requirements
+from concurbench.runner.installing import EnvironmentFailed
 from tests.gate.conftest import Project
 
 Make = Callable[[str], Project]

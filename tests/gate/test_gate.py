@@ -14,9 +14,9 @@ from concurbench.gate.comparison import matches
 from concurbench.gate.decision import RULES, Stage, Verdict
 from concurbench.gate.gate import Clock, Thresholds
 from concurbench.gate.noise import Noise
-from concurbench.gate.pairs import Block, Unit
 from concurbench.gate.record import Record, read_blocks
-from concurbench.watch import Watch
+from concurbench.gate.samples import Block, Unit
+from concurbench.report.status import Watch
 
 
 class Pretended:

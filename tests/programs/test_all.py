@@ -22,7 +22,7 @@ def run(workload: str, *arguments: str) -> Result:
 def test_its_help_has_examples_that_call_it_and_the_options_of_all(workload: str) -> None:
     told = run(workload, "--help")
     assert told.exit_code == 0
-    assert told.stdout.count(f"python -m impls.{workload}") >= 3
+    assert told.stdout.count(f"python -m programs.{workload}") >= 3
     assert "Examples:" in told.stdout
     for option in ("--model NAME", "--models", "--timeline", "--svg FILE"):
         assert option in told.stdout

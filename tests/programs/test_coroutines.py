@@ -1,4 +1,4 @@
-"""``python -m impls.coroutines``: what each kind of coroutine does, step by step."""
+"""``python -m programs.coroutines``: what each kind of coroutine does, step by step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def steps(output: str) -> list[str]:
 
 
 def test_a_native_coroutine_that_is_awaited_is_never_suspended(program: Program) -> None:
-    ended = program("impls.coroutines", "--model=native", "--calls=1")
+    ended = program("programs.coroutines", "--model=native", "--calls=1")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert steps(ended.stdout) == [
         "1 1 run(…) starts",
@@ -32,7 +32,7 @@ def test_a_native_coroutine_that_is_awaited_is_never_suspended(program: Program)
 
 
 def test_a_classic_coroutine_is_suspended_after_each_number_that_is_sent(program: Program) -> None:
-    ended = program("impls.coroutines", "--model=classic", "--calls=1", "--timeline")
+    ended = program("programs.coroutines", "--model=classic", "--calls=1", "--timeline")
     assert steps(ended.stdout)[1:-1] == [
         "successors() starts",
         "successors() yields 0",
@@ -46,7 +46,7 @@ def test_a_classic_coroutine_is_suspended_after_each_number_that_is_sent(program
 
 
 def test_tasks_begin_in_another_turn_of_the_loop(program: Program) -> None:
-    ended = program("impls.coroutines", "--model=asyncio_gather", "--workers=1", "--calls=2")
+    ended = program("programs.coroutines", "--model=asyncio_gather", "--workers=1", "--calls=2")
     told = steps(ended.stdout)
     assert told.index("run(…) suspends on a GatheringFuture") < told.index("2 2 successor(0) starts")
     assert told.index("successor(0) returns 1") < told.index("5 3 successor(1) starts")
@@ -54,7 +54,7 @@ def test_tasks_begin_in_another_turn_of_the_loop(program: Program) -> None:
 
 
 def test_without_a_name_the_main_kinds_are_shown_and_compared(program: Program, tmp_path: Path) -> None:
-    ended = program("impls.coroutines", "--svg=line.svg")
+    ended = program("programs.coroutines", "--svg=line.svg")
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
     assert max(map(len, lines)) <= 80
@@ -70,7 +70,7 @@ def test_without_a_name_the_main_kinds_are_shown_and_compared(program: Program, 
 
 
 def test_ctrl_c_tells_what_was_shown_whole(interrupted: Interrupted) -> None:
-    ended = interrupted("impls.coroutines", "--calls=100", when="turn")
+    ended = interrupted("programs.coroutines", "--calls=100", when="turn")
     assert ended.returncode == 130
     assert re.search(r"^cut off: \d+ models? not shown whole$", ended.stdout, re.M)
     assert ended.stderr == ""
@@ -89,14 +89,14 @@ def test_ctrl_c_tells_what_was_shown_whole(interrupted: Interrupted) -> None:
 def test_what_makes_no_sense_is_refused_in_a_sentence(
     program: Program, arguments: list[str], said: str
 ) -> None:
-    ended = program("impls.coroutines", *arguments)
+    ended = program("programs.coroutines", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_in_a_terminal_it_is_the_same(terminal: Terminal) -> None:
-    terminal.run("impls.coroutines", "--model=async_generator", "--timeline")
+    terminal.run("programs.coroutines", "--model=async_generator", "--timeline")
     screen = terminal.ended()
     assert "yields 2" in screen
     assert "successors: 1 asynchronous generator, suspended 2 times" in screen

@@ -1,4 +1,4 @@
-"""``python -m impls.digests``: buffers, each told as it is packed."""
+"""``python -m programs.digests``: buffers, each told as it is packed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LINE = re.compile(r"^ +(\d+) +([\d,]+) +([\d,]+)  ([0-9a-f]{8})  +([\d.]+)  (\S.
 def test_each_buffer_is_told_with_its_digest_and_the_unit_that_packed_it(
     program: Program, model: str, unit: str
 ) -> None:
-    ended = program("impls.digests", *SMALL, f"--model={model}")
+    ended = program("programs.digests", *SMALL, f"--model={model}")
     assert ended.returncode == 0, ended.stderr
     told = sorted(LINE.findall(ended.stdout))
     right = digests.expected(digests.Case(3, 5_000).buffers)
@@ -41,7 +41,7 @@ def test_each_buffer_is_told_with_its_digest_and_the_unit_that_packed_it(
 
 
 def test_it_closes_with_what_was_packed_and_how_much_a_second(program: Program) -> None:
-    ended = program("impls.digests", "--count=1", "--size=5000", "--model=sequential")
+    ended = program("programs.digests", "--count=1", "--size=5000", "--model=sequential")
     assert ended.returncode == 0, ended.stderr
     [(_, _, packed, *_)] = LINE.findall(ended.stdout)
     share = int(packed.replace(",", "")) / 5_000
@@ -50,7 +50,7 @@ def test_it_closes_with_what_was_packed_and_how_much_a_second(program: Program) 
 
 
 def test_a_byte_is_one(program: Program) -> None:
-    ended = program("impls.digests", "--count=1", "--size=1", "--model=sequential")
+    ended = program("programs.digests", "--count=1", "--size=1", "--model=sequential")
     assert "1 buffer of 1 byte, " in ended.stdout
     assert "packed, 1 byte to " in ended.stdout
 
@@ -58,13 +58,13 @@ def test_a_byte_is_one(program: Program) -> None:
 def test_buffers_that_are_the_same_are_told_once_each(program: Program) -> None:
     buffers = digests.Case(60, 1).buffers
     assert len(set(buffers)) < len(buffers)
-    ended = program("impls.digests", "--count=60", "--size=1", "--model=sequential")
+    ended = program("programs.digests", "--count=60", "--size=1", "--model=sequential")
     assert [int(number) for number, *_ in LINE.findall(ended.stdout)] == list(range(60))
 
 
 def test_ctrl_c_tells_what_was_packed_and_what_was_not(interrupted: Interrupted) -> None:
     ended = interrupted(
-        "impls.digests", "--model=sequential", "--count=800", "--size=500000", "--timeline",
+        "programs.digests", "--model=sequential", "--count=800", "--size=500000", "--timeline",
         when="main thread",
     )  # fmt: skip
     assert ended.returncode == 130
@@ -79,7 +79,7 @@ def test_ctrl_c_tells_what_was_packed_and_what_was_not(interrupted: Interrupted)
 def test_the_time_line_is_drawn_in_the_terminal_and_into_a_file(
     program: Program, tmp_path: Path
 ) -> None:
-    ended = program("impls.digests", "--count=4", "--size=300000", "--timeline", "--svg=line.svg")
+    ended = program("programs.digests", "--count=4", "--size=300000", "--timeline", "--svg=line.svg")
     assert ended.returncode == 0
     assert re.search(r"^thread 1 +┣", ended.stdout, re.MULTILINE)
     assert max(map(len, ended.stdout.splitlines())) <= 80
@@ -98,14 +98,14 @@ def test_the_time_line_is_drawn_in_the_terminal_and_into_a_file(
 def test_what_makes_no_sense_is_refused_in_a_sentence(
     program: Program, arguments: list[str], said: str
 ) -> None:
-    ended = program("impls.digests", *arguments)
+    ended = program("programs.digests", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_in_a_terminal_it_is_the_same(terminal: Terminal) -> None:
-    terminal.run("impls.digests", *SMALL, "--model=sequential", "--timeline")
+    terminal.run("programs.digests", *SMALL, "--model=sequential", "--timeline")
     screen = terminal.ended()
     assert "3 buffers packed" in screen
     assert len(LINE.findall(screen)) == 3

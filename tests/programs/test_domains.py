@@ -1,4 +1,4 @@
-"""``python -m impls.domains``: names and whether they exist, as it becomes known."""
+"""``python -m programs.domains``: names and whether they exist, as it becomes known."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from concurbench.trace.call import Call
+from concurbench.trace.unit import Unit
 from concurbench.units import counted
-from concurbench.watching.call import Call
-from concurbench.watching.unit import Unit
 from impls import domains
-from impls.domains.__main__ import most_at_once
+from programs.domains import most_at_once
 from servers import BASE_PYTHON
 from tests.programs.conftest import Interrupted, Program, Start, Terminal, environ
 
@@ -72,7 +72,13 @@ def test_each_name_is_told_with_the_unit_that_waited_for_it(
     if package := {"asyncio_aiodns": "aiodns", "trio_nursery": "trio"}.get(model):
         pytest.importorskip(package, reason=f"no package {package}")
     ended = program(
-        "impls.domains", "--model", model, "--longest=2", "--delay=0.02", "--timeline", "--svg=line.svg"
+        "programs.domains",
+        "--model",
+        model,
+        "--longest=2",
+        "--delay=0.02",
+        "--timeline",
+        "--svg=line.svg",
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert signs(ended.stdout, "dev.test") == {
@@ -86,7 +92,7 @@ def test_each_name_is_told_with_the_unit_that_waited_for_it(
 
 
 def test_the_names_are_in_the_zone_that_was_asked_for(program: Program) -> None:
-    ended = program("impls.domains", "ORG.", "--longest=2", "--delay=0", "--model=threaded")
+    ended = program("programs.domains", "ORG.", "--longest=2", "--delay=0", "--model=threaded")
     assert set(signs(ended.stdout, "org.test")) == set(SHORTEST)
 
 
@@ -113,10 +119,10 @@ def test_where_the_default_pool_is_the_bound_it_is_said_how_large_it_is(program:
     if size >= names:
         pytest.skip("the pool is larger than the work")
     arguments = ("--longest=9", f"--workers={names}", "--delay=0.1")
-    ended = program("impls.domains", *arguments)
+    ended = program("programs.domains", *arguments)
     assert f"the DNS server had {size} queries at once, {names} were allowed" in ended.stdout
     assert f"the loop's default pool, where they waited, has {size} threads here" in ended.stdout
-    ended = program("impls.domains", *arguments, "--model=threaded")
+    ended = program("programs.domains", *arguments, "--model=threaded")
     assert "queries at once" in ended.stdout
     assert "pool" not in ended.stdout
 
@@ -128,7 +134,7 @@ def test_a_name_that_cannot_be_looked_up_is_told_among_the_others(
     if model == "trio_nursery":
         pytest.importorskip("trio", reason="no package trio")
     ended = program(
-        "impls.domains", "--resolver=system", "invalid", "--longest=2", f"--model={model}",
+        "programs.domains", "--resolver=system", "invalid", "--longest=2", f"--model={model}",
         PYTHONPATH=fake,
     )  # fmt: skip
     assert (ended.returncode, ended.stderr) == (1, "")
@@ -141,7 +147,7 @@ def test_a_name_that_cannot_be_looked_up_is_told_among_the_others(
 
 def test_ctrl_c_tells_what_was_found_and_how_many_were_not(interrupted: Interrupted) -> None:
     ended = interrupted(
-        "impls.domains", "--model=sequential", "--longest=2", "--delay=3", when="as.dev.test"
+        "programs.domains", "--model=sequential", "--longest=2", "--delay=3", when="as.dev.test"
     )
     assert ended.returncode == 130
     told = signs(ended.stdout, "dev.test")
@@ -153,7 +159,9 @@ def test_ctrl_c_tells_what_was_found_and_how_many_were_not(interrupted: Interrup
 
 
 def test_a_dns_server_that_goes_away_is_told_in_a_sentence_after_the_names(running: Start) -> None:
-    domains = running("impls.domains", "--model=threaded", "--workers=1", "--longest=2", "--delay=1.5")
+    domains = running(
+        "programs.domains", "--model=threaded", "--workers=1", "--longest=2", "--delay=1.5"
+    )
     domains.read_until("at a time")
     server = domains.child("servers.dns")
     domains.read_until(".dev.test")
@@ -171,7 +179,7 @@ def test_a_dns_server_that_does_not_start_is_told_in_a_sentence(
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho \"ModuleNotFoundError: No module named 'dnslib'\" >&2\nexit 1\n")
     python.chmod(0o755)
-    ended = program("impls.domains", **{BASE_PYTHON: str(python)})
+    ended = program("programs.domains", **{BASE_PYTHON: str(python)})
     assert ended.returncode == 2
     assert "No module named 'dnslib'" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -192,14 +200,14 @@ def test_a_dns_server_that_does_not_start_is_told_in_a_sentence(
 def test_what_makes_no_sense_is_refused_in_a_sentence(
     program: Program, arguments: list[str], said: str
 ) -> None:
-    ended = program("impls.domains", *arguments)
+    ended = program("programs.domains", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_in_a_terminal_it_is_the_same(terminal: Terminal) -> None:
-    terminal.run("impls.domains", "--longest=2", "--delay=0.05", "--model=threaded", "--timeline")
+    terminal.run("programs.domains", "--longest=2", "--delay=0.05", "--model=threaded", "--timeline")
     screen = terminal.ended()
     assert "+ as.dev.test" in screen
     assert "3 found, 2 not found, 0 failed" in screen

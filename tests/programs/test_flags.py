@@ -1,4 +1,4 @@
-"""``python -m impls.flags``: flags, and what became of each."""
+"""``python -m programs.flags``: flags, and what became of each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from impls import flags
-from impls.flags.__main__ import chosen, everything_there_is, pairs
+from programs.flags import chosen, everything_there_is, pairs
 from servers.flags import PROFILES
 from servers.local import Local
 from tests.conftest import until
@@ -59,7 +59,7 @@ def test_all_are_those_there_are_and_every_is_every_pair_of_letters() -> None:
 def test_flags_are_downloaded_or_not_found_whoever_downloads_them(
     program: Program, tmp_path: Path, model: str
 ) -> None:
-    ended = program("impls.flags", "FR", "DE", "XX", "--verbose", f"--model={model}", "--dest=here")
+    ended = program("programs.flags", "FR", "DE", "XX", "--verbose", f"--model={model}", "--dest=here")
     assert ended.returncode == 0, ended.stderr
     assert "2 downloaded, 1 not found, 0 failed" in ended.stdout
     assert re.search(r"^XX  not found .* s  \w", ended.stdout, re.MULTILINE)
@@ -71,7 +71,7 @@ def test_of_a_quarter_that_fails_nothing_else_is_lost(program: Program, tmp_path
     faults = PROFILES["error"].faults(flags.site(), seed=3)
     untouched = {code for code in codes if f"{code}/{code}.gif".lower() not in faults}
     ended = program(
-        "impls.flags", "B", "C", "--server=error", "--seed=3", "--timeout=8", "--max-req=40"
+        "programs.flags", "B", "C", "--server=error", "--seed=3", "--timeout=8", "--max-req=40"
     )
     assert ended.returncode == 1
     [told] = re.findall(r"(\d+) downloaded, (\d+) not found, (\d+) failed", ended.stdout)
@@ -88,14 +88,14 @@ def test_they_come_from_any_server_whose_address_is_given(
     program: Program, undelayed_local: Local
 ) -> None:
     undelayed_local.reset()
-    ended = program("impls.flags", "FR", "--server", undelayed_local.url + "/")
+    ended = program("programs.flags", "FR", "--server", undelayed_local.url + "/")
     assert ended.returncode == 0, ended.stderr
     assert undelayed_local.seen().served == 1
     assert "the server was asked" not in ended.stdout  # of another's nothing is known
 
 
 def test_a_server_that_is_not_there_fails_every_flag_and_is_no_traceback(program: Program) -> None:
-    ended = program("impls.flags", "FR", "DE", "--server=http://127.0.0.1:9")
+    ended = program("programs.flags", "FR", "DE", "--server=http://127.0.0.1:9")
     assert ended.returncode == 1
     assert "0 downloaded, 0 not found, 2 failed" in ended.stdout
     assert ended.stderr == ""
@@ -103,13 +103,13 @@ def test_a_server_that_is_not_there_fails_every_flag_and_is_no_traceback(program
 
 def test_no_proxy_comes_between_a_model_and_our_own_server(program: Program) -> None:
     nobody = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "NO_PROXY": ""}
-    ended = program("impls.flags", "FR", **nobody, no_proxy="")
+    ended = program("programs.flags", "FR", **nobody, no_proxy="")
     assert "1 downloaded, 0 not found, 0 failed" in ended.stdout
 
 
 def test_our_own_server_that_goes_away_is_told_in_a_sentence(running: Start) -> None:
     # Of the flags that take the longest there.
-    flags = running("impls.flags", "BR", "--model=sequential", "--server=delay")
+    flags = running("programs.flags", "BR", "--model=sequential", "--server=delay")
     flags.read_until("flag from")
     flags.child("servers.files").kill()
     ended = flags.ended()
@@ -119,7 +119,7 @@ def test_our_own_server_that_goes_away_is_told_in_a_sentence(running: Start) -> 
 
 
 def test_the_time_line_has_each_flag_and_those_that_failed(program: Program, tmp_path: Path) -> None:
-    ended = program("impls.flags", "FR", "XX", "--model=sequential", "--timeline", "--svg=line.svg")
+    ended = program("programs.flags", "FR", "XX", "--model=sequential", "--timeline", "--svg=line.svg")
     assert re.search(r"^main thread  ├FR─+┤", ended.stdout, re.MULTILINE)
     picture = (tmp_path / "line.svg").read_text()
     assert "FR: waits" in picture
@@ -137,7 +137,7 @@ def test_ctrl_c_keeps_what_is_complete_and_tells_what_is_not(
     (tmp_path / "downloaded" / "somebody's.part").touch()
     bound = 1 if model == "sequential" else 2
     ended = interrupted(
-        "impls.flags", "--all", f"--max-req={bound}", "--verbose", f"--model={model}",
+        "programs.flags", "--all", f"--max-req={bound}", "--verbose", f"--model={model}",
         when="  ok ",
     )  # fmt: skip
     assert ended.returncode == 130
@@ -176,7 +176,7 @@ def test_a_flag_that_was_saved_in_the_moment_of_ctrl_c_is_counted(
     (downloaded / "FR.gif").write_text("of an earlier day")
     (downloaded / "VN.gif").write_text("of an earlier day")
     path = f"{tmp_path / 'begin'}:{environ()['PYTHONPATH']}"
-    flags = running("impls.flags", "DE", "FR", "VN", "--model=sequential", PYTHONPATH=path)
+    flags = running("programs.flags", "DE", "FR", "VN", "--model=sequential", PYTHONPATH=path)
     until(lambda: (downloaded / "FR.gif").read_bytes().startswith(b"GIF"))
     flags.process.send_signal(signal.SIGINT)
     ended = flags.ended()
@@ -190,7 +190,7 @@ def test_a_flag_that_was_saved_in_the_moment_of_ctrl_c_is_counted(
 
 
 def test_a_terminal_has_a_bar_that_is_gone_in_the_end(terminal: Terminal) -> None:
-    terminal.run("impls.flags", "--all", "--limit=60", "--model=sequential")
+    terminal.run("programs.flags", "--all", "--limit=60", "--model=sequential")
     bar = re.compile(r"━+ +\d+/60 \d+ downloaded")
     assert bar.search(terminal.wait_for(bar.search))
     screen = terminal.ended()
@@ -200,7 +200,7 @@ def test_a_terminal_has_a_bar_that_is_gone_in_the_end(terminal: Terminal) -> Non
 
 
 def test_ctrl_c_in_a_terminal_leaves_a_clean_screen(terminal: Terminal) -> None:
-    terminal.run("impls.flags", "--all", "--server=delay", "--model=asyncio_gather")
+    terminal.run("programs.flags", "--all", "--server=delay", "--model=asyncio_gather")
     terminal.wait_for(lambda screen: re.search(r"━ +[1-9]\d*/194", screen))
     terminal.press("C-c")
     screen = terminal.ended()
@@ -210,7 +210,7 @@ def test_ctrl_c_in_a_terminal_leaves_a_clean_screen(terminal: Terminal) -> None:
 
 
 def test_a_pipe_gets_no_bar_and_no_colour(program: Program) -> None:
-    ended = program("impls.flags", "FR", "--server=error", "--seed=1")
+    ended = program("programs.flags", "FR", "--server=error", "--seed=1")
     assert "\x1b" not in ended.stdout
     assert "━" not in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 80
@@ -237,7 +237,7 @@ def test_a_pipe_gets_no_bar_and_no_colour(program: Program) -> None:
 def test_what_makes_no_sense_is_refused_in_a_sentence(
     program: Program, arguments: list[str], said: str
 ) -> None:
-    ended = program("impls.flags", *arguments)
+    ended = program("programs.flags", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr

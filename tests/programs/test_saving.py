@@ -1,4 +1,4 @@
-"""``python -m impls.saving``: files as they are written, and what became of the loop."""
+"""``python -m programs.saving``: files as they are written, and what became of the loop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WRITTEN_BY = {
 
 @pytest.mark.parametrize("model", WRITTEN_BY)
 def test_each_file_is_told_with_the_unit_that_began_it(program: Program, model: str) -> None:
-    ended = program("impls.saving", "--files=3", "--size=1000", "--synced", "--model", model)
+    ended = program("programs.saving", "--files=3", "--size=1000", "--synced", "--model", model)
     assert ended.returncode == 0, ended.stderr
     told = [line for line in ended.stdout.splitlines() if " ms  " in line]
     assert sorted(line.split()[0] for line in told) == ["0000.bin", "0001.bin", "0002.bin"]
@@ -33,7 +33,7 @@ def test_each_file_is_told_with_the_unit_that_began_it(program: Program, model: 
 
 def test_files_in_a_folder_of_ones_own_are_kept(program: Program, tmp_path: Path) -> None:
     deep = tmp_path / ("a-long-name-" * 18)
-    ended = program("impls.saving", "--files=2", "--size=5", "--dest", str(deep))
+    ended = program("programs.saving", "--files=2", "--size=5", "--dest", str(deep))
     assert ended.returncode == 0, ended.stderr
     assert f"the files are in {deep}\n" in ended.stdout
     contents = saving.Case(2, 5).contents
@@ -45,7 +45,7 @@ def test_files_in_a_folder_of_ones_own_are_kept(program: Program, tmp_path: Path
 
 def test_ctrl_c_keeps_whole_files_and_no_parts(interrupted: Interrupted, tmp_path: Path) -> None:
     ended = interrupted(
-        "impls.saving", "--files=20000", "--size=2000", "--synced", "--dest=kept", "--timeline",
+        "programs.saving", "--files=20000", "--size=2000", "--synced", "--dest=kept", "--timeline",
         when=" ms  ",
     )  # fmt: skip
     assert ended.returncode == 130
@@ -61,7 +61,7 @@ def test_ctrl_c_keeps_whole_files_and_no_parts(interrupted: Interrupted, tmp_pat
 
 
 def test_a_temporary_folder_is_removed(program: Program, tmp_path: Path) -> None:
-    ended = program("impls.saving", "--files=2", "--size=5", "--timeline", TMPDIR=str(tmp_path))
+    ended = program("programs.saving", "--files=2", "--size=5", "--timeline", TMPDIR=str(tmp_path))
     assert ended.returncode == 0, ended.stderr
     assert "event loop  ├" in ended.stdout
     assert list(tmp_path.iterdir()) == []
@@ -74,7 +74,7 @@ def test_a_temporary_folder_goes_also_where_the_program_is_killed(
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
     ended = interrupted(
-        "impls.saving", "--files=20000", "--size=2000", "--synced",
+        "programs.saving", "--files=20000", "--size=2000", "--synced",
         when=" ms  ", number=signal.SIGKILL,
     )  # fmt: skip
     assert ended.returncode == -signal.SIGKILL
@@ -95,13 +95,13 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
     program: Program, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
     (tmp_path / "file").write_text("")
-    ended = program("impls.saving", *arguments)
+    ended = program("programs.saving", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
 
 
 def test_in_a_terminal_it_is_the_same(terminal: Terminal) -> None:
-    terminal.run("impls.saving", "--files=2", "--size=1000", "--timeline")
+    terminal.run("programs.saving", "--files=2", "--size=1000", "--timeline")
     screen = terminal.ended()
     assert "0001.bin" in screen
     assert "event loop  ├" in screen

@@ -1,4 +1,4 @@
-"""``python -m impls.spinner``: a spinner that goes on, or stands still, as its model lets it."""
+"""``python -m programs.spinner``: a spinner that goes on, or stands still, as its model lets it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.programs.conftest import Interrupted, Program, Terminal
 
 @pytest.mark.parametrize("model", ["threaded", "multiprocess", "asyncio_task", "asyncio_to_thread"])
 def test_what_was_seen_is_told_with_the_units_that_did_it(program: Program, model: str) -> None:
-    ended = program("impls.spinner", "--work=wait", "--seconds=1.5", "--model", model)
+    ended = program("programs.spinner", "--work=wait", "--seconds=1.5", "--model", model)
     assert ended.returncode == 0, ended.stderr
     drawn_by = {
         "threaded": "thread 1",
@@ -25,7 +25,7 @@ def test_what_was_seen_is_told_with_the_units_that_did_it(program: Program, mode
 
 
 def test_a_coroutine_that_computes_lets_nobody_draw(program: Program) -> None:
-    ended = program("impls.spinner", "--model=asyncio_task", "--timeline")
+    ended = program("programs.spinner", "--model=asyncio_task", "--timeline")
     assert ended.returncode == 0, ended.stderr
     assert "frames shown  none" in ended.stdout
     assert "the spinner stood still: it shares the slow part's thread" in ended.stdout
@@ -33,14 +33,14 @@ def test_a_coroutine_that_computes_lets_nobody_draw(program: Program) -> None:
 
 
 def test_in_a_pipe_nothing_is_written_over(program: Program) -> None:
-    ended = program("impls.spinner", "--work=wait", "--seconds=0", "--timeline")
+    ended = program("programs.spinner", "--work=wait", "--seconds=0", "--timeline")
     assert "\r" not in ended.stdout
     assert "pondering" not in ended.stdout
     assert "thread 1" in ended.stdout
 
 
 def test_ctrl_c_ends_what_nothing_else_could(interrupted: Interrupted) -> None:
-    ended = interrupted("impls.spinner", "--model=trio_nursery", when="a frame each")
+    ended = interrupted("programs.spinner", "--model=trio_nursery", when="a frame each")
     assert ended.returncode == 130
     assert re.search(r"interrupted after \d+\.\d+ s: \d+ frames? shown, and no answer", ended.stdout)
     assert ended.stderr == ""
@@ -59,13 +59,13 @@ def test_ctrl_c_ends_what_nothing_else_could(interrupted: Interrupted) -> None:
 def test_what_makes_no_sense_is_refused_in_a_sentence(
     program: Program, arguments: list[str], said: str
 ) -> None:
-    ended = program("impls.spinner", *arguments)
+    ended = program("programs.spinner", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
 
 
 def test_in_a_terminal_it_spins_and_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
-    terminal.run("impls.spinner", "--work=wait", "--seconds=600")
+    terminal.run("programs.spinner", "--work=wait", "--seconds=600")
     seen = set()
 
     def two_frames(screen: str) -> bool:

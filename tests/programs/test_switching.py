@@ -1,4 +1,4 @@
-"""``python -m impls.switching``: naps beside a thread that computes, and how late each ends."""
+"""``python -m programs.switching``: naps beside a thread that computes, and how late each ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAP = re.compile(r"^ +(\d+) +-?[\d,]+\.\d\d(?: |$)", re.MULTILINE)
     "model", ["threaded", "threaded_with_naps", "threaded_c_code", "multiprocess", "waiting_alone"]
 )
 def test_each_nap_is_told_and_what_the_other_one_did(program: Program, model: str) -> None:
-    ended = program("impls.switching", "--naps=3", "--model", model, "--timeline")
+    ended = program("programs.switching", "--naps=3", "--model", model, "--timeline")
     assert ended.returncode == 0, ended.stderr
     assert NAP.findall(ended.stdout) == ["1", "2", "3"]
     assert "in the median" in ended.stdout
@@ -30,7 +30,7 @@ def test_the_time_line_has_the_one_that_naps_and_the_one_that_computes(
     program: Program, tmp_path: Path
 ) -> None:
     ended = program(
-        "impls.switching", "--naps=2", "--interval=0.2", "--model=multiprocess", "--svg=line.svg"
+        "programs.switching", "--naps=2", "--interval=0.2", "--model=multiprocess", "--svg=line.svg"
     )
     assert ended.returncode == 0, ended.stderr
     assert "20 columns are the switch interval, 200 ms" in ended.stdout
@@ -41,7 +41,7 @@ def test_the_time_line_has_the_one_that_naps_and_the_one_that_computes(
 
 
 def test_ctrl_c_tells_the_naps_that_had_ended(interrupted: Interrupted) -> None:
-    ended = interrupted("impls.switching", "--naps=100000", "--timeline", when="   1  ")
+    ended = interrupted("programs.switching", "--naps=100000", "--timeline", when="   1  ")
     assert ended.returncode == 130
     told = len(NAP.findall(ended.stdout))
     assert f"interrupted: {told} of 100000 naps ended" in ended.stdout
@@ -61,13 +61,13 @@ def test_ctrl_c_tells_the_naps_that_had_ended(interrupted: Interrupted) -> None:
 def test_what_makes_no_sense_is_refused_in_a_sentence(
     program: Program, arguments: list[str], said: str
 ) -> None:
-    ended = program("impls.switching", *arguments)
+    ended = program("programs.switching", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
 
 
 def test_in_a_terminal_it_is_the_same(terminal: Terminal) -> None:
-    terminal.run("impls.switching", "--naps=2", "--timeline")
+    terminal.run("programs.switching", "--naps=2", "--timeline")
     screen = terminal.ended()
     assert NAP.findall(screen) == ["1", "2"]
     assert re.search(r"^thread 1 +┣computes", screen, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""``python -m impls.throttle``: who is inside, and how many."""
+"""``python -m programs.throttle``: who is inside, and how many."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LINE = re.compile(r"^ +[\d.]+ s  +(in|out) +(\S.*?) +(\d+) of (\d+) inside$", re
 def test_each_unit_comes_in_and_goes_out_as_often_as_asked_and_never_too_many_are_inside(
     program: Program, model: str, unit: str
 ) -> None:
-    ended = program("impls.throttle", *SMALL, f"--model={model}")
+    ended = program("programs.throttle", *SMALL, f"--model={model}")
     assert ended.returncode == 0, ended.stderr
     told = LINE.findall(ended.stdout)
     for number in (1, 2, 3):
@@ -50,12 +50,14 @@ def test_each_unit_comes_in_and_goes_out_as_often_as_asked_and_never_too_many_ar
     ],
 )
 def test_what_became_of_one_release_too_many_is_told(program: Program, model: str, said: str) -> None:
-    ended = program("impls.throttle", *SMALL, f"--model={model}")
+    ended = program("programs.throttle", *SMALL, f"--model={model}")
     assert f"one release too many {said}" in ended.stdout
 
 
 def test_where_one_is_alone_nobody_waits(program: Program) -> None:
-    ended = program("impls.throttle", "--units=1", "--pairs=1", "--moment=0", "--model=threading_lock")
+    ended = program(
+        "programs.throttle", "--units=1", "--pairs=1", "--moment=0", "--model=threading_lock"
+    )
     assert ended.returncode == 0, ended.stderr
     assert "1 time in and out" in ended.stdout
     assert "at most 1 inside at once" in ended.stdout
@@ -63,13 +65,13 @@ def test_where_one_is_alone_nobody_waits(program: Program) -> None:
 
 
 def test_coroutines_come_in_in_the_order_in_which_they_wait(program: Program) -> None:
-    ended = program("impls.throttle", *SMALL, "--model=asyncio_semaphore")
+    ended = program("programs.throttle", *SMALL, "--model=asyncio_semaphore")
     assert "in and out before one that had waited longer: 0 times" in ended.stdout
 
 
 def test_ctrl_c_tells_how_many_times_were_complete(interrupted: Interrupted) -> None:
     ended = interrupted(
-        "impls.throttle", "--units=2", "--workers=2", "--moment=600", "--model=asyncio_semaphore",
+        "programs.throttle", "--units=2", "--workers=2", "--moment=600", "--model=asyncio_semaphore",
         "--timeline", when="2 of 2 inside",
     )  # fmt: skip
     assert ended.returncode == 130
@@ -80,7 +82,7 @@ def test_ctrl_c_tells_how_many_times_were_complete(interrupted: Interrupted) -> 
 
 
 def test_the_time_line_tells_who_waits_and_who_is_inside(program: Program, tmp_path: Path) -> None:
-    ended = program("impls.throttle", *SMALL, "--timeline", "--svg=line.svg")
+    ended = program("programs.throttle", *SMALL, "--timeline", "--svg=line.svg")
     assert ended.returncode == 0
     assert "├─┤ waits  ╞═╡ holds" in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 80
@@ -102,14 +104,14 @@ def test_the_time_line_tells_who_waits_and_who_is_inside(program: Program, tmp_p
 def test_what_makes_no_sense_is_refused_in_a_sentence(
     program: Program, arguments: list[str], said: str
 ) -> None:
-    ended = program("impls.throttle", *arguments)
+    ended = program("programs.throttle", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_in_a_terminal_it_is_the_same(terminal: Terminal) -> None:
-    terminal.run("impls.throttle", *SMALL, "--timeline")
+    terminal.run("programs.throttle", *SMALL, "--timeline")
     screen = terminal.ended()
     assert len(LINE.findall(screen)) == 12
     assert "╞═╡ holds" in screen

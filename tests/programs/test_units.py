@@ -1,4 +1,4 @@
-"""``python -m impls.units``: units of execution come and go."""
+"""``python -m programs.units``: units of execution come and go."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def phases(said: str) -> list[str]:
 
 @pytest.mark.parametrize("model", ["threads", "processes_spawn", "subprocesses", "asyncio_tasks"])
 def test_they_are_started_and_up_and_told_to_end_and_gone(program: Program, model: str) -> None:
-    ended = program("impls.units", "--units=2", "--no-memory", f"--model={model}")
+    ended = program("programs.units", "--units=2", "--no-memory", f"--model={model}")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith(f"2 units, {model}, all at once\n")
     assert phases(ended.stdout) == LIFE
@@ -29,14 +29,14 @@ def test_they_are_started_and_up_and_told_to_end_and_gone(program: Program, mode
 
 
 def test_they_are_weighed(program: Program) -> None:
-    ended = program("impls.units", "--units=50", "--model=threads")
+    ended = program("programs.units", "--units=50", "--model=threads")
     assert ended.returncode == 0, ended.stderr
     assert phases(ended.stdout) == LIFE
     assert re.search(r"^one holds [\d.]+ [KM]iB of memory \([PU]SS\), all of them", ended.stdout, re.M)
 
 
 def test_of_a_task_alone_no_weight_is_told(program: Program) -> None:
-    ended = program("impls.units", "--units=1", "--model=asyncio_tasks")
+    ended = program("programs.units", "--units=1", "--model=asyncio_tasks")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("1 unit, asyncio_tasks")
     assert "less than can be weighed" in ended.stdout
@@ -44,7 +44,7 @@ def test_of_a_task_alone_no_weight_is_told(program: Program) -> None:
 
 def test_ctrl_c_tells_what_they_were_about(interrupted: Interrupted) -> None:
     ended = interrupted(
-        "impls.units", "--units=300", "--model=processes_spawn", "--timeline", when="is started"
+        "programs.units", "--units=300", "--model=processes_spawn", "--timeline", when="is started"
     )
     assert ended.returncode == 130
     assert "interrupted while they were starting" in ended.stdout
@@ -54,7 +54,7 @@ def test_ctrl_c_tells_what_they_were_about(interrupted: Interrupted) -> None:
 
 def test_ctrl_c_while_they_are_weighed_leaves_the_rest(interrupted: Interrupted) -> None:
     ended = interrupted(
-        "impls.units", "--units=20", "--model=processes_spawn", "--timeline", when="weigh"
+        "programs.units", "--units=20", "--model=processes_spawn", "--timeline", when="weigh"
     )
     assert ended.returncode == 130
     assert phases(ended.stdout) == LIFE
@@ -63,7 +63,7 @@ def test_ctrl_c_while_they_are_weighed_leaves_the_rest(interrupted: Interrupted)
 
 
 def test_the_time_line_has_the_phases(program: Program, tmp_path: Path) -> None:
-    ended = program("impls.units", "--units=20", "--no-memory", "--timeline", "--svg=line.svg")
+    ended = program("programs.units", "--units=20", "--no-memory", "--timeline", "--svg=line.svg")
     assert ended.returncode == 0
     assert "main thread  ┣" in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 80
@@ -86,14 +86,14 @@ def test_the_time_line_has_the_phases(program: Program, tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_refused_in_a_sentence(
     program: Program, arguments: list[str], said: str
 ) -> None:
-    ended = program("impls.units", *arguments)
+    ended = program("programs.units", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_in_a_terminal_it_is_the_same(terminal: Terminal) -> None:
-    terminal.run("impls.units", "--units=20", "--no-memory", "--timeline")
+    terminal.run("programs.units", "--units=20", "--no-memory", "--timeline")
     screen = terminal.ended()
     assert phases(screen) == LIFE
     assert "main thread  ┣" in screen

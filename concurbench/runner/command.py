@@ -1,0 +1,159 @@
+"""The commands ``run``, for a run in several passes, and ``interval-study``."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import click
+
+from concurbench import marked
+from concurbench.command import EXISTING, FILE, Cannot, Ended, PassesOn
+
+PASSES = 5
+"""The fewest whose interval claims what ``concurbench.results.statistics.LEVEL`` asks for."""
+
+LONGEST = 1800.0
+"""Seconds one pass may take."""
+
+
+@click.command("run", cls=PassesOn)
+@click.option(
+    "--passes",
+    default=PASSES,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How often to visit the rows; each is one observation.",
+)
+@click.option(
+    "--benchmark-compare",
+    "compare",
+    is_flag=False,
+    flag_value="",
+    metavar="[RUN]",
+    help="Also show the ratio to an earlier run: the last complete one, a number, a name or a file.",
+)
+@click.option(
+    "--benchmark-compare-fail",
+    "compare_fail",
+    multiple=True,
+    metavar="EXPR",
+    help="Fail where a row is slower than that run by more than this, as median:10%.",
+)
+@click.option("--benchmark-save", "name", metavar="NAME", help="Save also what is no complete run.")
+@click.option(
+    "--benchmark-json",
+    "json_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the run into this file as well.",
+)
+@click.option(
+    "--benchmark-storage",
+    "storage",
+    metavar="FOLDER",
+    callback=lambda _ctx, _param, value: value and Path(value.removeprefix("file://")),
+    help="Where runs are kept. [default: results, beside pytest's configuration]",
+)
+@click.option(
+    "--timeout",
+    default=LONGEST,
+    show_default=True,
+    metavar="SECONDS",
+    type=click.FloatRange(min=1),
+    help="How long one pass may take.",
+)
+@click.pass_context
+def run(
+    ctx: click.Context, /, passes: int, compare: str | None, compare_fail: tuple[str, ...],
+    name: str | None, json_file: Path | None, storage: Path | None, timeout: float,
+) -> None:  # fmt: skip
+    """Measure the benchmarks here in several short passes, and save them as one run.
+
+    Each pass is a fresh pytest, which visits the rows in another order. Its median is one observation,
+    so that the intervals say what the next run will find, and not only how steady one process was. Rows
+    of which one round takes a second or longer are visited in every second pass.
+
+    All other arguments go to pytest.
+
+    \b
+    Exit codes: 0  every row was measured or skipped with its reason
+                1  a row failed, or was slower than --benchmark-compare-fail allows
+                2  no answer: nothing could be measured
+
+    \b
+    Examples: concurbench run
+              concurbench run --benchmark-compare
+              concurbench run --passes 7 benchmarks/test_primes.py -k large
+              concurbench run --models=all --cases=smallest
+    """
+    from concurbench.runner.making import Wanted, make
+
+    wanted = Wanted(passes, compare, compare_fail, name, json_file, storage, timeout)
+    ctx.exit(make(wanted, ctx.meta["pytest"]))
+
+
+@click.command("interval-study", cls=PassesOn)
+@click.option(
+    "--runs",
+    default=32,
+    show_default=True,
+    type=click.IntRange(min=2),
+    help="How many runs, one after another.",
+)
+@click.option(
+    "--passes", default=PASSES, show_default=True, type=click.IntRange(min=3), help="Of each run."
+)
+@click.option(
+    "--keep",
+    metavar="FILE",
+    type=FILE,
+    help="Where the measured rounds go. [default: interval-study.json beside this machine's results]",
+)
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE",
+    type=EXISTING,
+    help="Measure nothing: report what an earlier study has measured.",
+)
+@click.option(
+    "--into",
+    metavar="FILE",
+    type=EXISTING,
+    help="Put the table into this Markdown file, between the marks named interval-study.",
+)
+@click.pass_context
+def interval_study(
+    ctx: click.Context, /, runs: int, passes: int, keep: Path | None, source: Path | None,
+    into: Path | None,
+) -> None:  # fmt: skip
+    """How often do the intervals of a run hold the next run's median, here?
+
+    Makes many runs of the same rows, one after another, and asks of each what it said of the next. All
+    other arguments go to pytest: a few short rows are best.
+
+    \b
+    Example: concurbench interval-study --into docs/method.md -m gate
+    """
+    if importlib.util.find_spec("scipy") is None:
+        raise Cannot("this needs scipy: pip install 'concurbench[gate]'")
+    from studies import intervals
+
+    try:
+        if into is not None:
+            marked.check(into, "interval-study")
+        if source is None:
+            content = intervals.measure(runs, passes, keep, ctx.meta["pytest"], LONGEST)
+        else:
+            content = intervals.read(source)
+        text = intervals.report(content)
+        if into is not None:
+            marked.insert(text, into, "interval-study")
+    except (marked.NoMarks, intervals.StudyFailed) as error:
+        raise Cannot(str(error)) from None
+    except OSError as error:
+        raise Cannot(f"{error.filename}: {error.strerror}") from None
+    except Ended as signal:
+        ctx.exit(128 + signal.number)
+    click.echo(text)

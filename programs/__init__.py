@@ -1,0 +1,1 @@
+"""A workload as a program to watch: ``python -m programs.flags``."""

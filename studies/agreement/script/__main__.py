@@ -1,0 +1,119 @@
+"""The rounds of a row, timed by pyperf: ``python -m studies.agreement.script TASK``.
+
+What a session of pytest does around each round is done here without pytest and without concurbench: the
+clock, and the loop that reads it, are pyperf's. Processes that a model starts import nothing of this:
+multiprocessing leaves out a main module of this name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pyperf
+
+import impls
+from impls import bridges, digests, flags, naps, primes
+from servers import Server
+from servers.local import Local, lay_out
+from servers.mock import Mock
+
+JOBS: Mapping[str, Callable[[Any, int], Any]] = {
+    "primes": lambda case, workers: primes.Job(case.batches),
+    "digests": lambda case, workers: digests.Job(case.buffers),
+    "naps": lambda case, workers: naps.Job(case.tasks, naps.limit(case.tasks, workers)),
+    "bridges": lambda case, workers: bridges.Job(case.call, case.numbers),
+}
+"""Workload that talks to no server -> the job of a case with so many workers."""
+
+
+def main(task: Mapping[str, Any]) -> None:
+    """Time so many rounds of the row that the task names, and write their seconds down."""
+    run = impls.load(task["workload"], task["model"])
+    workload = import_module(f"impls.{task['workload']}")
+    this, smallest = workload.CASES[task["case"]], next(iter(workload.CASES.values()))
+    with jobs(task) as new:
+        seconds = rounds(
+            lambda job: run(job, workers=task["workers"]),
+            setup=lambda: new(this),
+            check=workload.check,
+            warm_up=lambda: new(smallest),
+            number=task["rounds"],
+        )
+    Path(task["answer"]).write_text(json.dumps(seconds))
+
+
+def rounds(
+    run: Callable[[Any], object],
+    *,
+    setup: Callable[[], Any],
+    check: Callable[[Any, object], None],
+    warm_up: Callable[[], Any],
+    number: int,
+) -> list[float]:
+    """The seconds of each round, after an untimed one of the smallest case, as in a session.
+
+    A round is a benchmark of its own for pyperf, of one value and one loop. Between two of them,
+    outside its timing, there is time to judge an answer, to make a job, and to collect the garbage.
+    """
+    runner = pyperf.Runner(processes=1, values=1, warmups=0, loops=1)
+    runner.parse_args(["--worker", "--quiet"])  # it is a fresh process already
+    gc.collect()
+    gc.freeze()
+    job = warm_up()
+    gc.collect()
+    check(job, run(job))
+    seconds = []
+    for name in map(str, range(number)):
+        answers: list[object] = []
+        job = setup()
+        gc.collect()
+        timed = runner.bench_func(name, lambda job=job, answers=answers: answers.append(run(job)))
+        check(job, answers.pop())
+        seconds += timed.get_values()
+    return seconds
+
+
+@contextlib.contextmanager
+def jobs(task: Mapping[str, Any]) -> Iterator[Callable[[Any], Any]]:
+    """Call it with a case for the job of a round."""
+    if task["server"] is None:
+        yield lambda case: JOBS[task["workload"]](case, task["workers"])
+        return
+    folder = Path(task["folder"])
+    with server(task, folder) as running:
+
+        def job(case: flags.Case) -> flags.Job:
+            running.reset()
+            return flags.Job(
+                case.codes, running.url, empty(folder / "destination"), running.initializer
+            )
+
+        yield job
+
+
+def server(task: Mapping[str, Any], folder: Path) -> contextlib.AbstractContextManager[Server]:
+    """The flag server that the task names, not yet running."""
+    site = folder / "site"
+    lay_out(flags.site(), site)
+    if task["server"] == "local":
+        return Local(site, task["delay"])
+    return Mock(site, task["delay"], folder / "ledger")
+
+
+def empty(folder: Path) -> Path:
+    """This folder, with nothing of the last round left."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,118 @@
+"""The two timers: each observation is a process of its own, started for it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from concurbench.measure.lock import SessionLock, Taken
+from concurbench.results import runs
+from concurbench.runner.pytest_output import last_words
+from concurbench.runner.workspace import Workspace
+from studies.agreement.pairs import Observed
+from studies.agreement.rows import DELAY, IN_LOOP, Row
+
+HERE = Path(__file__).parent
+CHECKOUT = HERE.parents[1]
+
+SECONDS = 0.5
+"""Of timed rounds in an observation, as far as concurbench's least and most allow."""
+
+PATIENCE = 120.0
+"""Seconds an observation may take."""
+
+
+class CannotMeasure(Exception):
+    """A timer has no answer; the message says which, of which row, and why."""
+
+
+class Timers:
+    """Both, in one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def concurbench(self, row: Row) -> Observed:
+        """The row's own benchmark, as ``pytest`` measures it."""
+        command = ["pytest", "-p", "no:cacheprovider"]
+        if row is IN_LOOP:
+            command += [str(HERE / "in_loop.py"), f"--benchmark-max-time={SECONDS}"]
+        else:
+            command += [f"benchmarks/test_{row.workload}.py", f"--row-seconds={SECONDS}"]
+            command += [f"--models={row.model}", f"--cases={row.case}"]
+        command += [f"--flag-server={row.server}", f"--flag-delay={DELAY}"] if row.server else []
+        with self._place() as place:
+            saved = place / "run.json"
+            command += [f"--benchmark-json={saved}", f"--benchmark-storage={place / 'storage'}"]
+            command += [f"--basetemp={place / 'temporary'}"]
+            output = self._run("pytest", row, command, place)
+            try:
+                [timed] = runs.read(saved).rows
+            except (runs.ResultsError, ValueError):  # none was timed
+                raise CannotMeasure(f"{row.name} by pytest: {last_words(output)}") from None
+        if row is IN_LOOP:  # of its rounds there are tens of thousands
+            return Observed((timed.median,), workers=1)
+        assert timed.workers is not None
+        return Observed(timed.seconds, timed.workers)
+
+    def pyperf(self, row: Row, like: Observed) -> tuple[float, ...]:
+        """The same work, in a script of pyperf's."""
+        # Models find what they find in a session; see environment_of_processes in conftest.py.
+        path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+        environ = {"NO_PROXY": "*", "no_proxy": "*", "PYTHONPATH": path}
+        with locked(), self._place() as place:
+            answer = place / "seconds.json"
+            told = {
+                **asdict(row), "delay": DELAY, "workers": like.workers, "rounds": len(like.seconds),
+                "folder": str(place), "answer": str(answer),
+            }  # fmt: skip
+            command = ["studies.agreement.script", json.dumps(told)]
+            if row is IN_LOOP:
+                command = ["studies.agreement.script.in_loop", str(answer)]
+            self._run("pyperf", row, command, place, **environ)
+            return tuple(json.loads(answer.read_text()))
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[Path]:
+        """A folder for all that an observation leaves."""
+        place = self._workspace.folder / "observation"
+        place.mkdir()
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _run(self, timer: str, row: Row, command: Sequence[str], place: Path, **more: str) -> Path:
+        """Where it was done, what it said."""
+        output = place / "output"
+        try:
+            with self._workspace.running(
+                [sys.executable, "-m", *command], CHECKOUT, self._workspace.environ(**more), output
+            ) as process:
+                code = process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise CannotMeasure(f"{row.name} by {timer}: not done after {PATIENCE:.0f} s") from None
+        if code != 0:
+            raise CannotMeasure(f"{row.name} by {timer} (exit {code}): {last_words(output)}")
+        return output
+
+
+@contextlib.contextmanager
+def locked() -> Iterator[None]:
+    """Where no session takes the machine's lock for itself."""
+    lock = SessionLock()
+    try:
+        lock.acquire("measuring an agreement")
+    except Taken as error:
+        raise CannotMeasure(str(error)) from None
+    try:
+        yield
+    finally:
+        lock.release()

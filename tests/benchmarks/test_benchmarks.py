@@ -1,0 +1,176 @@
+"""The flags benchmarks as a whole: a model that cheats, a server that dies, a proxy in the way."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Suite
+from tests.measure.test_session import said
+
+
+@pytest.fixture
+def flags_suite(checkout: Suite) -> Suite:
+    checkout.add_workload("flags")
+    return checkout
+
+
+def test_files_of_the_last_round_do_not_help_the_next(flags_suite: Suite) -> None:
+    flags_suite.write(
+        "impls/flags/lazy.py",
+        '''
+        """Downloads once, and afterwards says what it said before."""
+        from impls.flags import sequential
+
+        outcomes = {}
+
+        def run(job, *, workers):
+            global outcomes
+            outcomes = outcomes or sequential.run(job, workers=1)
+            return outcomes
+        ''',
+    )
+    result = flags_suite.run("--models=lazy", "--cases=pop20", "--flag-server=mock", "--flag-delay=0")
+    assert result.ret == 1
+    assert "CN: no file CN.gif in the destination" in said(result)
+
+
+@pytest.mark.parametrize("server", ["mock", "local"])
+def test_a_model_that_exceeds_its_bound_is_found_out(flags_suite: Suite, server: str) -> None:
+    flags_suite.write(
+        "impls/flags/greedy.py",
+        '''
+        """Takes twice the workers."""
+        from impls.flags import threaded
+
+        def run(job, *, workers):
+            return threaded.run(job, workers=2 * workers)
+        ''',
+    )
+    result = flags_suite.run(
+        "--models=greedy", "--cases=pop20", "--workers=4", f"--flag-server={server}", "--flag-delay=1"
+    )
+    assert result.ret == 1
+    assert "8 requests in flight, 4 is the bound" in said(result)
+
+
+def test_a_model_that_asks_more_than_it_must_is_found_out(flags_suite: Suite) -> None:
+    flags_suite.write(
+        "impls/flags/doubling.py",
+        '''
+        """Downloads everything twice."""
+        from impls.flags import sequential
+
+        def run(job, *, workers):
+            sequential.run(job, workers=1)
+            return sequential.run(job, workers=1)
+        ''',
+    )
+    arguments = ("--models=doubling", "--cases=pop20", "--flag-server=mock", "--flag-delay=0")
+    assert "the server served 40 of 20 flags" in said(flags_suite.run(*arguments))
+
+
+def test_a_model_has_rows_only_for_the_servers_it_can_talk_to(flags_suite: Suite) -> None:
+    flags_suite.write("impls/flags/real.py", '"""Sockets."""\nSERVERS = ("local",)')
+    output = said(flags_suite.run("--collect-only", "-q", "--models=real"))
+    assert "test_flags[real-local-pop20-w20]" in output
+    assert "mock" not in output
+    flags_suite.write("impls/flags/real.py", '"""Nowhere."""\nSERVERS = ("moon",)')
+    assert "flags/real.py: SERVERS names 'moon'" in said(flags_suite.run("--collect-only"))
+
+
+PROBE = """
+import multiprocessing
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+START_METHOD = "forkserver"
+
+def run(job, *, workers):
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(1, context) as pool:
+        found = pool.submit(look).result()
+    assert found == {found}, found
+    return sum(job.numbers)
+
+def look():
+    import impls
+    return impls.__file__, "_pytest" in sys.modules, "colorsys" in sys.modules
+"""
+
+
+def test_processes_find_this_checkout_and_nothing_of_pytest_or_of_another_row(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = suite.path / "impls/__init__.py"
+    preloading = PROBE.replace(
+        "    with", '    context.set_forkserver_preload(["impls", "colorsys"])\n    with'
+    )
+    suite.write("impls/toy/probe_a.py", preloading.format(found=(str(here), False, True)))
+    suite.write("impls/toy/probe_b.py", PROBE.format(found=(str(here), False, False)))
+    other_checkout = suite.write("elsewhere/impls/__init__.py", '"""Not this one."""').parents[1]
+    monkeypatch.setenv("PYTHONPATH", str(other_checkout))
+    monkeypatch.chdir("/")
+    # As users call it: the script's file would be imported as the children's main module.
+    script = Path(sys.executable).with_name("pytest")
+    benchmarks = str(suite.path / "benchmarks")
+    result = suite.pytester.run(script, benchmarks, "--models=probe_a,probe_b", "--benchmark-disable")
+    result.assert_outcomes(passed=2)
+
+
+def test_a_server_that_dies_in_the_middle_fails_its_row_and_no_other(flags_suite: Suite) -> None:
+    flags_suite.write(
+        "impls/flags/aaa_killer.py",
+        '''
+        """Kills the server and asks it."""
+        import psutil
+        from impls.flags import sequential
+
+        def run(job, *, workers):
+            for child in psutil.Process().children():
+                if "servers.files" in child.cmdline():
+                    child.kill()
+            return sequential.run(job, workers=1)
+        ''',
+    )
+    result = flags_suite.run(
+        "--models=aaa_killer,threaded_client_per_thread", "--cases=pop20", "--flag-server=local",
+        "--flag-delay=0.001", "--benchmark-save=kept",
+    )  # fmt: skip
+    assert result.ret == 1
+    assert "the local server went away while it was needed (exit status -9)" in said(result)
+    assert [row["param"] for row in flags_suite.load("kept.json")["benchmarks"]] == [
+        "threaded_client_per_thread-local-pop20-w20"
+    ]
+
+
+def test_proxies_of_the_environment_touch_no_server(
+    flags_suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert flags_suite.run("--benchmark-disable", "--flag-delay=0").ret == 0
+
+
+def test_a_row_tells_what_its_server_saw(flags_suite: Suite) -> None:
+    flags_suite.run(
+        "--models=multiprocess",
+        "--cases=pop20",
+        "--workers=2",
+        "--benchmark-save=kept",
+        "--flag-delay=0.01",
+    )
+    mock, local = (row["extra_info"] for row in flags_suite.load("kept.json")["benchmarks"])
+    assert (mock["server"], local["server"]) == ("mock", "local")
+    for info in (mock, local):
+        assert info["start_method"] == "forkserver"
+        assert info["server_saw"]["served"] == 20
+        assert 1 <= info["server_saw"]["peak"] <= 2
+        assert info["limit"] == pytest.approx(0.1)
+        assert 0 < info["efficiency"] < 1
+    assert all(seconds > 0 for seconds in local["server_saw"]["cpu_seconds"])

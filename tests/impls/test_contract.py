@@ -1,0 +1,129 @@
+"""The contract that every model file keeps, whoever wrote it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import impls
+from concurbench.report import summary
+from tests.conftest import load
+
+LONGEST = 60
+"""Lines of a model file: it is meant to be read at once and copied."""
+
+MODELS = [model for workload in impls.workloads() for model in impls.models(workload)]
+each_model = pytest.mark.parametrize(
+    "model", MODELS, ids=lambda model: f"{model.workload}-{model.name}"
+)
+
+
+def path(model: impls.Model) -> Path:
+    return impls.HERE / model.workload / f"{model.name}.py"
+
+
+@each_model
+def test_it_says_what_it_is_shares_and_costs_and_when_to_choose_it(model: impls.Model) -> None:
+    text = ast.get_docstring(ast.parse(path(model).read_text(encoding="utf-8"))) or ""
+    text = " ".join(text.split())
+    assert model.title.endswith(".")
+    assert len(model.title) <= 80
+    assert len(model.name) <= summary.LONGEST_NAME
+    assert "Execution unit:" in text
+    assert "Costs" in text
+    assert model.name == "sequential" or "Choose it" in text
+
+
+@each_model
+def test_it_is_short_enough_to_copy(model: impls.Model) -> None:
+    assert len(path(model).read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@each_model
+def test_its_run_takes_the_job_and_the_bound(model: impls.Model) -> None:
+    parameters = inspect.signature(load(model.workload, model.name)).parameters
+    assert list(parameters) == ["job", "workers"]
+    assert parameters["workers"].kind is inspect.Parameter.KEYWORD_ONLY
+
+
+@each_model
+def test_its_processes_start_as_it_says(model: impls.Model) -> None:
+    text = path(model).read_text(encoding="utf-8")
+    assert ("get_context(START_METHOD)" in text) is (model.start_method is not None)
+    method = model.name.rpartition("_")[2]
+    if method in impls.START_METHODS:
+        assert model.start_method == method
+
+
+@each_model
+def test_its_cases_are_cases_of_its_workload(model: impls.Model) -> None:
+    default = () if isinstance(model.default, bool) else model.default
+    cases = import_module(f"impls.{model.workload}").CASES
+    assert {*(model.cases or ()), *default, *model.gate} <= set(cases)
+    assert all(map(model.has, (*default, *model.gate)))
+
+
+@each_model
+def test_its_clients_are_made_like_all_others(model: impls.Model) -> None:
+    text = path(model).read_text(encoding="utf-8")
+    made = re.findall(r"(?:httpx\.(?:Async)?|HttpxAiohttp)Client\((?=\S)", text)
+    assert len(made) == len(re.findall(r"Client\(\*\*client_options\(job, ", text))
+    # Others take other arguments, to the same effect.
+    for other in re.findall(
+        r"(?:httpx2\.\w*Client|aiohttp\.TCPConnector)\((.*?)\) as", text, re.DOTALL
+    ):
+        assert "=tls_context()" in other
+        assert re.search(r"limits?=", other)
+        assert re.search(r"(?:timeout|total)=job\.timeout\b", other)
+    for other in re.findall(r"httpx\.get\((.*)\)\n", text):
+        assert re.search(r"timeout=(?:worker_)?job\.timeout, follow_redirects=True$", other)
+
+
+@each_model
+def test_it_imports_nothing_but_the_standard_library_its_workload_and_what_it_declares(
+    model: impls.Model,
+) -> None:
+    allowed = {*sys.stdlib_module_names, *model.requires, f"impls.{model.workload}", "httpx"}
+    imported = set(_imports(ast.parse(path(model).read_text(encoding="utf-8"))))
+    assert imported <= allowed, imported - allowed
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "write imports in full: the file is meant to be copied"
+            names = [node.module or ""]
+        yield from (name if name.startswith("impls.") else name.partition(".")[0] for name in names)
+
+
+@pytest.mark.parametrize("workload", impls.workloads())
+def test_a_workload_offers_what_the_benchmarks_use(workload: str) -> None:
+    module = import_module(f"impls.{workload}")
+    assert module.QUESTION.endswith("?")
+    assert (module.__doc__ or "").partition("\n")[0] == module.QUESTION
+    sizes = [case.items for case in module.CASES.values()]
+    assert sizes == sorted(sizes)
+    assert all(case.workers is None or case.workers > 0 for case in module.CASES.values())
+    assert callable(module.check)
+
+
+@pytest.mark.parametrize("workload", impls.workloads())
+def test_a_workload_has_a_file_in_every_room(workload: str) -> None:
+    root = Path(__file__).parents[2]
+    assert (root / "benchmarks" / f"test_{workload}.py").is_file()
+    assert (root / "tests" / "programs" / f"test_{workload}.py").is_file()
+    assert (root / "programs" / f"{workload}.py").is_file()
+    page = (root / "docs" / f"{workload}.md").read_text(encoding="utf-8")
+    assert import_module(f"impls.{workload}").QUESTION in " ".join(page.split())
+    assert f"<!-- program: python -m programs.{workload}" in page
+    assert f"docs/{workload}.md" in (root / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,51 @@
+"""How much work a machine gets done at the same time."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from concurbench.measure import capacity
+
+MOMENT = 1e-9
+"""A window in which each thread begins one piece."""
+
+
+def test_one_thread_does_the_work_of_one() -> None:
+    assert capacity.measure(1) == 1.0
+
+
+def test_capacity_is_the_work_of_all_over_that_of_one() -> None:
+    assert capacity.measure(4, rate={1: 100.0, 4: 250.0}.__getitem__) == 2.5
+
+
+def test_a_machine_that_slows_down_steadily_favours_neither() -> None:
+    asked = []
+
+    def rate(workers: int) -> float:
+        asked.append(workers)
+        return workers * (100.0 - len(asked))
+
+    assert capacity.measure(2, rate) == pytest.approx(2.0)
+    assert asked[:8] == [1, 2, 2, 1, 2, 1, 1, 2]
+
+
+def test_the_threads_work_at_the_same_time_and_all_of_their_work_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    together = threading.Barrier(3)
+    pieces = []
+
+    def piece() -> None:
+        together.wait(timeout=30)
+        pieces.append(threading.get_ident())
+
+    monkeypatch.setattr(capacity, "piece", piece)
+    assert capacity.rate(3, window=MOMENT) > 0
+    assert len(set(pieces)) == len(pieces) == 3
+
+
+def test_the_work_is_real() -> None:
+    assert capacity.rate(2, window=MOMENT) > 0
+    assert 50_000 < len(capacity._text()) < 70_000

@@ -1,0 +1,140 @@
+"""A Dask cluster: how it starts and ends, and that workers which lack the project are found out."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from servers import cluster
+from servers.cluster import Cluster, Unfit, threads_of
+from tests.conftest import ROOT, Suite
+from tests.measure.test_session import said
+
+pytest.importorskip("distributed", reason="no package distributed")
+
+WORKER = [sys.executable, "-m", "distributed.cli.dask_worker", "--no-dashboard", "--no-nanny"]
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with Cluster(processes=1, threads=1) as running:
+        yield running.address
+
+
+@contextmanager
+def worker(address: str, folder: Path, python_path: Path | None) -> Iterator[None]:
+    """One more worker of a cluster, started by hand in this folder."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    if python_path is not None:
+        environ["PYTHONPATH"] = str(python_path)
+    with subprocess.Popen(
+        [*WORKER, address, "--local-directory", str(folder)],
+        cwd=folder, env=environ, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        try:
+            assert any("Registered to" in line for line in process.stderr)
+            yield
+        finally:
+            process.kill()
+
+
+def test_it_has_as_many_processes_and_threads_as_asked_and_ends_them_all() -> None:
+    with Cluster(processes=2, threads=3) as running:
+        assert list(threads_of(running.address, "impls").values()) == [3, 3]
+        processes = psutil.Process(running.process.pid).children(recursive=True)
+    gone, left = psutil.wait_procs(processes, timeout=30)
+    assert len(gone) >= 2
+    assert not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_its_workers_end_also_when_it_is_killed() -> None:
+    with Cluster(processes=1, threads=1) as running:
+        processes = psutil.Process(running.process.pid).children(recursive=True)
+        running.process.kill()
+        _, left = psutil.wait_procs(processes, timeout=30)
+    assert not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_worker_without_the_project_is_named(address: str, tmp_path: Path) -> None:
+    # An empty package shadows the project, should it be installed.
+    (tmp_path / "impls.py").write_text("raise ImportError('not here')", encoding="utf-8")
+    with (
+        worker(address, tmp_path, tmp_path),
+        pytest.raises(Unfit, match=r"worker tcp://\S+ has no impls \(ImportError: not here\)"),
+    ):
+        threads_of(address, "impls")
+
+
+def test_a_worker_with_another_version_of_the_project_is_named(address: str, tmp_path: Path) -> None:
+    (tmp_path / "impls").mkdir()
+    (tmp_path / "impls" / "__init__.py").write_text('"""Another."""', encoding="utf-8")
+    with (
+        worker(address, tmp_path, tmp_path),
+        pytest.raises(Unfit, match=r"worker tcp://\S+ has another version of impls"),
+    ):
+        threads_of(address, "impls")
+
+
+def test_a_worker_with_a_copy_of_the_project_is_welcome(address: str, tmp_path: Path) -> None:
+    with worker(address, tmp_path, ROOT):
+        assert len(threads_of(address, "impls")) == 2
+
+
+def test_a_worker_on_another_python_is_named() -> None:
+    here = {"python": "3.14.1", "content": "c", "error": ""}
+    with pytest.raises(Unfit, match=r"worker w runs on Python 3.14.1t, this is 3.14.1"):
+        cluster._compare({"w": {**here, "python": "3.14.1t"}}, here, "impls")
+
+
+def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE", 0.2)
+    with pytest.raises(Unfit, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 "):
+        threads_of("tcp://127.0.0.1:9", "impls")
+
+
+def test_a_row_gets_a_cluster_of_its_own_and_another_only_if_that_is_fit(checkout: Suite) -> None:
+    checkout.add_workload("flags")
+    options = ("--models=dask_distributed", "--flag-server=local", "--benchmark-disable")
+    result = checkout.run(*options)
+    result.assert_outcomes(passed=1)
+    with Cluster(processes=1, threads=2) as running:
+        result = checkout.run(*options, f"--dask-scheduler={running.address}")
+    # Its workers have the whole project, this checkout a part of it.
+    assert "has another version of impls" in said(result)
+    result.assert_outcomes(errors=1)
+
+
+def test_a_scheduler_without_workers_is_told_apart(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            lines = (re.search(r"Scheduler at: +(tcp://\S+)", line) for line in process.stderr)
+            address = next(found[1] for found in lines if found)
+            with pytest.raises(Unfit, match=f"the Dask scheduler at {address} has no workers"):
+                threads_of(address, "impls")
+        finally:
+            process.kill()
+
+
+def test_every_file_that_matters_is_part_of_what_a_worker_must_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "made_up_package"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    seen = {cluster.identity("made_up_package")["content"]}
+    for name in ("more.py", "data.tsv"):
+        (folder / name).write_text("something", encoding="utf-8")
+        seen.add(cluster.identity("made_up_package")["content"])
+    assert len(seen) == 3

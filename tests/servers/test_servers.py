@@ -1,0 +1,555 @@
+"""The flag servers: what they answer, what they see, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import psutil
+import pytest
+from click.testing import CliRunner
+
+from impls import flags
+from servers import Server, capacity, files
+from servers.delay import Delay
+from servers.faults import KINDS, WRONG, drawn
+from servers.flags import PROFILES, Profile
+from servers.flags.__main__ import main
+from servers.local import Local
+from servers.mock import Mock, most_at_once
+from servers.process import ServerDied
+from tests.conftest import heed_signals
+
+FRANCE = "fr/fr.gif"
+
+
+def test_both_serve_the_files_and_nothing_else(server: Server) -> None:
+    with httpx.Client() as client:
+        assert client.get(f"{server.url}/{FRANCE}").content == flags.site()[FRANCE]
+        assert client.get(f"{server.url}/fr/metadata.json").json()["capital"] == "Paris"
+        for missing in ("xx/xx.gif", "fr", "", "../conftest.py", "%2e%2e/conftest.py", "fr/../../x"):
+            assert client.get(f"{server.url}/{missing}").status_code == 404
+    assert server.seen().served == 2
+
+
+async def test_both_answer_asynchronous_clients(server: Server) -> None:
+    async with httpx.AsyncClient() as client:
+        answers = await asyncio.gather(*(client.get(f"{server.url}/{FRANCE}") for _ in range(5)))
+    assert {answer.content for answer in answers} == {flags.site()[FRANCE]}
+    assert server.seen().served == 5
+
+
+def test_a_reset_forgets_what_was_seen(server: Server) -> None:
+    httpx.get(f"{server.url}/{FRANCE}")
+    server.reset()
+    seen = server.seen()
+    assert (seen.served, seen.peak) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "peak"),
+    [
+        ([], 0),
+        ([(0, 1)], 1),
+        ([(0, 1), (1, 2), (2, 3)], 1),
+        ([(0, 10), (1, 2), (3, 4)], 2),
+        ([(5, 9), (0, 6), (4, 7)], 3),
+    ],
+)
+def test_the_peak_is_how_many_overlap(intervals: list[tuple[int, int]], peak: int) -> None:
+    assert most_at_once(intervals) == peak
+
+
+def delayed(site: Path, folder: Path, name: str) -> Mock | Local:
+    return Mock(site, 0.05, folder / "ledger") if name == "mock" else Local(site, 0.05)
+
+
+@pytest.mark.parametrize("name", ["mock", "local"])
+def test_the_peak_in_flight_is_seen(flag_site: Path, tmp_path: Path, name: str) -> None:
+    with delayed(flag_site, tmp_path, name) as server, httpx.Client() as client:
+        server.reset()
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(client.get, [f"{server.url}/{FRANCE}"] * 8))
+        seen = server.seen()
+    assert seen.served == 8
+    assert 2 <= seen.peak <= 4
+
+
+def test_a_reset_in_the_middle_does_not_lose_what_is_in_flight() -> None:
+    app = files.FileApp({}, delay=0.0)
+    app.in_flight, app.served = 3, 7
+    app.reset()
+    assert (app.in_flight, app.peak, app.served) == (3, 3, 0)
+
+
+# -- the mock --
+
+
+@pytest.mark.parametrize(
+    "url", ["http://elsewhere.invalid/", "https://example.org/", "http://127.0.0.1:9/"]
+)
+async def test_nothing_escapes_the_mock(mock: Mock, url: str) -> None:
+    with pytest.raises(AssertionError, match="not mocked"):
+        httpx.get(url)
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(AssertionError, match="not mocked"):
+            await client.get(url)
+    assert mock.seen().served == 0
+
+
+def test_a_mock_takes_the_place_of_the_one_before(mock: Mock, tmp_path: Path) -> None:
+    (tmp_path / "only").write_bytes(b"here")
+    other = Mock(tmp_path, 0.0, tmp_path / "ledger")
+    other.install()
+    assert httpx.get(f"{other.url}/only").content == b"here"
+    assert (other.seen().served, mock.seen().served) == (1, 0)
+
+
+def test_httpx_is_itself_again_when_the_mock_has_gone(mock: Mock, undelayed_local: Local) -> None:
+    mock.uninstall()
+    assert httpx.get(f"{undelayed_local.url}/{FRANCE}").status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{mock.url}/{FRANCE}")
+
+
+async def test_a_mocked_wait_holds_up_nobody_else(
+    flag_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = asyncio.Event()
+
+    async def until_the_other_is_there(seconds: float) -> None:
+        assert seconds == 60.0
+        waiting.append(seconds)
+        if len(waiting) == 2:
+            answered.set()
+        await answered.wait()
+
+    waiting: list[float] = []
+    monkeypatch.setattr(anyio, "sleep", until_the_other_is_there)
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it blocked the event loop"))
+    with Mock(flag_site, 60.0, tmp_path / "ledger") as server:
+        async with httpx.AsyncClient() as client:
+            await asyncio.gather(*(client.get(f"{server.url}/{FRANCE}") for _ in range(2)))
+        assert server.seen().peak == 2
+
+
+def test_a_blocking_client_waits_the_delay(
+    flag_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with Mock(flag_site, 60.0, tmp_path / "ledger") as server:
+        httpx.get(f"{server.url}/{FRANCE}")
+    assert slept == [60.0]
+
+
+def fetch_in_a_worker(url: str) -> tuple[int, int]:
+    return os.getpid(), len(httpx.get(url).content)
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_the_mock_is_there_in_worker_processes_however_they_start(mock: Mock, method: str) -> None:
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(2, context, mock.initializer) as pool:
+        [(process, size)] = pool.map(fetch_in_a_worker, [f"{mock.url}/{FRANCE}"])
+    assert process != os.getpid()
+    assert size == len(flags.site()[FRANCE])
+    assert mock.seen().served == 1
+
+
+# -- the local server --
+
+
+def test_the_local_server_tells_its_own_cpu_time(undelayed_local: Local) -> None:
+    seen = undelayed_local.seen()
+    assert seen.cpu_seconds is not None
+    assert seen.cpu_seconds >= 0
+
+
+def test_the_local_server_listens_on_the_loopback_only(undelayed_local: Local) -> None:
+    listening = psutil.Process(undelayed_local.process.pid).net_connections()
+    assert [connection.laddr.ip for connection in listening if connection.status == "LISTEN"] == [
+        "127.0.0.1"
+    ]
+
+
+def test_small_packets_are_not_held_back() -> None:
+    with files.listen(0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP  # what asyncio looks at
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_many_may_connect_at_once_and_stay_for_long() -> None:
+    with files.listen(0) as listener, contextlib.ExitStack() as stack:
+        for _ in range(300):  # nobody accepts: they wait in the backlog
+            client = socket.create_connection(listener.getsockname(), timeout=0.5)
+            stack.enter_context(client)
+    assert files.configuration(files.FileApp({}, 0.0)).timeout_keep_alive > 3600
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_the_server(undelayed_local: Local) -> None:
+    assert os.getpgid(undelayed_local.process.pid) != os.getpgid(0)
+
+
+def test_a_server_that_died_says_how(flag_site: Path) -> None:
+    with Local(flag_site, 0.0) as server:
+        server.process.kill()
+        server.process.wait()
+        assert not server.alive
+        with pytest.raises(ServerDied, match=r"went away while it was needed \(exit status -9\)"):
+            server.seen()
+
+
+def test_a_server_that_cannot_start_says_what_it_said(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ServerDied, match=r"before it was ready.*nowhere' does not exist"),
+        Local(tmp_path / "nowhere", 0.0),
+    ):
+        pass
+
+
+PARENT = """
+import os, sys, threading
+from pathlib import Path
+from servers.local import Local
+
+server = Local(Path(sys.argv[1]), 0.0).__enter__()
+print(server.process.pid, flush=True)
+threading.Event().wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
+def test_the_local_server_dies_with_its_parent_however_that_dies(flag_site: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(flag_site)],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as parent:
+        assert parent.stdout is not None
+        server = psutil.Process(int(parent.stdout.readline()))
+        parent.send_signal(signal.SIGKILL)
+    server.wait(timeout=60)
+    assert not server.is_running()
+
+
+def test_the_application_counts_what_it_serves_and_what_is_in_flight() -> None:
+    app = files.FileApp({"a": b"body"}, delay=0.001)
+    sent: list[dict[str, object]] = []
+
+    async def ask(path: str) -> None:
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        async def receive() -> None:
+            """Nothing comes."""
+
+        await app({"path": path}, receive, send)
+
+    async def ask_three() -> None:
+        await asyncio.gather(ask("/a"), ask("/a"), ask("/missing"))
+
+    asyncio.run(ask_three())
+    assert (app.served, app.peak, app.in_flight) == (2, 2, 0)
+    assert sorted(message["status"] for message in sent if "status" in message) == [200, 200, 404]  # type: ignore[type-var]
+
+
+def test_capacity_is_measured_by_whole_answers(
+    undelayed_local: Local, mock: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capacity, "MOCKED_REQUESTS", 100)
+    undelayed_local.reset()
+    assert capacity.of_local(undelayed_local, FRANCE, requests=100) > 0
+    assert undelayed_local.seen().served == 100
+    assert len(capacity.of_mock(f"{mock.url}/{FRANCE}")) == 2
+    assert mock.seen().served == 200
+
+
+# -- delays and faults --
+
+
+def test_a_delay_is_drawn_from_the_seed_and_the_path_and_lies_in_its_range() -> None:
+    delay = Delay(0.5, 5.0)
+    drawn = {path: delay.of(path, seed=1) for path in flags.site()}
+    assert drawn == {path: delay.of(path, seed=1) for path in sorted(flags.site(), reverse=True)}
+    assert drawn != {path: delay.of(path, seed=2) for path in flags.site()}
+    assert all(0.5 <= seconds < 5.0 for seconds in drawn.values())
+    assert len(set(drawn.values())) == len(drawn)
+    assert statistics.mean(drawn.values()) == pytest.approx(2.75, rel=0.1)
+    # The same on every machine and interpreter.
+    assert delay.of(FRANCE, seed=0) == pytest.approx(1.0156027004729697)
+
+
+def test_a_delay_without_a_range_is_always_the_same() -> None:
+    assert {Delay(0.05, 0.05).of(path, seed=3) for path in flags.site()} == {0.05}
+
+
+@pytest.mark.parametrize(
+    ("text", "delay"),
+    [("0", (0, 0)), ("0.05", (0.05, 0.05)), ("0.5:5", (0.5, 5)), ("0:1", (0, 1)), ("2:2", (2, 2))],
+)
+def test_a_delay_is_seconds_or_a_range_and_can_be_told_on(
+    text: str, delay: tuple[float, float]
+) -> None:
+    assert Delay.parse(text) == Delay(*delay)
+    assert Delay.parse(str(Delay(*delay))) == Delay(*delay)
+
+
+NO_DELAYS = ["5:0.5", "x", "-1", "-1:1", "", ":", "1:", ":1", "nan", "inf", "0:inf", "1:2:3"]
+
+
+@pytest.mark.parametrize("text", NO_DELAYS)
+def test_what_is_no_delay_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected seconds from 0"):
+        Delay.parse(text)
+
+
+def test_faults_are_drawn_from_the_seed_and_the_path_alone() -> None:
+    site = flags.site()
+    faults = drawn(site, 0.25, seed=0)
+    assert faults == drawn(sorted(site, reverse=True), 0.25, seed=0)
+    assert faults != drawn(site, 0.25, seed=1)
+    assert faults.items() >= drawn(list(site)[:50], 0.25, seed=0).items()
+    assert set(faults.values()) == set(KINDS)
+    assert faults.items() >= drawn(site, 0.1, seed=0).items()  # what fails at a rate fails at a higher
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.25, 0.5, 1.0])
+def test_about_so_many_fail_as_are_to(rate: float) -> None:
+    paths = [f"{number}.gif" for number in range(10_000)]
+    assert len(drawn(paths, rate, seed=0)) == pytest.approx(rate * len(paths), abs=150)
+
+
+def test_only_the_kinds_that_are_asked_for_are_drawn_and_they_befall_the_same_paths() -> None:
+    some = drawn(flags.site(), 0.25, seed=0, kinds=("reset", "short"))
+    assert set(some.values()) == {"reset", "short"}
+    assert some.keys() == drawn(flags.site(), 0.25, seed=0).keys()
+
+
+def test_the_profiles_are_what_their_names_say() -> None:
+    assert PROFILES["local"] == Profile(Delay(0.05, 0.05))
+    assert PROFILES["delay"] == Profile(Delay(0.5, 5.0))
+    assert PROFILES["error"] == Profile(Delay(0.1, 0.5), 0.25, tuple(KINDS))
+    assert PROFILES["delay"].faults(flags.site()) == {}
+    assert PROFILES["error"].faults(flags.site(), 7) == drawn(flags.site(), 0.25, 7)
+
+
+@pytest.mark.parametrize("faults", [{"a": "fire"}, {"nowhere": "404"}])
+def test_a_fault_that_cannot_be_is_refused(tmp_path: Path, faults: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"no fault 'fire'; there are: 404, |not there: nowhere"):
+        files.FileApp({"a": b"body"}, 0.0, faults=faults)
+    (tmp_path / "a").touch()
+    with (
+        pytest.raises(ServerDied, match=r"--faults.*(no fault 'fire'|not there: nowhere)"),
+        Local(tmp_path, 0.0, faults=faults),
+    ):
+        pass
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    """A server of a file for each kind of fault, and of one, ``good``, that is all right."""
+    site = tmp_path_factory.mktemp("failing")
+    for name in (*KINDS, "good"):
+        (site / name).write_bytes(b"x" * 1000)
+    with Local(site, 0.0, faults={kind: kind for kind in KINDS}) as server:
+        yield server
+
+
+def received(server: Local, name: str) -> bytes:
+    """All that comes until the server ends the connection."""
+    with socket.create_connection((server.host, server.port)) as connection:
+        connection.sendall(f"GET /{name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize("status", ["404", "418", "503"])
+def test_a_status_is_answered_and_the_connection_stays(failing: Local, status: str) -> None:
+    with httpx.Client() as client:
+        assert client.get(f"{failing.url}/{status}").status_code == int(status)
+        assert client.get(f"{failing.url}/good").content == b"x" * 1000
+
+
+def test_a_wrong_body_comes_with_a_good_status(failing: Local) -> None:
+    answer = httpx.get(f"{failing.url}/wrong")
+    assert (answer.status_code, answer.content) == (200, WRONG)
+    assert b"html" in WRONG
+
+
+def test_a_reset_is_one_and_nothing_was_answered(failing: Local) -> None:
+    with pytest.raises(ConnectionResetError):
+        received(failing, "reset")
+
+
+def test_a_short_answer_promises_more_than_comes(failing: Local) -> None:
+    head, _, body = received(failing, "short").partition(b"\r\n\r\n")
+    assert b"content-length: 1001" in head
+    assert body == b"x" * 500
+
+
+def test_what_never_answers_does_not_hold_up_the_others(failing: Local) -> None:
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.get(f"{failing.url}/timeout", timeout=0.05)
+    assert httpx.get(f"{failing.url}/good").status_code == 200
+
+
+def test_what_failed_is_not_served_and_the_server_has_no_complaints(failing: Local) -> None:
+    failing.reset()
+    with httpx.Client(timeout=5.0) as client:
+        for name in (*KINDS, "good"):
+            with contextlib.suppress(httpx.HTTPError):
+                client.get(f"{failing.url}/{name}", timeout=0.05 if name == "timeout" else 5.0)
+    seen = failing.seen()
+    assert (seen.served, seen.peak) == (1, 1)
+    failing.errors.seek(0)
+    assert failing.errors.read() == b""
+
+
+class Client:
+    """The other end of an application: asks for a path, and leaves when it is told to."""
+
+    def __init__(self, path: str) -> None:
+        self.scope = {"path": f"/{path}"}
+        self.waits, self.left = asyncio.Event(), asyncio.Event()
+        self.statuses: list[int] = []
+        self.sent = False
+
+    async def receive(self) -> dict[str, object]:
+        if not self.sent:
+            self.sent = True
+            return {"type": "http.request"}
+        self.waits.set()
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        if "status" in message:
+            self.statuses.append(message["status"])
+
+
+async def test_a_request_that_never_ends_is_in_flight_until_its_client_has_gone() -> None:
+    app = files.FileApp({"a": b"", "b": b"body"}, 0.0, faults={"a": "timeout"})
+    hanging, other = Client("a"), Client("b")
+    task = asyncio.create_task(app(hanging.scope, hanging.receive, hanging.send))
+    await hanging.waits.wait()
+    await app(other.scope, other.receive, other.send)
+    assert (app.in_flight, app.served, app.peak) == (1, 1, 2)
+    hanging.left.set()
+    await task
+    assert (app.in_flight, app.served) == (0, 1)
+    assert (hanging.statuses, other.statuses) == ([], [200])
+
+
+async def test_a_client_that_leaves_while_it_waits_is_not_in_flight_any_more_and_not_served() -> None:
+    app = files.FileApp({"a": b"body"}, Delay(60.0, 120.0))
+    client = Client("a")
+    task = asyncio.create_task(app(client.scope, client.receive, client.send))
+    client.left.set()
+    await task
+    assert (app.in_flight, app.served, app.peak, client.statuses) == (0, 0, 1, [])
+
+
+async def test_a_client_that_stays_gets_its_answer_after_the_delay_and_so_does_one_that_is_failed() -> (
+    None
+):
+    app = files.FileApp({"a": b"", "b": b""}, Delay(0.001, 0.002), faults={"b": "503"})
+    clients = [Client("a"), Client("b")]
+    await asyncio.gather(*(app(each.scope, each.receive, each.send) for each in clients))
+    assert [each.statuses for each in clients] == [[200], [503]]
+    assert (app.in_flight, app.served, app.peak) == (0, 1, 2)
+
+
+def test_a_server_of_one_delay_and_no_faults_pays_for_neither() -> None:
+    good, bad = files.FileApp({"a": b""}, 0.05), files.FileApp({"a": b""}, 0.05, faults={"a": "404"})
+    assert not good.watches
+    assert files.configuration(good).http == "httptools"
+    assert bad.watches
+    assert files.FileApp({"a": b""}, Delay(0.05, 0.06)).watches
+
+
+# -- the flag server alone --
+
+
+@contextlib.contextmanager
+def flag_server(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "servers.flags", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,  # from anywhere
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        preexec_fn=heed_signals if os.name == "posix" else None,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_it_says_where_it_is_and_what_it_does_and_ends_on_ctrl_c(tmp_path: Path) -> None:
+    arguments = ("--delay", "0:0.01", "--error-rate", "0.25", "--errors", "timeout,418", "--seed", "3")
+    faults = drawn(flags.site(), 0.25, 3, ("timeout", "418"))
+    with flag_server(*arguments, folder=tmp_path) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert (
+            f"388 files, each after 0 to 0.01 s, {len(faults)} of them fail (timeout, 418); seed 3"
+            in line
+        )
+        url = line.split()[0]
+        listening = psutil.Process(process.pid).net_connections()
+        assert [each.laddr.ip for each in listening if each.status == "LISTEN"] == ["127.0.0.1"]
+        good = next(path for path in flags.site() if path not in faults)
+        assert httpx.get(f"{url}/{good}").content == flags.site()[good]
+        bad = next(path for path, kind in faults.items() if kind == "418")
+        assert httpx.get(f"{url}/{bad}").status_code == 418
+        hanging = next(path for path, kind in faults.items() if kind == "timeout")
+        port = int(url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as waiting:  # and it ends all the same
+            waiting.sendall(f"GET /{hanging} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            httpx.get(f"{url}/{good}")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+        assert process.stderr is not None
+        assert (process.stdout.read(), process.stderr.read()) == ("", "")
+
+
+def test_what_the_flag_server_cannot_do_is_a_sentence() -> None:
+    with files.listen(0) as listener:
+        port = str(listener.getsockname()[1])
+        for arguments, sentence in {
+            ("--port", port): f"cannot listen at {port}: Address already in use",
+            ("--delay", "5:0.5"): "expected seconds from 0, as in 0.05, or a range of them",
+            ("--delay", "x"): "got 'x'",
+            ("--delay", "-1"): "got '-1'",
+            ("--error-rate", "1.5"): "1.5 is not in the range 0<=x<=1",
+            ("--errors", "404,fire"): "no kind of error 'fire'; there are: 404, 418",
+        }.items():
+            result = CliRunner().invoke(main, arguments)
+            assert result.exit_code == 2
+            assert sentence in result.output
+            assert "Traceback" not in result.output
+
+
+def test_its_help_has_every_kind_of_error_and_examples() -> None:
+    told = CliRunner().invoke(main, ["--help"]).output
+    assert "python -m servers.flags --delay 0.5:5 --port 8001" in told
+    assert all(what in told for what in KINDS.values())

@@ -1,0 +1,360 @@
+"""What is noted of calls, and that it takes nothing from who makes them."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import inspect
+import json
+import os
+import sys
+import threading
+import time
+import types
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from concurbench.measure.fingerprint import fingerprint
+from concurbench.trace import recorder
+from concurbench.trace.call import Call, Calls
+from impls import primes
+from impls._watched import WATCHER, watched
+from tests.conftest import PATIENCE
+
+Read = Callable[[], list[Call]]
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
+    """The calls noted since the test began."""
+    monkeypatch.setenv(recorder.VARIABLE, str(tmp_path / "events"))
+    monkeypatch.setattr(recorder, "_file", None)
+    yield lambda: list(Calls(tmp_path / "events", os.getpid()).new())
+    if recorder._file is not None:
+        os.close(recorder._file)
+
+
+def test_a_call_is_noted_when_it_begins_and_when_it_ends(read: Read) -> None:
+    assert recorder.watch(divmod_of, "number")(7) == (1, 2)
+    begin, end = read()
+    assert (begin.what, begin.item, begin.end) == ("divmod_of", 7, None)
+    assert (end.item, end.result, str(end.unit)) == (7, [1, 2], "main thread")
+    assert end.end is not None
+
+
+def divmod_of(number: int) -> tuple[int, int]:
+    return divmod(number, 5)
+
+
+def test_an_error_is_noted_and_goes_on(read: Read) -> None:
+    with pytest.raises(TypeError):
+        recorder.watch(divmod_of, "number")("ü")
+    assert [(call.item, call.error) for call in read()] == [("ü", None), ("ü", "TypeError")]
+
+
+def test_a_function_in_c_can_be_watched(read: Read) -> None:
+    recorder.watch(time.sleep, "seconds")(0)
+    assert [(call.what, call.item) for call in read()] == [("sleep", 0)] * 2
+
+
+def test_of_another_package_some_calls_can_be_chosen(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", time.sleep)  # and back, afterwards
+    recorder.patch("time:sleep", "seconds", 0.0001)
+    for seconds in (0.0, 0.0001, 0.0):
+        time.sleep(seconds)
+    assert [call.item for call in read()] == [0.0001] * 2
+
+
+def test_of_a_long_path_the_end_is_noted() -> None:
+    assert str(recorder.plain(Path("/folder" * 99, "name.txt"))).endswith("/folder/name.txt")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there, nothing else can write")
+def test_to_write_a_note_the_interpreter_lock_is_not_given_up(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "write")  # gives it up
+    recorder.watch(divmod_of, "number")(7)
+    assert len(read()) == 2
+
+
+def of_two(first: object, second: object = "left out") -> object:
+    return first
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "item"),
+    [
+        ((1, 2), {}, 2),
+        ((1,), {"second": 3}, 3),
+        ((), {"second": 4, "first": 1}, 4),
+        ((1,), {}, None),
+    ],
+)
+def test_what_a_call_is_about_is_found_by_its_place_or_its_name(
+    read: Read, args: tuple[int, ...], kwargs: dict[str, int], item: int | None
+) -> None:
+    assert recorder.watch(of_two, "second")(*args, **kwargs) == 1
+    assert [call.item for call in read()] == [item] * 2
+
+
+def test_a_call_may_be_about_nothing(read: Read) -> None:
+    recorder.watch(of_two)(1)
+    assert [call.item for call in read()] == [None] * 2
+
+
+def test_a_parameter_that_is_not_there_is_an_error_at_once() -> None:
+    with pytest.raises(ValueError, match="nobody"):
+        recorder.watch(of_two, "nobody")
+
+
+def test_who_is_watched_looks_as_before() -> None:
+    assert recorder.watch(divmod_of).__name__ == "divmod_of"
+    assert inspect.iscoroutinefunction(recorder.watch(nap))
+    assert not inspect.iscoroutinefunction(recorder.watch(divmod_of))
+
+
+async def nap(number: int) -> int:
+    await asyncio.sleep(0)
+    if number < 0:
+        raise LookupError("below zero", number)
+    return number
+
+
+async def test_a_coroutine_ends_when_it_has_been_awaited(read: Read) -> None:
+    coroutine = recorder.watch(nap, "number")(3)
+    assert read() == []  # it has not even begun
+    assert await coroutine == 3
+    assert [(call.item, call.result, call.end is None) for call in read()] == [
+        (3, None, True), (3, 3, False),
+    ]  # fmt: skip
+
+
+async def test_a_function_that_returns_something_to_await_ends_when_that_is_there(read: Read) -> None:
+    def begin(number: int) -> Awaitable[int]:
+        return asyncio.ensure_future(nap(number))
+
+    awaitable = recorder.watch(begin, "number")(4)
+    assert [call.end for call in read()] == [None]
+    assert await awaitable == 4
+    assert [call.result for call in read()] == [None, 4]
+
+
+@pytest.mark.parametrize("make", [nap, lambda number: asyncio.ensure_future(nap(number))])
+async def test_an_error_of_a_coroutine_is_noted_and_goes_on(
+    read: Read, make: Callable[[int], Awaitable[int]]
+) -> None:
+    with pytest.raises(LookupError):
+        await recorder.watch(make, "number")(-1)
+    *_, ended = read()
+    assert (ended.error, ended.why) == ("LookupError", "-1")
+
+
+async def test_a_task_that_is_cancelled_has_ended(read: Read) -> None:
+    task = asyncio.create_task(recorder.watch(asyncio.sleep, "delay")(3600))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [call.error for call in read()] == [None, "CancelledError"]
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (KeyError("lost"), "lost"),
+        (FileNotFoundError(2, "No such file or directory"), "No such file or directory"),
+        (ValueError(), ""),
+        (ValueError("x" * 1000), "x" * recorder.LONGEST),
+    ],
+)
+def test_it_is_noted_why_a_call_failed(read: Read, error: Exception, why: str) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        recorder.watch(fail)()
+    *_, ended = read()
+    assert (ended.error, ended.why, ended.result) == (type(error).__name__, why, None)
+
+
+@dataclasses.dataclass
+class Point:
+    x: float
+    name: bytes
+
+
+@pytest.mark.parametrize(
+    ("value", "noted"),
+    [
+        (None, None),
+        (True, True),
+        (7, 7),
+        (0.5, 0.5),
+        ("x", "x"),
+        ("x" * 1000, "x" * recorder.LONGEST),
+        (b"four", 4),
+        (bytearray(5), 5),
+        (memoryview(b"six bytes"), 9),
+        (Point(1.5, b"four"), {"x": 1.5, "name": 4}),
+        ((1, "a", (2, None)), [1, "a", [2, None]]),
+        (list(range(100)), list(range(10))),
+        ({"a": 1}, "{'a': 1}"),
+        (Point, repr(Point)),
+        (range(3), "range(0, 3)"),
+    ],
+)
+def test_of_a_value_is_noted_what_json_can_hold(value: object, noted: object) -> None:
+    assert recorder.plain(value) == noted
+    assert json.loads(json.dumps(recorder.plain(value))) == noted
+
+
+def test_lines_stay_lines_whatever_is_in_a_value(read: Read) -> None:
+    value = 'two\nlines, \u2028 and \udcff\x00 "quoted"'
+    assert recorder.watch(of_two, "first")(value) == value
+    assert [call.item for call in read()] == [value] * 2
+
+
+def units(calls: list[Call]) -> list[str]:
+    """Those of the calls that have begun."""
+    return [str(call.unit) for call in calls if call.end is None]
+
+
+def test_tasks_of_asyncio_are_told_apart(read: Read) -> None:
+    async def main() -> None:
+        await asyncio.gather(*map(recorder.watch(nap, "number"), range(3)))
+
+    asyncio.run(main())
+    assert units(read()) == [f"main thread, task {number}" for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_a_task_that_begins_when_another_has_ended_is_another_one(read: Read, library: str) -> None:
+    loop = pytest.importorskip(library, reason=f"no package {library}")
+
+    async def call(number: int) -> None:
+        recorder.watch(divmod_of, "number")(number)
+
+    async def asyncio_main() -> None:
+        for number in range(4):
+            await asyncio.create_task(call(number))
+
+    async def trio_main() -> None:
+        for number in range(4):
+            async with loop.open_nursery() as nursery:
+                nursery.start_soon(call, number)
+
+    if library == "trio":
+        loop.run(trio_main)
+    else:
+        loop.run(asyncio_main())
+    assert units(read()) == [f"main thread, task {number}" for number in (1, 2, 3, 4)]
+
+
+def test_what_a_task_awaits_is_done_by_the_task(read: Read) -> None:
+    async def outer(number: int) -> int:
+        result: int = await recorder.watch(nap, "number")(number)
+        return result
+
+    async def main() -> None:
+        recorder.watch(divmod_of)(1)
+        await recorder.watch(outer)(5)
+        recorder.watch(divmod_of)(1)
+
+    asyncio.run(main())
+    assert units(read()) == ["main thread, task 1"] * 4
+
+
+def test_tasks_of_trio_are_told_apart(read: Read) -> None:
+    trio = pytest.importorskip("trio", reason="no package trio")
+
+    async def sleep(number: int) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            for number in range(2):
+                nursery.start_soon(recorder.watch(sleep, "number"), number)
+
+    trio.run(main)
+    assert sorted(units(read())) == ["main thread, task 1", "main thread, task 2"]
+
+
+def test_tasks_of_curio_are_told_apart(read: Read) -> None:
+    if sys.version_info >= (3, 12):
+        pytest.skip("needs Python <3.12")
+    curio = pytest.importorskip("curio", reason="no package curio")
+
+    async def main() -> None:
+        async with curio.TaskGroup() as group:
+            for number in range(2):
+                await group.spawn(recorder.watch(sleep, "number"), number)
+
+    async def sleep(number: int) -> None:
+        await curio.sleep(0)
+
+    curio.run(main)
+    assert units(read()) == ["main thread, task 1", "main thread, task 2"]
+
+
+def test_threads_are_told_apart_and_have_no_tasks(read: Read) -> None:
+    meeting = threading.Barrier(2)
+
+    def meet(number: int) -> None:
+        meeting.wait(PATIENCE)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(recorder.watch(meet, "number"), range(2)))
+    assert units(read()) == ["thread 1", "thread 2"]
+
+
+def test_a_thread_with_a_loop_has_tasks_of_its_own(read: Read) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, recorder.watch(nap)(1)).result()
+    assert units(read()) == ["thread 1, task 1"]
+
+
+def test_a_package_that_is_not_imported_is_not_imported_to_be_watched() -> None:
+    assert "antigravity" not in sys.modules
+    recorder.patch("antigravity:geohash")
+    assert "antigravity" not in sys.modules
+
+
+def test_a_method_can_be_watched(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("some_package")
+    module.Resolver = type("Resolver", (), {"query": lambda self, host: host})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "some_package", module)
+    recorder.patch("some_package:Resolver.query", "host")
+    assert module.Resolver().query("a.test") == "a.test"
+    assert [call.item for call in read()] == ["a.test"] * 2
+
+
+# -- the seam --
+
+
+def test_where_nobody_watches_a_marked_function_stays_what_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(WATCHER, raising=False)
+    assert watched("number")(divmod_of) is divmod_of
+
+
+def test_where_somebody_watches_the_calls_of_a_marked_function_are_noted(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(WATCHER, recorder.__name__)
+    seen = watched("number")(divmod_of)
+    assert seen is not divmod_of
+    assert seen(7) == (1, 2)
+    assert [call.item for call in read()] == [7, 7]
+
+
+def test_that_a_function_may_be_watched_makes_no_other_work_of_it() -> None:
+    mark, *lines = inspect.getsource(primes.is_prime).splitlines(keepends=True)
+    assert mark.startswith("@watched")
+    assert fingerprint(primes.is_prime) == fingerprint("".join(lines).encode())
