@@ -16,7 +16,7 @@ READY = $(VENV)/ready
 export CONCURBENCH_BASE_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
 
 .DEFAULT_GOAL = help
-.PHONY: help bench matrix gate calibrate interval-study gate-study agreement test check capacity docs interpreters clean
+.PHONY: help bench matrix gate calibrate interval-study gate-study agreement test test-slow check capacity docs interpreters clean
 
 help: ## show this list
 	@echo "concurbench: which concurrency model should this program use, here?"
@@ -50,7 +50,10 @@ agreement: $(READY) ## does pyperf find the same times? (12 minutes)
 	$(BIN)/python -m studies.agreement --into docs/method.md $(ARGS)
 
 test: $(READY) ## test the suite itself, or TESTS of it
-	$(BIN)/python -m pytest $(TESTS) -n auto $(ARGS)
+	$(BIN)/python -m pytest $(TESTS) -n auto -m "not slow" $(ARGS)
+
+test-slow: $(READY) ## the tests that take too long for make test
+	$(BIN)/python -m pytest $(TESTS) -n auto -m slow $(ARGS)
 
 check: $(OWN)/ready ## ruff and mypy
 	$(OWN)/bin/ruff check

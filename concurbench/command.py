@@ -18,6 +18,7 @@ import click
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.report.summary import COLUMNS, as_text
 
 UNABLE = 2
@@ -28,13 +29,13 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-class Cannot(click.ClickException):
+class _Failure(click.ClickException):
     """One sentence, and the exit code for no answer."""
 
     exit_code = UNABLE
 
 
-class Orderly(click.Command):
+class Command(click.Command):
     """A command that ends with an exit code of its own, whatever happens."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -44,6 +45,8 @@ class Orderly(click.Command):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit):
             raise
+        except ConcurbenchError as error:
+            raise _Failure(str(error)) from None
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
         except BrokenPipeError:
@@ -52,7 +55,7 @@ class Orderly(click.Command):
             if error.errno != errno.ENOSPC:
                 traceback.print_exc()
                 sys.exit(UNABLE)
-            raise Cannot(f"nothing more can be written: {error.strerror}") from None
+            raise ConcurbenchError(f"nothing more can be written: {error.strerror}") from None
         except Exception:
             traceback.print_exc()
             sys.exit(UNABLE)
@@ -75,7 +78,7 @@ def _unheard() -> NoReturn:
     sys.exit(NOBODY_READS)
 
 
-class WithPytestArguments(Orderly):
+class PytestCommand(Command):
     """A command after whose own arguments ``--`` may stand, and arguments for pytest behind it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -88,7 +91,7 @@ class WithPytestArguments(Orderly):
         return [*super().collect_usage_pieces(ctx), "[-- PYTEST ARGUMENTS]"]
 
 
-class PassesOn(Orderly):
+class PassesOn(Command):
     """A command that takes what it does not know as arguments for pytest."""
 
     ignore_unknown_options = True
@@ -142,9 +145,9 @@ def check_writable(file: Path | None) -> None:
         return
     folder = file.parent
     if file.exists() and not file.is_file():
-        raise Cannot(f"{file} is no regular file")
+        raise ConcurbenchError(f"{file} is no regular file")
     if not folder.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
-        raise Cannot(f"{file} cannot be written")
+        raise ConcurbenchError(f"{file} cannot be written")
 
 
 class Seconds(click.FloatRange):
@@ -157,14 +160,6 @@ class Seconds(click.FloatRange):
         if not math.isfinite(seconds):
             self.fail(f"expected a number of seconds, got {value!r}", param, ctx)
         return seconds
-
-
-class Ended(BaseException):
-    """A signal asked for the end."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def signals_that_end() -> tuple[signal.Signals, ...]:
@@ -181,7 +176,7 @@ def ended_by_signals() -> Iterator[None]:
     def end(number: int, _: FrameType | None) -> NoReturn:
         for each in numbers:
             signal.signal(each, signal.SIG_IGN)  # once is enough; closing takes a moment
-        raise Ended(number)
+        raise Interrupted(number)
 
     numbers = signals_that_end()
     before = {number: signal.signal(number, end) for number in numbers}

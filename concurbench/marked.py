@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from concurbench.errors import ConcurbenchError
 
-class NoMarks(Exception):
+
+class NoMarks(ConcurbenchError):
     """A file without the marks; the message names both."""
 
 

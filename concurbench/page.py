@@ -17,7 +17,8 @@ from pathlib import Path
 
 import click
 
-from concurbench.command import Cannot, Orderly
+from concurbench.command import Command
+from concurbench.errors import ConcurbenchError
 from concurbench.report.summary import COLUMNS
 from concurbench.units import counted
 
@@ -30,7 +31,7 @@ PYTHON = "python"
 """What a command starts with; the interpreter that this one is."""
 
 
-class Failed(Exception):
+class Failed(ConcurbenchError):
     """A program that did not print what can be shown; the message says which, and why."""
 
 
@@ -76,7 +77,7 @@ def printed(command: str) -> str:
     return ended.stdout
 
 
-@click.command(cls=Orderly)
+@click.command(cls=Command)
 @click.argument(
     "files", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True
 )
@@ -92,12 +93,12 @@ def docs(files: Sequence[Path], only: str | None) -> None:
     pages = [Page(path, path.read_text(encoding="utf-8")) for path in files]
     pages = [page for page in pages if page.commands and (only is None or only in page.path.name)]
     if not pages:
-        raise Cannot("no page that shows a program")
+        raise ConcurbenchError("no page that shows a program")
     for page in pages:
         try:
             renewed = page.renewed(_told)
         except Failed as error:
-            raise Cannot(f"{page.path} is as it was: {error}") from None
+            raise ConcurbenchError(f"{page.path} is as it was: {error}") from None
         page.path.write_text(renewed.text, encoding="utf-8")
         click.echo(f"{page.path}: {counted(len(page.commands), 'program')}")
 

@@ -11,6 +11,8 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from concurbench.errors import ConcurbenchError
+
 TEST_EXTRAS = frozenset(("test", "tests", "testing", "dev", "bench", "benchmark", "benchmarks"))
 """Extras and dependency groups of these names are installed with a project's own dependencies."""
 
@@ -18,7 +20,7 @@ FILES = ("requirements*.txt", "requirements/*.txt", "constraints*.txt", "setup.p
 """What declares dependencies beside ``pyproject.toml``."""
 
 
-class ProjectError(Exception):
+class ProjectError(ConcurbenchError):
     """A project says something that cannot be; the message says what and where."""
 
 

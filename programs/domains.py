@@ -15,7 +15,8 @@ from typing import Any
 import click
 
 import impls
-from concurbench.command import Cannot, Seconds, say
+from concurbench.command import Seconds, say
+from concurbench.errors import ConcurbenchError
 from concurbench.trace.call import Call
 from concurbench.trace.inside import Performance
 from concurbench.trace.lookups import lookups_noted
@@ -87,7 +88,7 @@ def main(choice: Choice, tld: str | None, resolver: str, longest: int, delay: fl
         try:
             own = stack.enter_context(Nameserver(domains.FOUND, DELAY if delay is None else delay))
         except ServerDied as error:
-            raise Cannot(f"{error}; it needs dnslib") from None
+            raise ConcurbenchError(f"{error}; it needs dnslib") from None
         look_up(choice, domains.Job(names, *own.address), own)
 
 

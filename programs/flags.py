@@ -21,7 +21,8 @@ from rich.text import Text
 
 import impls
 from concurbench import machine
-from concurbench.command import Cannot, Seconds, say
+from concurbench.command import Seconds, say
+from concurbench.errors import ConcurbenchError
 from concurbench.runner.workspace import Workspace
 from concurbench.trace.call import Call
 from concurbench.trace.inside import Performance, everything
@@ -112,7 +113,7 @@ def program(
         try:
             dest.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Cannot(f"{dest} cannot be made: {error.strerror}") from None
+            raise ConcurbenchError(f"{dest} cannot be made: {error.strerror}") from None
         with serving(server, seed) as (url, own), landing(dest, apart) as folder:
             job = workload.Job(codes, url, folder, timeout=timeout)
             download(choice, job, own, dest, verbose)
@@ -168,7 +169,7 @@ def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
     """The address of this server, and the server, where it is our own and was started for it.
 
     Raises:
-        Cannot: it did not start.
+        ConcurbenchError: it did not start.
     """
     if server not in PROFILES:
         yield server, None
@@ -181,7 +182,7 @@ def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
         try:
             local = stack.enter_context(Local(folder, profile.delay, faults=faults, seed=seed))
         except ServerDied as error:
-            raise Cannot(f"{error}; it needs uvicorn and httptools") from None
+            raise ConcurbenchError(f"{error}; it needs uvicorn and httptools") from None
         yield local.url, local
 
 

@@ -13,7 +13,8 @@ import click
 
 import impls
 from concurbench import units
-from concurbench.command import Cannot, say
+from concurbench.command import say
+from concurbench.errors import ConcurbenchError
 from concurbench.runner.workspace import Workspace
 from concurbench.trace.call import Call
 from concurbench.trace.inside import Performance, everything
@@ -77,9 +78,9 @@ def _folder(dest: Path | None) -> Iterator[Path]:
         dest.mkdir(exist_ok=True)
         some = any(dest.iterdir())
     except OSError as error:
-        raise Cannot(f"{dest} cannot be used: {error.strerror}") from None
+        raise ConcurbenchError(f"{dest} cannot be used: {error.strerror}") from None
     if some:
-        raise Cannot(f"{dest} is not empty")
+        raise ConcurbenchError(f"{dest} is not empty")
     yield dest
 
 

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from concurbench import machine
+from concurbench.errors import ConcurbenchError
 from concurbench.gate import gate as gates
 from concurbench.gate.block import Stepped, Stepper
 from concurbench.gate.comparison import Comparison, Question
@@ -53,7 +54,7 @@ TURNS, PLAIN = 40, 8
 """Hand-offs of each length, and the rounds after each."""
 
 
-class StudyFailed(Exception):
+class StudyFailed(ConcurbenchError):
     """It proves nothing; the message says why."""
 
 

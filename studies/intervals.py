@@ -22,6 +22,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from concurbench import machine, units
+from concurbench.errors import ConcurbenchError
 from concurbench.results import atomic
 from concurbench.results.merge import merge
 from concurbench.results.runs import short_name
@@ -36,7 +37,7 @@ Trial = tuple[Interval | None, float]
 """What was said of a median, if anything, and what that median was."""
 
 
-class StudyFailed(Exception):
+class StudyFailed(ConcurbenchError):
     """Nothing can be said; the message says why."""
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Protocol
 
+from concurbench.errors import ConcurbenchError
 from concurbench.gate.samples import Unit, Visit
 
 SLICE = 0.02
@@ -169,11 +170,11 @@ class Stepper:
         return came
 
 
-class NoTime(Exception):
+class NoTime(ConcurbenchError):
     """A round took no time at all, as its timer has it."""
 
 
-class RoundFailed(Exception):
+class RoundFailed(ConcurbenchError):
     """A round raised, and its test ended with this outcome."""
 
     def __init__(self, which: str, outcome: dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from concurbench.errors import ConcurbenchError
+
 NOT_COPIED = frozenset(
     (".git", ".hg", "__pycache__", ".tox", ".nox", "node_modules", ".mypy_cache", ".ruff_cache",
      ".pytest_cache", ".benchmarks")
@@ -23,7 +25,7 @@ NOT_COPIED = frozenset(
 NO_MODULES = frozenset(("conftest.py", "setup.py", "noxfile.py"))
 
 
-class CheckoutError(Exception):
+class CheckoutError(ConcurbenchError):
     """A side cannot be had; the message says why in one sentence."""
 
 

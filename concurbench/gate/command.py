@@ -19,15 +19,14 @@ import click
 from concurbench.command import (
     EXISTING,
     FILE,
-    Cannot,
-    Ended,
-    WithPytestArguments,
+    PytestCommand,
     check_writable,
     ended_by_signals,
     published,
     show,
     write,
 )
+from concurbench.errors import ConcurbenchError, Interrupted
 
 LONGEST = 900.0
 THRESHOLD = 0.05
@@ -89,7 +88,7 @@ def options_of_a_comparison(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command("gate", cls=WithPytestArguments)
+@click.command("gate", cls=PytestCommand)
 @click.argument("base")
 @click.argument("head", required=False)
 @click.option(
@@ -194,9 +193,9 @@ def gate(
 def check_requirements() -> None:
     """One sentence where something is missing that only these commands need."""
     if importlib.util.find_spec("scipy") is None:
-        raise Cannot("this needs scipy: pip install 'concurbench[gate]'")
+        raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
     if os.name != "posix":
-        raise Cannot("stepping two processes needs a POSIX system: on Windows, run it in WSL")
+        raise ConcurbenchError("stepping two processes needs a POSIX system: on Windows, run it in WSL")
 
 
 @contextlib.contextmanager
@@ -238,11 +237,11 @@ def compared(
     except (CannotCompare, NoiseError) as error:
         watch.end()
         kept = f"\nraw pairs so far: {record.path}" if record else ""
-        raise Cannot(f"{error}{kept}") from None
+        raise ConcurbenchError(f"{error}{kept}") from None
     except OSError as error:
         watch.end()
-        raise Cannot(str(error)) from None
-    except Ended as ended:
+        raise ConcurbenchError(str(error)) from None
+    except Interrupted as ended:
         watch.end()
         kept = f", the pairs so far are in {record.path}" if record else ""
         click.echo(f"interrupted{kept}", err=True)
@@ -250,7 +249,7 @@ def compared(
     watch.end()
 
 
-@click.command("calibrate", cls=WithPytestArguments)
+@click.command("calibrate", cls=PytestCommand)
 @click.argument("base", required=False)
 @click.option(
     "--blocks",
@@ -313,11 +312,11 @@ def calibrate(
     for row, why in trouble.items():
         click.echo(f"not measured: {row}: {why}")
     if not found:
-        raise Cannot("no row could be measured")
+        raise ConcurbenchError("no row could be measured")
     click.echo(f"kept in {path}\nraw pairs: {record.path}")
 
 
-@click.command("gate-study", cls=WithPytestArguments)
+@click.command("gate-study", cls=PytestCommand)
 @click.option(
     "--blocks",
     default=60,
@@ -383,6 +382,6 @@ def gate_study(
             insert(text, into, "gate-study")
         click.echo(text)
     except (CannotCompare, study.StudyFailed, NoMarks, ValueError) as error:
-        raise Cannot(str(error)) from None
-    except Ended as ended:
+        raise ConcurbenchError(str(error)) from None
+    except Interrupted as ended:
         sys.exit(128 + ended.number)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from concurbench import pyproject
+from concurbench.errors import ConcurbenchError
 from concurbench.gate import environment
 from concurbench.gate.block import NotMeasured, Stepper
 from concurbench.gate.checkout import Checkout, CheckoutError, check_out
@@ -29,7 +30,7 @@ from concurbench.runner.workspace import Workspace
 SIDES = ("base", "head")
 
 
-class CannotCompare(Exception):
+class CannotCompare(ConcurbenchError):
     """Nothing can be said of these two; the message says why in one sentence."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from concurbench import machine
+from concurbench.errors import ConcurbenchError
 from concurbench.gate import decision
 from concurbench.results import atomic
 
@@ -28,7 +29,7 @@ class Noise:
     """The day."""
 
 
-class NoiseError(Exception):
+class NoiseError(ConcurbenchError):
     """The file cannot be used; the message says why."""
 
 

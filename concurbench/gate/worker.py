@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from concurbench.errors import ConcurbenchError
 from concurbench.gate.inside import concurbench_step
 from concurbench.runner.pytest_output import last_words
 
@@ -28,7 +29,7 @@ SHORT_GRACE = 3.0
 """The same, where something went wrong or somebody waits."""
 
 
-class SideError(Exception):
+class SideError(ConcurbenchError):
     """A side cannot be measured; the message says which, and why, in one sentence."""
 
 

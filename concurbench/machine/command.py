@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import pyproject
-from concurbench.command import Cannot, show
+from concurbench.command import show
+from concurbench.errors import ConcurbenchError
 from concurbench.machine import HIDDEN, NOT_TOLD, Card, Field, Kind, Section, card
 
 WIDTHS = 24, 44
@@ -35,7 +36,7 @@ def identity(as_json: bool) -> None:
     try:
         made = card(pyproject.timed(Path.cwd()))
     except pyproject.ProjectError as error:
-        raise Cannot(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
     if as_json:
         click.echo(as_data(made))
     else:

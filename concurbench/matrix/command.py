@@ -19,20 +19,19 @@ from concurbench import pyproject
 from concurbench.command import (
     EXISTING,
     FILE,
-    Cannot,
-    Ended,
-    WithPytestArguments,
+    PytestCommand,
     check_writable,
     ended_by_signals,
     published,
     show,
 )
+from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.marked import NoMarks, check, insert
 from concurbench.report.summary import COLUMNS, as_text
 
 if TYPE_CHECKING:  # findpython is there only where lanes are wanted
     from concurbench.matrix.matrix import Lane
-    from concurbench.runner.child import Row, Sessions
+    from concurbench.runner.child import CollectedRow, PytestSuite
     from concurbench.runner.interpreters import Found, Interpreter
 
 
@@ -40,7 +39,7 @@ def check_requirements() -> None:
     """One sentence where something is missing that only these commands need."""
     for package in ("findpython", "virtualenv"):
         if importlib.util.find_spec(package) is None:
-            raise Cannot(f"this needs {package}: pip install 'concurbench[lanes]'")
+            raise ConcurbenchError(f"this needs {package}: pip install 'concurbench[lanes]'")
 
 
 def needed(folder: Path) -> str:
@@ -135,9 +134,9 @@ def environment(python: str | None, folder: Path | None, extras: tuple[str, ...]
             interpreter, into, here, wanted, lambda line: click.echo(f"{line} …")
         )
     except (NoSuchInterpreter, EnvironmentFailed) as error:
-        raise Cannot(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
     except OSError as error:
-        raise Cannot(f"{error.filename}: {error.strerror}") from None
+        raise ConcurbenchError(f"{error.filename}: {error.strerror}") from None
     if made.missing:
         click.echo(f"Python {interpreter.told}: {made.told}")
 
@@ -146,7 +145,7 @@ def _say(what: str) -> None:
     click.echo(f"{what} …")
 
 
-@click.command("matrix", cls=WithPytestArguments)
+@click.command("matrix", cls=PytestCommand)
 @click.option(
     "--python",
     "pythons",
@@ -219,7 +218,7 @@ def matrix(
         if into is not None:
             check(into, "matrix")
     except NoMarks as error:
-        raise Cannot(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
     if source is None:
         check_writable(json_file)
         ctx.exit(_measured(_chosen(pythons).taken, passes, timeout, json_file, into, ctx.meta))
@@ -228,7 +227,7 @@ def matrix(
     try:
         content = record.read(source)
     except record.RecordError as error:
-        raise Cannot(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
     ctx.exit(_shown(content, into))
 
 
@@ -245,7 +244,7 @@ def _chosen(pythons: Sequence[str]) -> Found:
             [each for place, each in enumerate(chosen) if each.virtual or each not in chosen[:place]]
         )
     except NoSuchInterpreter as error:
-        raise Cannot(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
 
 
 def _measured(
@@ -258,7 +257,7 @@ def _measured(
     from concurbench.matrix.record import Record
     from concurbench.report.status import Watch
     from concurbench.results.state import default_path
-    from concurbench.runner.child import Sessions
+    from concurbench.runner.child import PytestSuite
     from concurbench.runner.workspace import Workspace
 
     here, watch = Path.cwd(), Watch()
@@ -269,14 +268,14 @@ def _measured(
         with ended_by_signals(), Workspace() as workspace:
             base = os.environ.get("CONCURBENCH_BASE_PYTHON") or sys.executable
             if shutil.which(base) is None:
-                raise Cannot(f"CONCURBENCH_BASE_PYTHON: there is no interpreter {base}")
-            sessions = Sessions(workspace, here, arguments, base, timeout)
+                raise ConcurbenchError(f"CONCURBENCH_BASE_PYTHON: there is no interpreter {base}")
+            sessions = PytestSuite(workspace, here, arguments, base, timeout)
             lanes, failed = _lanes(interpreters, here, watch.step)
             lanes, rows, broken = _collected(lanes, sessions, watch.step)
             failed += broken
             watch.end()
             if not rows:
-                raise Cannot(
+                raise ConcurbenchError(
                     "no benchmarks to measure in any lane" + (f": {failed[0]}" if failed else "")
                 )
             for trouble in failed:
@@ -293,10 +292,10 @@ def _measured(
                 lanes, rows, passes, lambda lane, part: sessions.measure(lane.python, part),
                 keep=record.add, tell=watch.step,
             )  # fmt: skip
-    except Ended as signal:
+    except Interrupted as signal:
         ended = 128 + signal.number
     except OSError as error:
-        raise Cannot(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
     watch.end()
     if ended:
         click.echo("interrupted" + (": what was complete is shown" if record else ""), err=True)
@@ -317,7 +316,7 @@ def _check_free() -> None:
     try:
         lock.acquire("about to measure a matrix")
     except Taken as error:
-        raise Cannot(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
     lock.release()
 
 
@@ -350,12 +349,12 @@ def _lanes(
 
 
 def _collected(
-    lanes: Sequence[Lane], sessions: Sessions, tell: Any
-) -> tuple[list[Lane], list[Row], list[str]]:
+    lanes: Sequence[Lane], sessions: PytestSuite, tell: Any
+) -> tuple[list[Lane], list[CollectedRow], list[str]]:
     """The lanes whose pytest works, all rows that any of them has, and why the others do not."""
     good: list[Lane] = []
     alike: dict[str, list[str]] = {}
-    rows: dict[str, Row] = {}
+    rows: dict[str, CollectedRow] = {}
     for lane in lanes:
         tell(f"collecting in {lane.name}")
         ended = sessions.collect(lane.python)
@@ -389,7 +388,7 @@ def _shown(content: Any, into: Path | None, record: Any = None) -> int:
         try:
             insert(f"```text\n{text}\n```\n", into, "matrix")
         except NoMarks as error:
-            raise Cannot(str(error)) from None
+            raise ConcurbenchError(str(error)) from None
         except OSError as error:
-            raise Cannot(f"{into}: {error.strerror}") from None
+            raise ConcurbenchError(f"{into}: {error.strerror}") from None
     return 1 if found.failed or content["failed"] else 0

@@ -16,7 +16,7 @@ from pathlib import Path
 from concurbench.matrix.matrix import Visit
 from concurbench.results import runs
 from concurbench.results.runs import BASELINE, ResultsError, Run
-from concurbench.runner.child import Row
+from concurbench.runner.child import CollectedRow
 
 NOT_THERE = "no such row there"
 NO_REASON = "no reason given"
@@ -103,7 +103,7 @@ class Findings:
         ]  # fmt: skip
 
 
-def find(lanes: Sequence[str], rows: Iterable[Row], visits: Iterable[Visit]) -> Findings:
+def find(lanes: Sequence[str], rows: Iterable[CollectedRow], visits: Iterable[Visit]) -> Findings:
     """What these visits of these lanes say about the rows."""
     visits = list(visits)
     table = {row: {lane: Cell() for lane in lanes} for row in rows}

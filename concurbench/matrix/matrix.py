@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from concurbench import units
-from concurbench.runner.child import Ended, Row
+from concurbench.runner.child import ChildResult, CollectedRow
 
 LONGEST = 6
 """Rows of a slice: fewer would spend more on starting pytest, more would drift further apart."""
@@ -43,10 +43,10 @@ class Visit:
     """Of the pass, from 1."""
     lane: str
     rows: Slice
-    ended: Ended
+    ended: ChildResult
 
 
-def slices(rows: Sequence[Row], longest: int = LONGEST) -> list[Slice]:
+def slices(rows: Sequence[CollectedRow], longest: int = LONGEST) -> list[Slice]:
     """The rows in parts: none has rows of two groups, none is longer than that."""
     groups: dict[str, list[str]] = {}
     for row in rows:
@@ -67,9 +67,9 @@ def visits(lanes: Sequence[Lane], parts: Sequence[Slice], number: int) -> Iterat
 
 def measure(
     lanes: Sequence[Lane],
-    rows: Sequence[Row],
+    rows: Sequence[CollectedRow],
     passes: int,
-    session: Callable[[Lane, Slice], Ended],
+    session: Callable[[Lane, Slice], ChildResult],
     keep: Callable[[Visit], None],
     tell: Callable[[str], None],
 ) -> None:

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from concurbench.errors import ConcurbenchError
 from concurbench.matrix.matrix import Lane, Visit
 from concurbench.results import atomic
-from concurbench.runner.child import Ended, Row
+from concurbench.runner.child import ChildResult, CollectedRow
 
 FORMAT = "concurbench-matrix 1"
 
@@ -19,7 +20,7 @@ class Record:
     """The file; it is whole after each visit."""
 
     def __init__(
-        self, path: Path, about: Mapping[str, Any], lanes: Sequence[Lane], rows: Iterable[Row]
+        self, path: Path, about: Mapping[str, Any], lanes: Sequence[Lane], rows: Iterable[CollectedRow]
     ) -> None:
         self.path = path
         self._content: dict[str, Any] = {
@@ -52,7 +53,7 @@ class Record:
         atomic.write(self.path, json.dumps(self._content, default=str))
 
 
-class RecordError(Exception):
+class RecordError(ConcurbenchError):
     """A file that holds no matrix; the message names it."""
 
 
@@ -74,18 +75,18 @@ def read(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def unpacked(content: Mapping[str, Any]) -> tuple[list[str], list[Row], list[Visit]]:
+def unpacked(content: Mapping[str, Any]) -> tuple[list[str], list[CollectedRow], list[Visit]]:
     """The names of the lanes, the rows and the visits of a matrix."""
     visits = []
     for each in content["visits"]:
         ended = dict(each["ended"])
         outcomes = {row: (kind, why) for row, (kind, why) in ended.pop("outcomes").items()}
-        rows = [Row(**row) if isinstance(row, dict) else row for row in ended.pop("rows")]
+        rows = [CollectedRow(**row) if isinstance(row, dict) else row for row in ended.pop("rows")]
         visits.append(
             Visit(
                 each["number"], each["lane"], tuple(each["rows"]),
-                Ended(rows=rows, outcomes=outcomes, **ended),
+                ChildResult(rows=rows, outcomes=outcomes, **ended),
             )
         )  # fmt: skip
     names = [lane["name"] for lane in content["lanes"]]
-    return names, [Row(**row) for row in content["rows"]], visits
+    return names, [CollectedRow(**row) for row in content["rows"]], visits

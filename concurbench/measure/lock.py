@@ -8,8 +8,10 @@ from pathlib import Path
 
 import filelock
 
+from concurbench.errors import ConcurbenchError
 
-class Taken(Exception):
+
+class Taken(ConcurbenchError):
     """Another session holds the lock; the message says which, as far as it told, and what to do."""
 
 

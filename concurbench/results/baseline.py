@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from concurbench.errors import ConcurbenchError
 from concurbench.results import runs
 from concurbench.results.runs import ResultsError, Run
 
 
-class NoSuchRun(Exception):
+class NoSuchRun(ConcurbenchError):
     """What was asked for is not there; the message says what to do."""
 
 

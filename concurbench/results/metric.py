@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from concurbench.errors import ConcurbenchError
 from concurbench.results.statistics import Interval, interval, spread
 
 UNITS = ("s", "B", "1/s", "share", "count")
@@ -21,7 +22,7 @@ UNITS = ("s", "B", "1/s", "share", "count")
 BETTER = ("lower", "higher")
 
 
-class MetricError(Exception):
+class MetricError(ConcurbenchError):
     """What a workload calls its metrics cannot be; the message says what."""
 
 

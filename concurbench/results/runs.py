@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from concurbench.errors import ConcurbenchError
 from concurbench.results import metric
 from concurbench.results.drift import Readings
 from concurbench.results.metric import Metric
@@ -34,7 +35,7 @@ POSSIBLE = 1.02
 NOT_MEASURED = "a run of the time before limits were measured"
 
 
-class ResultsError(Exception):
+class ResultsError(ConcurbenchError):
     """A file that does not hold a run; the message names it."""
 
 

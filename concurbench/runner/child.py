@@ -34,7 +34,7 @@ ENDS_WELL = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.N
 
 
 @dataclass(frozen=True)
-class Row:
+class CollectedRow:
     """A row as it was collected."""
 
     id: str
@@ -44,11 +44,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Ended:
+class ChildResult:
     """What a session left."""
 
     seconds: float
-    rows: list[Row]
+    rows: list[CollectedRow]
     outcomes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Row -> passed, failed or skipped, and why."""
     content: Mapping[str, Any] | None = None
@@ -65,14 +65,14 @@ class Ended:
     """Row -> seconds it kept the session busy."""
 
 
-class Sessions:
+class PytestSuite:
     """Runs them one after another, for the suite in a folder."""
 
     def __init__(
         self, workspace: Workspace, folder: Path, arguments: Sequence[str], base: str, patience: float,
         more: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """Sessions with these arguments for pytest; ``more`` goes into their environment."""
+        """PytestSuite with these arguments for pytest; ``more`` goes into their environment."""
         self._workspace = workspace
         self._folder = folder
         self._arguments = ["-o", f"addopts={addopts.kept(folder)}", *arguments]
@@ -83,15 +83,15 @@ class Sessions:
         self.watch: Callable[[int, str], None] | None = None
         """Told now and then how many rows of a session are done, and which was the last one."""
 
-    def collect(self, python: Path) -> Ended:
+    def collect(self, python: Path) -> ChildResult:
         """The rows there are; nothing is measured."""
         return self._run(python, None, "--collect-only", "-q")
 
-    def measure(self, python: Path, rows: Sequence[str] | None = None) -> Ended:
+    def measure(self, python: Path, rows: Sequence[str] | None = None) -> ChildResult:
         """Measure these rows in this order; all of them, as collected, where none are named."""
         return self._run(python, rows)
 
-    def _run(self, python: Path, only: Sequence[str] | None, *more: str) -> Ended:
+    def _run(self, python: Path, only: Sequence[str] | None, *more: str) -> ChildResult:
         self._number += 1
         place = self._workspace.folder / str(self._number)
         place.mkdir()
@@ -113,10 +113,10 @@ class Sessions:
         if not trouble and content is None and any(each["kind"] == "passed" for each in messages):
             trouble = f"pytest saved no times: {last_words(output)}"
         broken = [f"{each['id']}: {each['why']}" for each in messages if each["kind"] == "broken"]
-        return Ended(
+        return ChildResult(
             seconds=time.monotonic() - start,
             rows=[
-                Row(each["id"], each["model"], each["group"])
+                CollectedRow(each["id"], each["model"], each["group"])
                 for each in messages
                 if each["kind"] == "row"
             ],

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from concurbench import marked
-from concurbench.command import EXISTING, FILE, Cannot, Ended, PassesOn
+from concurbench.command import EXISTING, FILE, PassesOn
+from concurbench.errors import ConcurbenchError, Interrupted
 
 PASSES = 5
 """The fewest whose interval claims what ``concurbench.results.statistics.LEVEL`` asks for."""
@@ -137,7 +138,7 @@ def interval_study(
     Example: concurbench interval-study --into docs/method.md -m gate
     """
     if importlib.util.find_spec("scipy") is None:
-        raise Cannot("this needs scipy: pip install 'concurbench[gate]'")
+        raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
     from studies import intervals
 
     try:
@@ -151,9 +152,9 @@ def interval_study(
         if into is not None:
             marked.insert(text, into, "interval-study")
     except (marked.NoMarks, intervals.StudyFailed) as error:
-        raise Cannot(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
     except OSError as error:
-        raise Cannot(f"{error.filename}: {error.strerror}") from None
-    except Ended as signal:
+        raise ConcurbenchError(f"{error.filename}: {error.strerror}") from None
+    except Interrupted as signal:
         ctx.exit(128 + signal.number)
     click.echo(text)

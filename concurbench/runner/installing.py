@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from concurbench.errors import ConcurbenchError
+
 MISSING = re.compile(r"no matching distributions available for your environment:\n((?: +\S+\n)+)")
 """What pip says of packages that a constraint names and that this interpreter cannot have."""
 
@@ -19,7 +21,7 @@ UNREACHABLE = re.compile(
 NOT_FOUND = re.compile(r"ERROR: (Could not find a version .*|No matching distribution .*)")
 
 
-class EnvironmentFailed(Exception):
+class EnvironmentFailed(ConcurbenchError):
     """It could not be made; the message says why in one sentence."""
 
 

@@ -18,6 +18,8 @@ from findpython.providers.path import PathProvider
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from concurbench.errors import ConcurbenchError
+
 ASK = """
 import json, platform, sys, sysconfig
 print(json.dumps({
@@ -40,7 +42,7 @@ PLACES = ("/opt/*/bin",)
 """Where interpreters are beside those places that findpython knows: PATH, pyenv, asdf, rye, uv."""
 
 
-class NoSuchInterpreter(Exception):
+class NoSuchInterpreter(ConcurbenchError):
     """It is not there or cannot be used; the message says which, and what to do."""
 
 

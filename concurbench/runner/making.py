@@ -11,7 +11,8 @@ import click
 from pytest_benchmark.utils import parse_compare_fail, parse_save
 
 from concurbench import machine
-from concurbench.command import Cannot, Ended, check_writable, published, say
+from concurbench.command import check_writable, published, say
+from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.report.footnotes import compared
 from concurbench.report.telling import tell
 from concurbench.results import baseline
@@ -41,7 +42,7 @@ def make(wanted: Wanted, arguments: Sequence[str]) -> int:
     """Measure, keep and show; the exit code."""
     checks = [_check(each) for each in wanted.compare_fail]
     if checks and wanted.compare is None:
-        raise Cannot("--benchmark-compare-fail needs --benchmark-compare beside it")
+        raise ConcurbenchError("--benchmark-compare-fail needs --benchmark-compare beside it")
     _check_name(wanted.name)
     check_writable(wanted.json_file)
     passes: Passes | None = None
@@ -52,16 +53,16 @@ def make(wanted: Wanted, arguments: Sequence[str]) -> int:
             folder = wanted.storage or suite.root / (addopts.storage(suite.root) or "results")
             earlier, notes = _earlier(wanted.compare, folder / machine.folder())
             if checks and earlier is None:
-                raise Cannot(f"--benchmark-compare-fail: {notes[-1]}")
+                raise ConcurbenchError(f"--benchmark-compare-fail: {notes[-1]}")
             check_storage(folder)
             passes = Passes(suite.rows, wanted.passes)
             suite.measure(passes)
-    except Ended as signal:
+    except Interrupted as signal:
         ended = 128 + signal.number
         click.echo("interrupted", err=True)
     except OSError as error:
         if passes is None:
-            raise Cannot(str(error)) from None
+            raise ConcurbenchError(str(error)) from None
         passes.errors.append(str(error))  # what was complete by then is kept
     if passes is None:
         return ended
@@ -76,7 +77,7 @@ def _check(expression: str) -> Check:
     try:
         check: Check = parse_compare_fail(expression)
     except argparse.ArgumentTypeError:
-        raise Cannot(
+        raise ConcurbenchError(
             f"--benchmark-compare-fail: expected an expression as median:10%, got {expression!r}"
         ) from None
     return check
@@ -87,7 +88,7 @@ def _check_name(name: str | None) -> None:
         try:
             parse_save(name)
         except argparse.ArgumentTypeError as error:
-            raise Cannot(f"--benchmark-save: {error}") from None
+            raise ConcurbenchError(f"--benchmark-save: {error}") from None
 
 
 def _earlier(asked: str | None, folder: Path) -> tuple[Run | None, list[str]]:
@@ -96,7 +97,7 @@ def _earlier(asked: str | None, folder: Path) -> tuple[Run | None, list[str]]:
     try:
         return baseline.choose(asked or True, folder)
     except NoSuchRun as error:
-        raise Cannot(f"--benchmark-compare: {error}") from None
+        raise ConcurbenchError(f"--benchmark-compare: {error}") from None
 
 
 def _show(passes: Passes, kept: Kept | None, earlier: Run | None, notes: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from concurbench.runner import schedule
-from concurbench.runner.child import Ended
+from concurbench.runner.child import ChildResult
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Passes:
             ahead += self.visited(later)
         return sum(self.took.get(row, 0.0) for row in ahead)
 
-    def add(self, ended: Ended) -> None:
+    def add(self, ended: ChildResult) -> None:
         """One more pass has ended."""
         for row, (outcome, why) in ended.outcomes.items():
             if outcome == "failed":
@@ -67,7 +67,7 @@ class Passes:
 
 def measure(
     passes: Passes,
-    session: Callable[[Sequence[str] | None], Ended],
+    session: Callable[[Sequence[str] | None], ChildResult],
     tell: Callable[[int], None],
 ) -> None:
     """Make all passes; ``session`` makes one, and ``tell`` is told which one starts.

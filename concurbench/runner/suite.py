@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from concurbench import units
-from concurbench.command import Cannot, ended_by_signals
+from concurbench.command import ended_by_signals
+from concurbench.errors import ConcurbenchError
 from concurbench.measure.lock import SessionLock, Taken
 from concurbench.measure.session import PASS
 from concurbench.report.status import Watch
 from concurbench.results.runs import short_name
-from concurbench.runner.child import Sessions
+from concurbench.runner.child import PytestSuite
 from concurbench.runner.run import Passes, measure
 from concurbench.runner.workspace import Workspace
 
@@ -35,13 +36,13 @@ PYTHON = Path(sys.executable)
 class Suite:
     """Its rows, and the sessions that visit them; made by ``ready``."""
 
-    def __init__(self, sessions: Sessions, watch: Watch) -> None:
+    def __init__(self, sessions: PytestSuite, watch: Watch) -> None:
         self._sessions = sessions
         self._watch = watch
         watch.step("collecting")
         collected = sessions.collect(PYTHON)
         if collected.trouble or not collected.rows:
-            raise Cannot(collected.trouble or "no benchmarks to measure")
+            raise ConcurbenchError(collected.trouble or "no benchmarks to measure")
         self.rows = [row.id for row in collected.rows]
         self.root = Path(collected.root)
         """The folder of pytest's configuration."""
@@ -58,22 +59,24 @@ def ready(arguments: Sequence[str], passes: int, patience: float) -> Iterator[Su
     """The suite here, with these arguments for pytest, for runs of so many passes.
 
     Raises:
-        Cannot: somebody else measures, or pytest finds nothing to measure.
-        Ended: a signal asked for it.
+        ConcurbenchError: somebody else measures, or pytest finds nothing to measure.
+        ChildResult: a signal asked for it.
     """
     for argument in arguments:
         if argument.partition("=")[0] in IDLE or argument.startswith("-n"):
-            raise Cannot(f"{argument}: nothing would be timed")
+            raise ConcurbenchError(f"{argument}: nothing would be timed")
     watch, lock, here = Watch(), SessionLock(), Path.cwd()
     try:
         lock.acquire(f"started {time.strftime('%H:%M:%S')} in {here}")
     except Taken as error:
-        raise Cannot(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
     try:
         with ended_by_signals(), Workspace() as workspace:
             server = os.environ.get("CONCURBENCH_BASE_PYTHON") or sys.executable
             pytest = [*OPTIONS, *arguments]
-            yield Suite(Sessions(workspace, here, pytest, server, patience, {PASS: str(passes)}), watch)
+            yield Suite(
+                PytestSuite(workspace, here, pytest, server, patience, {PASS: str(passes)}), watch
+            )
     finally:
         watch.end()
         lock.release()

@@ -16,6 +16,7 @@ from typing import Self
 
 import psutil
 
+from concurbench.errors import ConcurbenchError
 from concurbench.runner import reaper
 from concurbench.runner.workspace import Workspace
 from concurbench.trace import inside, recorder
@@ -34,7 +35,7 @@ ROOM = 104 - len("/pymp-12345678/listener-12345678") - 1
 takes up to 104 (macOS) or 108 (Linux)."""
 
 
-class Died(Exception):
+class Died(ConcurbenchError):
     """The model's process ended without a word; the message says how."""
 
 

@@ -26,15 +26,14 @@ from rich.table import Table
 
 from concurbench.command import (
     FILE,
-    Cannot,
-    Ended,
-    Orderly,
+    Command,
     check_writable,
     ended_by_signals,
     say,
     show,
     signals_that_end,
 )
+from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.report.summary import COLUMNS
 from concurbench.trace import recorder
 from concurbench.trace.call import Call
@@ -106,7 +105,7 @@ class Choice:
         }
 
 
-class Program(Orderly):
+class Program(Command):
     """A command that refuses in a sentence, and ends in order whatever asks for its end."""
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
@@ -117,7 +116,7 @@ class Program(Orderly):
         try:
             with _in_a_sentence(), ended_by_signals():
                 return super().invoke(ctx)
-        except Ended as ended:
+        except Interrupted as ended:
             sys.exit(SIGNALLED + ended.number)
 
 
@@ -218,15 +217,15 @@ def _workers(catalogue: Catalogue, workload: str, model: str, asked: int | None,
     """The bound, once it is clear that the model can run here.
 
     Raises:
-        Cannot: it cannot, or it has a bound of its own.
+        ConcurbenchError: it cannot, or it has a bound of its own.
     """
     own = catalogue.find(workload, model).workers
     if own is not None and asked not in (None, own):
-        raise Cannot(f"{model} has a bound of its own, {own}; {asked} makes no sense for it")
+        raise ConcurbenchError(f"{model} has a bound of its own, {own}; {asked} makes no sense for it")
     try:
         catalogue.load(workload, model)
     except catalogue.Unavailable as reason:
-        raise Cannot(f"{model} cannot run here: {reason}") from None
+        raise ConcurbenchError(f"{model} cannot run here: {reason}") from None
     return own or asked or default
 
 
@@ -327,7 +326,9 @@ class Show:
             try:
                 self.choice.svg.write_text(picture(drawn, title), encoding="utf-8")
             except OSError as error:
-                raise Cannot(f"{self.choice.svg} cannot be written: {error.strerror}") from None
+                raise ConcurbenchError(
+                    f"{self.choice.svg} cannot be written: {error.strerror}"
+                ) from None
             say(f"drawn into {self.choice.svg}", whole=True)
 
 

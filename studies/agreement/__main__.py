@@ -17,14 +17,13 @@ from concurbench import machine, marked, units
 from concurbench.command import (
     EXISTING,
     FILE,
-    Cannot,
-    Ended,
-    Orderly,
+    Command,
     check_writable,
     ended_by_signals,
     published,
     show,
 )
+from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.report.status import Watch
 from concurbench.report.summary import COLUMNS, as_text
 from concurbench.results.state import default_path
@@ -41,7 +40,7 @@ NAME = "agreement"
 PACKAGES = ("pyperf", "pytest-benchmark")
 
 
-@click.command("agreement", cls=Orderly)
+@click.command("agreement", cls=Command)
 @click.option(
     "--pairs",
     "number",
@@ -104,7 +103,7 @@ def main(
             rows = of_file(before) if before and not part else chosen(part)
             contents = [measured(rows, number, json_file or earlier, before)]
     except (marked.NoMarks, record.RecordError) as error:
-        raise Cannot(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
     for each in map(table, contents):
         published(partial(show, each))
     if into is not None:
@@ -118,7 +117,9 @@ def chosen(part: str) -> list[Row]:
     """The rows with this in their names."""
     rows = [row for row in ROWS if part in row.name]
     if not rows:
-        raise Cannot(f"no row has {part!r} in its name; there are: {', '.join(x.name for x in ROWS)}")
+        raise ConcurbenchError(
+            f"no row has {part!r} in its name; there are: {', '.join(x.name for x in ROWS)}"
+        )
     return rows
 
 
@@ -126,7 +127,9 @@ def known(file: Path) -> Mapping[str, Any]:
     """What an earlier agreement on this machine has measured."""
     content = record.read(file)
     if changed := machine.differences(content["machine"], machine.facts(PACKAGES)):
-        raise Cannot(f"{file} was measured across a change of {', '.join(changed)}: begin anew")
+        raise ConcurbenchError(
+            f"{file} was measured across a change of {', '.join(changed)}: begin anew"
+        )
     return content
 
 
@@ -140,9 +143,11 @@ def measured(
 ) -> Mapping[str, Any]:
     """Take the pairs, and tell where they are kept, however it ends."""
     if importlib.util.find_spec("pyperf") is None:
-        raise Cannot("this needs pyperf: pip install 'concurbench[agreement]'")
+        raise ConcurbenchError("this needs pyperf: pip install 'concurbench[agreement]'")
     if os.name != "posix":
-        raise Cannot("ending what was started needs a POSIX system: on Windows, run it in WSL")
+        raise ConcurbenchError(
+            "ending what was started needs a POSIX system: on Windows, run it in WSL"
+        )
     check_writable(json_file)
     path = json_file.resolve() if json_file else default_path("agreements", CHECKOUT.name)
     watch = Watch()
@@ -152,10 +157,10 @@ def measured(
         with ended_by_signals(), Workspace() as workspace:
             take(rows, number, Timers(workspace), kept, watch)
     except CannotMeasure as error:
-        raise Cannot(f"{error}\npairs so far: {path}") from None
+        raise ConcurbenchError(f"{error}\npairs so far: {path}") from None
     except OSError as error:
-        raise Cannot(str(error)) from None
-    except Ended as ended:
+        raise ConcurbenchError(str(error)) from None
+    except Interrupted as ended:
         click.echo(f"interrupted, the pairs so far are in {path}", err=True)
         sys.exit(128 + ended.number)
     finally:

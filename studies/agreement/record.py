@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from concurbench.errors import ConcurbenchError
 from concurbench.results import atomic
 from studies.agreement.pairs import Pair
 
@@ -41,7 +42,7 @@ class Record:
         atomic.write(self.path, json.dumps(self.content))
 
 
-class RecordError(Exception):
+class RecordError(ConcurbenchError):
     """A file that holds no agreement; the message names it."""
 
 

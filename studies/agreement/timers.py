@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from concurbench.errors import ConcurbenchError
 from concurbench.measure.lock import SessionLock, Taken
 from concurbench.results import runs
 from concurbench.runner.pytest_output import last_words
@@ -29,7 +30,7 @@ PATIENCE = 120.0
 """Seconds an observation may take."""
 
 
-class CannotMeasure(Exception):
+class CannotMeasure(ConcurbenchError):
     """A timer has no answer; the message says which, of which row, and why."""
 
 

@@ -13,12 +13,12 @@ from concurbench.matrix.matrix import LONGEST, Lane, Slice, Visit, measure, slic
 from concurbench.matrix.record import unpacked
 from concurbench.matrix.table import number, table
 from concurbench.report.summary import COLUMNS, as_text
-from concurbench.runner.child import Ended, Row
+from concurbench.runner.child import ChildResult, CollectedRow
 from tests.conftest import stats
 
 LANES = ["3.11", "3.13t"]
 NAMED = [Lane(name, name, Path("nothing is started")) for name in LANES]
-ROWS = [Row(f"test_x.py::test_x[{name}]", name, "x") for name in ("sequential", "threaded")]
+ROWS = [CollectedRow(f"test_x.py::test_x[{name}]", name, "x") for name in ("sequential", "threaded")]
 
 
 def visit(
@@ -42,7 +42,7 @@ def visit(
                 }
             )  # fmt: skip
     content = {"machine_info": machine or {}, "benchmarks": benchmarks, "concurbench": ours or {}}
-    ended = Ended(1.0, ROWS, outcomes, content if benchmarks else None, trouble)
+    ended = ChildResult(1.0, ROWS, outcomes, content if benchmarks else None, trouble)
     return Visit(number, lane, tuple(row.id for row in ROWS), ended)
 
 
@@ -129,7 +129,7 @@ def test_what_was_not_visited_yet_is_blank() -> None:
 def test_a_row_that_a_lane_does_not_have_is_no_failure() -> None:
     other = visit("3.13t", sequential=1.0)
     other = Visit(
-        1, "3.13t", other.rows, Ended(1.0, ROWS[:1], other.ended.outcomes, other.ended.content)
+        1, "3.13t", other.rows, ChildResult(1.0, ROWS[:1], other.ended.outcomes, other.ended.content)
     )
     told = text(visit("3.11", sequential=1.0, threaded=1.0), other)
     assert "– 3.13t: 1 × no such row there" in told
@@ -181,7 +181,10 @@ def test_the_header_says_what_is_measured_and_what_1_is() -> None:
 def test_seven_lanes_and_a_long_name_fit_into_eighty_columns() -> None:
     lanes = ["3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15"]
     made = [visit(lane, start="spawn", sequential=1.0, threaded=0.0101) for lane in lanes]
-    rows = [Row(ROWS[0].id, "sequential", "x"), Row(ROWS[1].id, "threaded_client_per_thread_2", "x")]
+    rows = [
+        CollectedRow(ROWS[0].id, "sequential", "x"),
+        CollectedRow(ROWS[1].id, "threaded_client_per_thread_2", "x"),
+    ]
     lines = as_text(table(find(lanes, rows, made)), COLUMNS).splitlines()
     [line] = [line for line in lines if line.startswith("threaded")]
     assert line.split() == ["threaded_client_per_thread_2", "spawn", *["99.0"] * 7]
@@ -196,7 +199,9 @@ def test_three_digits_are_enough(ratio: float, shown: str) -> None:
 
 
 def test_a_slice_has_rows_of_one_group_and_not_many() -> None:
-    rows = [Row(f"{group}{number}", "m", group) for number in range(LONGEST + 2) for group in "ab"]
+    rows = [
+        CollectedRow(f"{group}{number}", "m", group) for number in range(LONGEST + 2) for group in "ab"
+    ]
     parts = slices(rows)
     assert sorted(map(len, parts)) == [2, 2, LONGEST, LONGEST]
     assert all(len({id[0] for id in part}) == 1 for part in parts)
@@ -216,9 +221,9 @@ def test_each_pass_visits_every_lane_with_every_slice_and_none_is_always_first()
 def test_each_visit_is_kept_before_the_next_one_starts() -> None:
     seen: list[str] = []
 
-    def session(lane: Lane, part: Slice) -> Ended:
+    def session(lane: Lane, part: Slice) -> ChildResult:
         seen.append(f"run {lane.name}")
-        return Ended(2.0, ROWS)
+        return ChildResult(2.0, ROWS)
 
     told: list[str] = []
     measure(NAMED, ROWS, 1, session, lambda visit: seen.append(f"keep {visit.lane}"), told.append)
@@ -241,5 +246,5 @@ def test_a_record_is_unpacked_as_it_was() -> None:
         ],
     }  # fmt: skip
     names, rows, [made] = unpacked(content)
-    assert (names, rows) == (["3.11"], [Row("a", "m", "g")])
-    assert made == Visit(1, "3.11", ("a",), Ended(1.0, rows, {"a": ("failed", "why")}))
+    assert (names, rows) == (["3.11"], [CollectedRow("a", "m", "g")])
+    assert made == Visit(1, "3.11", ("a",), ChildResult(1.0, rows, {"a": ("failed", "why")}))

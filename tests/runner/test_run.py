@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from concurbench.cli import main
 from concurbench.measure.lock import SessionLock
-from concurbench.runner.child import Sessions
+from concurbench.runner.child import PytestSuite
 from concurbench.runner.workspace import PREFIX
 from tests.conftest import ROOT, Suite, heed_signals, until
 
@@ -319,14 +319,14 @@ def test_a_disk_that_fails_between_two_passes_loses_none_that_is_complete(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(suite.path / "state"))
-    measure = Sessions.measure
+    measure = PytestSuite.measure
 
-    def fails_later(self: Sessions, python: Any, rows: Any = None) -> Any:
+    def fails_later(self: PytestSuite, python: Any, rows: Any = None) -> Any:
         if rows is not None:
             raise OSError(28, "No space left on device")
         return measure(self, python)
 
-    monkeypatch.setattr(Sessions, "measure", fails_later)
+    monkeypatch.setattr(PytestSuite, "measure", fails_later)
     done = run("--passes", "3")
     assert done.exit_code == 1
     assert "No space left on device" in done.output

@@ -1,0 +1,68 @@
+"""Files that grow while something is measured: JSON Lines, the header first, then an entry a line.
+
+A line is written at once and whole, so a file that was cut off is good up to its last full line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from concurbench.errors import ConcurbenchError
+
+KIND = "kind"
+"""The header's key for what the file holds."""
+
+Entry = Mapping[str, Any]
+
+
+class Record:
+    """A new file at ``path``; its folder is made if need be.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, path: Path, kind: str, header: Entry) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_line({KIND: kind, **header}), encoding="utf-8")
+
+    def append(self, entry: Entry) -> None:
+        """Add an entry.
+
+        Raises:
+            OSError: it cannot be written; what was there still is.
+        """
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(_line(entry))
+
+
+def read(path: Path, kind: str) -> tuple[Entry, list[Entry]]:
+    """The header and the entries of a file of this kind.
+
+    Raises:
+        ConcurbenchError: the file cannot be read, or holds something else.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConcurbenchError(f"cannot read {path}: {error}") from None
+    entries: list[Entry] = [entry for line in lines if (entry := _parsed(line)) is not None]
+    if not entries or entries[0].get(KIND) != kind:
+        raise ConcurbenchError(f"{path} is not a {kind} file")
+    return entries[0], entries[1:]
+
+
+def _line(entry: Entry) -> str:
+    return json.dumps(entry, separators=(",", ":")) + "\n"
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None  # cut off while it was written
+    return entry if isinstance(entry, dict) else None
