@@ -434,7 +434,7 @@ def test_a_line_a_row_tells_which_of_how_many_and_how_long(suite: Suite) -> None
     suite.write(
         "disturbed.py",
         """
-        from concurbench import quiet
+        from concurbench.measure import quiet
         quiet.disturbances = lambda: ["a test disturbs it"]
         """,
     )
