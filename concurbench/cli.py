@@ -19,8 +19,9 @@ from concurbench.marked import NoMarks
 from concurbench.matrix import command as lanes
 from concurbench.page import docs
 from concurbench.report.footnotes import changes, compared
-from concurbench.report.summary import COLUMNS, as_text, summary
+from concurbench.report.summary import summary
 from concurbench.report.telling import tell
+from concurbench.report.text import COLUMNS, as_text
 from concurbench.results import baseline as bases
 from concurbench.results import runs
 from concurbench.results.baseline import NoSuchRun

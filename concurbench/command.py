@@ -15,11 +15,8 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import click
-from rich.console import Console, RenderableType
-from rich.text import Text
 
 from concurbench.errors import ConcurbenchError, Interrupted
-from concurbench.report.summary import COLUMNS, as_text
 
 UNABLE = 2
 NOBODY_READS = 141
@@ -104,25 +101,6 @@ class PassesOn(Command):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[PYTEST ARGUMENTS]"]
-
-
-def show(what: RenderableType) -> None:
-    """Print in the terminal's width, elsewhere in 80 columns without blanks at the ends of lines."""
-    console = Console(highlight=False)
-    if console.is_terminal:
-        console.print(what)
-    else:
-        click.echo(as_text(what, COLUMNS).rstrip("\n"))
-
-
-def say(line: str, style: str = "", *, whole: bool = False) -> None:
-    """Print a sentence, bent between words; one that is ``whole`` only in a terminal, for there are
-    paths and ids in it, that others may look for."""
-    console = Console(highlight=False)
-    if console.is_terminal:
-        console.print(Text(line, style))
-    else:
-        click.echo(line if whole else as_text(Text(line), COLUMNS))
 
 
 def write(path: Path, mode: str, text: str) -> None:

@@ -19,7 +19,7 @@ import click
 
 from concurbench.command import Command
 from concurbench.errors import ConcurbenchError
-from concurbench.report.summary import COLUMNS
+from concurbench.report.text import COLUMNS
 from concurbench.units import counted
 
 SHOWN = re.compile(

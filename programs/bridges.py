@@ -8,7 +8,7 @@ import click
 
 import impls
 from concurbench import units
-from concurbench.command import say
+from concurbench.report.text import say
 from concurbench.trace.call import Call
 from concurbench.trace.inside import Performance, everything
 from concurbench.trace.loop import served

@@ -10,8 +10,8 @@ import click
 from rich.table import Table
 
 import impls
-from concurbench import command as commands
-from concurbench.command import say
+from concurbench.report import text
+from concurbench.report.text import say
 from concurbench.trace import steps
 from concurbench.trace.chart import chart
 from concurbench.trace.inside import Performance
@@ -84,7 +84,7 @@ def main(choice: Choice, calls: int) -> None:
                 shown[-1].conclude()
                 if choice.timeline:
                     say("")
-                    commands.show(chart(rows(shown[-1].spans()), columns()))
+                    text.show(chart(rows(shown[-1].spans()), columns()))
     conclude(show, choice, parts, shown)
 
 
@@ -155,7 +155,7 @@ def conclude(show: Show, choice: Choice, parts: Sequence[Part], shown: Sequence[
         for each in whole:
             table.add_row(each.name, f"{each.suspensions}", f"{each.turns}", f"{each.tasks}", each.call)
         say("")
-        commands.show(table)
+        text.show(table)
         say("suspended: all functions of a model together; ns a call: measured once, unseen")
     if show.ended_by or show.error:
         say(f"cut off: {counted(len(parts) - len(whole), 'model')} not shown whole", "yellow")

@@ -9,7 +9,7 @@ import click
 
 import impls
 from concurbench import machine, units
-from concurbench.command import say
+from concurbench.report.text import say
 from concurbench.trace.inside import Performance
 from concurbench.trace.program import Choice, Show, command
 from concurbench.trace.span import Kind, Span

@@ -15,8 +15,9 @@ from typing import Any
 import click
 
 import impls
-from concurbench.command import Seconds, say
+from concurbench.command import Seconds
 from concurbench.errors import ConcurbenchError
+from concurbench.report.text import say
 from concurbench.trace.call import Call
 from concurbench.trace.inside import Performance
 from concurbench.trace.lookups import lookups_noted

@@ -21,8 +21,9 @@ from rich.text import Text
 
 import impls
 from concurbench import machine
-from concurbench.command import Seconds, say
+from concurbench.command import Seconds
 from concurbench.errors import ConcurbenchError
+from concurbench.report.text import say
 from concurbench.runner.workspace import Workspace
 from concurbench.trace.call import Call
 from concurbench.trace.inside import Performance, everything

@@ -8,7 +8,8 @@ import click
 
 import impls
 from concurbench import units
-from concurbench.command import Seconds, say
+from concurbench.command import Seconds
+from concurbench.report.text import say
 from concurbench.trace.call import Call
 from concurbench.trace.inside import Performance
 from concurbench.trace.program import Choice, Show, command

@@ -13,8 +13,8 @@ import click
 
 import impls
 from concurbench import units
-from concurbench.command import say
 from concurbench.errors import ConcurbenchError
+from concurbench.report.text import say
 from concurbench.runner.workspace import Workspace
 from concurbench.trace.call import Call
 from concurbench.trace.inside import Performance, everything

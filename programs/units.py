@@ -11,7 +11,7 @@ import click
 import impls
 from benchmarks import weighing
 from concurbench import units as measures
-from concurbench.command import say
+from concurbench.report.text import say
 from concurbench.trace.call import Call
 from concurbench.trace.inside import Performance, everything
 from concurbench.trace.program import Choice, Show, command

@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from concurbench import pyproject
-from concurbench.report.summary import COLUMNS
+from concurbench.report.text import COLUMNS
 
 ROOT = Path(__file__).parents[1]
 

@@ -23,10 +23,10 @@ from concurbench.command import (
     check_writable,
     ended_by_signals,
     published,
-    show,
     write,
 )
 from concurbench.errors import ConcurbenchError, Interrupted
+from concurbench.report.text import show
 
 LONGEST = 900.0
 THRESHOLD = 0.05

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import pyproject
-from concurbench.command import show
 from concurbench.errors import ConcurbenchError
 from concurbench.machine import HIDDEN, NOT_TOLD, Card, Field, Kind, Section, card
+from concurbench.report.text import show
 
 WIDTHS = 24, 44
 """Of titles and values, in columns: the kinds fill the rest of a line of 80."""

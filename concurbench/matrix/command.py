@@ -23,11 +23,10 @@ from concurbench.command import (
     check_writable,
     ended_by_signals,
     published,
-    show,
 )
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.marked import NoMarks, check, insert
-from concurbench.report.summary import COLUMNS, as_text
+from concurbench.report.text import COLUMNS, as_text, show
 
 if TYPE_CHECKING:  # findpython is there only where lanes are wanted
     from concurbench.matrix.matrix import Lane

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,9 +20,6 @@ from rich.text import Text
 from concurbench import units
 from concurbench.results.metric import Metric
 from concurbench.results.runs import BASELINE, Row, Run
-
-COLUMNS = 80
-"""Of what is written to a file or a pipe."""
 
 BAR = 7
 """Columns of a full bar."""
@@ -89,14 +86,6 @@ def summary(rows: Iterable[Row], base: Base | None = None) -> RenderableType:
     ordered = sorted(rows, key=lambda row: (row.server or "", row.group))
     groups = itertools.groupby(ordered, key=lambda row: row.group)
     return Group(*(_group(name, list(members), base) for name, members in groups))
-
-
-def as_text(shown: RenderableType, width: int, *, colour: bool = False) -> str:
-    """What it looks like on a terminal of so many columns, without blanks at the ends of lines."""
-    console = Console(width=width, force_terminal=colour, no_color=not colour, highlight=False)
-    with console.capture() as captured:
-        console.print(shown)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 def fastest(rows: Sequence[Row]) -> list[Row]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rich.padding import Padding
 
-from concurbench.command import say, show
 from concurbench.report.footnotes import legend, remarks
 from concurbench.report.summary import Base, summary
+from concurbench.report.text import say, show
 from concurbench.report.yardsticks import table
 from concurbench.results.runs import Run
 

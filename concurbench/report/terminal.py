@@ -12,7 +12,8 @@ from concurbench import units
 from concurbench.measure.session import Session
 from concurbench.report.footnotes import compared, legend, remarks
 from concurbench.report.progress import Progress
-from concurbench.report.summary import as_text, summary
+from concurbench.report.summary import summary
+from concurbench.report.text import as_text
 from concurbench.results import runs
 from concurbench.results.runs import Run, short_name
 from concurbench.results.storage import from_here

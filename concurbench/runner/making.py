@@ -11,10 +11,11 @@ import click
 from pytest_benchmark.utils import parse_compare_fail, parse_save
 
 from concurbench import machine
-from concurbench.command import check_writable, published, say
+from concurbench.command import check_writable, published
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.report.footnotes import compared
 from concurbench.report.telling import tell
+from concurbench.report.text import say
 from concurbench.results import baseline
 from concurbench.results.baseline import NoSuchRun
 from concurbench.results.runs import Run

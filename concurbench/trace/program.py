@@ -24,17 +24,9 @@ from typing import Any, NoReturn, Protocol, Self
 import click
 from rich.table import Table
 
-from concurbench.command import (
-    FILE,
-    Command,
-    check_writable,
-    ended_by_signals,
-    say,
-    show,
-    signals_that_end,
-)
+from concurbench.command import FILE, Command, check_writable, ended_by_signals, signals_that_end
 from concurbench.errors import ConcurbenchError, Interrupted
-from concurbench.report.summary import COLUMNS
+from concurbench.report.text import COLUMNS, say, show
 from concurbench.trace import recorder
 from concurbench.trace.call import Call
 from concurbench.trace.chart import chart

@@ -14,18 +14,10 @@ from typing import Any
 import click
 
 from concurbench import machine, marked, units
-from concurbench.command import (
-    EXISTING,
-    FILE,
-    Command,
-    check_writable,
-    ended_by_signals,
-    published,
-    show,
-)
+from concurbench.command import EXISTING, FILE, Command, check_writable, ended_by_signals, published
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.report.status import Watch
-from concurbench.report.summary import COLUMNS, as_text
+from concurbench.report.text import COLUMNS, as_text, show
 from concurbench.results.state import default_path
 from concurbench.runner.workspace import Workspace
 from studies.agreement import pairs, record

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from concurbench import machine, pyproject
 from concurbench.cli import main
 from concurbench.machine import command
-from concurbench.report.summary import as_text
+from concurbench.report.text import as_text
 from tests.machine.recorded import NAMES, PLAIN, recorded
 
 ROOT = Path(__file__).parents[2]

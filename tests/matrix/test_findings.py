@@ -12,7 +12,7 @@ from concurbench.matrix.findings import Findings, find
 from concurbench.matrix.matrix import LONGEST, Lane, Slice, Visit, measure, slices, visits
 from concurbench.matrix.record import unpacked
 from concurbench.matrix.table import number, table
-from concurbench.report.summary import COLUMNS, as_text
+from concurbench.report.text import COLUMNS, as_text
 from concurbench.runner.child import ChildResult, CollectedRow
 from tests.conftest import stats
 

@@ -61,7 +61,7 @@ def test_the_capacity_of_a_row_is_that_of_its_workers_and_of_no_more_than_it_has
         """
         from pathlib import Path
 
-        from concurbench import capacity
+        from concurbench.measure import capacity
 
         def measure(workers):
             with Path("asked.log").open("a") as file:

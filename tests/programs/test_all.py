@@ -14,7 +14,7 @@ each_program = pytest.mark.parametrize("workload", impls.workloads())
 
 
 def run(workload: str, *arguments: str) -> Result:
-    program: click.Command = import_module(f"impls.{workload}.__main__").main
+    program: click.Command = import_module(f"programs.{workload}").main
     return CliRunner().invoke(program, list(arguments))
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from concurbench.machine import NOT_TOLD
 from concurbench.report.footnotes import changes, compared, legend, remarks
-from concurbench.report.summary import as_text, summary
+from concurbench.report.summary import summary
+from concurbench.report.text import as_text
 from concurbench.results.runs import Row, Run
 
 SLOW = {"python_loop": [[0.0, 0.004], [1.0, 0.004]]}

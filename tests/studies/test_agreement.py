@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import impls
-from concurbench.report.summary import COLUMNS, as_text
+from concurbench.report.text import COLUMNS, as_text
 from concurbench.runner.workspace import Workspace
 from studies.agreement import __main__ as command
 from studies.agreement import pairs, record
