@@ -64,7 +64,7 @@ def causes(row: Row, source: Row | None) -> list[str]:
 
 
 def _with_limit(row: Row, sequential: Row | None, capacity: Mapping[int | None, float]) -> Row:
-    bounds = list((row.bounds or {}).values())
+    bounds = list(row.bounds.values())
     cpu_bound = row.capacity_near is not None
     if cpu_bound and sequential:
         bounds.append(sequential.median / capacity[row.workers])

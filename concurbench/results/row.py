@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from concurbench import units
@@ -144,7 +144,7 @@ class Row:
     start_method: str | None = None
     yardstick: str | None = None
     """The yardstick most like its work, if it is CPU-bound."""
-    bounds: Mapping[str, float] | None = None
+    bounds: Mapping[str, float] = field(default_factory=dict)
     """Name -> a lower bound of its time in seconds."""
     capacity_near: float | None = None
     """How many times the work of one core its workers did together, measured around the row."""
