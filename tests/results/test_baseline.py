@@ -54,7 +54,7 @@ def test_a_run_that_does_not_exist_is_refused_by_its_name(tmp_path: Path, asked:
         baseline.choose(asked, tmp_path)
 
 
-def test_the_refusal_lists_the_complete_runs_there_or_the_folders_that_have_some(
+def test_the_refusal_lists_complete_runs_or_folders_that_have_some(
     tmp_path: Path,
 ) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
