@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from concurbench import machine, units
-from concurbench.measure.skips import counted
+from concurbench.measure.outcomes import counted
 from concurbench.report.summary import DISTURBED, DOUBTFUL, LESS, MORE, Base
 from concurbench.results.drift import TITLES, drift, relative
 from concurbench.results.runs import Run, short_name

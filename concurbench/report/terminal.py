@@ -27,7 +27,7 @@ class Report:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.tally = session.tally
+        self.outcomes = session.outcomes
         self.progress: Progress | None = None
         self._started = 0.0
 
@@ -38,7 +38,7 @@ class Report:
         self._tell_notes(reporter)
         reporter.showfspath = False  # the file's name and a dot a row: ours say more
         before = self._seconds_before()
-        self.progress = Progress(self.tally.rows, before, reporter.write, live=reporter.isatty)
+        self.progress = Progress(self.outcomes.rows, before, reporter.write, live=reporter.isatty)
 
     def _seconds_before(self) -> Mapping[str, float]:
         """How long each row took in the last complete run here, or else on any machine."""
@@ -52,28 +52,28 @@ class Report:
         return {}
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        if self.progress and nodeid in self.tally.rows:
+        if self.progress and nodeid in self.outcomes.rows:
             self.progress.start(short_name(nodeid))
             self._started = time.perf_counter()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        if self.progress is None or report.nodeid not in self.tally.rows:
+        if self.progress is None or report.nodeid not in self.outcomes.rows:
             return None
         counts = report.when == "call" or report.outcome != "passed"
         return (report.outcome if counts else "", "", "")
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self.progress and report.nodeid in self.tally.rows and report.when == "teardown":
+        if self.progress and report.nodeid in self.outcomes.rows and report.when == "teardown":
             took = time.perf_counter() - self._started
             self.progress.end(report.nodeid, took, self._outcome(report.nodeid))
 
     def _outcome(self, id: str) -> str:
-        if id in self.tally.failed:
+        if id in self.outcomes.failed:
             return "FAILED"
-        if id in self.tally.skipped:
-            return f"skipped: {self.tally.skipped[id]}"
+        if id in self.outcomes.skipped:
+            return f"skipped: {self.outcomes.skipped[id]}"
         for row in self.session.benchmarks.benchmarks:
             if row.fullname == id and row:
                 rounds = row.stats.rounds
@@ -90,7 +90,7 @@ class Report:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         run = self.session.run()
         if self.session.ready and run.rows:
-            base = compared(run, self.session.base) if self.session.base else None
+            base = compared(run, self.session.baseline) if self.session.baseline else None
             width = min(terminalreporter._tw.fullwidth, WIDEST)
             terminalreporter.section("summary")
             shown = summary(run.rows, base)
@@ -98,7 +98,7 @@ class Report:
             terminalreporter.write_line("")
             for line in legend(run, base):
                 terminalreporter.write_line(line)
-        if self.tally.rows:
+        if self.outcomes.rows:
             self._close(terminalreporter, run)
 
     def _close(self, reporter: Any, run: Run) -> None:
