@@ -13,19 +13,18 @@ from rich.terminal_theme import MONOKAI
 
 from concurbench import machine, marked
 from concurbench.command import published
+from concurbench.errors import ConcurbenchError
 from concurbench.gate import command as gate
 from concurbench.machine.command import identity
 from concurbench.marked import NoMarks
 from concurbench.matrix import command as lanes
 from concurbench.page import docs
-from concurbench.report.footnotes import changes, compared
-from concurbench.report.summary import summary
-from concurbench.report.telling import tell
+from concurbench.report.summary import print_run, summary
 from concurbench.report.text import COLUMNS, as_text
-from concurbench.results import baseline as bases
-from concurbench.results import runs
-from concurbench.results.baseline import NoSuchRun
-from concurbench.results.runs import ResultsError, Run
+from concurbench.results import baseline, runs
+from concurbench.results.baseline import compare as compare_runs
+from concurbench.results.baseline import differences
+from concurbench.results.runs import Run
 from concurbench.runner import command as passes
 
 
@@ -77,12 +76,12 @@ def show_summary(
               concurbench summary results/WSL/0003 --compare results/NATIVE/0002
     """
     chosen = _choose(run or _results() / machine.folder())
-    base = compared(chosen, _choose(compare)) if compare else None
+    comparison = compare_runs(chosen, _choose(compare)) if compare else None
     rows = [row for row in chosen.rows if not groups or any(text in row.group for text in groups)]
     if not rows:
         raise click.UsageError(f"no group of {chosen.path} has any of {', '.join(groups)} in its name")
     chosen = replace(chosen, rows=tuple(rows))
-    shown = summary(rows, base)
+    shown = summary(rows, comparison)
     try:
         if svg is not None:
             _draw(shown, svg, title=f"{chosen.path.parent.name} · {chosen.name}")
@@ -94,8 +93,8 @@ def show_summary(
     except OSError as error:
         raise click.FileError(str(error.filename), error.strerror) from None
     if svg is None and into is None:
-        changed = changes(chosen, base.run if base else None)
-        published(lambda: tell(chosen, base, changed, whole=not groups))
+        changed = differences(chosen, comparison.baseline if comparison else None)
+        published(lambda: print_run(chosen, comparison, changed, whole=not groups))
 
 
 def _draw(shown: RenderableType, svg: Path, title: str) -> None:
@@ -118,8 +117,8 @@ def _choose(path: Path) -> Run:
         path = _results() / machine.folder() / path
     if not path.is_dir():
         try:
-            return runs.read(path) if path.is_file() else bases.named(path.name, path.parent)
-        except (ResultsError, NoSuchRun) as error:
+            return runs.read(path) if path.is_file() else baseline.named(path.name, path.parent)
+        except ConcurbenchError as error:
             raise click.UsageError(str(error)) from None
     run, warnings = runs.last_complete(path)
     for warning in warnings:

@@ -23,10 +23,10 @@ from scipy.stats import binomtest
 
 from concurbench import machine, units
 from concurbench.errors import ConcurbenchError
-from concurbench.results import atomic
 from concurbench.results.merge import merge
 from concurbench.results.runs import short_name
 from concurbench.results.statistics import Interval, interval
+from concurbench.results.storage import write_atomic
 from concurbench.runner.run import Passes
 from concurbench.runner.suite import ready
 
@@ -95,7 +95,7 @@ def measure(
                 raise StudyFailed(f"run {number}: {wrong[0]}")
             measured.append(rounds_of(merge(passes.contents)))
             content["took"] = units.duration(time.monotonic() - start)
-            atomic.write(file, json.dumps(content))
+            write_atomic(file, json.dumps(content))
     return content
 
 

@@ -254,12 +254,12 @@ def _measured(
     from concurbench import machine
     from concurbench.matrix import matrix
     from concurbench.matrix.record import Record
-    from concurbench.report.status import Watch
-    from concurbench.results.state import default_path
+    from concurbench.report.progress import StatusLine
+    from concurbench.results.storage import default_path
     from concurbench.runner.child import PytestSuite
     from concurbench.runner.workspace import Workspace
 
-    here, watch = Path.cwd(), Watch()
+    here, watch = Path.cwd(), StatusLine()
     arguments = meta.get("pytest", ())
     record, ended = None, 0
     _check_free()

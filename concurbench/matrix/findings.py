@@ -13,9 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from concurbench.errors import ConcurbenchError
 from concurbench.matrix.matrix import Visit
 from concurbench.results import runs
-from concurbench.results.runs import BASELINE, ResultsError, Run
+from concurbench.results.row import SEQUENTIAL
+from concurbench.results.runs import Run
 from concurbench.runner.child import CollectedRow
 
 NOT_THERE = "no such row there"
@@ -160,7 +162,7 @@ def _run(visit: Visit) -> Run | None:
         return None
     try:
         return runs.parse(visit.ended.content, Path(f"{visit.lane}, pass {visit.number}"))
-    except ResultsError:
+    except ConcurbenchError:
         return None
 
 
@@ -185,7 +187,7 @@ def _judge(cell: Cell, id: str, visit: Visit) -> None:
 
 def _compare(first: str, lines: Sequence[Line]) -> float | None:
     """Fill in the ratios of a group; what 1.0 is."""
-    baseline = next((line.cells[first] for line in lines if line.model == BASELINE), None)
+    baseline = next((line.cells[first] for line in lines if line.model == SEQUENTIAL), None)
     for line in lines:
         reference = (baseline or line.cells[first]).seconds
         for cell in line.cells.values():

@@ -10,7 +10,7 @@ from typing import Any
 
 from concurbench.errors import ConcurbenchError
 from concurbench.matrix.matrix import Lane, Visit
-from concurbench.results import atomic
+from concurbench.results.storage import write_atomic
 from concurbench.runner.child import ChildResult, CollectedRow
 
 FORMAT = "concurbench-matrix 1"
@@ -50,7 +50,7 @@ class Record:
         return self._content
 
     def _write(self) -> None:
-        atomic.write(self.path, json.dumps(self._content, default=str))
+        write_atomic(self.path, json.dumps(self._content, default=str))
 
 
 class RecordError(ConcurbenchError):

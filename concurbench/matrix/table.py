@@ -12,7 +12,8 @@ from rich.text import Text
 
 from concurbench import units
 from concurbench.matrix.findings import Cell, Findings, Group, Line
-from concurbench.results.runs import BASELINE, short_name
+from concurbench.results.row import SEQUENTIAL
+from concurbench.results.runs import short_name
 
 
 def table(findings: Findings, left_out: Sequence[str] = ()) -> RenderableType:
@@ -53,14 +54,14 @@ def _group(group: Group, lanes: list[str]) -> RenderableType:
 
 
 def _scale(group: Group, first: str) -> str:
-    counts = sorted({line.workers for line in group.lines if line.workers and line.model != BASELINE})
+    counts = sorted({line.workers for line in group.lines if line.workers and line.model != SEQUENTIAL})
     workers = f"{' or '.join(map(str, counts))} workers · " if counts else ""
     if group.reference is not None:
         return (
-            f"{workers}× as fast as {BASELINE} in {first}, where 1.0 is {units.time(group.reference)}"
+            f"{workers}× as fast as {SEQUENTIAL} in {first}, where 1.0 is {units.time(group.reference)}"
         )
-    if any(line.model == BASELINE for line in group.lines):
-        return f"{workers}nothing to compare with: {BASELINE} was not timed in {first}"
+    if any(line.model == SEQUENTIAL for line in group.lines):
+        return f"{workers}nothing to compare with: {SEQUENTIAL} was not timed in {first}"
     return f"{workers}× as fast as the same row in {first}"
 
 

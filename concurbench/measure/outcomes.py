@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from concurbench import units
 from concurbench.errors import ConcurbenchError
 
 
@@ -70,12 +68,6 @@ def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
     """The reason that pytest gives for a skip."""
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
     return reason.removeprefix("Skipped: ") or "no reason given"
-
-
-def counted(reasons: Collection[str]) -> str:
-    """The number of skips and of each reason, the most frequent first, in one line."""
-    by_reason = " · ".join(f"{count} × {reason}" for reason, count in Counter(reasons).most_common())
-    return f"{units.counted(len(reasons), 'row')} skipped: {by_reason}"
 
 
 def read_expected(path: Path) -> list[re.Pattern[str]]:

@@ -203,6 +203,7 @@ class Session:
             rows[:] = [row for row in rows if row.fullname in self.outcomes.proven]
             self._save_interference()
             self._compare_same_work_only()
+            self.remarks += baseline.differences(self.run(), self.baseline)
             self._find_regressions()
             if self.regressions and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -238,8 +239,6 @@ class Session:
         for row in self.benchmarks.benchmarks:
             theirs = self.baseline.by_id.get(row.fullname) if self.baseline else None
             if theirs is not None and theirs.fingerprint != row.extra_info.get("fingerprint"):
-                name = short_name(row.fullname)
-                self.remarks.append(f"not compared, because the work differs: {name}")
                 self._compared.pop(row.fullname, None)
 
     def _find_regressions(self) -> None:
@@ -306,9 +305,6 @@ class Session:
     def pytest_benchmark_compare_machine_info(
         self, machine_info: Mapping[str, Any], compared_benchmark: dict[str, Any]
     ) -> None:
-        differences = machine.differences(compared_benchmark["machine_info"], machine_info)
-        if differences:
-            self.remarks.append(f"compared despite differences: {', '.join(differences)}")
         # pytest-benchmark compares them next: it would print both as JSON, and fail where the results
         # are not below the current folder.
         compared_benchmark["machine_info"] = machine_info

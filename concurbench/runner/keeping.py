@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,11 @@ from pytest_benchmark.logger import Logger
 from pytest_benchmark.utils import get_tag
 
 from concurbench import machine
-from concurbench.report.footnotes import changes
-from concurbench.results import atomic, runs
+from concurbench.results import runs
+from concurbench.results.baseline import differences
 from concurbench.results.merge import changed, merge
 from concurbench.results.runs import Run, short_name
-from concurbench.results.state import default_path
-from concurbench.results.storage import Storage
+from concurbench.results.storage import Storage, default_path, write_or_rescue
 from concurbench.runner.run import Passes
 
 
@@ -80,27 +78,17 @@ def keep(
         place.save(content, name or get_tag())
         saved = place.saved
     elif len(passes.contents) < passes.asked:  # minutes of work, and nobody wanted it to end
-        saved, trouble = _aside(content, default_path("runs", storage.resolve().parent.name))
+        saved, trouble = write_or_rescue(
+            default_path("runs", storage.resolve().parent.name), json.dumps(content, indent=1)
+        )
     if json_file:
-        _, trouble = _aside(content, json_file)
+        _, trouble = write_or_rescue(json_file, json.dumps(content, indent=1))
     run = runs.parse(content, saved or place.folder / "run.json")
     how = "" if saved else " (--benchmark-save=NAME would save it all the same)"
-    remarks = changes(run, earlier)
+    remarks = differences(run, earlier)
     if incomplete:
         remarks.append(f"not a complete run, so no baseline{how}: {'; '.join(incomplete)}")
     return Kept(run, remarks, regressions, saved, place.trouble or trouble)
-
-
-def _aside(content: Mapping[str, Any], file: Path) -> tuple[Path, str | None]:
-    """Keep it there, or among the temporary files where that fails, and say why."""
-    text = json.dumps(content, indent=1)
-    try:
-        atomic.write(file, text)
-    except OSError as error:
-        other = Path(tempfile.mkdtemp(prefix="concurbench-")) / file.name
-        atomic.write(other, text)
-        return other, f"cannot write {file}: {error.strerror}; it is in {other}"
-    return file, None
 
 
 def _storage(folder: Path) -> Storage:

@@ -13,11 +13,10 @@ from pytest_benchmark.utils import parse_compare_fail, parse_save
 from concurbench import machine
 from concurbench.command import check_writable, published
 from concurbench.errors import ConcurbenchError, Interrupted
-from concurbench.report.footnotes import compared
-from concurbench.report.telling import tell
+from concurbench.report.summary import print_run
 from concurbench.report.text import say
 from concurbench.results import baseline
-from concurbench.results.baseline import NoSuchRun
+from concurbench.results.baseline import compare
 from concurbench.results.runs import Run
 from concurbench.results.storage import from_here
 from concurbench.runner import addopts
@@ -97,14 +96,14 @@ def _earlier(asked: str | None, folder: Path) -> tuple[Run | None, list[str]]:
         return None, []
     try:
         return baseline.choose(asked or True, folder)
-    except NoSuchRun as error:
+    except ConcurbenchError as error:
         raise ConcurbenchError(f"--benchmark-compare: {error}") from None
 
 
 def _show(passes: Passes, kept: Kept | None, earlier: Run | None, notes: Sequence[str]) -> None:
     if kept is not None:
-        before = compared(kept.run, earlier) if earlier else None
-        tell(kept.run, before, [*notes, *kept.remarks])
+        comparison = compare(kept.run, earlier) if earlier else None
+        print_run(kept.run, comparison, [*notes, *kept.remarks])
     for row, why in passes.failed.items():
         say(f"FAILED {row}: {why}", "red", whole=True)
     for error in passes.errors:

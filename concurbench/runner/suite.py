@@ -15,7 +15,7 @@ from concurbench.command import ended_by_signals
 from concurbench.errors import ConcurbenchError
 from concurbench.measure.lock import SessionLock, Taken
 from concurbench.measure.session import ENV_PASS
-from concurbench.report.status import Watch
+from concurbench.report.progress import StatusLine
 from concurbench.results.runs import short_name
 from concurbench.runner.child import PytestSuite
 from concurbench.runner.run import Passes, measure
@@ -36,7 +36,7 @@ PYTHON = Path(sys.executable)
 class Suite:
     """Its rows, and the sessions that visit them; made by ``ready``."""
 
-    def __init__(self, sessions: PytestSuite, watch: Watch) -> None:
+    def __init__(self, sessions: PytestSuite, watch: StatusLine) -> None:
         self._sessions = sessions
         self._watch = watch
         watch.step("collecting")
@@ -65,7 +65,7 @@ def ready(arguments: Sequence[str], passes: int, patience: float) -> Iterator[Su
     for argument in arguments:
         if argument.partition("=")[0] in IDLE or argument.startswith("-n"):
             raise ConcurbenchError(f"{argument}: nothing would be timed")
-    watch, lock, here = Watch(), SessionLock(), Path.cwd()
+    watch, lock, here = StatusLine(), SessionLock(), Path.cwd()
     try:
         lock.acquire(f"started {time.strftime('%H:%M:%S')} in {here}")
     except Taken as error:
@@ -85,7 +85,7 @@ def ready(arguments: Sequence[str], passes: int, patience: float) -> Iterator[Su
 class Progress:
     """Says which pass it is, and how long it will take from there."""
 
-    def __init__(self, passes: Passes, watch: Watch, what: str) -> None:
+    def __init__(self, passes: Passes, watch: StatusLine, what: str) -> None:
         self._passes = passes
         self._watch = watch
         self._what = what
