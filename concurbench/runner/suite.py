@@ -14,7 +14,7 @@ from concurbench import units
 from concurbench.command import ended_by_signals
 from concurbench.errors import ConcurbenchError
 from concurbench.measure.lock import SessionLock, Taken
-from concurbench.measure.session import PASS
+from concurbench.measure.session import ENV_PASS
 from concurbench.report.progress import StatusLine
 from concurbench.results.runs import short_name
 from concurbench.runner.child import PytestSuite
@@ -75,7 +75,7 @@ def ready(arguments: Sequence[str], passes: int, patience: float) -> Iterator[Su
             server = os.environ.get("CONCURBENCH_BASE_PYTHON") or sys.executable
             pytest = [*OPTIONS, *arguments]
             yield Suite(
-                PytestSuite(workspace, here, pytest, server, patience, {PASS: str(passes)}), watch
+                PytestSuite(workspace, here, pytest, server, patience, {ENV_PASS: str(passes)}), watch
             )
     finally:
         watch.end()
