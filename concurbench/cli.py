@@ -36,7 +36,7 @@ def main() -> None:
 
 for command in (
     passes.run, gate.gate, gate.calibrate, lanes.matrix, lanes.interpreters, lanes.environment,
-    passes.interval_study, gate.gate_study, identity, docs,
+    passes.interval_study, identity, docs,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -20,7 +20,7 @@ from concurbench.gate import environment
 from concurbench.gate.block import NotMeasured, Stepper
 from concurbench.gate.checkout import Checkout, CheckoutError, check_out
 from concurbench.gate.environment import Environment
-from concurbench.gate.samples import Block, Visit
+from concurbench.gate.samples import Block, Quads
 from concurbench.gate.worker import Place, Side, SideError
 from concurbench.measure.lock import SessionLock, Taken
 from concurbench.runner import addopts
@@ -290,7 +290,7 @@ class Comparison:
         on_row: Callable[[str, Block], None] = lambda _, __: None,
         number: int | None = None,
     ) -> Block:
-        """Measure these rows in a pair of fresh processes; what became of those without pairs is in
+        """Measure these rows in a pair of fresh processes; what became of those without quads is in
         ``failed``, ``missing``, ``new`` or ``idle``, and they are not in ``rows`` any more.
 
         ``on_row`` hears of each row measured, with the block as it is by then. ``number`` is the next
@@ -300,7 +300,7 @@ class Comparison:
             CannotCompare: a side broke down.
         """
         self._number = self._number + 1 if number is None else number
-        visits: dict[str, Visit] = {}
+        quads: dict[str, Quads] = {}
         row = "its start"
         try:
             with ExitStack() as stack:
@@ -310,18 +310,18 @@ class Comparison:
                     if lost := [each for each in rows if each not in there]:
                         raise CannotCompare(f"{side} does not collect {lost[0]} every time")
                 steps = self.stepper.block(sides["base"], sides["head"], rows, self._number)
-                for row, visit in steps:
-                    if isinstance(visit, NotMeasured):
-                        self._drop(row, visit)
+                for row, measured in steps:
+                    if isinstance(measured, NotMeasured):
+                        self._drop(row, measured)
                     else:
-                        visits[row] = visit
-                        on_row(row, Block(self._number, stage, dict(visits)))
+                        quads[row] = measured
+                        on_row(row, Block(self._number, stage, dict(quads)))
                 for side in SIDES:
                     self._check_origins(side, sides[side].expect("finished"))
         except SideError as error:
             where = f"block {self._number}, after {row}"
             raise CannotCompare(with_cure(f"{error} ({where})")) from None
-        return Block(self._number, stage, visits)
+        return Block(self._number, stage, quads)
 
     def _drop(self, row: str, why: NotMeasured) -> None:
         self.rows = tuple(each for each in self.rows if each != row)
