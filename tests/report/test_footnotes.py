@@ -52,7 +52,7 @@ def test_the_claim_is_that_of_an_interval_with_outermost_passes_left_out() -> No
 
 def test_too_few_passes_have_no_interval() -> None:
     [line] = legend(run(row("a", 1.0, 2.0), passes=2))
-    assert line.startswith("± range of the passes")
+    assert line == "± range of the passes: a prediction interval needs at least 3"
 
 
 def test_the_signs_of_metrics_are_explained_if_there_are_metrics() -> None:
