@@ -12,7 +12,7 @@ from concurbench.report.summary import summary
 from concurbench.report.text import as_text
 from concurbench.results.baseline import compare
 from concurbench.results.metric import Metric
-from concurbench.results.row import Interference, Pass, Row
+from concurbench.results.row import Conditions, Pass, Row
 from concurbench.results.runs import Run
 
 SLOW = {"python_loop": [[0.0, 0.004], [1.0, 0.004]]}
@@ -22,7 +22,7 @@ FAST = {"python_loop": [[0.0, 0.002], [1.0, 0.002]]}
 def row(model: str, *medians: float, steal: float = 0.0, **more: Any) -> Row:
     """A row with a pass for each median."""
     by_pass = tuple(
-        Pass(number, (median,), Interference(steal)) for number, median in enumerate(medians, start=1)
+        Pass(number, (median,), Conditions(steal)) for number, median in enumerate(medians, start=1)
     )
     return Row(f"t.py::test_primes[{model}]", "primes", model, medians, by_pass=by_pass, **more)
 
