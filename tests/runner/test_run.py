@@ -78,7 +78,7 @@ def passes(saved: dict[str, Any], row: str) -> list[int]:
 def test_several_passes_are_saved_as_one_run_that_can_be_compared_with(suite: Suite) -> None:
     done = run("--passes", "3")
     assert done.exit_code == 0, done.output
-    assert "± where the next run's median is expected: 60% with 3 passes" in done.output
+    assert "± 60 % prediction interval of the next run's median (3 passes)" in done.output
     assert [name[:5] for name in suite.saved] == ["0001_"]
     saved = suite.load("0001_*")
     assert saved["concurbench"]["complete"] is True
@@ -92,7 +92,7 @@ def test_several_passes_are_saved_as_one_run_that_can_be_compared_with(suite: Su
 
 
 def test_a_plain_session_says_that_it_is_one_pass(suite: Suite) -> None:
-    assert "± of the rounds of one pass" in suite.run().stdout.str()
+    assert "± spread of the rounds in one pass" in suite.run().stdout.str()
 
 
 def test_each_pass_is_a_process_of_its_own_and_has_another_order(suite: Suite) -> None:
@@ -248,7 +248,7 @@ def test_nobody_else_measures_between_two_passes(suite: Suite) -> None:
 
 def test_a_run_of_two_passes_shows_both_and_claims_nothing(suite: Suite) -> None:
     done = run("--passes", "2", "--cases=few")
-    assert "too few passes to say" in done.output
+    assert "± range of the passes: a prediction interval needs at least 3" in done.output
 
 
 def test_a_row_visited_once_has_no_spread(suite: Suite) -> None:
