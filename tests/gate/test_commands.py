@@ -115,12 +115,12 @@ def test_out_of_time_is_exit_2_not_green(repository: Project, gate: Gate) -> Non
         (["main", "--threshold", "many"], "expected a share between 0 and 1"),
         (["main", "--plant", "row"], "expected ROW=SHARE"),
         (["main", "--plant", "row=0"], "expected a share between 0 and 1"),
-        (["main", "--json", "no/such/folder.json"], "no/such/folder.json cannot be written"),
+        (["main", "--json", "no/such/folder.json"], "cannot write no/such/folder.json"),
         (["main", "--python", "no-such-python"], "no-such-python"),
         (["main", "--", "no_such_file.py"], "file or directory not found: no_such_file.py"),
         (["main", "--", "test_toy.py::nothing"], "not found"),
         (["main", "--", "--collect-only"], "base: "),
-        (["main", "--json", "/dev/null"], "/dev/null is no regular file"),
+        (["main", "--json", "/dev/null"], "/dev/null: not a regular file"),
         (["main", "--", "--no-such-option"], "unrecognized arguments: --no-such-option"),
         ([], "Missing argument 'BASE'"),
     ],
@@ -232,7 +232,7 @@ def test_the_verdict_stands_where_its_summary_cannot_be_written(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "such" / "folder"))
     done = gate(repository, "gate", "main", *OPTIONS)
     assert done.exit_code == 0
-    assert "could not be shown or written" in done.output
+    assert "could not be printed or written" in done.output
 
 
 @pytest.mark.parametrize("floor", ['"b"', "null", "[]"])
