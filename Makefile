@@ -1,11 +1,11 @@
-# What people and CI both run. `make bench PYTHON=3.13t` uses an environment of its own: a lane.
+# What people and CI both run. `make bench PYTHON=3.13t` uses an environment of its own.
 # ARGS is passed on: make bench ARGS="--cases=smallest", make gate ARGS="--threshold=8%".
 
 PYTHON ?= python3
 ARGS ?=
 BASE ?= main
 TESTS ?= tests
-# Made with python3: it makes the others, checks the code, and runs what is not measured, in every lane.
+# Made with python3: it makes the others, checks the code, and runs what is not measured, for every interpreter.
 OWN = .venv
 # One for each interpreter, named after it: .venv-3.13t, .venv-usr-bin-python3.12
 VENV ?= $(OWN)$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
@@ -26,7 +26,7 @@ help: ## show this list
 	@echo "  PYTHON=3.13t        another interpreter: a name, a command or a path"
 	@echo "  BASE=v1.2           what make gate compares the working tree with (main)"
 	@echo "  TESTS=FILES         some of the tests, in make test"
-	@echo "  ARGS=…              for the command itself: make bench ARGS=--cases=smallest"
+	@echo "  ARGS=…              for the command itself: make bench ARGS='--cases=smallest -- -k flags'"
 
 bench: $(READY) ## measure every default benchmark, and save the run
 	$(BIN)/concurbench run $(ARGS)
@@ -41,7 +41,7 @@ calibrate: $(READY) ## how noisy is each of the gate's rows on this machine?
 	$(BIN)/concurbench calibrate $(ARGS)
 
 interval-study: $(READY) ## do the intervals of a run hold here? (20 min)
-	$(BIN)/concurbench interval-study --into docs/method.md -m gate $(ARGS)
+	$(BIN)/concurbench interval-study --into docs/method.md $(ARGS) -- -m gate
 
 gate-study: $(READY) ## how often is the gate wrong here? (an hour at most)
 	$(BIN)/concurbench gate-study --into docs/method.md $(ARGS)
@@ -67,7 +67,7 @@ docs: $(READY) ## run what README and docs show, and put it in
 	$(BIN)/concurbench docs README.md docs/*.md $(ARGS)
 
 interpreters: $(OWN)/ready ## which Pythons are here, and which can be measured?
-	@$(OWN)/bin/concurbench interpreters
+	@$(OWN)/bin/concurbench matrix --list
 
 clean: ## remove the environments and everything cached
 	rm -rf .venv* *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -6,7 +6,7 @@ import click
 
 from concurbench.command import Commands
 from concurbench.gate.command import calibrate, gate, gate_study
-from concurbench.machine.command import machine
+from concurbench.machine.command import show_machine
 from concurbench.matrix.command import environment, matrix
 from concurbench.page import docs
 from concurbench.report.command import show_summary
@@ -24,7 +24,7 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (list_rows, run, show_summary, matrix, gate, calibrate, machine):
+for command in (list_rows, run, show_summary, matrix, gate, calibrate, show_machine):
     main.add_command(command)
 
 for maintainers in (environment, interval_study, gate_study, docs):

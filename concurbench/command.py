@@ -133,11 +133,11 @@ def _pass_on(ctx: click.Context, param: click.Parameter, value: str | None) -> N
         ctx.meta.setdefault("suite", []).append(f"{param.opts[0]}={value}")
 
 
-def system_error(error: OSError, path: Path | None = None) -> str:
-    """A sentence on an error of the operating system; ``path`` is what was written, where the error
-    does not say it."""
-    file, why = error.filename or path, (error.strerror or str(error)).lower()
-    if error.errno in NOT_WRITABLE:
+def system_error(error: OSError, written: Path | None = None) -> str:
+    """A sentence on an error of the operating system; ``written`` is the file or folder that was being
+    written, where the caller knows."""
+    file, why = written or error.filename, (error.strerror or str(error)).lower()
+    if written or error.errno in NOT_WRITABLE:
         return f"cannot write {file}: {why}" if file else f"cannot write: {why}"
     return f"{file}: {why}" if file else why
 

@@ -74,7 +74,7 @@ def needed(folder: Path) -> str:
 @click.option(
     "--list", "only_list", is_flag=True, help="Only list the interpreters, and why others are not used."
 )
-@click.option("--names", is_flag=True, help="Only print the names of usable interpreters, one a line.")
+@click.option("--names", is_flag=True, help="Print the names of usable interpreters, one a line.")
 @click.option("--saved", is_flag=True, help="Measure nothing: show the last run of each interpreter.")
 @click.option(
     "--from",
@@ -238,7 +238,8 @@ def _failed(measured: Measured, run: Run) -> dict[str, str]:
 def _last_runs() -> list[Column]:
     """The last complete run of each interpreter on this machine."""
     results = index.results_folder()
-    folders = sorted(results.glob(machine.folder("*")))
+    prefix = machine.folder("x").removesuffix("x")
+    folders = sorted(results.glob(f"{prefix}*"))
     found = [run for folder in folders if (run := runs.last_complete(folder)[0])]
     if not found:
         raise ConcurbenchError(
@@ -253,10 +254,9 @@ def _column(run: Run) -> Column:
     return Column(f"{minor}{'t' if run.machine.get('free_threaded') else ''}" or run.name, run)
 
 
-def _age(name: str) -> tuple[tuple[int, ...], bool]:
-    return tuple(int(part) for part in name.rstrip("t").split(".") if part.isdecimal()), name[
-        -1:
-    ] == "t"
+def _age(name: str) -> tuple[list[int], bool]:
+    numbers = [int(part) for part in name.rstrip("t").split(".") if part.isdecimal()]
+    return numbers, name.endswith("t")
 
 
 @click.command("environment", cls=Command, hidden=True)

@@ -16,7 +16,7 @@ from concurbench.errors import ConcurbenchError
 from concurbench.report.footnotes import changes, compared
 from concurbench.report.summary import summary
 from concurbench.report.telling import tell
-from concurbench.report.text import COLUMNS
+from concurbench.report.text import COLUMNS, say
 from concurbench.results import index
 from concurbench.results.runs import Run
 
@@ -61,10 +61,10 @@ def show_summary(runs: tuple[str, ...], groups: tuple[str, ...], svg: Path | Non
     if svg is not None:
         _draw(summary(rows, base), svg, title=_title(run))
         return
-    notes = [note] * bool(note) + changes(run, base.run if base else None)
+    if note:
+        say(f"note: {note}\n", "yellow", whole=True)
+    notes = changes(run, base.run if base else None)
     published(lambda: tell(run, base, notes, whole=not groups))
-    if note and groups:
-        click.echo(f"note: {note}", err=True)
 
 
 def _title(run: Run) -> str:

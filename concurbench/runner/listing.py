@@ -71,7 +71,7 @@ def workloads(rows: Sequence[CollectedRow]) -> RenderableType:
         name = test.rpartition("::")[2].removeprefix("test_")
         shown.append(Text.assemble((name, "bold"), f"  {units.counted(len(members), 'row')}"))
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-        table.add_column(style="dim", width=8)
+        table.add_column(style="dim", width=9)
         table.add_column(overflow="fold")
         for title, values in (
             ("models", (row.model for row in members)),

@@ -99,7 +99,7 @@ def run(request: Request, environments: Sequence[Environment], show: Callable[[R
         interrupted = 128 + signal.number
         click.echo("interrupted", err=True)
     except OSError as error:
-        problem = system_error(error, record.path if record else None)
+        problem = system_error(error, record.path if record and not error.filename else None)
         if not measured:
             raise ConcurbenchError(problem) from None
         measured[0].errors.append(problem)
