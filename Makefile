@@ -26,7 +26,7 @@ help: ## show this list
 	@echo "  PYTHON=3.13t        another interpreter: a name, a command or a path"
 	@echo "  BASE=v1.2           what make gate compares the working tree with (main)"
 	@echo "  TESTS=FILES         some of the tests, in make test"
-	@echo "  ARGS=…              for the command itself: make bench ARGS='--cases=smallest -- -k flags'"
+	@echo "  ARGS=…              for the command itself: make bench ARGS=--cases=smallest"
 
 bench: $(READY) ## measure every default benchmark, and save the run
 	$(BIN)/concurbench run $(ARGS)
@@ -90,6 +90,6 @@ $(OWN)/ready: pyproject.toml constraints.txt
 		$$python -c 'import venv, ensurepip' 2>/dev/null || continue; \
 		exec $$python -m venv $(OWN); \
 	done; echo "$$why"; exit 1
-	$(OWN)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: -c constraints.txt -e '.[lanes]'
+	$(OWN)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: -c constraints.txt -e '.[matrix]'
 	@$(OWN)/bin/concurbench environment --extra dev
 	@touch $(OWN)/ready

@@ -104,7 +104,7 @@ def test_where_python3_will_not_do_the_one_asked_for_takes_its_place(tmp_path: P
     # All else is asked of the environment that it made.
     assert (tmp_path / ".venv/asked").read_text().splitlines() == [
         "-m pip install --quiet --disable-pip-version-check --only-binary=:all: "
-        "-c constraints.txt -e .[lanes]",
+        "-c constraints.txt -e .[matrix]",
     ]
 
 

@@ -46,7 +46,7 @@ def check_requirements() -> None:
     """Raise a ConcurbenchError where a package is missing that only these commands need."""
     for package in ("findpython", "virtualenv"):
         if importlib.util.find_spec(package) is None:
-            raise ConcurbenchError(f"this needs {package}: pip install 'concurbench[lanes]'")
+            raise ConcurbenchError(f"this needs {package}: pip install 'concurbench[matrix]'")
 
 
 def needed(folder: Path) -> str:

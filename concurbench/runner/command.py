@@ -23,6 +23,7 @@ from concurbench.errors import ConcurbenchError
 from concurbench.report.footnotes import compared
 from concurbench.report.telling import tell
 from concurbench.report.text import say
+from concurbench.results import index
 from concurbench.results.storage import from_here
 from concurbench.runner import run as runner
 from concurbench.runner.measured import Environment
@@ -81,11 +82,19 @@ def _folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 @click.option(
     "--benchmark-json", "json_file", metavar="FILE", type=FILE, help="Also write the run to this file."
 )
+@click.option(
+    "--from",
+    "source",
+    metavar="FILE",
+    type=EXISTING,
+    help="Measure nothing: save what a killed command had measured, as it left it in the folder "
+    "concurbench/running of the user's state.",
+)
 @saving_options
 @timeout_option(TIMEOUT)
 @suite_options
 @click.pass_context
-def run(ctx: click.Context, /, **options: Any) -> None:
+def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
     """Measure the benchmarks in the current folder in several passes, and save them as one run.
 
     Each pass is a fresh pytest process and visits the rows in another order. The median of a row in a
@@ -106,6 +115,9 @@ def run(ctx: click.Context, /, **options: Any) -> None:
               concurbench run --benchmark-compare
               concurbench run --passes 7 -- benchmarks/test_primes.py -k large
     """
+    if source is not None:
+        storage = options["storage"] or index.results_folder()
+        ctx.exit(runner.recover(source, storage, options["name"], show))
     request = runner.Request(pytest_arguments(ctx), **options)
     this = Environment("", Path(sys.executable))
     ctx.exit(runner.run(request, [this], show))

@@ -14,13 +14,20 @@ from pytest_benchmark.utils import get_tag
 
 from concurbench import machine
 from concurbench.command import system_error
+from concurbench.errors import ConcurbenchError
 from concurbench.report.footnotes import changes
-from concurbench.results import atomic, runs
+from concurbench.results import atomic, records, runs
 from concurbench.results.merge import changed, merge
 from concurbench.results.runs import Run, short_name
 from concurbench.results.state import default_path
 from concurbench.results.storage import Storage
 from concurbench.runner.child import ChildResult
+
+RECORD = "run in progress"
+"""The kind of file that holds what was measured while a run goes on."""
+
+ADDED = ("pass", "interpreter")
+"""What an entry of such a file has besides the fields of ``ChildResult``."""
 
 Content = Mapping[str, Any]
 """What pytest-benchmark saves of one session."""
@@ -97,6 +104,26 @@ class Measured:
         for row in changed(joined):
             self.failed.setdefault(row, "it was changed while it was measured")
         return [_without(content, self.failed) for content in joined]
+
+
+def read(file: Path) -> tuple[list[Measured], int]:
+    """What an interrupted command had measured, and how many passes it was to make.
+
+    Raises:
+        ConcurbenchError: the file cannot be read or holds something else.
+    """
+    header, entries = records.read(file, RECORD)
+    try:
+        asked, groups = header["passes"], header["rows"]
+        measured = {name: Measured(Environment(name, Path()), groups[name]) for name in groups}
+        for entry in entries:
+            result = {name: value for name, value in entry.items() if name not in ADDED}
+            one, number = measured[entry["interpreter"]], entry["pass"]
+            one.add(number, one.groups, ChildResult(**result))
+            one.finished = max(one.finished, number - 1)  # the later pass has started
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ConcurbenchError(f"{file} is not a {RECORD} file: {error!r}") from None
+    return list(measured.values()), asked
 
 
 @dataclass(frozen=True)

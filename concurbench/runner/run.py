@@ -27,14 +27,23 @@ from concurbench.results.runs import Run, short_name
 from concurbench.results.state import default_path
 from concurbench.runner import addopts, schedule
 from concurbench.runner.child import CollectedRow, PytestSuite
-from concurbench.runner.measured import Check, Environment, Kept, Measured, keep, storage_at
+from concurbench.runner.measured import (
+    RECORD,
+    Check,
+    Environment,
+    Kept,
+    Measured,
+    keep,
+    read,
+    storage_at,
+)
 from concurbench.runner.workspace import Workspace
-
-RECORD = "run in progress"
-"""The kind of file that holds what was measured while a run goes on."""
 
 OPTIONS = ("-p", "concurbench.plugin", "-p", "no:cacheprovider")
 """Arguments of each pytest process, before the user's own."""
+
+PATHS = {"root", "storage"}
+"""Fields of a ``ChildResult`` that no file keeps: where a checkout lies is private."""
 
 IDLE = (
     "--collect-only", "--co", "--benchmark-disable", "--benchmark-skip", "--numprocesses",
@@ -120,6 +129,20 @@ def run(request: Request, environments: Sequence[Environment], show: Callable[[R
     return interrupted or (2 if not kept else 1 if bad or regressions else 0)
 
 
+def recover(file: Path, storage: Path, name: str | None, show: Callable[[Result], None]) -> int:
+    """Make the runs of what an interrupted command has left in ``file``; the exit code.
+
+    Raises:
+        ConcurbenchError: the file cannot be read, or nothing was timed.
+    """
+    measured, asked = read(file)
+    kept = [each for one in measured if (each := keep(one, asked, storage, name=name))]
+    if not kept:
+        raise ConcurbenchError(f"{file}: nothing was timed")
+    published(lambda: show(Result(kept, measured, [], None, [])))
+    return 1 if any(one.failed or one.errors for one in measured) else 0
+
+
 @contextmanager
 def measuring(
     arguments: Sequence[str], passes: int, timeout: float
@@ -200,7 +223,7 @@ def measure(
             result = suite.measure(each.environment.python, rows)
             if record is not None:
                 entry = {**asdict(result), "pass": number, "interpreter": each.environment.name}
-                record.append({key: value for key, value in entry.items() if key != "root"})
+                record.append({key: entry[key] for key in entry.keys() - PATHS})
             each.add(number, rows, result)
         saved = [each for each in measured if number in each.contents]
         for each in saved:

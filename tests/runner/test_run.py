@@ -18,7 +18,7 @@ from concurbench.errors import Interrupted
 from concurbench.measure.lock import SessionLock
 from concurbench.results import records
 from concurbench.runner.child import ChildResult
-from concurbench.runner.run import RECORD
+from concurbench.runner.measured import RECORD
 from concurbench.runner.schedule import LONG
 from tests.fakes import MODELS, Suite, content, installed, result, row
 
@@ -221,6 +221,25 @@ def test_each_pass_is_on_disk_before_the_next_one_starts(run: Runs) -> None:
     run("--passes", "3", answer=answer)
     assert entries == [0, 1, 2]
     assert not list(folder.glob("*"))  # the saved run holds all of it
+
+
+def test_what_a_killed_command_had_measured_can_be_made_a_run(run: Runs) -> None:
+    left = run.folder / "left.jsonl"
+
+    def killed(number: int, _: str, rows: Sequence[str]) -> ChildResult:
+        if number == 3:
+            [file] = (run.folder / "state/concurbench/running").glob("*.jsonl")
+            left.write_bytes(file.read_bytes()[:-100])  # the second entry is cut off
+        return result(rows, TIMES)
+
+    run("--passes", "3", answer=killed)
+    done = run("--from", str(left), "--benchmark-save=rescued")
+    assert done.exit_code == 0, done.output
+    assert "0 of 3 passes" in done.output
+    assert run.load("rescued.json")["concurbench"]["passes"] == 1
+    assert run.suite.visits == []
+    Path("other.jsonl").write_text("{}")
+    assert run("--from", "other.jsonl").exit_code == 2
 
 
 def test_options_of_the_suite_and_arguments_behind_two_dashes_go_to_pytest(run: Runs) -> None:
