@@ -21,8 +21,8 @@ from concurbench.gate.block import Stepped, Stepper
 from concurbench.gate.comparison import Comparison, Question
 from concurbench.gate.decision import RULES, Rules
 from concurbench.gate.samples import Block, Unit
-from concurbench.results import atomic
 from concurbench.results.runs import short_name
+from concurbench.results.storage import write_atomic
 from concurbench.units import duration
 from studies import resample
 from studies.resample import Observed
@@ -87,7 +87,7 @@ def measure(
 
     def keep(**more: object) -> None:
         content.update(more, seconds=time.monotonic() - start)
-        atomic.write(path, json.dumps(content))
+        write_atomic(path, json.dumps(content))
 
     if "hand_off" not in content:
         keep(hand_off=hand_off(tell))

@@ -24,10 +24,10 @@ from scipy.stats import binomtest
 
 from concurbench import machine, units
 from concurbench.errors import ConcurbenchError
-from concurbench.results import atomic
 from concurbench.results.merge import merge
 from concurbench.results.runs import short_name
 from concurbench.results.statistics import Interval, interval
+from concurbench.results.storage import write_atomic
 from concurbench.runner.measured import Environment, Measured
 from concurbench.runner.run import collect, measuring
 from concurbench.runner.run import measure as measure_run
@@ -99,7 +99,7 @@ def measure(
                 raise StudyFailed(f"run {number}: {wrong[0]}")
             measured.append(rounds_of(merge(passes.passes())))
             content["took"] = units.duration(time.monotonic() - start)
-            atomic.write(file, json.dumps(content))
+            write_atomic(file, json.dumps(content))
     return content
 
 

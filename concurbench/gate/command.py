@@ -216,14 +216,14 @@ def compared(
     from concurbench.gate.comparison import CannotCompare, Comparison, Question
     from concurbench.gate.noise import NoiseError
     from concurbench.gate.record import Record
-    from concurbench.report.status import Watch
-    from concurbench.results.state import default_path
+    from concurbench.report.progress import StatusLine
+    from concurbench.results.storage import default_path
 
     question = Question(
         base=base, head=head, where=Path.cwd(), arguments=arguments, setup=setup, patience=timeout,
         python=shutil.which(python) or python, slower=slower,
     )  # fmt: skip
-    watch = Watch()
+    watch = StatusLine()
     record = None
     try:
         with ended_by_signals(), Comparison(question, watch.step) as comparison:

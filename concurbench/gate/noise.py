@@ -11,7 +11,7 @@ from pathlib import Path
 from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.gate import decision
-from concurbench.results import atomic
+from concurbench.results.storage import write_atomic
 
 FILE = "noise.json"
 
@@ -79,4 +79,4 @@ def write(path: Path, noises: Mapping[str, Noise]) -> None:
     """
     together = {**read(path), **noises}
     content = {row: asdict(noise) for row, noise in sorted(together.items())}
-    atomic.write(path, json.dumps(content, indent=1) + "\n")
+    write_atomic(path, json.dumps(content, indent=1) + "\n")

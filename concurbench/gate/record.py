@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from concurbench.gate.samples import Block
-from concurbench.results import atomic
+from concurbench.results.storage import write_atomic
 
 FORMAT = "concurbench-gate 1"
 SELDOM = 2.0
@@ -49,7 +49,7 @@ class Record:
 
     def _write(self) -> None:
         last = [self._last.as_json()] if self._last is not None else []
-        atomic.write(self.path, json.dumps({**self._content, "blocks": [*self._blocks, *last]}))
+        write_atomic(self.path, json.dumps({**self._content, "blocks": [*self._blocks, *last]}))
         self._written = time.monotonic()
 
 

@@ -26,7 +26,7 @@ from concurbench.command import (
 from concurbench.errors import ConcurbenchError
 from concurbench.matrix.table import Column, table
 from concurbench.measure.lock import SessionLock
-from concurbench.report.status import Watch
+from concurbench.report.progress import StatusLine
 from concurbench.report.text import say, show
 from concurbench.results import index, runs
 from concurbench.results.runs import Run
@@ -183,7 +183,7 @@ def _environments(interpreters: Sequence[Interpreter]) -> tuple[list[Environment
 
     made: dict[str, Environment] = {}
     unusable: list[str] = []
-    here, status = Path.cwd(), Watch()
+    here, status = Path.cwd(), StatusLine()
     with ended_by_signals():
         for each in interpreters:
             name, again = each.name, 2

@@ -1,9 +1,9 @@
 """The table of a matrix: ratios between runs. Rows are models, columns are interpreters.
 
 A ratio says how many times as fast a row is as the reference: the baseline model of its group under the
-first interpreter; in a group without a baseline, the row itself under the first interpreter. Where both
-have as many observations, there is one ratio a pass, since a matrix measures pass by pass, and the cell
-shows their median.
+first interpreter; in a group without a baseline, the row itself under the first interpreter. There is
+one ratio for each pass that measured both, since a matrix measures all interpreters pass by pass. The
+cell shows their median.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import units
-from concurbench.results.runs import BASELINE, Row, Run, short_name
+from concurbench.results.row import SEQUENTIAL, Row
+from concurbench.results.runs import Run, short_name
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def number(ratio: float) -> str:
 def _compared(name: str, ids: Sequence[str], columns: Sequence[Column]) -> Group:
     rows = {id: tuple(column.run.by_id.get(id) for column in columns) for id in ids}
     baseline = next(
-        (each for each in rows.values() if any(row and row.model == BASELINE for row in each)), None
+        (each for each in rows.values() if any(row and row.model == SEQUENTIAL for row in each)), None
     )
     lines = []
     for id, each in rows.items():
@@ -118,9 +119,11 @@ def _compared(name: str, ids: Sequence[str], columns: Sequence[Column]) -> Group
 def _ratios(reference: Row | None, row: Row | None) -> tuple[float, ...]:
     if reference is None or row is None:
         return ()
-    if reference.passes == row.passes == len(row.seconds) == len(reference.seconds):
-        return tuple(one / other for one, other in zip(reference.seconds, row.seconds, strict=True))
-    return (reference.median / row.median,)
+    before = {each.number: each.median for each in reference.by_pass}
+    paired = [each for each in row.by_pass if each.number in before]
+    if not paired:
+        return (reference.median / row.median,)
+    return tuple(before[each.number] / each.median for each in paired)
 
 
 def _group(group: Group, columns: Sequence[Column]) -> RenderableType:
@@ -148,14 +151,14 @@ def _group(group: Group, columns: Sequence[Column]) -> RenderableType:
 
 
 def _scale(group: Group, first: str) -> str:
-    counts = sorted({line.workers for line in group.lines if line.workers and line.model != BASELINE})
+    counts = sorted({line.workers for line in group.lines if line.workers and line.model != SEQUENTIAL})
     workers = f"{' or '.join(map(str, counts))} workers · " if counts else ""
     if group.reference is not None:
         return (
-            f"{workers}× as fast as {BASELINE} in {first}, where 1.0 is {units.time(group.reference)}"
+            f"{workers}× as fast as {SEQUENTIAL} in {first}, where 1.0 is {units.time(group.reference)}"
         )
-    if any(line.model == BASELINE for line in group.lines):
-        return f"{workers}no reference: {BASELINE} was not timed in {first}"
+    if any(line.model == SEQUENTIAL for line in group.lines):
+        return f"{workers}no reference: {SEQUENTIAL} was not timed in {first}"
     return f"{workers}× as fast as the same row in {first}"
 
 

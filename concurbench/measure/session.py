@@ -1,7 +1,7 @@
 """One session of pytest around its benchmarks: what is checked before, and what is kept after.
 
 Before: the machine's folder, the run to compare with, that a run can be saved, that no other session
-measures at the same time. After: rows that were not proven right are gone, limits are filled in, and a
+measures at the same time. After: rows that were not proven right are gone, and a
 complete run is saved under a number. Only a complete run can become the baseline of a later one.
 """
 
@@ -22,6 +22,7 @@ from pytest_benchmark.session import BenchmarkSession
 from pytest_benchmark.utils import get_commit_info, get_tag
 
 from concurbench import machine, pyproject
+from concurbench.errors import ConcurbenchError
 from concurbench.measure import quiet
 from concurbench.measure.gil import Watch
 from concurbench.measure.interference import Surroundings
@@ -29,8 +30,10 @@ from concurbench.measure.lock import SessionLock, Taken
 from concurbench.measure.outcomes import Tally
 from concurbench.measure.rounds import ALONE, ONE_OF_SEVERAL
 from concurbench.measure.skips import reason_of
-from concurbench.results import baseline, doubt, runs
-from concurbench.results.runs import Row, Run, short_name
+from concurbench.results import baseline, runs
+from concurbench.results.limits import with_limits
+from concurbench.results.row import Row
+from concurbench.results.runs import Run, short_name
 from concurbench.results.storage import Storage
 
 DEFAULT_STORAGE = "file://./.benchmarks"
@@ -96,7 +99,7 @@ class Session:
         folder = Path(option.benchmark_storage.removeprefix("file://")) / machine.folder()
         try:
             self.base, notes = baseline.choose(option.benchmark_compare, folder)
-        except baseline.NoSuchRun as error:
+        except ConcurbenchError as error:
             raise pytest.UsageError(f"--benchmark-compare: {error}") from None
         if self.base is None and option.benchmark_compare_fail:
             raise pytest.UsageError(f"--benchmark-compare-fail: {notes[-1]}")
@@ -214,7 +217,6 @@ class Session:
         if self.ready:
             self._keep_proven_rows()
             self._tell_surroundings()
-            self._set_limits()
             self._compare_same_work_only()
             self._find_regressions()
             if self.regressions and session.exitstatus == pytest.ExitCode.OK:
@@ -242,14 +244,8 @@ class Session:
         self.surroundings.close()
         for row in self.benchmarks.benchmarks:
             row.extra_info["around"] = self.surroundings.around(row.fullname)
-            row.extra_info["disturbed"] = self.surroundings.disturbed(row.fullname)
         for name, why in self.surroundings.lost.items():
             self.notes.append(f"the yardstick {name} could not be read: {why}")
-
-    def _set_limits(self) -> None:
-        rows = self.benchmarks.benchmarks
-        runs.set_limits((row.group, row.extra_info, row.stats.median) for row in rows)
-        doubt.judge((row.group, row.extra_info) for row in rows)
 
     @property
     def _compared(self) -> dict[str, Any]:
@@ -262,7 +258,7 @@ class Session:
             theirs = self.base.by_id.get(row.fullname) if self.base else None
             if theirs is not None and theirs.fingerprint != row.extra_info.get("fingerprint"):
                 name = short_name(row.fullname)
-                self.remarks.append(f"not compared, for it is different work now: {name}")
+                self.remarks.append(f"not compared, because the work differs: {name}")
                 self._compared.pop(row.fullname, None)
 
     def _find_regressions(self) -> None:
@@ -298,6 +294,7 @@ class Session:
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
         root = f"{self.config.rootpath}{os.sep}"  # where a checkout lies is nobody's business
         output_json[runs.OURS] = {
+            "format": runs.FORMAT,
             "home": machine.folder(),
             "passes": 1,
             "complete": self.storage is not None and self.storage.complete,
@@ -315,7 +312,7 @@ class Session:
             path=self.storage.saved if self.storage and self.storage.saved else Path(),
             machine=self.pytest_benchmark_generate_machine_info(),
             complete=not self.incomplete,
-            rows=tuple(Row.read(row.as_dict()) for row in self.benchmarks.benchmarks if row),
+            rows=with_limits(Row.read(row.as_dict()) for row in self.benchmarks.benchmarks if row),
             home=machine.folder(),
             yardsticks=(self.surroundings.readings,) if self.surroundings else (),
             skipped=self.tally.skipped,
@@ -329,7 +326,7 @@ class Session:
     ) -> None:
         differences = machine.differences(compared_benchmark["machine_info"], machine_info)
         if differences:
-            self.remarks.append(f"compared across a change of {', '.join(differences)}")
+            self.remarks.append(f"compared despite differences: {', '.join(differences)}")
         # pytest-benchmark's own comparison comes next: it would say the same in two pages of JSON, and
         # fails where the results are not below the current directory.
         compared_benchmark["machine_info"] = machine_info

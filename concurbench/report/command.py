@@ -13,11 +13,10 @@ from rich.terminal_theme import MONOKAI
 
 from concurbench.command import FILE, Command, published, system_error
 from concurbench.errors import ConcurbenchError
-from concurbench.report.footnotes import changes, compared
-from concurbench.report.summary import summary
-from concurbench.report.telling import tell
+from concurbench.report.summary import print_run, summary
 from concurbench.report.text import COLUMNS, say
 from concurbench.results import index
+from concurbench.results.baseline import compare, differences
 from concurbench.results.runs import Run
 
 
@@ -52,19 +51,19 @@ def show_summary(runs: tuple[str, ...], groups: tuple[str, ...], svg: Path | Non
         run = index.find(runs[-1])
     else:
         run, note = index.newest()
-    base = compared(run, index.find(runs[0])) if len(runs) == 2 else None
+    comparison = compare(run, index.find(runs[0])) if len(runs) == 2 else None
     rows = [row for row in run.rows if not groups or any(text in row.group for text in groups)]
     if not rows:
         names = ", ".join(dict.fromkeys(row.group for row in run.rows))
         raise ConcurbenchError(f"no group with {' or '.join(groups)} in {run.path}: it has {names}")
     run = replace(run, rows=tuple(rows))
     if svg is not None:
-        _draw(summary(rows, base), svg, title=_title(run))
+        _draw(summary(rows, comparison), svg, title=_title(run))
         return
     if note:
         say(f"note: {note}\n", "yellow", whole=True)
-    notes = changes(run, base.run if base else None)
-    published(lambda: tell(run, base, notes, whole=not groups))
+    notes = differences(run, comparison.baseline if comparison else None)
+    published(lambda: print_run(run, comparison, notes, whole=not groups))
 
 
 def _title(run: Run) -> str:

@@ -20,10 +20,10 @@ from concurbench.command import (
     timeout_option,
 )
 from concurbench.errors import ConcurbenchError
-from concurbench.report.footnotes import compared
-from concurbench.report.telling import tell
+from concurbench.report.summary import print_run
 from concurbench.report.text import say
 from concurbench.results import index
+from concurbench.results.baseline import compare
 from concurbench.results.storage import from_here
 from concurbench.runner import run as runner
 from concurbench.runner.measured import Environment
@@ -126,8 +126,8 @@ def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
 def show(result: Result) -> None:
     """Print the tables of the run, what failed, and where it was saved."""
     for kept in result.kept:
-        before = compared(kept.run, result.earlier) if result.earlier else None
-        tell(kept.run, before, [*result.notes, *kept.remarks])
+        comparison = compare(kept.run, result.earlier) if result.earlier else None
+        print_run(kept.run, comparison, [*result.notes, *kept.remarks])
     for measured in result.measured:
         for row, why in measured.failed.items():
             say(f"FAILED {row}: {why}", "red", whole=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from concurbench import pyproject
-from concurbench.results import atomic
+from concurbench.results.storage import write_atomic
 from concurbench.runner.installing import EnvironmentFailed, Unreachable, run
 from concurbench.runner.interpreters import Interpreter
 
@@ -152,7 +152,7 @@ def ensure(
         pip += [f"--no-binary={name}" for name in what.from_source]
         run([*pip, *what.required], "pip install")
         made = Made(python, _optional(pip, what.optional, run))
-    atomic.write(into / STAMP, json.dumps({"identity": identity, **asdict(made)}, default=str))
+    write_atomic(into / STAMP, json.dumps({"identity": identity, **asdict(made)}, default=str))
     return made
 
 

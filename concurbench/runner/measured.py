@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +12,12 @@ from pytest_benchmark.logger import Logger
 from pytest_benchmark.utils import get_tag
 
 from concurbench import machine
-from concurbench.command import system_error
 from concurbench.errors import ConcurbenchError
-from concurbench.report.footnotes import changes
-from concurbench.results import atomic, records, runs
+from concurbench.results import records, runs
+from concurbench.results.baseline import differences
 from concurbench.results.merge import changed, merge
 from concurbench.results.runs import Run, short_name
-from concurbench.results.state import default_path
-from concurbench.results.storage import Storage
+from concurbench.results.storage import Storage, default_path, write_or_rescue
 from concurbench.runner.child import ChildResult
 
 RECORD = "run in progress"
@@ -184,11 +181,12 @@ def keep(
     elif always or measured.finished < asked:
         parts = (storage.resolve().parent.name, measured.environment.name)
         file = default_path("runs", "-".join(filter(None, parts)))
-        saved, trouble = _write(content, file)
+        saved, problem = write_or_rescue(file, json.dumps(content, indent=1))
+        trouble = problem or ""
     if json_file:
-        trouble = _write(content, json_file)[1] or trouble
+        trouble = write_or_rescue(json_file, json.dumps(content, indent=1))[1] or trouble
     run = runs.parse(content, saved or place.folder / "run.json")
-    remarks = changes(run, earlier)
+    remarks = differences(run, earlier)
     if incomplete:
         how = "" if saved else " (--benchmark-save=NAME saves it all the same)"
         remarks.append(f"not a complete run, so no baseline{how}: {'; '.join(incomplete)}")
@@ -250,15 +248,3 @@ def _regressions(content: Content, earlier: Run, checks: Sequence[Check]) -> Ite
         for check in checks:
             if why := check.fails(row["stats"], earlier.stats[row["fullname"]]):
                 yield f"{short_name(row['fullname'])}: {why}"
-
-
-def _write(content: Content, file: Path) -> tuple[Path, str]:
-    """Where the content was written, and why not to ``file`` but to a temporary folder."""
-    text = json.dumps(content, indent=1)
-    try:
-        atomic.write(file, text)
-    except OSError as error:
-        other = Path(tempfile.mkdtemp(prefix="concurbench-")) / file.name
-        atomic.write(other, text)
-        return other, f"{system_error(error, file)}; it is in {other}"
-    return file, ""

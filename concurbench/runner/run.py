@@ -20,11 +20,11 @@ from concurbench.command import check_writable, ended_by_signals, published, sys
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.measure.lock import SessionLock
 from concurbench.measure.session import PASS
-from concurbench.report.status import Watch
+from concurbench.report.progress import StatusLine
 from concurbench.results import baseline
 from concurbench.results.records import Record
 from concurbench.results.runs import Run, short_name
-from concurbench.results.state import default_path
+from concurbench.results.storage import default_path
 from concurbench.runner import addopts, schedule
 from concurbench.runner.child import CollectedRow, PytestSuite
 from concurbench.runner.measured import (
@@ -146,7 +146,7 @@ def recover(file: Path, storage: Path, name: str | None, show: Callable[[Result]
 @contextmanager
 def measuring(
     arguments: Sequence[str], passes: int, timeout: float
-) -> Iterator[tuple[PytestSuite, Watch]]:
+) -> Iterator[tuple[PytestSuite, StatusLine]]:
     """The suite in the current folder, while no other session measures on this machine and signals
     end this command in order; and the line that says where it is.
 
@@ -160,7 +160,7 @@ def measuring(
     server = os.environ.get("CONCURBENCH_BASE_PYTHON") or sys.executable
     if shutil.which(server) is None:
         raise ConcurbenchError(f"CONCURBENCH_BASE_PYTHON: no interpreter {server}")
-    status, lock, here = Watch(), SessionLock(), Path.cwd()
+    status, lock, here = StatusLine(), SessionLock(), Path.cwd()
     lock.acquire(f"started {time.strftime('%H:%M:%S')} in {here}")
     try:
         with ended_by_signals(), Workspace() as workspace:
@@ -172,7 +172,7 @@ def measuring(
 
 
 def collect(
-    suite: PytestSuite, environments: Sequence[Environment], status: Watch
+    suite: PytestSuite, environments: Sequence[Environment], status: StatusLine
 ) -> tuple[list[Measured], list[str], Path]:
     """The environments in which pytest collects rows, nothing measured yet; why the others cannot be
     used; and the folder of pytest's configuration.
@@ -199,7 +199,7 @@ def measure(
     suite: PytestSuite,
     measured: Sequence[Measured],
     passes: int,
-    status: Watch,
+    status: StatusLine,
     record: Record | None = None,
     prefix: str = "",
 ) -> None:
@@ -302,7 +302,9 @@ def _record(request: Request, root: Path, measured: Sequence[Measured]) -> Recor
 class _Progress:
     """Shows which pass it is, and how long the rest will take."""
 
-    def __init__(self, measured: Sequence[Measured], passes: int, status: Watch, prefix: str) -> None:
+    def __init__(
+        self, measured: Sequence[Measured], passes: int, status: StatusLine, prefix: str
+    ) -> None:
         self._measured = measured
         self._passes = passes
         self._status = status

@@ -56,7 +56,7 @@ class Timers:
             output = self._run("pytest", row, command, place)
             try:
                 [timed] = runs.read(saved).rows
-            except (runs.ResultsError, ValueError):  # none was timed
+            except (ConcurbenchError, ValueError):  # none was timed
                 raise CannotMeasure(f"{row.name} by pytest: {last_words(output)}") from None
         if row is IN_LOOP:  # of its rounds there are tens of thousands
             return Observed((timed.median,), workers=1)

@@ -16,7 +16,7 @@ from concurbench.gate.gate import Clock, Thresholds
 from concurbench.gate.noise import Noise
 from concurbench.gate.record import Record, read_blocks
 from concurbench.gate.samples import Block, Unit
-from concurbench.report.status import Watch
+from concurbench.report.progress import StatusLine
 
 
 class Pretended:
@@ -192,7 +192,7 @@ class Terminal(io.StringIO):
 
 def test_on_a_terminal_one_line_is_written_over() -> None:
     stream = Terminal()
-    watch = Watch(stream)
+    watch = StatusLine(stream)
     watch.step("collecting")
     watch.block("first", 1, 16, ["a::test_x"], 0)
     watch.row("a::test_x")
@@ -206,7 +206,7 @@ def test_on_a_terminal_one_line_is_written_over() -> None:
 
 def test_in_a_pipe_each_block_is_a_line() -> None:
     stream = io.StringIO()
-    watch = Watch(stream)
+    watch = StatusLine(stream)
     watch.block("confirmation", 2, 12, ["x", "y"], 62)
     watch.row("x")
     watch.end()

@@ -1,0 +1,265 @@
+"""A row of a run: what its entry in the file holds (``RowInfo``), and the typed record read from it.
+
+Times are in seconds. Nothing here depends on other rows: see ``limits`` for what does.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from concurbench import units
+from concurbench.results import metric
+from concurbench.results.metric import Metric, MetricInfo
+from concurbench.results.statistics import Interval, interval, spread
+
+SEQUENTIAL = "sequential"
+"""The model that the other models of its group are compared with."""
+
+DISTURBED = 0.10
+"""The share of all cores' time above which the hypervisor or other programs disturb a row."""
+
+
+class RowInfo(TypedDict, total=False):
+    """The ``extra_info`` of a row: only what was measured or set. Everything that follows from it
+    (limit, efficiency, capacity, limit check, disturbance) is computed when the run is read.
+
+    Suites may add keys of their own.
+    """
+
+    workload: str
+    model: str
+    case: str
+    workers: int
+    server: str | None
+    items: int
+    start_method: str | None
+    """How the model's processes start; None if it starts none."""
+    source: str
+    """Hash of the model's file."""
+    fingerprint: str
+    """Hash of the inputs, the question and the check: rows with different ones are not compared."""
+    yardstick: str | None
+    """The yardstick most like the row's work, if it is CPU-bound."""
+    bounds: dict[str, float]
+    """Name -> a lower bound of the time in seconds, such as ``waiting`` or ``server``. The limit is
+    the largest."""
+    capacity_near: float
+    """How many times the work of one core the row's workers did together, measured around the row."""
+    gil_enabled: bool
+    metrics: dict[str, MetricInfo]
+    around: Mapping[str, float | None]
+    """Who used the CPU meanwhile: ``steal``, ``others`` (shares of all cores), ``speed``."""
+    delay: float
+    """Seconds that the server waits before each response."""
+    server_capacity: float | None
+    """Responses per second that the server can give."""
+    server_saw: Mapping[str, Any]
+    """What the server counted: ``served``, ``peak``, ``cpu_seconds``."""
+    memory_is: str
+    """Which measure of memory the metric is."""
+    passes: list[PassInfo]
+    """What differed from pass to pass; only in a run of several passes."""
+
+
+class PassInfo(RowInfo, total=False):
+    """One pass of a row: its rounds, and every value of ``RowInfo`` that is not the same in all."""
+
+    number: int
+    seconds: list[float]
+
+
+class WorkloadInfo(TypedDict, total=False):
+    """What the run's ``workloads`` say of one workload, under its name."""
+
+    question: str
+    criterion: str
+    """What decides between the models: ``time`` or the name of a metric."""
+    explanations: dict[str, str]
+    """Name of a bound or metric -> what it means."""
+
+
+@dataclass(frozen=True)
+class Interference:
+    """Who else used the CPU, as shares of all cores' time; None where the system does not report it."""
+
+    steal: float | None = None
+    """Taken by the hypervisor."""
+    others: float | None = None
+    """Used by programs that are not part of the session."""
+    speed: float | None = None
+    """The machine's speed compared with the session's median, which is 1."""
+
+    @classmethod
+    def read(cls, around: Mapping[str, float | None] | None) -> Interference:
+        known = around or {}
+        return cls(known.get("steal"), known.get("others"), known.get("speed"))
+
+    @property
+    def lost(self) -> float:
+        """The share of all cores' time that the session did not get."""
+        return (self.steal or 0.0) + (self.others or 0.0)
+
+    @property
+    def disturbance(self) -> str:
+        """Who took more than ``DISTURBED``; empty if nobody did."""
+        shares = {"steal": self.steal or 0.0, "other programs": self.others or 0.0}
+        return ", ".join(
+            f"{who} {units.percent(share)}" for who, share in shares.items() if share > DISTURBED
+        )
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass of a row: the seconds of its rounds, and the interference meanwhile."""
+
+    number: int
+    seconds: tuple[float, ...]
+    interference: Interference = Interference()
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One benchmark of a run.
+
+    ``seconds`` are its observations: each round of a single pass, or the median of each of several
+    passes, because rounds of one process are not independent.
+    """
+
+    id: str
+    group: str
+    model: str
+    seconds: tuple[float, ...]
+    server: str | None = None
+    workers: int | None = None
+    workload: str | None = None
+    case: str | None = None
+    fingerprint: str | None = None
+    start_method: str | None = None
+    yardstick: str | None = None
+    """The yardstick most like its work, if it is CPU-bound."""
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    """Name -> a lower bound of its time in seconds."""
+    capacity_near: float | None = None
+    """How many times the work of one core its workers did together, measured around the row."""
+    metrics: tuple[Metric, ...] = ()
+    by_pass: tuple[Pass, ...] = ()
+    limit: float | None = None
+    """The shortest possible time, computed from the whole run by ``limits.with_limits``."""
+    limit_check: str = ""
+    """Why the row seems to beat its limit; empty if it does not. Computed with the limit."""
+
+    @classmethod
+    def read(cls, benchmark: Mapping[str, Any]) -> Row:
+        """The row that an entry of ``benchmarks`` in pytest-benchmark's JSON holds, without a limit.
+
+        Raises:
+            ValueError, TypeError, LookupError: it holds something else; the message says what.
+        """
+        info, stats = benchmark["extra_info"], benchmark["stats"]
+        # pytest-benchmark's own tables need them: without, no later run could be compared with it.
+        needed = [stats[name] for name in ("min", "max", "mean", "median", "iqr", "stddev")]
+        rounds = tuple(stats.get("data") or [stats["median"]])
+        several = bool(info.get("passes"))
+        differing = info["passes"] if several else [{"number": 1, "seconds": rounds}]
+        passes: Sequence[Any] = [{**info, **each} for each in differing]
+        by_pass = tuple(
+            Pass(each["number"], tuple(each["seconds"]), Interference.read(each.get("around")))
+            for each in passes
+        )
+        times = [*rounds, *needed, *(time for each in by_pass for time in each.seconds)]
+        if not all(isinstance(time, int | float) for time in times) or min(rounds) <= 0:
+            raise ValueError(f"{benchmark['fullname']}: expected times above 0 s")
+        return cls(
+            id=benchmark["fullname"],
+            group=benchmark["group"] or "",
+            model=info.get("model") or benchmark["name"],
+            seconds=tuple(each.median for each in by_pass) if several else rounds,
+            server=info.get("server"),
+            workers=info.get("workers"),
+            workload=info.get("workload"),
+            case=info.get("case"),
+            fingerprint=info.get("fingerprint"),
+            start_method=info.get("start_method"),
+            yardstick=info.get("yardstick"),
+            bounds=_medians([_bounds(each) for each in passes]),
+            capacity_near=_median([each.get("capacity_near") for each in passes]),
+            metrics=tuple(metric.read([each.get("metrics") or {} for each in passes], medians=several)),
+            by_pass=by_pass,
+        )
+
+    @property
+    def passes(self) -> int:
+        """How many passes measured it."""
+        return len(self.by_pass) or 1
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def interval(self) -> Interval | None:
+        """The prediction interval of the next run's median; None with too few passes."""
+        return interval(self.seconds) if self.passes > 1 else None
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The prediction interval, or the quartiles of a single pass's rounds; the range if there are
+        too few of either."""
+        return spread(self.seconds, self.passes)
+
+    @property
+    def efficiency(self) -> float | None:
+        """limit / median; None without a limit."""
+        return self.limit / self.median if self.limit else None
+
+    @property
+    def interference(self) -> Interference:
+        """The median over the passes of each share and of the speed."""
+        each = [one.interference for one in self.by_pass]
+        return Interference(
+            _median([one.steal for one in each]),
+            _median([one.others for one in each]),
+            _median([one.speed for one in each]),
+        )
+
+    @property
+    def lost(self) -> float:
+        """The largest share of all cores' time that the session did not get in any pass."""
+        return max((each.interference.lost for each in self.by_pass), default=0.0)
+
+    @property
+    def disturbed(self) -> str:
+        """The worst disturbance, and in how many passes there was one; empty without any."""
+        found = [each.interference for each in self.by_pass if each.interference.disturbance]
+        if not found:
+            return ""
+        worst = max(found, key=lambda each: each.lost).disturbance
+        return worst if self.passes == 1 else f"{worst} ({len(found)} of {self.passes} passes)"
+
+    def metric(self, name: str) -> Metric | None:
+        """The metric of this name, if the row has it."""
+        return next((each for each in self.metrics if each.name == name), None)
+
+
+def _bounds(info: RowInfo) -> Mapping[str, float]:
+    bounds: Mapping[str, float] = info.get("bounds") or {}
+    # Files of format 1 hold one limit; that of a CPU-bound row was computed from its capacity.
+    limit: Any = info.get("limit")
+    return {**bounds, "limit": limit} if limit is not None and "capacity_near" not in info else bounds
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def _medians(passes: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for each in passes for name in each)
+    return {name: statistics.median(each[name] for each in passes if name in each) for name in names}
