@@ -39,7 +39,7 @@ class Shown(Protocol):
     """The part of a session that is shown."""
 
     @property
-    def tally(self) -> Outcomes: ...
+    def outcomes(self) -> Outcomes: ...
     @property
     def ready(self) -> bool:
         """Whether it measures."""
@@ -57,7 +57,7 @@ class Shown(Protocol):
         """Rows slower than ``--benchmark-compare-fail`` allows."""
 
     @property
-    def base(self) -> Run | None: ...
+    def baseline(self) -> Run | None: ...
     @property
     def storage(self) -> Storage | None: ...
     @property
@@ -85,24 +85,24 @@ class Report:
         reporter.showfspath = False  # pytest's file names and dots would be between the rows' lines
         before = seconds_before(self.session.storage.folder) if self.session.storage else {}
         self.progress = RowProgress(
-            self.session.tally.rows, before, reporter.write, live=reporter.isatty
+            self.session.outcomes.rows, before, reporter.write, live=reporter.isatty
         )
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        if self.progress and nodeid in self.session.tally.rows:
+        if self.progress and nodeid in self.session.outcomes.rows:
             self.progress.start(short_name(nodeid))
             self._started = time.perf_counter()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        if self.progress is None or report.nodeid not in self.session.tally.rows:
+        if self.progress is None or report.nodeid not in self.session.outcomes.rows:
             return None
         counts = report.when == "call" or report.outcome != "passed"
         return (report.outcome if counts else "", "", "")
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self.progress and report.nodeid in self.session.tally.rows and report.when == "teardown":
+        if self.progress and report.nodeid in self.session.outcomes.rows and report.when == "teardown":
             took = time.perf_counter() - self._started
             self.progress.end(report.nodeid, took, self._outcome(report.nodeid))
 
@@ -116,7 +116,7 @@ class Report:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         run = self.session.run()
         if self.session.ready and run.rows:
-            comparison = compare(run, self.session.base) if self.session.base else None
+            comparison = compare(run, self.session.baseline) if self.session.baseline else None
             width = min(terminalreporter._tw.fullwidth, MAX_WIDTH)
             terminalreporter.section("summary")
             tables = summary(run.rows, comparison)
@@ -124,14 +124,14 @@ class Report:
             terminalreporter.write_line("")
             for line in legend(run, comparison):
                 terminalreporter.write_line(line)
-        if self.session.tally.rows:
+        if self.session.outcomes.rows:
             self._close(terminalreporter, run)
 
     def _outcome(self, id: str) -> str:
-        if id in self.session.tally.failed:
+        if id in self.session.outcomes.failed:
             return "FAILED"
-        if id in self.session.tally.skipped:
-            return f"skipped: {self.session.tally.skipped[id]}"
+        if id in self.session.outcomes.skipped:
+            return f"skipped: {self.session.outcomes.skipped[id]}"
         for row in self.session.benchmarks.benchmarks:
             if row.fullname == id and row:
                 return f"{units.time(row.stats.median):>9}, {units.counted(row.stats.rounds, 'round')}"

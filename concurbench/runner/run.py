@@ -19,7 +19,7 @@ from concurbench import machine, units
 from concurbench.command import check_writable, ended_by_signals, published, system_error
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.measure.lock import SessionLock
-from concurbench.measure.session import PASS
+from concurbench.measure.session import ENV_PASS
 from concurbench.report.progress import StatusLine
 from concurbench.results import baseline
 from concurbench.results.records import Record
@@ -165,7 +165,10 @@ def measuring(
     try:
         with ended_by_signals(), Workspace() as workspace:
             options = [*OPTIONS, *arguments]
-            yield PytestSuite(workspace, here, options, server, timeout, {PASS: str(passes)}), status
+            yield (
+                PytestSuite(workspace, here, options, server, timeout, {ENV_PASS: str(passes)}),
+                status,
+            )
     finally:
         status.end()
         lock.release()

@@ -10,12 +10,14 @@ millisecond or so; the longest time between two beats is how long the loop stood
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple
 
+from impls import Resources
 from impls._watched import watched
 
 QUESTION = "How long does an event loop stand still when a coroutine has blocking calls to make?"
@@ -73,6 +75,17 @@ class Job:
 
     call: Callable[[int], int]
     numbers: tuple[int, ...]
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The calls of a case; they need no resources."""
+    return Job(case.call, case.numbers)
+
+
+def waiting(case: Case, workers: int) -> float | None:
+    """The shortest possible waiting time in seconds: ``WAIT`` per wave of ``workers`` calls. None if
+    the calls compute."""
+    return math.ceil(case.items / workers) * WAIT if case.call is wait else None
 
 
 class Served(NamedTuple):

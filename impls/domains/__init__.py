@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from impls import Resources
 from impls._watched import watched
 
 QUESTION = "How soon is it known which of many names exist, and how many are asked for at once?"
@@ -87,6 +88,12 @@ class Job:
     peak: Callable[[], int] = nobody_counts
 
 
+def job(case: Case, resources: Resources) -> Job:
+    """The names of a case; needs ``nameserver``. Without ``peak``, none are counted in flight."""
+    host, port = resources.need("nameserver")
+    return Job(case.domains, host, port, resources.peak or nobody_counts)
+
+
 class Result(NamedTuple):
     """Whether a name exists; None where the lookup failed, which says nothing about the name."""
 
@@ -152,6 +159,6 @@ def metrics(job: Job, answers: Arrivals, seconds: float) -> dict[str, float]:
     }
 
 
-def limit(items: int, workers: int, *, delay: float) -> float:
-    """The best possible seconds: the server's delay, once a wave of ``workers`` queries."""
+def waiting(items: int, workers: int, *, delay: float) -> float:
+    """The shortest possible waiting time in seconds: ``delay`` per wave of ``workers`` queries."""
     return math.ceil(items / workers) * delay

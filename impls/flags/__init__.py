@@ -21,6 +21,7 @@ from typing import Literal, TypedDict
 
 import httpx
 
+from impls import Resources
 from impls._watched import watched
 from impls.flags import _world
 
@@ -77,6 +78,17 @@ class Job:
     def url(self, code: str) -> str:
         """The address of the image of a country, given by its two-letter code."""
         return f"{self.base_url}/{code}/{code}.gif".lower()
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The flags of a case; needs ``base_url`` and ``destination``."""
+    return Job(
+        case.codes,
+        resources.need("base_url"),
+        resources.need("destination"),
+        resources.initializer,
+        resources.cluster,
+    )
 
 
 @dataclass(frozen=True)
@@ -189,9 +201,6 @@ def check(job: Job, answers: object) -> None:
     assert not on_disk, f"files nobody asked for: {sorted(on_disk)}"
 
 
-def limit(items: int, workers: int, *, delay: float, capacity: float | None) -> float:
-    """The best possible seconds: the server's delay, once a wave of ``workers`` requests; or, if that
-    is longer, what a server of this ``capacity``, requests a second, takes to answer them.
-    """
-    waves = math.ceil(items / workers) * delay
-    return waves if capacity is None else max(waves, items / capacity)
+def waiting(items: int, workers: int, *, delay: float) -> float:
+    """The shortest possible waiting time in seconds: ``delay`` per wave of ``workers`` requests."""
+    return math.ceil(items / workers) * delay

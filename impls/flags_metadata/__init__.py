@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from impls import flags
+from impls import Resources, flags
 from impls._watched import watched
 from impls.flags import Case, Outcome, client_options
 
@@ -52,6 +52,12 @@ class Job(flags.Job):
     def metadata_url(self, code: str) -> str:
         """The address of what the server tells of a country, its name among it."""
         return f"{self.base_url}/{code}/metadata.json".lower()
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The countries of a case; needs ``base_url`` and ``destination``."""
+    base_url, destination = resources.need("base_url"), resources.need("destination")
+    return Job(case.codes, base_url, destination, resources.initializer)
 
 
 class UnsafeName(ValueError):
@@ -161,8 +167,12 @@ def check(job: Job, answers: object) -> None:
     assert not on_disk, f"files nobody asked for: {sorted(on_disk)}"
 
 
-def limit(items: int, workers: int, *, delay: float, capacity: float | None) -> float:
-    """The best possible seconds: as for flags, with twice the requests; never less than two delays, for
-    the second request of a country waits for the first.
+REQUESTS = 2
+"""How many requests a country takes."""
+
+
+def waiting(items: int, workers: int, *, delay: float) -> float:
+    """The shortest possible waiting time in seconds: that of flags with REQUESTS per country, and never
+    less than their delays, because the second request of a country waits for the first.
     """
-    return max(flags.limit(2 * items, workers, delay=delay, capacity=capacity), 2 * delay)
+    return max(flags.waiting(REQUESTS * items, workers, delay=delay), REQUESTS * delay)

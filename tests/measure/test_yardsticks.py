@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from concurbench.measure.timing import median_of
 
 from concurbench.measure import computing, starting, writing
 from concurbench.measure.echo import Echo
-from concurbench.measure.timing import median_of
 from concurbench.measure.yardsticks import EVERY, Yardsticks
 from concurbench.results import drift
 from concurbench.results.drift import TITLES, Summary

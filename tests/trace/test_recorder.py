@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from concurbench.measure.fingerprint import fingerprint
+from concurbench.measure.row import fingerprint
 from concurbench.trace import recorder
 from concurbench.trace.call import Call, Calls
 from impls import primes
