@@ -1,11 +1,11 @@
-# What people and CI both run. `make bench PYTHON=3.13t` uses an environment of its own: a lane.
+# What people and CI both run. `make bench PYTHON=3.13t` uses an environment of its own.
 # ARGS is passed on: make bench ARGS="--cases=smallest", make gate ARGS="--threshold=8%".
 
 PYTHON ?= python3
 ARGS ?=
 BASE ?= main
 TESTS ?= tests
-# Made with python3: it makes the others, checks the code, and runs what is not measured, in every lane.
+# Made with python3: it makes the others, checks the code, and runs what is not measured.
 OWN = .venv
 # One for each interpreter, named after it: .venv-3.13t, .venv-usr-bin-python3.12
 VENV ?= $(OWN)$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
@@ -75,7 +75,7 @@ clean: ## remove the environments and everything cached
 
 ifneq ($(VENV),$(OWN))
 $(READY): $(OWN)/ready pyproject.toml constraints.txt
-	@$(OWN)/bin/concurbench environment $(PYTHON) --folder $(VENV)
+	@$(OWN)/bin/python -m concurbench.runner.environments $(PYTHON) --folder $(VENV)
 	@touch $(READY)
 endif
 
@@ -90,6 +90,5 @@ $(OWN)/ready: pyproject.toml constraints.txt
 		$$python -c 'import venv, ensurepip' 2>/dev/null || continue; \
 		exec $$python -m venv $(OWN); \
 	done; echo "$$why"; exit 1
-	$(OWN)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: -c constraints.txt -e '.[lanes]'
-	@$(OWN)/bin/concurbench environment --extra dev
+	$(OWN)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: --no-binary=curio -c constraints.txt -e '.[dev]'
 	@touch $(OWN)/ready

@@ -12,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import pyproject
-from concurbench.errors import ConcurbenchError
 from concurbench.machine import HIDDEN, NOT_TOLD, Card, Field, Kind, Section, card
 from concurbench.report.text import show
 
@@ -33,10 +32,7 @@ def identity(as_json: bool) -> None:
 
     Example: concurbench identity --json
     """
-    try:
-        made = card(pyproject.timed(Path.cwd()))
-    except pyproject.ProjectError as error:
-        raise ConcurbenchError(str(error)) from None
+    made = card(pyproject.timed(Path.cwd()))
     if as_json:
         click.echo(as_data(made))
     else:

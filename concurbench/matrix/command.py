@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -36,15 +35,14 @@ if TYPE_CHECKING:  # findpython is there only where lanes are wanted
 
 def check_requirements() -> None:
     """One sentence where something is missing that only these commands need."""
-    for package in ("findpython", "virtualenv"):
+    for package in ("findpython", "uv"):
         if importlib.util.find_spec(package) is None:
-            raise ConcurbenchError(f"this needs {package}: pip install 'concurbench[lanes]'")
+            raise ConcurbenchError(f"this needs {package}: pip install 'concurbench[matrix]'")
 
 
 def needed(folder: Path) -> str:
     """The versions of Python that a project runs on; ours, where it does not say."""
-    said = pyproject.read(folder).get("project", {}).get("requires-python")
-    return str(said or importlib.metadata.metadata("concurbench")["Requires-Python"])
+    return pyproject.requires_python(folder)
 
 
 @click.command("interpreters")
@@ -75,10 +73,12 @@ def _listed(found: Found) -> Table:
     for each in found.taken:
         place = environments.place(Path.cwd(), each.name)
         there = place.name if place.exists() else f"{place.name} (not made yet)"
-        table.add_row(each.name, each.told, _short(each.path), "its own" if each.virtual else there)
+        table.add_row(
+            each.name, each.full_version, _short(each.path), "its own" if each.virtual else there
+        )
     distinct = {(each.name, why): (each, why) for each, why in found.passed_over}
     for each, why in distinct.values():  # of each version the newest
-        table.add_row("–", each.told, _short(each.path), why, style="dim")
+        table.add_row("–", each.full_version, _short(each.path), why, style="dim")
     return table
 
 
@@ -116,14 +116,13 @@ def environment(python: str | None, folder: Path | None, extras: tuple[str, ...]
     """
     check_requirements()
     from concurbench.runner import environments
-    from concurbench.runner.installing import EnvironmentFailed
-    from concurbench.runner.interpreters import NoSuchInterpreter, ask, named
+    from concurbench.runner.interpreters import inspect, named
 
     here = Path.cwd()
     try:
         wanted = environments.wanted(here, extras)
         if python is None:
-            interpreter = ask(sys.executable)
+            interpreter = inspect(sys.executable)
             assert interpreter is not None, sys.executable
             into = folder or Path(sys.prefix)
         else:
@@ -132,12 +131,10 @@ def environment(python: str | None, folder: Path | None, extras: tuple[str, ...]
         made = environments.ensure(
             interpreter, into, here, wanted, lambda line: click.echo(f"{line} …")
         )
-    except (NoSuchInterpreter, EnvironmentFailed) as error:
-        raise ConcurbenchError(str(error)) from None
     except OSError as error:
         raise ConcurbenchError(f"{error.filename}: {error.strerror}") from None
     if made.missing:
-        click.echo(f"Python {interpreter.told}: {made.told}")
+        click.echo(f"Python {interpreter.full_version}: {made.note}")
 
 
 def _say(what: str) -> None:
@@ -231,19 +228,16 @@ def matrix(
 
 
 def _chosen(pythons: Sequence[str]) -> Found:
-    from concurbench.runner.interpreters import Found, NoSuchInterpreter, find, named
+    from concurbench.runner.interpreters import Found, find, named
 
     versions = needed(Path.cwd())
-    try:
-        if not pythons:
-            return find(versions)
-        chosen = [named(each, versions) for each in pythons]
-        # The same one twice is one lane; of an environment, whoever made it knows why.
-        return Found(
-            [each for place, each in enumerate(chosen) if each.virtual or each not in chosen[:place]]
-        )
-    except NoSuchInterpreter as error:
-        raise ConcurbenchError(str(error)) from None
+    if not pythons:
+        return find(versions)
+    chosen = [named(each, versions) for each in pythons]
+    # The same one twice is one lane; of an environment, whoever made it knows why.
+    return Found(
+        [each for place, each in enumerate(chosen) if each.virtual or each not in chosen[:place]]
+    )
 
 
 def _measured(
@@ -325,7 +319,7 @@ def _lanes(
     """The lanes that could be made, and why the others could not."""
     from concurbench.matrix.matrix import Lane
     from concurbench.runner import environments
-    from concurbench.runner.installing import EnvironmentFailed
+    from concurbench.runner.environments import EnvironmentFailed
 
     lanes: list[Lane] = []
     failed: list[str] = []
@@ -335,13 +329,13 @@ def _lanes(
             name, again = f"{each.name}-{again}", again + 1
         try:
             if each.virtual:
-                lanes.append(Lane(name, each.told, each.path))
+                lanes.append(Lane(name, each.full_version, each.path))
                 continue
             into = environments.place(here, name)
             made = environments.ensure(each, into, here, environments.wanted(here), tell)
-            lanes.append(Lane(name, each.told, made.python, made.told))
-            if made.told:
-                click.echo(f"{name}: {made.told}", err=True)
+            lanes.append(Lane(name, each.full_version, made.python, made.note))
+            if made.note:
+                click.echo(f"{name}: {made.note}", err=True)
         except (EnvironmentFailed, OSError) as error:
             failed.append(f"{name} is left out, its environment could not be made: {error}")
     return lanes, failed

@@ -36,7 +36,8 @@ class Record:
     def add(self, visit: Visit) -> None:
         """One more session is over."""
         kept = {**asdict(visit), "rows": list(visit.rows)}
-        del kept["ended"]["root"]  # where a checkout lies is nobody's business, either
+        for place in ("root", "storage"):  # private, too: where a checkout lies
+            del kept["ended"][place]
         self._content["visits"].append(kept)
         self._write()
 

@@ -22,6 +22,7 @@ from pytest_benchmark.session import BenchmarkSession
 from pytest_benchmark.utils import get_commit_info, get_tag
 
 from concurbench import machine, pyproject
+from concurbench.errors import ConcurbenchError
 from concurbench.measure import quiet
 from concurbench.measure.gil import Watch
 from concurbench.measure.interference import Surroundings
@@ -344,7 +345,7 @@ class Session:
 def _timed(config: pytest.Config) -> list[str]:
     try:
         return pyproject.timed(config.rootpath)
-    except pyproject.ProjectError as error:
+    except ConcurbenchError as error:
         raise pytest.UsageError(str(error)) from None
 
 

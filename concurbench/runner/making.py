@@ -20,7 +20,6 @@ from concurbench.results import baseline
 from concurbench.results.baseline import NoSuchRun
 from concurbench.results.runs import Run
 from concurbench.results.storage import from_here
-from concurbench.runner import addopts
 from concurbench.runner.keeping import Check, Kept, check_storage, keep
 from concurbench.runner.run import Passes
 from concurbench.runner.suite import ready
@@ -51,7 +50,7 @@ def make(wanted: Wanted, arguments: Sequence[str]) -> int:
     folder, notes, ended = Path(), list[str](), 0
     try:
         with ready(arguments, wanted.passes, wanted.timeout) as suite:
-            folder = wanted.storage or suite.root / (addopts.storage(suite.root) or "results")
+            folder = wanted.storage or suite.storage
             earlier, notes = _earlier(wanted.compare, folder / machine.folder())
             if checks and earlier is None:
                 raise ConcurbenchError(f"--benchmark-compare-fail: {notes[-1]}")

@@ -46,6 +46,8 @@ class Suite:
         self.rows = [row.id for row in collected.rows]
         self.root = Path(collected.root)
         """The folder of pytest's configuration."""
+        self.storage = Path(collected.storage)
+        """The folder where pytest would save runs."""
 
     def measure(self, passes: Passes, what: str = "") -> None:
         """Make these passes, of ``what``."""

@@ -18,7 +18,7 @@ from packaging.version import Version
 from concurbench.cli import main
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import environments, interpreters
-from concurbench.runner.installing import EnvironmentFailed
+from concurbench.runner.environments import EnvironmentFailed
 from concurbench.runner.interpreters import Found, Interpreter
 from concurbench.runner.workspace import PREFIX
 from tests.conftest import ROOT, Suite, heed_signals, until
