@@ -5,7 +5,7 @@ PYTHON ?= python3
 ARGS ?=
 BASE ?= main
 TESTS ?= tests
-# Made with python3: it makes the others, checks the code, and runs what is not measured, for every interpreter.
+# Made with python3: it makes the others, checks the code, and runs what is not measured.
 OWN = .venv
 # One for each interpreter, named after it: .venv-3.13t, .venv-usr-bin-python3.12
 VENV ?= $(OWN)$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
@@ -75,7 +75,7 @@ clean: ## remove the environments and everything cached
 
 ifneq ($(VENV),$(OWN))
 $(READY): $(OWN)/ready pyproject.toml constraints.txt
-	@$(OWN)/bin/concurbench environment $(PYTHON) --folder $(VENV)
+	@$(OWN)/bin/python -m concurbench.runner.environments $(PYTHON) --folder $(VENV)
 	@touch $(READY)
 endif
 
@@ -90,6 +90,5 @@ $(OWN)/ready: pyproject.toml constraints.txt
 		$$python -c 'import venv, ensurepip' 2>/dev/null || continue; \
 		exec $$python -m venv $(OWN); \
 	done; echo "$$why"; exit 1
-	$(OWN)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: -c constraints.txt -e '.[matrix]'
-	@$(OWN)/bin/concurbench environment --extra dev
+	$(OWN)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: --no-binary=curio -c constraints.txt -e '.[dev]'
 	@touch $(OWN)/ready

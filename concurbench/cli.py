@@ -7,7 +7,7 @@ import click
 from concurbench.command import Commands
 from concurbench.gate.command import calibrate, gate, gate_study
 from concurbench.machine.command import show_machine
-from concurbench.matrix.command import environment, matrix
+from concurbench.matrix.command import matrix
 from concurbench.page import docs
 from concurbench.report.command import show_summary
 from concurbench.runner.command import interval_study, run
@@ -27,6 +27,6 @@ def main(ctx: click.Context) -> None:
 for command in (list_rows, run, show_summary, matrix, gate, calibrate, show_machine):
     main.add_command(command)
 
-for maintainers in (environment, interval_study, gate_study, docs):
+for maintainers in (interval_study, gate_study, docs):
     maintainers.hidden = True
     main.add_command(maintainers)

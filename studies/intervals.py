@@ -82,8 +82,8 @@ def measure(
     start, measured = time.monotonic(), list[dict[str, Any]]()
     this = Environment("", Path(sys.executable))
     with measuring(arguments, count, patience) as (suite, status):
-        [collected], _, root = collect(suite, [this], status)
-        file = keep or root / "results" / machine.folder() / "interval-study.json"
+        [collected], _, first = collect(suite, [this], status)
+        file = keep or Path(first.storage) / machine.folder() / "interval-study.json"
         facts = machine.facts()
         content: dict[str, Any] = {
             "format": FORMAT,

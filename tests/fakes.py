@@ -71,13 +71,17 @@ class Suite:
     rows: Mapping[str, ChildResult] = field(default_factory=dict)
     """Interpreter -> what collecting with it returns, where that is not all rows."""
     root: Path = Path()
+    storage: str = ""
     visits: list[tuple[str, list[str]]] = field(default_factory=list)
     """The interpreter and the models of each session."""
     arguments: Sequence[str] = ()
     watch: object = None
 
     def collect(self, python: Path) -> ChildResult:
-        return self.rows.get(python.name, ChildResult(1.0, collected(), root=str(self.root)))
+        usual = ChildResult(
+            1.0, collected(), root=str(self.root), storage=self.storage or str(self.root / "results")
+        )
+        return self.rows.get(python.name, usual)
 
     def measure(self, python: Path, rows: Sequence[str]) -> ChildResult:
         self.visits.append((python.name, [id.partition("[")[2][:-1] for id in rows]))

@@ -213,14 +213,14 @@ def compared(
     """A comparison, its record and what is shown meanwhile; what goes wrong becomes one sentence and
     an exit code, and no pair is lost."""
     from concurbench import machine
-    from concurbench.gate.comparison import CannotCompare, Comparison, Question
-    from concurbench.gate.noise import NoiseError
+    from concurbench.gate.comparison import Comparison
+    from concurbench.gate.prepare import Question
     from concurbench.gate.record import Record
     from concurbench.report.progress import StatusLine
     from concurbench.results.storage import default_path
 
     question = Question(
-        base=base, head=head, where=Path.cwd(), arguments=arguments, setup=setup, patience=timeout,
+        base=base, head=head, where=Path.cwd(), arguments=arguments, setup=setup, timeout=timeout,
         python=shutil.which(python) or python, slower=slower,
     )  # fmt: skip
     watch = StatusLine()
@@ -234,7 +234,7 @@ def compared(
                 yield comparison, record, watch
             finally:
                 record.close()
-    except (CannotCompare, NoiseError) as error:
+    except ConcurbenchError as error:
         watch.end()
         kept = f"\nraw pairs so far: {record.path}" if record else ""
         raise ConcurbenchError(f"{error}{kept}") from None
@@ -363,7 +363,7 @@ def gate_study(
     """
     check_requirements()
     from concurbench.gate import noise
-    from concurbench.gate.comparison import CannotCompare, Question
+    from concurbench.gate.prepare import Question
     from concurbench.marked import NoMarks, insert
     from studies import gate as study
 
@@ -381,7 +381,7 @@ def gate_study(
         if into is not None:
             insert(text, into, "gate-study")
         click.echo(text)
-    except (CannotCompare, study.StudyFailed, NoMarks, ValueError) as error:
+    except (ConcurbenchError, study.StudyFailed, NoMarks, ValueError) as error:
         raise ConcurbenchError(str(error)) from None
     except Interrupted as ended:
         sys.exit(128 + ended.number)

@@ -9,16 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from concurbench.errors import ConcurbenchError
 from concurbench.gate import decision
-from concurbench.gate.comparison import (
-    NO_SHARE,
-    CannotCompare,
-    Comparison,
-    is_share,
-    matches,
-)
+from concurbench.gate.comparison import Comparison
 from concurbench.gate.decision import Judgement, Stage, Verdict
 from concurbench.gate.noise import Noise
+from concurbench.gate.prepare import NO_SHARE, is_share, matches
 from concurbench.gate.samples import Block
 
 CLEAR, REGRESSION, UNABLE = 0, 1, 2
@@ -38,7 +34,7 @@ class Thresholds:
         for goes before its ``threshold``, not before what it says of single rows.
 
         Raises:
-            CannotCompare: what it says is not a share.
+            ConcurbenchError: what it says is not a share.
         """
         try:
             content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
@@ -48,10 +44,12 @@ class Thresholds:
         said = tools.get("concurbench", {}).get("gate", {})
         rows = said.get("thresholds", {}) if isinstance(said, dict) else None
         if not isinstance(rows, dict):
-            raise CannotCompare("pyproject.toml: [tool.concurbench.gate] and its thresholds are tables")
+            raise ConcurbenchError(
+                "pyproject.toml: [tool.concurbench.gate] and its thresholds are tables"
+            )
         for value in (said.get("threshold", default), *rows.values()):
             if not is_share(value):
-                raise CannotCompare(
+                raise ConcurbenchError(
                     f"pyproject.toml, [tool.concurbench.gate]: {NO_SHARE}, not {value!r}"
                 )
         return cls(asked or said.get("threshold", default), rows)
@@ -157,7 +155,7 @@ def run(
     gets each block, and before that its first rows; with it, whether the block is complete.
 
     Raises:
-        CannotCompare: a side broke down; the blocks before it have been kept.
+        ConcurbenchError: a side broke down; the blocks before it have been kept.
     """
     rows = {
         row: thresholds.of(row, comparison.thresholds.get(row), noises.get(row))

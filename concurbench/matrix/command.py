@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +13,6 @@ from rich.table import Table
 
 from concurbench import machine, pyproject
 from concurbench.command import (
-    Command,
     PytestCommand,
     ended_by_signals,
     published,
@@ -43,16 +40,10 @@ PASSES = 3
 
 
 def check_requirements() -> None:
-    """Raise a ConcurbenchError where a package is missing that only these commands need."""
-    for package in ("findpython", "virtualenv"):
+    """Raise a ConcurbenchError where a package is missing that only this command needs."""
+    for package in ("findpython", "uv"):
         if importlib.util.find_spec(package) is None:
             raise ConcurbenchError(f"this needs {package}: pip install 'concurbench[matrix]'")
-
-
-def needed(folder: Path) -> str:
-    """The versions of Python that a project supports; this tool's where the project does not say."""
-    declared = pyproject.read(folder).get("project", {}).get("requires-python")
-    return str(declared or importlib.metadata.metadata("concurbench")["Requires-Python"])
 
 
 @click.command("matrix", cls=PytestCommand, short_help="Measure under every interpreter, in one table.")
@@ -139,7 +130,7 @@ def matrix(
 def _chosen(pythons: Sequence[str]) -> Found:
     from concurbench.runner.interpreters import Found, find, named
 
-    versions = needed(Path.cwd())
+    versions = pyproject.requires_python(Path.cwd())
     if not pythons:
         return find(versions)
     chosen = [named(each, versions) for each in pythons]
@@ -158,10 +149,12 @@ def _listed(found: Found) -> Table:
     for each in found.taken:
         place = environments.place(Path.cwd(), each.name)
         there = place.name if place.exists() else f"{place.name} (not made yet)"
-        listed.add_row(each.name, each.told, _short(each.path), "its own" if each.virtual else there)
+        listed.add_row(
+            each.name, each.full_version, _short(each.path), "its own" if each.virtual else there
+        )
     distinct = {(each.name, why): (each, why) for each, why in found.passed_over}
     for each, why in distinct.values():  # the newest of each version
-        listed.add_row("–", each.told, _short(each.path), f"not used: {why}", style="dim")
+        listed.add_row("–", each.full_version, _short(each.path), f"not used: {why}", style="dim")
     return listed
 
 
@@ -205,8 +198,8 @@ def _made(interpreter: Interpreter, name: str, here: Path, step: Callable[[str],
 
     wanted = environments.wanted(here)
     made = environments.ensure(interpreter, environments.place(here, name), here, wanted, step)
-    if made.told:
-        click.echo(f"{name}: {made.told}", err=True)
+    if made.note:
+        click.echo(f"{name}: {made.note}", err=True)
     return made.python
 
 
@@ -257,27 +250,3 @@ def _column(run: Run) -> Column:
 def _age(name: str) -> tuple[list[int], bool]:
     numbers = [int(part) for part in name.rstrip("t").split(".") if part.isdecimal()]
     return numbers, name.endswith("t")
-
-
-@click.command("environment", cls=Command, hidden=True)
-@click.argument("python", required=False)
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Where to make it.")
-@click.option("--extra", "extras", multiple=True, metavar="NAME", help="An extra that it must have.")
-def environment(python: str | None, folder: Path | None, extras: tuple[str, ...]) -> None:
-    """Make the environment of an interpreter; without PYTHON, complete the current one."""
-    check_requirements()
-    from concurbench.runner import environments
-    from concurbench.runner.interpreters import ask, named
-
-    here = Path.cwd()
-    wanted = environments.wanted(here, extras)
-    if python is None:
-        interpreter = ask(sys.executable)
-        assert interpreter is not None, sys.executable
-        into = folder or Path(sys.prefix)
-    else:
-        interpreter = named(python, needed(here))
-        into = folder or environments.place(here, interpreter.name)
-    made = environments.ensure(interpreter, into, here, wanted, lambda line: click.echo(f"{line} …"))
-    if made.missing:
-        click.echo(f"Python {interpreter.told}: {made.told}")

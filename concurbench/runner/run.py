@@ -25,8 +25,8 @@ from concurbench.results import baseline
 from concurbench.results.records import Record
 from concurbench.results.runs import Run, short_name
 from concurbench.results.storage import default_path
-from concurbench.runner import addopts, schedule
-from concurbench.runner.child import CollectedRow, PytestSuite
+from concurbench.runner import schedule
+from concurbench.runner.child import ChildResult, CollectedRow, PytestSuite
 from concurbench.runner.measured import (
     RECORD,
     Check,
@@ -97,11 +97,11 @@ def run(request: Request, environments: Sequence[Environment], show: Callable[[R
     earlier, record, interrupted, folder = None, None, 0, Path()
     try:
         with measuring(request.arguments, request.passes, request.timeout) as (suite, status):
-            collected, unusable, root = collect(suite, environments, status)
-            folder = request.storage or root / (addopts.storage(root) or "results")
+            collected, unusable, first = collect(suite, environments, status)
+            folder = request.storage or Path(first.storage)
             earlier, notes = _earlier(request, folder)
             _check_storage(folder)
-            record = _record(request, root, collected)
+            record = _record(request, Path(first.root), collected)
             measured = collected
             measure(suite, measured, request.passes, status, record)
     except Interrupted as signal:
@@ -176,14 +176,14 @@ def measuring(
 
 def collect(
     suite: PytestSuite, environments: Sequence[Environment], status: StatusLine
-) -> tuple[list[Measured], list[str], Path]:
+) -> tuple[list[Measured], list[str], ChildResult]:
     """The environments in which pytest collects rows, nothing measured yet; why the others cannot be
-    used; and the folder of pytest's configuration.
+    used; and the result of the first one, which says where the suite and its storage are.
 
     Raises:
         ConcurbenchError: no environment has any row.
     """
-    usable, unusable, root = list[Measured](), list[str](), Path.cwd()
+    usable, unusable, results = list[Measured](), list[str](), list[ChildResult]()
     for each in environments:
         status.step("collecting" + (f" in {each.name}" if len(environments) > 1 else ""))
         result = suite.collect(each.python)
@@ -191,11 +191,11 @@ def collect(
             unusable.append(f"{each.name}: {result.trouble or 'no benchmarks to measure'}")
         else:
             usable.append(Measured(each, _groups(result.rows)))
-            root = Path(result.root)
+            results.append(result)
     if not usable:
         several = len(environments) > 1
         raise ConcurbenchError("; ".join(unusable) if several else unusable[0].partition(": ")[2])
-    return usable, unusable, root
+    return usable, unusable, results[0]
 
 
 def measure(

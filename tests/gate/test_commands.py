@@ -129,11 +129,11 @@ def test_what_cannot_be_is_one_sentence_and_exit_2(
     repository: Project, gate: Gate, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_environment(*_: object) -> None:
-        from concurbench.runner.installing import EnvironmentFailed
+        from concurbench.runner.environments import EnvironmentFailed
 
         raise EnvironmentFailed("no network in a test")
 
-    monkeypatch.setattr("concurbench.gate.environment.create", no_environment)
+    monkeypatch.setattr("concurbench.runner.environments.cached", no_environment)
     done = gate(repository, "gate", *arguments)
     assert done.exit_code == 2
     assert told in done.output
@@ -336,7 +336,7 @@ def test_what_a_gate_and_its_keeper_left_when_both_were_killed_is_swept_by_the_n
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     (left / "owner").write_text(str(ended.pid))
-    orphan = subprocess.Popen(["sleep", "600"], env={**os.environ, reaper.VARIABLE: left.name})
+    orphan = subprocess.Popen(["sleep", "600"], env={**os.environ, reaper.ENV_WORKSPACE: left.name})
     with Workspace() as workspace:
         assert folders() == [workspace.folder]
     assert not psutil.pid_exists(orphan.pid)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from concurbench.gate import gate
-from concurbench.gate.comparison import matches
 from concurbench.gate.decision import RULES, Stage, Verdict
 from concurbench.gate.gate import Clock, Thresholds
 from concurbench.gate.noise import Noise
+from concurbench.gate.prepare import matches
 from concurbench.gate.record import Record, read_blocks
 from concurbench.gate.samples import Block, Unit
 from concurbench.report.progress import StatusLine

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import impls
-from concurbench.gate.comparison import Comparison, Question
+from concurbench.gate.comparison import Comparison
+from concurbench.gate.prepare import Question
 
 ROOT = Path(__file__).parents[2]
 

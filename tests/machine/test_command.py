@@ -90,7 +90,7 @@ def test_a_wrong_list_of_packages_is_one_sentence(
     (tmp_path / "pyproject.toml").write_text(f"{said}\n")
     answer = asked()
     assert answer.exit_code == 2
-    assert "timed in [tool.concurbench] is no list of packages" in answer.output
+    assert "expected timed as a list of packages" in answer.output
 
 
 @pytest.mark.parametrize("kind", machine.Kind)

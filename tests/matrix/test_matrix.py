@@ -19,7 +19,7 @@ from concurbench.errors import Interrupted
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import environments, interpreters
 from concurbench.runner.child import ChildResult
-from concurbench.runner.installing import EnvironmentFailed
+from concurbench.runner.environments import EnvironmentFailed
 from concurbench.runner.interpreters import Found, Interpreter
 from tests.fakes import MODELS, Suite, collected, content, installed, result, row
 
@@ -98,7 +98,7 @@ def test_the_same_rows_are_measured_under_all_interpreters_back_to_back(matrix: 
 
 def test_slices_of_a_pass_become_one_pass_of_the_run(matrix: Matrix) -> None:
     groups = [replace(each, group=str(each.model == "threaded")) for each in collected()]
-    rows = ChildResult(1.0, groups, root=str(matrix.folder))
+    rows = ChildResult(1.0, groups, storage=str(matrix.folder / "results"))
     matrix.rows = {"3.11": rows, "3.13t": rows}
     matrix("--passes", "3")
     assert len(matrix.suite.visits) == 12

@@ -40,10 +40,12 @@ class Runs:
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
+        self.storage = ""
+        """What the suite's configuration names."""
         self._patch = patch
 
     def __call__(self, *arguments: str, answer: Answer | None = None) -> Result:
-        self.suite = Suite(answer or (lambda _, __, rows: result(rows, TIMES)), root=self.folder)
+        self.suite = Suite(answer or passing, root=self.folder, storage=self.storage)
         with installed(self.suite, self._patch):
             return CliRunner().invoke(main, ["run", *arguments], catch_exceptions=False)
 
@@ -65,6 +67,10 @@ class Runs:
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
     return Runs(tmp_path, monkeypatch)
+
+
+def passing(_: int, __: str, rows: Sequence[str]) -> ChildResult:
+    return result(rows, TIMES)
 
 
 def passes(saved: dict[str, Any], model: str) -> list[int]:
@@ -253,7 +259,7 @@ def test_options_of_the_suite_and_arguments_behind_two_dashes_go_to_pytest(run: 
 def test_the_results_folder_can_be_named(run: Runs, how: str) -> None:
     storage = "--benchmark-storage=file://kept"
     if how == "configuration":
-        Path("pyproject.toml").write_text(f"[tool.pytest.ini_options]\naddopts = ['{storage}']\n")
+        run.storage = "kept"
     done = run("--passes", "1", *([storage] if how == "option" else []))
     assert done.exit_code == 0, done.output
     assert [path.name[:5] for path in run.folder.glob("kept/*/*.json")] == ["0001_"]
