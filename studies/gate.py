@@ -18,8 +18,9 @@ from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.gate import gate as gates
 from concurbench.gate.block import Stepped, Stepper
-from concurbench.gate.comparison import Comparison, Question
+from concurbench.gate.comparison import Comparison
 from concurbench.gate.decision import RULES, Rules
+from concurbench.gate.prepare import Question
 from concurbench.gate.samples import Block, Quad
 from concurbench.results.runs import short_name
 from concurbench.results.storage import write_atomic
@@ -76,7 +77,7 @@ def measure(
     interrupted goes on from there.
 
     Raises:
-        CannotCompare: a side broke down.
+        ConcurbenchError: a worker ended or does not respond.
         StudyFailed: what was planted is not what it should be.
     """
     about = {

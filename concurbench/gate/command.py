@@ -265,7 +265,8 @@ def compared(
     record keeps the blocks measured so far, and its path is printed. A signal ends the command.
     """
     from concurbench import machine
-    from concurbench.gate.comparison import Comparison, Question
+    from concurbench.gate.comparison import Comparison
+    from concurbench.gate.prepare import Question
     from concurbench.gate.samples import KIND
     from concurbench.report.progress import StatusLine
     from concurbench.results.records import Record
@@ -273,7 +274,7 @@ def compared(
 
     question = Question(
         base=base, head=head, where=Path.cwd(), arguments=ctx.meta.get("pytest", ()), setup=setup,
-        patience=timeout, python=shutil.which(python) or python, slower=slower,
+        timeout=timeout, python=shutil.which(python) or python, slower=slower,
     )  # fmt: skip
     record = None
     try:

@@ -11,9 +11,10 @@ from typing import Any
 from concurbench import pyproject
 from concurbench.errors import ConcurbenchError
 from concurbench.gate import decision
-from concurbench.gate.comparison import NO_SHARE, Comparison, is_share, matches
+from concurbench.gate.comparison import Comparison
 from concurbench.gate.decision import Judgement, Stage, Verdict
 from concurbench.gate.noise import Noise
+from concurbench.gate.prepare import NO_SHARE, is_share, matches
 from concurbench.gate.samples import Block
 
 CLEAR, REGRESSION, UNABLE = 0, 1, 2

@@ -184,7 +184,7 @@ def test_the_options_say_what_is_compared(invoke: Invoke, questions: list[Any], 
     [question] = questions
     assert (question.base, question.head, question.where) == ("v1", "v2", folder)
     assert question.arguments == ("tests", "-k", "parse")
-    assert (question.python, question.setup, question.patience) == ("other", "make", 7.0)
+    assert (question.python, question.setup, question.timeout) == ("other", "make", 7.0)
     assert question.slower == {"test_x*": 0.1}
 
 
@@ -535,7 +535,7 @@ def test_what_a_gate_and_its_keeper_left_when_both_were_killed_is_swept_by_the_n
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     (left / "owner").write_text(str(ended.pid))
-    orphan = subprocess.Popen(["sleep", "600"], env={**os.environ, reaper.VARIABLE: left.name})
+    orphan = subprocess.Popen(["sleep", "600"], env={**os.environ, reaper.ENV_WORKSPACE: left.name})
     with Workspace() as workspace:
         assert folders() == [workspace.folder]
     assert not psutil.pid_exists(orphan.pid)

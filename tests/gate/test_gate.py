@@ -7,10 +7,10 @@ import json
 from typing import Any
 
 from concurbench.gate import gate
-from concurbench.gate.comparison import matches
 from concurbench.gate.decision import RULES, Stage, Verdict
 from concurbench.gate.gate import Clock, GateResult, Thresholds
 from concurbench.gate.noise import Noise
+from concurbench.gate.prepare import matches
 from concurbench.report.progress import StatusLine
 from tests.gate.fakes import FakeComparison
 

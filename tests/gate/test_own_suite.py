@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import impls
-from concurbench.gate.comparison import Comparison, Question
+from concurbench.gate.comparison import Comparison
+from concurbench.gate.prepare import Question
 
 ROOT = Path(__file__).parents[2]
 
