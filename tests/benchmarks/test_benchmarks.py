@@ -158,7 +158,10 @@ def test_proxies_of_the_environment_touch_no_server(
         monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    assert flags_suite.run("--benchmark-disable", "--http-delay=0").ret == 0
+    # One model for each HTTP client, and one with processes.
+    models = "threaded,asyncio_aiohttp,asyncio_httpx2,multiprocess"
+    arguments = ("--benchmark-disable", "--http-delay=0", f"--models={models}")
+    assert flags_suite.run(*arguments).ret == 0
 
 
 def test_a_row_tells_what_its_server_saw(flags_suite: Suite) -> None:
