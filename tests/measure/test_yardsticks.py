@@ -11,11 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from concurbench.measure.timing import median_of
 
-from concurbench.measure import computing, starting, writing
+from concurbench.measure import yardsticks as module
 from concurbench.measure.echo import Echo
-from concurbench.measure.yardsticks import EVERY, Yardsticks
+from concurbench.measure.yardsticks import SWEEPS_PER_PROCESS, Yardsticks, median_of
 from concurbench.results import drift
 from concurbench.results.drift import TITLES, Summary
 
@@ -44,8 +43,8 @@ def test_a_whole_sweep_reads_every_yardstick_and_leaves_nothing_behind(tmp_path:
     }
     before, main = set(psutil.Process().children(recursive=True)), sys.modules["__main__"]
     with Yardsticks(tmp_path / "not" / "there") as yardsticks:
-        yardsticks.sweep(whole=True)
-    assert not yardsticks.lost
+        yardsticks.sweep(complete=True)
+    assert not yardsticks.unreadable
     assert yardsticks.readings.keys() == TITLES.keys() - lacking
     for [[moment, seconds]] in yardsticks.readings.values():
         assert moment >= 0
@@ -59,20 +58,20 @@ def test_a_whole_sweep_reads_every_yardstick_and_leaves_nothing_behind(tmp_path:
 def test_processes_start_in_turn_and_only_every_few_sweeps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(starting, "methods", lambda: ["fork", "spawn"])
+    monkeypatch.setattr(module, "start_methods", lambda: ["fork", "spawn"])
     started: list[str] = []
 
     def process_start(method: str) -> float:
         started.append(method)
         return 0.001
 
-    monkeypatch.setattr(starting, "process_start", process_start)
+    monkeypatch.setattr(module, "process_start", process_start)
     yardsticks = Yardsticks(tmp_path)
     yardsticks._cheap = {"python_loop": lambda: 0.002}
-    for _ in range(3 * EVERY):
+    for _ in range(3 * SWEEPS_PER_PROCESS):
         yardsticks.sweep()
     assert started == ["fork", "spawn", "fork"]
-    assert len(yardsticks.readings["python_loop"]) == 3 * EVERY
+    assert len(yardsticks.readings["python_loop"]) == 3 * SWEEPS_PER_PROCESS
 
 
 def test_a_yardstick_that_fails_is_lost_with_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
@@ -87,7 +86,7 @@ def test_a_yardstick_that_fails_is_lost_with_its_reason_and_the_others_go_on(tmp
     yardsticks._cheap = {"file_write": full, "python_loop": lambda: 0.002}
     for _ in range(3):
         yardsticks.sweep()
-    assert yardsticks.lost == {"file_write": "No space left on device"}
+    assert yardsticks.unreadable == {"file_write": "No space left on device"}
     assert [len(each) for each in yardsticks.readings.values()] == [1, 3]
     assert next(calls) == 2
 
@@ -101,23 +100,23 @@ def test_a_reading_is_the_median_of_repeats_and_no_more_than_its_budget_allows()
 
 def test_a_thread_a_core_takes_as_long_as_one_alone_where_cores_do_not_disturb_each_other() -> None:
     rates = iter([4000.0, 2000.0, 3999.0])
-    assert computing.c_code_all_cores(4, lambda cores, window: next(rates)) == 4 / 3999
+    assert module.c_code_all_cores(4, lambda cores, window: next(rates)) == 4 / 3999
 
 
 def test_the_resolution_is_the_smallest_step_and_not_a_standstill() -> None:
     ticks = itertools.accumulate(itertools.cycle([0, 100, 300]))
-    assert computing.timer_resolution(ticks.__next__) == pytest.approx(1e-7)
+    assert module.timer_resolution(ticks.__next__) == pytest.approx(1e-7)
 
 
 def test_the_megabyte_is_one() -> None:
-    assert sum(map(len, computing._texts())) == 1_000_000
+    assert sum(map(len, module._texts())) == 1_000_000
 
 
 def test_files_are_written_anew_and_whole(tmp_path: Path) -> None:
-    writing._write(tmp_path / "file", sync=True)
-    assert (tmp_path / "file").read_bytes() == writing.CONTENT
+    module._write(tmp_path / "file", sync=True)
+    assert (tmp_path / "file").read_bytes() == module.CONTENT
     with pytest.raises(FileExistsError):
-        writing._write(tmp_path / "file", sync=False)
+        module._write(tmp_path / "file", sync=False)
 
 
 def test_an_echo_that_went_away_is_an_error_and_no_reading() -> None:
@@ -130,9 +129,9 @@ def test_an_echo_that_went_away_is_an_error_and_no_reading() -> None:
 
 
 def test_a_process_that_does_not_end_well_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starting, "PATIENCE", -1)  # not a moment
-    with pytest.raises(RuntimeError, match="started by spawn ended with status"):
-        starting.process_start("spawn")
+    monkeypatch.setattr(module, "TIMEOUT", -1)  # not a moment
+    with pytest.raises(RuntimeError, match="started by spawn ended with exit code"):
+        module.process_start("spawn")
 
 
 # -- what they mean ------------------------------------------------------------------------------------
