@@ -11,7 +11,7 @@ LENGTH = 16
 def fingerprint(*parts: object) -> str:
     """The digest of everything that defines the work: numbers, texts, bytes, and functions.
 
-    A function counts by its source, so that a stricter check is different work; that it may be watched
+    A function counts by its source, so that a stricter check is different work; that it may be traced
     is none. Other objects count by their ``repr``.
     """
     digest = hashlib.sha256()
@@ -27,5 +27,5 @@ def _content(part: object) -> bytes:
         return part
     if inspect.isfunction(part):
         lines = inspect.getsource(part).splitlines(keepends=True)
-        return "".join(line for line in lines if not line.lstrip().startswith("@watched")).encode()
+        return "".join(line for line in lines if not line.lstrip().startswith("@traced")).encode()
     return repr(part).encode()

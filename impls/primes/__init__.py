@@ -14,7 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from impls._watched import watched
+from impls._traced import traced
 
 QUESTION = "How much faster does pure Python compute when its work is spread over workers?"
 
@@ -80,7 +80,7 @@ class Job:
     cluster: str | None = None
 
 
-@watched("number")
+@traced("number")
 def is_prime(number: int) -> bool:
     """Whether a number is prime, by trial division."""
     if number < 2:

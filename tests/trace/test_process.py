@@ -72,13 +72,13 @@ def watched(run: Callable[[Any], Any], job: Any = None) -> tuple[list[Call], Mod
 
 
 def two_steps(job: Any) -> list[int]:
-    seen = recorder.watch(step, "number")
+    seen = recorder.trace(step, "number")
     return [seen(number) for number in job]
 
 
 def wait_between(gate: str) -> int:
     """One step, then another one as soon as there is such a file."""
-    seen = recorder.watch(step, "number")
+    seen = recorder.trace(step, "number")
     seen(1)
     while not Path(gate).exists():
         time.sleep(0.001)
@@ -115,7 +115,7 @@ def die_with_a_child(job: Any) -> None:
 
 
 def wait_long(job: Any) -> None:
-    recorder.watch(time.sleep)(LONG)
+    recorder.trace(time.sleep)(LONG)
 
 
 def wait_long_everywhere(job: Any) -> None:
@@ -129,12 +129,12 @@ def wait_long_everywhere(job: Any) -> None:
 
 def obstinate() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    recorder.watch(time.sleep)(LONG)
+    recorder.trace(time.sleep)(LONG)
 
 
 def hold_a_semaphore(job: Any) -> None:
     lock: Any = multiprocessing.get_context("spawn").Lock()
-    recorder.watch(called, "name")(lock._semlock.name)
+    recorder.trace(called, "name")(lock._semlock.name)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         pool.submit(obstinate).result()
 

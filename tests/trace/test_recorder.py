@@ -21,7 +21,7 @@ from concurbench.measure.fingerprint import fingerprint
 from concurbench.trace import recorder
 from concurbench.trace.call import Call, Calls
 from impls import primes
-from impls._watched import WATCHER, watched
+from impls._traced import ENV_TRACER, traced
 from tests.conftest import PATIENCE
 
 Read = Callable[[], list[Call]]
@@ -30,7 +30,7 @@ Read = Callable[[], list[Call]]
 @pytest.fixture
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
     """The calls noted since the test began."""
-    monkeypatch.setenv(recorder.VARIABLE, str(tmp_path / "events"))
+    monkeypatch.setenv(recorder.ENV_EVENTS, str(tmp_path / "events"))
     monkeypatch.setattr(recorder, "_file", None)
     yield lambda: list(Calls(tmp_path / "events", os.getpid()).new())
     if recorder._file is not None:
@@ -38,7 +38,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
 
 
 def test_a_call_is_noted_when_it_begins_and_when_it_ends(read: Read) -> None:
-    assert recorder.watch(divmod_of, "number")(7) == (1, 2)
+    assert recorder.trace(divmod_of, "number")(7) == (1, 2)
     begin, end = read()
     assert (begin.what, begin.item, begin.end) == ("divmod_of", 7, None)
     assert (end.item, end.result, str(end.unit)) == (7, [1, 2], "main thread")
@@ -51,12 +51,12 @@ def divmod_of(number: int) -> tuple[int, int]:
 
 def test_an_error_is_noted_and_goes_on(read: Read) -> None:
     with pytest.raises(TypeError):
-        recorder.watch(divmod_of, "number")("ü")
+        recorder.trace(divmod_of, "number")("ü")
     assert [(call.item, call.error) for call in read()] == [("ü", None), ("ü", "TypeError")]
 
 
 def test_a_function_in_c_can_be_watched(read: Read) -> None:
-    recorder.watch(time.sleep, "seconds")(0)
+    recorder.trace(time.sleep, "seconds")(0)
     assert [(call.what, call.item) for call in read()] == [("sleep", 0)] * 2
 
 
@@ -79,7 +79,7 @@ def test_to_write_a_note_the_interpreter_lock_is_not_given_up(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "write")  # gives it up
-    recorder.watch(divmod_of, "number")(7)
+    recorder.trace(divmod_of, "number")(7)
     assert len(read()) == 2
 
 
@@ -99,24 +99,24 @@ def of_two(first: object, second: object = "left out") -> object:
 def test_what_a_call_is_about_is_found_by_its_place_or_its_name(
     read: Read, args: tuple[int, ...], kwargs: dict[str, int], item: int | None
 ) -> None:
-    assert recorder.watch(of_two, "second")(*args, **kwargs) == 1
+    assert recorder.trace(of_two, "second")(*args, **kwargs) == 1
     assert [call.item for call in read()] == [item] * 2
 
 
 def test_a_call_may_be_about_nothing(read: Read) -> None:
-    recorder.watch(of_two)(1)
+    recorder.trace(of_two)(1)
     assert [call.item for call in read()] == [None] * 2
 
 
 def test_a_parameter_that_is_not_there_is_an_error_at_once() -> None:
     with pytest.raises(ValueError, match="nobody"):
-        recorder.watch(of_two, "nobody")
+        recorder.trace(of_two, "nobody")
 
 
 def test_who_is_watched_looks_as_before() -> None:
-    assert recorder.watch(divmod_of).__name__ == "divmod_of"
-    assert inspect.iscoroutinefunction(recorder.watch(nap))
-    assert not inspect.iscoroutinefunction(recorder.watch(divmod_of))
+    assert recorder.trace(divmod_of).__name__ == "divmod_of"
+    assert inspect.iscoroutinefunction(recorder.trace(nap))
+    assert not inspect.iscoroutinefunction(recorder.trace(divmod_of))
 
 
 async def nap(number: int) -> int:
@@ -127,7 +127,7 @@ async def nap(number: int) -> int:
 
 
 async def test_a_coroutine_ends_when_it_has_been_awaited(read: Read) -> None:
-    coroutine = recorder.watch(nap, "number")(3)
+    coroutine = recorder.trace(nap, "number")(3)
     assert read() == []  # it has not even begun
     assert await coroutine == 3
     assert [(call.item, call.result, call.end is None) for call in read()] == [
@@ -139,7 +139,7 @@ async def test_a_function_that_returns_something_to_await_ends_when_that_is_ther
     def begin(number: int) -> Awaitable[int]:
         return asyncio.ensure_future(nap(number))
 
-    awaitable = recorder.watch(begin, "number")(4)
+    awaitable = recorder.trace(begin, "number")(4)
     assert [call.end for call in read()] == [None]
     assert await awaitable == 4
     assert [call.result for call in read()] == [None, 4]
@@ -150,13 +150,13 @@ async def test_an_error_of_a_coroutine_is_noted_and_goes_on(
     read: Read, make: Callable[[int], Awaitable[int]]
 ) -> None:
     with pytest.raises(LookupError):
-        await recorder.watch(make, "number")(-1)
+        await recorder.trace(make, "number")(-1)
     *_, ended = read()
     assert (ended.error, ended.why) == ("LookupError", "-1")
 
 
 async def test_a_task_that_is_cancelled_has_ended(read: Read) -> None:
-    task = asyncio.create_task(recorder.watch(asyncio.sleep, "delay")(3600))
+    task = asyncio.create_task(recorder.trace(asyncio.sleep, "delay")(3600))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -170,7 +170,7 @@ async def test_a_task_that_is_cancelled_has_ended(read: Read) -> None:
         (KeyError("lost"), "lost"),
         (FileNotFoundError(2, "No such file or directory"), "No such file or directory"),
         (ValueError(), ""),
-        (ValueError("x" * 1000), "x" * recorder.LONGEST),
+        (ValueError("x" * 1000), "x" * recorder.MAX_LENGTH),
     ],
 )
 def test_it_is_noted_why_a_call_failed(read: Read, error: Exception, why: str) -> None:
@@ -178,7 +178,7 @@ def test_it_is_noted_why_a_call_failed(read: Read, error: Exception, why: str) -
         raise error
 
     with pytest.raises(type(error)):
-        recorder.watch(fail)()
+        recorder.trace(fail)()
     *_, ended = read()
     assert (ended.error, ended.why, ended.result) == (type(error).__name__, why, None)
 
@@ -197,7 +197,7 @@ class Point:
         (7, 7),
         (0.5, 0.5),
         ("x", "x"),
-        ("x" * 1000, "x" * recorder.LONGEST),
+        ("x" * 1000, "x" * recorder.MAX_LENGTH),
         (b"four", 4),
         (bytearray(5), 5),
         (memoryview(b"six bytes"), 9),
@@ -216,7 +216,7 @@ def test_of_a_value_is_noted_what_json_can_hold(value: object, noted: object) ->
 
 def test_lines_stay_lines_whatever_is_in_a_value(read: Read) -> None:
     value = 'two\nlines, \u2028 and \udcff\x00 "quoted"'
-    assert recorder.watch(of_two, "first")(value) == value
+    assert recorder.trace(of_two, "first")(value) == value
     assert [call.item for call in read()] == [value] * 2
 
 
@@ -227,7 +227,7 @@ def units(calls: list[Call]) -> list[str]:
 
 def test_tasks_of_asyncio_are_told_apart(read: Read) -> None:
     async def main() -> None:
-        await asyncio.gather(*map(recorder.watch(nap, "number"), range(3)))
+        await asyncio.gather(*map(recorder.trace(nap, "number"), range(3)))
 
     asyncio.run(main())
     assert units(read()) == [f"main thread, task {number}" for number in (1, 2, 3)]
@@ -238,7 +238,7 @@ def test_a_task_that_begins_when_another_has_ended_is_another_one(read: Read, li
     loop = pytest.importorskip(library, reason=f"no package {library}")
 
     async def call(number: int) -> None:
-        recorder.watch(divmod_of, "number")(number)
+        recorder.trace(divmod_of, "number")(number)
 
     async def asyncio_main() -> None:
         for number in range(4):
@@ -258,13 +258,13 @@ def test_a_task_that_begins_when_another_has_ended_is_another_one(read: Read, li
 
 def test_what_a_task_awaits_is_done_by_the_task(read: Read) -> None:
     async def outer(number: int) -> int:
-        result: int = await recorder.watch(nap, "number")(number)
+        result: int = await recorder.trace(nap, "number")(number)
         return result
 
     async def main() -> None:
-        recorder.watch(divmod_of)(1)
-        await recorder.watch(outer)(5)
-        recorder.watch(divmod_of)(1)
+        recorder.trace(divmod_of)(1)
+        await recorder.trace(outer)(5)
+        recorder.trace(divmod_of)(1)
 
     asyncio.run(main())
     assert units(read()) == ["main thread, task 1"] * 4
@@ -279,7 +279,7 @@ def test_tasks_of_trio_are_told_apart(read: Read) -> None:
     async def main() -> None:
         async with trio.open_nursery() as nursery:
             for number in range(2):
-                nursery.start_soon(recorder.watch(sleep, "number"), number)
+                nursery.start_soon(recorder.trace(sleep, "number"), number)
 
     trio.run(main)
     assert sorted(units(read())) == ["main thread, task 1", "main thread, task 2"]
@@ -293,7 +293,7 @@ def test_tasks_of_curio_are_told_apart(read: Read) -> None:
     async def main() -> None:
         async with curio.TaskGroup() as group:
             for number in range(2):
-                await group.spawn(recorder.watch(sleep, "number"), number)
+                await group.spawn(recorder.trace(sleep, "number"), number)
 
     async def sleep(number: int) -> None:
         await curio.sleep(0)
@@ -309,13 +309,13 @@ def test_threads_are_told_apart_and_have_no_tasks(read: Read) -> None:
         meeting.wait(PATIENCE)
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(recorder.watch(meet, "number"), range(2)))
+        list(pool.map(recorder.trace(meet, "number"), range(2)))
     assert units(read()) == ["thread 1", "thread 2"]
 
 
 def test_a_thread_with_a_loop_has_tasks_of_its_own(read: Read) -> None:
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, recorder.watch(nap)(1)).result()
+        pool.submit(asyncio.run, recorder.trace(nap)(1)).result()
     assert units(read()) == ["thread 1, task 1"]
 
 
@@ -340,15 +340,15 @@ def test_a_method_can_be_watched(read: Read, monkeypatch: pytest.MonkeyPatch) ->
 def test_where_nobody_watches_a_marked_function_stays_what_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delenv(WATCHER, raising=False)
-    assert watched("number")(divmod_of) is divmod_of
+    monkeypatch.delenv(ENV_TRACER, raising=False)
+    assert traced("number")(divmod_of) is divmod_of
 
 
 def test_where_somebody_watches_the_calls_of_a_marked_function_are_noted(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(WATCHER, recorder.__name__)
-    seen = watched("number")(divmod_of)
+    monkeypatch.setenv(ENV_TRACER, recorder.__name__)
+    seen = traced("number")(divmod_of)
     assert seen is not divmod_of
     assert seen(7) == (1, 2)
     assert [call.item for call in read()] == [7, 7]
@@ -356,5 +356,5 @@ def test_where_somebody_watches_the_calls_of_a_marked_function_are_noted(
 
 def test_that_a_function_may_be_watched_makes_no_other_work_of_it() -> None:
     mark, *lines = inspect.getsource(primes.is_prime).splitlines(keepends=True)
-    assert mark.startswith("@watched")
+    assert mark.startswith("@traced")
     assert fingerprint(primes.is_prime) == fingerprint("".join(lines).encode())
