@@ -48,20 +48,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many units in flight, instead of each case's own number",
     )  # fmt: skip
     group.addoption(
-        "--row-seconds", default=None, metavar="SECONDS", type=_seconds,
+        "--seconds-per-row", default=None, metavar="SECONDS", type=_seconds,
         help=f"how long to time each row, in at most {MOST} rounds (default: {ALONE.seconds:g}, and "
         f"{ONE_OF_SEVERAL.seconds:g} in each pass of concurbench run)",
     )  # fmt: skip
     group.addoption(
-        "--flag-server", default="both", choices=[*NAMES, "both"],
+        "--http-server", default="both", choices=[*NAMES, "both"],
         help="where flags come from: mocked inside the process, a real server, or both (the default)",
     )  # fmt: skip
     group.addoption(
-        "--flag-delay", default=DELAY, metavar="SECONDS", type=_delay,
+        "--http-delay", default=DELAY, metavar="SECONDS", type=_delay,
         help="how long a flag server waits before it answers (default: %(default)s)",
     )  # fmt: skip
     group.addoption(
-        "--flag-host", default=LOOPBACK, metavar="ADDRESS",
+        "--http-host", default=LOOPBACK, metavar="ADDRESS",
         help="where the local flag server listens: an address that a cluster's other hosts can reach "
         "(default: %(default)s)",
     )  # fmt: skip
@@ -151,15 +151,15 @@ def pytest_configure(config: pytest.Config) -> None:
         narrowed.append(f"--models={','.join(option.models)}")
     if option.workers:
         narrowed.append("--workers")
-    if option.row_seconds:
-        session.plan = replace(session.plan, seconds=option.row_seconds)
-        narrowed.append(f"--row-seconds={option.row_seconds}")
-    if option.flag_server != "both":
-        narrowed.append(f"--flag-server={option.flag_server}")
-    if option.flag_delay != DELAY:
-        narrowed.append(f"--flag-delay={option.flag_delay}")
-    if option.flag_host != LOOPBACK:
-        narrowed.append(f"--flag-host={option.flag_host}")
+    if option.seconds_per_row:
+        session.plan = replace(session.plan, seconds=option.seconds_per_row)
+        narrowed.append(f"--seconds-per-row={option.seconds_per_row}")
+    if option.http_server != "both":
+        narrowed.append(f"--http-server={option.http_server}")
+    if option.http_delay != DELAY:
+        narrowed.append(f"--http-delay={option.http_delay}")
+    if option.http_host != LOOPBACK:
+        narrowed.append(f"--http-host={option.http_host}")
     if option.dns_delay != DELAY:
         narrowed.append(f"--dns-delay={option.dns_delay}")
     if option.dask_scheduler:
@@ -231,10 +231,10 @@ def local_server(request: pytest.FixtureRequest, flag_site: Path) -> Iterator[Ca
 
         def get() -> Local:
             if not running or not running[-1].alive:
-                where = (option.server_python, option.flag_host)
+                where = (option.server_python, option.http_host)
                 try:
                     measured = running[-1].capacity if running else _capacity(flag_site, *where)
-                    server = Local(flag_site, option.flag_delay, *where, measured)
+                    server = Local(flag_site, option.http_delay, *where, measured)
                     running.append(stack.enter_context(server))
                 except ServerDied as error:
                     pytest.fail(

@@ -57,7 +57,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     servers: tuple[str, ...] | tuple[None] = (None,)
     parameters = ["model", "case", "workers"]
     if "flag_server" in metafunc.fixturenames:
-        asked = metafunc.config.option.flag_server
+        asked = metafunc.config.option.http_server
         servers = NAMES if asked == "both" else (asked,)
         parameters.append("server")
     option, workload = metafunc.config.option, _workload(metafunc.module)
@@ -321,7 +321,7 @@ def flag_server(
     if server == "local":
         yield local_server()
     else:
-        with Mock(flag_site, request.config.option.flag_delay, tmp_path / "ledger") as mock:
+        with Mock(flag_site, request.config.option.http_delay, tmp_path / "ledger") as mock:
             yield mock
 
 

@@ -11,7 +11,8 @@ A workload (the folder's ``__init__.py``) offers, for the benchmarks to use:
                         ``case.workers`` is how many are in flight (None: one for each usable core), and
                         ``case.scale`` about how many times the smallest one's work this is
 ``Job``                 the frozen dataclass that every model's ``run`` takes
-``check(job, answers)`` raises AssertionError unless the answers, and what they left, are right
+``job(case, resources)`` the job of a case, with the ``Resources`` of the caller
+``check(job, answers)`` raises AssertionError unless the answers and the files left behind are right
 
 Where the question is not only how long the whole job takes, it offers also:
 
@@ -39,6 +40,40 @@ HERE = Path(__file__).parent
 
 class Unavailable(Exception):
     """This model cannot run here; the message is the reason, a few words long."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a caller gives to a job beside its case; each workload takes the fields it needs.
+
+    A field that a workload needs and nobody gave is a LookupError, raised by ``need``.
+    """
+
+    workers: int | None = None
+    """The bound on units in flight, for jobs that depend on it; None: the number of the case."""
+    base_url: str | None = None
+    """The address of the flag server, without a slash at the end."""
+    destination: Path | None = None
+    """An empty folder for the files that the models write."""
+    initializer: Callable[[], None] | None = None
+    """Called once in every process that sends requests; can be pickled. None: nothing to do."""
+    cluster: str | None = None
+    """The address of a cluster's scheduler, for the models with ``CLUSTER``."""
+    nameserver: tuple[str, int] | None = None
+    """Host and port of the DNS server."""
+    peak: Callable[[], int] | None = None
+    """Returns how many requests the server has had in flight at once. None: no server counts them."""
+
+    def need(self, name: str) -> Any:
+        """The value of a field that the workload cannot do without.
+
+        Raises:
+            LookupError: the field is None.
+        """
+        value = getattr(self, name)
+        if value is None:
+            raise LookupError(f"this workload needs Resources({name}=…)")
+        return value
 
 
 class Run(Protocol):

@@ -194,8 +194,8 @@ def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
 
 @contextlib.contextmanager
 def landing(dest: Path, separate: bool) -> Iterator[Path]:
-    """The folder to save files in: ``dest``, or with ``separate`` a new folder in it, whose files move to
-    ``dest`` in the end, so that the model does not find files of an earlier run."""
+    """The folder to save files in: ``dest``, or with ``separate`` a new folder in it. Its files move to
+    ``dest`` in the end, so that the model does not find those of an earlier run."""
     if not separate:
         yield dest.resolve()
         return

@@ -43,8 +43,8 @@ GRACE = 0.5
 """Seconds between SIGTERM and SIGKILL."""
 
 MAX_TEMPORARY = 104 - len("/pymp-12345678/listener-12345678") - 1
-"""Bytes that the path of a temporary folder may have, for multiprocessing puts sockets into it. A system
-takes socket names of up to 104 (macOS) or 108 (Linux) bytes."""
+"""Bytes that the path of a temporary folder may have, since multiprocessing puts sockets into it. A
+system takes socket names of up to 104 (macOS) or 108 (Linux) bytes."""
 
 
 def no_answers(job: Any, answers: Any, seconds: float) -> None:

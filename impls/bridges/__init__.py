@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple
 
+from impls import Resources
 from impls._traced import traced
 
 QUESTION = "How long does an event loop stand still when a coroutine has blocking calls to make?"
@@ -73,6 +74,11 @@ class Job:
 
     call: Callable[[int], int]
     numbers: tuple[int, ...]
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The calls of a case; they need no resources."""
+    return Job(case.call, case.numbers)
 
 
 class Served(NamedTuple):

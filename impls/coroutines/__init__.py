@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from impls import Resources
+
 QUESTION = "What does a call cost, as a coroutine of each kind, inside the running loop?"
 
 METRICS = {"call": ("s", "lower")}
@@ -40,6 +42,11 @@ class Job:
     """The numbers to be asked about, in order: from 0, so many."""
 
     numbers: range
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The calls of a case; they need no resources."""
+    return Job(range(case.items))
 
 
 def check(job: Job, answers: object) -> None:

@@ -14,6 +14,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from impls import Resources
 from impls._traced import traced
 
 QUESTION = "How far do threads get where the work is done in C that releases the interpreter lock?"
@@ -54,6 +55,11 @@ class Job:
 
     buffers: tuple[bytes, ...] = field(repr=False)
     cluster: str | None = None
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The buffers of a case; models that use a cluster need ``cluster``."""
+    return Job(case.buffers, resources.cluster)
 
 
 class Packed(NamedTuple):

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from impls import Resources
 from impls._traced import traced
 
 QUESTION = "How soon is it known which of many names exist, and how many are asked for at once?"
@@ -85,6 +86,12 @@ class Job:
     nameserver: str
     port: int
     peak: Callable[[], int] = nobody_counts
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The names of a case; needs ``nameserver``. Without ``peak``, none are counted in flight."""
+    host, port = resources.need("nameserver")
+    return Job(case.domains, host, port, resources.peak or nobody_counts)
 
 
 class Result(NamedTuple):

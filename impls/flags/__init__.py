@@ -21,6 +21,7 @@ from typing import Literal, TypedDict
 
 import httpx
 
+from impls import Resources
 from impls._traced import traced
 from impls.flags import _world
 
@@ -77,6 +78,17 @@ class Job:
     def url(self, code: str) -> str:
         """The address of the image of a country, given by its two-letter code."""
         return f"{self.base_url}/{code}/{code}.gif".lower()
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The flags of a case; needs ``base_url`` and ``destination``."""
+    return Job(
+        case.codes,
+        resources.need("base_url"),
+        resources.need("destination"),
+        resources.initializer,
+        resources.cluster,
+    )
 
 
 @dataclass(frozen=True)

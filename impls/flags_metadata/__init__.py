@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from impls import flags
+from impls import Resources, flags
 from impls._traced import traced
 from impls.flags import Case, Outcome, client_options
 
@@ -52,6 +52,12 @@ class Job(flags.Job):
     def metadata_url(self, code: str) -> str:
         """The address of what the server tells of a country, its name among it."""
         return f"{self.base_url}/{code}/metadata.json".lower()
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The countries of a case; needs ``base_url`` and ``destination``."""
+    base_url, destination = resources.need("base_url"), resources.need("destination")
+    return Job(case.codes, base_url, destination, resources.initializer)
 
 
 class UnsafeName(ValueError):

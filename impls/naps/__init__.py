@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from impls import Resources
 from impls._traced import traced
 
 QUESTION = "How soon does the caller have results of tasks that only wait, and what does a task cost?"
@@ -86,6 +87,11 @@ class Job:
 
     tasks: tuple[Task, ...] = field(repr=False)
     limit: float
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The tasks of a case; its limit depends on ``workers``."""
+    return Job(case.tasks, limit(case.tasks, resources.workers or case.workers))
 
 
 class Results:

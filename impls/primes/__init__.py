@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from impls import Resources
 from impls._traced import traced
 
 QUESTION = "How much faster does pure Python compute when its work is spread over workers?"
@@ -78,6 +79,11 @@ class Job:
 
     batches: tuple[Sequence[int], ...]
     cluster: str | None = None
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The batches of a case; models that use a cluster need ``cluster``."""
+    return Job(case.batches, resources.cluster)
 
 
 @traced("number")

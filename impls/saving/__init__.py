@@ -15,6 +15,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from impls import Resources
 from impls._traced import traced
 
 # The same heart, and the same of what it tells.
@@ -78,6 +79,11 @@ class Job:
     def path(self, place: int) -> Path:
         """Where a file is when it is whole."""
         return self.destination / f"{place:04}.bin"
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The files of a case; needs ``destination``."""
+    return Job(case.contents, resources.need("destination"), case.synced)
 
 
 def save(job: Job, place: int) -> int:

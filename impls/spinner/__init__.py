@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from impls import Resources
 from impls._traced import traced
 
 QUESTION = "What keeps answering while something slow runs?"
@@ -66,6 +67,11 @@ CASES = {
     "computing": Case(Job(LARGE, interval=0.1), scale=10.0),
     "computing_with_naps": Case(Job(LARGE, interval=0.1, nap=0.0, stretch=50_000), scale=10.0),
 }
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The job of a case; it needs no resources."""
+    return case.job
 
 
 @dataclass(frozen=True)

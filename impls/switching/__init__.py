@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from impls import Resources
 from impls._traced import traced
 
 QUESTION = "What does a computing thread cost one that waits, and what does the switch interval change?"
@@ -64,6 +65,11 @@ class Job:
     interval: float
     naps: int = NAPS
     nap: float = NAP
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The naps of a case; they need no resources."""
+    return Job(case.interval)
 
 
 class Waited(NamedTuple):

@@ -16,6 +16,7 @@ from multiprocessing.context import BaseContext
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from impls import Resources
 from impls._traced import traced
 
 QUESTION = "What does it cost to acquire and release a semaphore, alone and when others want it too?"
@@ -56,6 +57,11 @@ class Job:
     pairs: int
     bound: int
     moment: float | None
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The units of a case; ``workers`` is the semaphore's bound."""
+    return Job(case.units, case.pairs, resources.workers or case.workers, case.moment)
 
 
 class Span(NamedTuple):

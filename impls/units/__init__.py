@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from impls import Resources
 from impls._traced import traced
 
 QUESTION = "What does a unit of execution cost: how long to start and to end, how much memory?"
@@ -49,6 +50,11 @@ class Job:
 
     units: int
     when_up: Callable[[], object] = nothing
+
+
+def job(case: Case, resources: Resources) -> Job:
+    """The units of a case, at most ``workers`` of them."""
+    return Job(min(case.items, resources.workers or case.items))
 
 
 class Life:

@@ -46,9 +46,9 @@ class Timers:
         if row is IN_LOOP:
             command += [str(HERE / "in_loop.py"), f"--benchmark-max-time={SECONDS}"]
         else:
-            command += [f"benchmarks/test_{row.workload}.py", f"--row-seconds={SECONDS}"]
+            command += [f"benchmarks/test_{row.workload}.py", f"--seconds-per-row={SECONDS}"]
             command += [f"--models={row.model}", f"--cases={row.case}"]
-        command += [f"--flag-server={row.server}", f"--flag-delay={DELAY}"] if row.server else []
+        command += [f"--http-server={row.server}", f"--http-delay={DELAY}"] if row.server else []
         with self._place() as place:
             saved = place / "run.json"
             command += [f"--benchmark-json={saved}", f"--benchmark-storage={place / 'storage'}"]

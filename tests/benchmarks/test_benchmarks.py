@@ -32,7 +32,7 @@ def test_files_of_the_last_round_do_not_help_the_next(flags_suite: Suite) -> Non
             return outcomes
         ''',
     )
-    result = flags_suite.run("--models=lazy", "--cases=pop20", "--flag-server=mock", "--flag-delay=0")
+    result = flags_suite.run("--models=lazy", "--cases=pop20", "--http-server=mock", "--http-delay=0")
     assert result.ret == 1
     assert "CN: no file CN.gif in the destination" in said(result)
 
@@ -50,7 +50,7 @@ def test_a_model_that_exceeds_its_bound_is_found_out(flags_suite: Suite, server:
         ''',
     )
     result = flags_suite.run(
-        "--models=greedy", "--cases=pop20", "--workers=4", f"--flag-server={server}", "--flag-delay=1"
+        "--models=greedy", "--cases=pop20", "--workers=4", f"--http-server={server}", "--http-delay=1"
     )
     assert result.ret == 1
     assert "8 requests in flight, 4 is the bound" in said(result)
@@ -68,7 +68,7 @@ def test_a_model_that_asks_more_than_it_must_is_found_out(flags_suite: Suite) ->
             return sequential.run(job, workers=1)
         ''',
     )
-    arguments = ("--models=doubling", "--cases=pop20", "--flag-server=mock", "--flag-delay=0")
+    arguments = ("--models=doubling", "--cases=pop20", "--http-server=mock", "--http-delay=0")
     assert "the server served 40 of 20 flags" in said(flags_suite.run(*arguments))
 
 
@@ -136,8 +136,8 @@ def test_a_server_that_dies_in_the_middle_fails_its_row_and_no_other(flags_suite
         ''',
     )
     result = flags_suite.run(
-        "--models=aaa_killer,threaded_client_per_thread", "--cases=pop20", "--flag-server=local",
-        "--flag-delay=0.001", "--benchmark-save=kept",
+        "--models=aaa_killer,threaded_client_per_thread", "--cases=pop20", "--http-server=local",
+        "--http-delay=0.001", "--benchmark-save=kept",
     )  # fmt: skip
     assert result.ret == 1
     assert "the local server went away while it was needed (exit status -9)" in said(result)
@@ -154,7 +154,7 @@ def test_proxies_of_the_environment_touch_no_server(
         monkeypatch.setenv(name.upper(), "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    assert flags_suite.run("--benchmark-disable", "--flag-delay=0").ret == 0
+    assert flags_suite.run("--benchmark-disable", "--http-delay=0").ret == 0
 
 
 def test_a_row_tells_what_its_server_saw(flags_suite: Suite) -> None:
@@ -163,7 +163,7 @@ def test_a_row_tells_what_its_server_saw(flags_suite: Suite) -> None:
         "--cases=pop20",
         "--workers=2",
         "--benchmark-save=kept",
-        "--flag-delay=0.01",
+        "--http-delay=0.01",
     )
     mock, local = (row["extra_info"] for row in flags_suite.load("kept.json")["benchmarks"])
     assert (mock["server"], local["server"]) == ("mock", "local")

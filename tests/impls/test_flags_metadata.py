@@ -232,8 +232,8 @@ def test_a_model_that_asks_for_something_twice_is_found_out(checkout: Suite) -> 
             return threaded.run(job, workers=workers)
         ''',
     )
-    arguments = ("--models=cheating", "--cases=pop20", "--flag-server=mock", "--benchmark-disable")
-    assert "the server served 41 of 40 files" in said(checkout.run(*arguments, "--flag-delay=0"))
+    arguments = ("--models=cheating", "--cases=pop20", "--http-server=mock", "--benchmark-disable")
+    assert "the server served 41 of 40 files" in said(checkout.run(*arguments, "--http-delay=0"))
 
 
 # -- names --

@@ -63,16 +63,16 @@ def test_a_saved_run_holds_every_round_and_the_facts_of_each_row(suite: Suite) -
 def test_a_narrowed_run_is_not_saved_and_names_each_way_it_was_narrowed(suite: Suite) -> None:
     result = suite.run(
         "-k", "few", "benchmarks/test_toy.py::test_toy", "--ignore=nothing", "--cases=smallest",
-        "--models=sequential,threaded", "--workers=3", "--row-seconds=1", "--flag-server=mock",
-        "--flag-delay=0.01", "-o", "python_files=test_*.py", "--benchmark-timer=time.process_time",
+        "--models=sequential,threaded", "--workers=3", "--seconds-per-row=1", "--http-server=mock",
+        "--http-delay=0.01", "-o", "python_files=test_*.py", "--benchmark-timer=time.process_time",
         "--benchmark-disable-gc",
     )  # fmt: skip
     assert result.ret == 0
     assert suite.saved == []
     [note] = [line for line in result.stdout.lines if line.startswith("note: not a complete run")]
     assert note.endswith(
-        "--cases=smallest; --models=sequential,threaded; --workers; --row-seconds=1.0; "
-        "--flag-server=mock; --flag-delay=0.01; only a part was asked for; files were left out; "
+        "--cases=smallest; --models=sequential,threaded; --workers; --seconds-per-row=1.0; "
+        "--http-server=mock; --http-delay=0.01; only a part was asked for; files were left out; "
         "the configuration was overridden; measured with --benchmark-timer; "
         "measured with --benchmark-disable-gc"
     )
@@ -381,11 +381,11 @@ def test_a_run_that_got_too_slow_fails_and_is_no_baseline(suite: Suite) -> None:
         ("--cases=som", "--cases: no 'som'; there are: few, many"),
         ("--models=som", "--models: no 'som'; there are: sequential, threaded"),
         ("--workers=0", "expected whole numbers from 1, got '0'"),
-        ("--flag-delay=nan", "expected seconds from 0 to 10.0, got 'nan'"),
+        ("--http-delay=nan", "expected seconds from 0 to 10.0, got 'nan'"),
         ("--dask-scheduler=", "expected an address as in tcp://host:8786, got ''"),
         ("--server-python=/nowhere/python", "no interpreter /nowhere/python"),
-        ("--row-seconds=0", "expected seconds, more than 0, got '0'"),
-        ("--flag-server=other", "invalid choice"),
+        ("--seconds-per-row=0", "expected seconds, more than 0, got '0'"),
+        ("--http-server=other", "invalid choice"),
         ("--benchmark-compare=0007", "--benchmark-compare: no run '0007' in"),
         ("--benchmark-json=/nowhere/x.json", "--benchmark-json: /nowhere/x.json cannot be written"),
         ("--benchmark-storage=", "--benchmark-storage: expected a folder"),

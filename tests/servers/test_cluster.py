@@ -103,7 +103,7 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
 
 def test_a_row_gets_a_cluster_of_its_own_and_another_only_if_that_is_fit(checkout: Suite) -> None:
     checkout.add_workload("flags")
-    options = ("--models=dask_distributed", "--flag-server=local", "--benchmark-disable")
+    options = ("--models=dask_distributed", "--http-server=local", "--benchmark-disable")
     result = checkout.run(*options)
     result.assert_outcomes(passed=1)
     with Cluster(processes=1, threads=2) as running:
