@@ -48,9 +48,8 @@ class Style:
 
 
 STYLES = {
+    Kind.RUNS: Style("╞", "═", "╡", "║", "yellow", "#ffd166"),
     Kind.WAITS: Style("├", "─", "┤", "│", "cyan", "#8ecae6"),
-    Kind.LATE: Style("├", "╌", "┤", "╎", "magenta", "#cdb4db"),
-    Kind.HOLDS: Style("╞", "═", "╡", "║", "yellow", "#ffd166"),
     Kind.COMPUTES: Style("┣", "━", "┫", "┃", "green", "#8fce7e"),
     Kind.FAILS: Style("├", "×", "┤", "×", "red", "#f28482"),
 }

@@ -128,12 +128,11 @@ class CallReader:
 class Kind(Enum):
     """What a unit does during a span; the value is its word in the legend.
 
-    LATE: it could go on and does not get its turn. HOLDS: it has what others wait for.
+    RUNS: it runs a function, which may wait or compute.
     """
 
+    RUNS = "runs"
     WAITS = "waits"
-    LATE = "is late"
-    HOLDS = "holds"
     COMPUTES = "computes"
     FAILS = "fails"
 

@@ -1,4 +1,4 @@
-"""What is noted of calls, and that it takes nothing from who makes them."""
+"""What the recorder records, and that traced functions behave as before."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 
 from concurbench.measure.fingerprint import fingerprint
 from concurbench.trace import recorder
-from concurbench.trace.call import Call, Calls
+from concurbench.trace.spans import Call, CallReader
 from impls import primes
 from impls._traced import ENV_TRACER, traced
 from tests.conftest import PATIENCE
@@ -29,18 +29,18 @@ Read = Callable[[], list[Call]]
 
 @pytest.fixture
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
-    """The calls noted since the test began."""
+    """The calls recorded since the test began."""
     monkeypatch.setenv(recorder.ENV_EVENTS, str(tmp_path / "events"))
     monkeypatch.setattr(recorder, "_file", None)
-    yield lambda: list(Calls(tmp_path / "events", os.getpid()).new())
+    yield lambda: list(CallReader(tmp_path / "events", os.getpid()).new())
     if recorder._file is not None:
         os.close(recorder._file)
 
 
-def test_a_call_is_noted_when_it_begins_and_when_it_ends(read: Read) -> None:
+def test_a_call_is_recorded_when_it_begins_and_when_it_ends(read: Read) -> None:
     assert recorder.trace(divmod_of, "number")(7) == (1, 2)
     begin, end = read()
-    assert (begin.what, begin.item, begin.end) == ("divmod_of", 7, None)
+    assert (begin.function, begin.item, begin.end) == ("divmod_of", 7, None)
     assert (end.item, end.result, str(end.unit)) == (7, [1, 2], "main thread")
     assert end.end is not None
 
@@ -49,20 +49,18 @@ def divmod_of(number: int) -> tuple[int, int]:
     return divmod(number, 5)
 
 
-def test_an_error_is_noted_and_goes_on(read: Read) -> None:
+def test_an_error_is_recorded_and_raised(read: Read) -> None:
     with pytest.raises(TypeError):
         recorder.trace(divmod_of, "number")("ü")
     assert [(call.item, call.error) for call in read()] == [("ü", None), ("ü", "TypeError")]
 
 
-def test_a_function_in_c_can_be_watched(read: Read) -> None:
+def test_a_function_in_c_can_be_traced(read: Read) -> None:
     recorder.trace(time.sleep, "seconds")(0)
-    assert [(call.what, call.item) for call in read()] == [("sleep", 0)] * 2
+    assert [(call.function, call.item) for call in read()] == [("sleep", 0)] * 2
 
 
-def test_of_another_package_some_calls_can_be_chosen(
-    read: Read, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_patch_can_select_calls_by_their_item(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", time.sleep)  # and back, afterwards
     recorder.patch("time:sleep", "seconds", 0.0001)
     for seconds in (0.0, 0.0001, 0.0):
@@ -70,15 +68,15 @@ def test_of_another_package_some_calls_can_be_chosen(
     assert [call.item for call in read()] == [0.0001] * 2
 
 
-def test_of_a_long_path_the_end_is_noted() -> None:
+def test_the_end_of_a_long_path_is_recorded() -> None:
     assert str(recorder.plain(Path("/folder" * 99, "name.txt"))).endswith("/folder/name.txt")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="there, nothing else can write")
-def test_to_write_a_note_the_interpreter_lock_is_not_given_up(
+@pytest.mark.skipif(os.name != "posix", reason="os.write is used there")
+def test_recording_does_not_release_the_interpreter_lock(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(os, "write")  # gives it up
+    monkeypatch.delattr(os, "write")  # it releases the lock
     recorder.trace(divmod_of, "number")(7)
     assert len(read()) == 2
 
@@ -96,24 +94,24 @@ def of_two(first: object, second: object = "left out") -> object:
         ((1,), {}, None),
     ],
 )
-def test_what_a_call_is_about_is_found_by_its_place_or_its_name(
+def test_the_item_is_found_by_position_or_name(
     read: Read, args: tuple[int, ...], kwargs: dict[str, int], item: int | None
 ) -> None:
     assert recorder.trace(of_two, "second")(*args, **kwargs) == 1
     assert [call.item for call in read()] == [item] * 2
 
 
-def test_a_call_may_be_about_nothing(read: Read) -> None:
+def test_a_call_can_have_no_item(read: Read) -> None:
     recorder.trace(of_two)(1)
     assert [call.item for call in read()] == [None] * 2
 
 
-def test_a_parameter_that_is_not_there_is_an_error_at_once() -> None:
-    with pytest.raises(ValueError, match="nobody"):
-        recorder.trace(of_two, "nobody")
+def test_an_unknown_parameter_is_an_error_at_once() -> None:
+    with pytest.raises(ValueError, match="third"):
+        recorder.trace(of_two, "third")
 
 
-def test_who_is_watched_looks_as_before() -> None:
+def test_a_traced_function_keeps_its_name_and_kind() -> None:
     assert recorder.trace(divmod_of).__name__ == "divmod_of"
     assert inspect.iscoroutinefunction(recorder.trace(nap))
     assert not inspect.iscoroutinefunction(recorder.trace(divmod_of))
@@ -135,7 +133,7 @@ async def test_a_coroutine_ends_when_it_has_been_awaited(read: Read) -> None:
     ]  # fmt: skip
 
 
-async def test_a_function_that_returns_something_to_await_ends_when_that_is_there(read: Read) -> None:
+async def test_a_call_that_returns_an_awaitable_ends_when_it_has_been_awaited(read: Read) -> None:
     def begin(number: int) -> Awaitable[int]:
         return asyncio.ensure_future(nap(number))
 
@@ -146,13 +144,13 @@ async def test_a_function_that_returns_something_to_await_ends_when_that_is_ther
 
 
 @pytest.mark.parametrize("make", [nap, lambda number: asyncio.ensure_future(nap(number))])
-async def test_an_error_of_a_coroutine_is_noted_and_goes_on(
+async def test_an_error_of_a_coroutine_is_recorded_and_raised(
     read: Read, make: Callable[[int], Awaitable[int]]
 ) -> None:
     with pytest.raises(LookupError):
         await recorder.trace(make, "number")(-1)
     *_, ended = read()
-    assert (ended.error, ended.why) == ("LookupError", "-1")
+    assert (ended.error, ended.message) == ("LookupError", "-1")
 
 
 async def test_a_task_that_is_cancelled_has_ended(read: Read) -> None:
@@ -165,7 +163,7 @@ async def test_a_task_that_is_cancelled_has_ended(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "why"),
+    ("error", "message"),
     [
         (KeyError("lost"), "lost"),
         (FileNotFoundError(2, "No such file or directory"), "No such file or directory"),
@@ -173,14 +171,14 @@ async def test_a_task_that_is_cancelled_has_ended(read: Read) -> None:
         (ValueError("x" * 1000), "x" * recorder.MAX_LENGTH),
     ],
 )
-def test_it_is_noted_why_a_call_failed(read: Read, error: Exception, why: str) -> None:
+def test_the_message_of_an_error_is_recorded(read: Read, error: Exception, message: str) -> None:
     def fail() -> None:
         raise error
 
     with pytest.raises(type(error)):
         recorder.trace(fail)()
     *_, ended = read()
-    assert (ended.error, ended.why, ended.result) == (type(error).__name__, why, None)
+    assert (ended.error, ended.message, ended.result) == (type(error).__name__, message, None)
 
 
 @dataclasses.dataclass
@@ -190,7 +188,7 @@ class Point:
 
 
 @pytest.mark.parametrize(
-    ("value", "noted"),
+    ("value", "recorded"),
     [
         (None, None),
         (True, True),
@@ -209,12 +207,12 @@ class Point:
         (range(3), "range(0, 3)"),
     ],
 )
-def test_of_a_value_is_noted_what_json_can_hold(value: object, noted: object) -> None:
-    assert recorder.plain(value) == noted
-    assert json.loads(json.dumps(recorder.plain(value))) == noted
+def test_values_are_recorded_as_json_can_hold_them(value: object, recorded: object) -> None:
+    assert recorder.plain(value) == recorded
+    assert json.loads(json.dumps(recorder.plain(value))) == recorded
 
 
-def test_lines_stay_lines_whatever_is_in_a_value(read: Read) -> None:
+def test_a_value_with_line_breaks_stays_on_its_line(read: Read) -> None:
     value = 'two\nlines, \u2028 and \udcff\x00 "quoted"'
     assert recorder.trace(of_two, "first")(value) == value
     assert [call.item for call in read()] == [value] * 2
@@ -225,7 +223,7 @@ def units(calls: list[Call]) -> list[str]:
     return [str(call.unit) for call in calls if call.end is None]
 
 
-def test_tasks_of_asyncio_are_told_apart(read: Read) -> None:
+def test_tasks_of_asyncio_are_distinguished(read: Read) -> None:
     async def main() -> None:
         await asyncio.gather(*map(recorder.trace(nap, "number"), range(3)))
 
@@ -234,7 +232,7 @@ def test_tasks_of_asyncio_are_told_apart(read: Read) -> None:
 
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
-def test_a_task_that_begins_when_another_has_ended_is_another_one(read: Read, library: str) -> None:
+def test_consecutive_tasks_are_distinguished(read: Read, library: str) -> None:
     loop = pytest.importorskip(library, reason=f"no package {library}")
 
     async def call(number: int) -> None:
@@ -256,7 +254,7 @@ def test_a_task_that_begins_when_another_has_ended_is_another_one(read: Read, li
     assert units(read()) == [f"main thread, task {number}" for number in (1, 2, 3, 4)]
 
 
-def test_what_a_task_awaits_is_done_by_the_task(read: Read) -> None:
+def test_awaited_calls_belong_to_the_task_that_awaits(read: Read) -> None:
     async def outer(number: int) -> int:
         result: int = await recorder.trace(nap, "number")(number)
         return result
@@ -270,7 +268,7 @@ def test_what_a_task_awaits_is_done_by_the_task(read: Read) -> None:
     assert units(read()) == ["main thread, task 1"] * 4
 
 
-def test_tasks_of_trio_are_told_apart(read: Read) -> None:
+def test_tasks_of_trio_are_distinguished(read: Read) -> None:
     trio = pytest.importorskip("trio", reason="no package trio")
 
     async def sleep(number: int) -> None:
@@ -285,7 +283,7 @@ def test_tasks_of_trio_are_told_apart(read: Read) -> None:
     assert sorted(units(read())) == ["main thread, task 1", "main thread, task 2"]
 
 
-def test_tasks_of_curio_are_told_apart(read: Read) -> None:
+def test_tasks_of_curio_are_distinguished(read: Read) -> None:
     if sys.version_info >= (3, 12):
         pytest.skip("needs Python <3.12")
     curio = pytest.importorskip("curio", reason="no package curio")
@@ -302,7 +300,7 @@ def test_tasks_of_curio_are_told_apart(read: Read) -> None:
     assert units(read()) == ["main thread, task 1", "main thread, task 2"]
 
 
-def test_threads_are_told_apart_and_have_no_tasks(read: Read) -> None:
+def test_threads_are_distinguished_and_have_no_tasks(read: Read) -> None:
     meeting = threading.Barrier(2)
 
     def meet(number: int) -> None:
@@ -313,19 +311,19 @@ def test_threads_are_told_apart_and_have_no_tasks(read: Read) -> None:
     assert units(read()) == ["thread 1", "thread 2"]
 
 
-def test_a_thread_with_a_loop_has_tasks_of_its_own(read: Read) -> None:
+def test_a_thread_with_an_event_loop_has_its_own_tasks(read: Read) -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, recorder.trace(nap)(1)).result()
     assert units(read()) == ["thread 1, task 1"]
 
 
-def test_a_package_that_is_not_imported_is_not_imported_to_be_watched() -> None:
+def test_patching_does_not_import_a_package() -> None:
     assert "antigravity" not in sys.modules
     recorder.patch("antigravity:geohash")
     assert "antigravity" not in sys.modules
 
 
-def test_a_method_can_be_watched(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_method_can_be_traced(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     module = types.ModuleType("some_package")
     module.Resolver = type("Resolver", (), {"query": lambda self, host: host})  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "some_package", module)
@@ -334,27 +332,27 @@ def test_a_method_can_be_watched(read: Read, monkeypatch: pytest.MonkeyPatch) ->
     assert [call.item for call in read()] == ["a.test"] * 2
 
 
-# -- the seam --
+# -- the decorator of the workloads --
 
 
-def test_where_nobody_watches_a_marked_function_stays_what_it_is(
+def test_without_a_tracer_a_decorated_function_stays_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv(ENV_TRACER, raising=False)
     assert traced("number")(divmod_of) is divmod_of
 
 
-def test_where_somebody_watches_the_calls_of_a_marked_function_are_noted(
+def test_with_a_tracer_the_calls_of_a_decorated_function_are_recorded(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ENV_TRACER, recorder.__name__)
-    seen = traced("number")(divmod_of)
-    assert seen is not divmod_of
-    assert seen(7) == (1, 2)
+    traced_divmod = traced("number")(divmod_of)
+    assert traced_divmod is not divmod_of
+    assert traced_divmod(7) == (1, 2)
     assert [call.item for call in read()] == [7, 7]
 
 
-def test_that_a_function_may_be_watched_makes_no_other_work_of_it() -> None:
+def test_the_decorator_does_not_change_the_fingerprint_of_a_function() -> None:
     mark, *lines = inspect.getsource(primes.is_prime).splitlines(keepends=True)
     assert mark.startswith("@traced")
     assert fingerprint(primes.is_prime) == fingerprint("".join(lines).encode())
