@@ -73,7 +73,7 @@ def main(options: Options, count: int, unit: float, longest_first: bool) -> None
             "yellow",
         )
     title = f"naps · {options.model} · {options.workers} at a time"
-    run.finish([*story.naps((*run.done, *run.cut)), *story.waits(run)], title)
+    run.finish([*story.task_spans((*run.done, *run.cut)), *story.caller_spans(run)], title)
 
 
 class _Story:
@@ -120,13 +120,13 @@ class _Story:
         delay, number = max((at - self.ready[number], number) for number, at in self.received.items())
         yield f"longest delay: result {number}, ready {units.time(delay)} before the caller had it"
 
-    def naps(self, calls: Iterable[Call]) -> Iterator[Span]:
+    def task_spans(self, calls: Iterable[Call]) -> Iterator[Span]:
         """The spans of the tasks."""
         for call in calls:
             if (task := self._napping(call)) is not None:
                 yield Span.of(call, f"{task.number}")
 
-    def waits(self, run: TracedRun) -> Iterator[Span]:
+    def caller_spans(self, run: TracedRun) -> Iterator[Span]:
         """The spans of the caller: it waits for each result, from when it had the one before."""
         begin = run.began_at
         for number, at in self.received.items():

@@ -65,10 +65,11 @@ def main(options: Options, work: str, seconds: float | None) -> None:
         raise click.UsageError(f"--seconds needs --work wait, got --work {work}")
     job = JOBS[work] if seconds is None else spinner.Job(spinner.SMALL, INTERVAL, nap=seconds)
     traced = TraceJob(options.load, job, options.workers, summarize=all_answers)
-    say(f"{options.model}: the slow part {DESCRIPTIONS[work]}, a frame each {INTERVAL} s")
-    with TracedRun(options, traced) as run, _Animation() as animation:
-        for call in run.calls(animation.refresh):
-            animation.add(call)
+    with TracedRun(options, traced) as run:
+        say(f"{options.model}: the slow part {DESCRIPTIONS[work]}, a frame each {INTERVAL} s")
+        with _Animation() as animation:
+            for call in run.calls(animation.refresh):
+                animation.add(call)
     failed = False
     if run.answers is not None:
         failed = is_wrong(spinner.check, job, run.answers)

@@ -7,7 +7,6 @@ The model has a process of its own so that tracing it takes nothing from it, not
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
 import multiprocessing
@@ -140,6 +139,8 @@ def _run(job: TraceJob) -> Any:
         begin = time.perf_counter()
         answers = recorder.trace(run)()
         if inspect.isawaitable(answers):
+            import asyncio  # not at the top: a model without coroutines starts faster
+
             answers = asyncio.run(_result(answers))
         seconds = time.perf_counter() - begin
     return job.summarize(job.job, answers, seconds)
