@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
-from impls import bridges
+from concurbench.measure.row import Row
+from impls import Resources, bridges
 
 
-def test_bridges(row: Callable[..., None], case: str, workers: int) -> None:
-    this = bridges.CASES[case]
-    waves = math.ceil(this.items / workers)
-    row(
-        setup=lambda case: bridges.Job(case.call, case.numbers),
-        check=bridges.check,
+def test_bridges(row: Row) -> None:
+    case = row.case
+    row.measure(
+        Resources(),
+        waiting=bridges.waiting(case, row.workers),
         work=(
-            this.numbers,
-            this.call,
+            case.numbers,
+            case.call,
             bridges.WAIT,
             bridges.PULSE,
             bridges.Heart.beat,
             bridges.stood_still,
         ),
-        limit=waves * bridges.WAIT if this.call is bridges.wait else None,
     )

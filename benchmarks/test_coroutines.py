@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from concurbench.measure.row import Row
+from impls import Resources
 
-from impls import coroutines
 
-
-async def test_coroutines(aio_row: Callable[..., Awaitable[None]], case: str) -> None:
-    await aio_row(
-        setup=lambda case: coroutines.Job(range(case.items)),
-        check=coroutines.check,
-        work=(coroutines.CASES[case].items,),
-    )
+async def test_coroutines(aio_row: Row) -> None:
+    await aio_row.measure_in_loop(Resources(), work=(aio_row.case.items,))

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurbench.measure.row import Row
+from impls import Resources, digests
 
-from impls import digests
 
-
-def test_digests(row: Callable[..., None], cluster: str | None, case: str) -> None:
-    buffers = digests.CASES[case].buffers
-    row(
-        setup=lambda case: digests.Job(case.buffers, cluster),
-        check=digests.check,
-        work=(*digests.expected(buffers), digests.pack),
-        yardstick="c_code",
-    )
+def test_digests(row: Row, cluster: str | None) -> None:
+    work = (*digests.expected(row.case.buffers), digests.pack)
+    row.measure(Resources(cluster=cluster), work=work, yardstick="c_code")

@@ -1,21 +1,11 @@
-"""How long each model takes for tasks that only wait, and when their results are there."""
+"""How long each model takes for tasks that only wait, and when the caller has their results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurbench.measure.row import Row
+from impls import Resources, naps
 
-from impls import naps
 
-
-def test_naps(row: Callable[..., None], case: str, workers: int) -> None:
-    tasks = naps.CASES[case].tasks
-
-    def setup(case: naps.Case) -> naps.Job:
-        return naps.Job(case.tasks, naps.limit(case.tasks, workers))
-
-    row(
-        setup=setup,
-        check=naps.check,
-        work=(tasks, naps.nap),
-        limit=naps.limit(tasks, workers),
-    )
+def test_naps(row: Row) -> None:
+    tasks, resources = row.case.tasks, Resources(workers=row.workers)
+    row.measure(resources, waiting=naps.limit(tasks, row.workers), work=(tasks, naps.nap))

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurbench.measure.row import Row
+from impls import Resources, primes
 
-from impls import primes
 
-
-def test_primes(row: Callable[..., None], cluster: str | None, case: str) -> None:
-    batches = primes.CASES[case].batches
-    row(
-        setup=lambda case: primes.Job(case.batches, cluster),
-        check=primes.check,
-        work=(batches, primes.is_prime),
-        yardstick="python_loop",
-    )
+def test_primes(row: Row, cluster: str | None) -> None:
+    work = (row.case.batches, primes.is_prime)
+    row.measure(Resources(cluster=cluster), work=work, yardstick="python_loop")

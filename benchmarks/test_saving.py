@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from impls import bridges, saving
+from concurbench.measure.row import Row
+from impls import Resources, bridges, saving
 
 
-def test_saving(row: Callable[..., None], destination: Callable[[], Path], case: str) -> None:
-    this = saving.CASES[case]
-    row(
-        setup=lambda case: saving.Job(case.contents, destination(), case.synced),
-        check=saving.check,
-        work=(
-            *this.contents,
-            this.synced,
-            saving.save,
-            saving.PULSE,
-            bridges.Heart.beat,
-            bridges.stood_still,
-        ),
-    )
+def test_saving(row: Row, destination: Path) -> None:
+    shared = (saving.save, saving.PULSE, bridges.Heart.beat, bridges.stood_still)
+    work = (*row.case.contents, row.case.synced, *shared)
+    row.measure(Resources(destination=destination), work=work)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurbench.measure.row import Row
+from impls import Resources, spinner
 
-from impls import spinner
 
-
-def test_spinner(row: Callable[..., None], case: str) -> None:
-    job = spinner.CASES[case].job
-    row(
-        setup=lambda case: case.job,
-        check=spinner.check,
-        work=(job, spinner.slow, spinner.slow_async),
-        limit=job.nap or None,  # what computes has none: nobody computes it without a spinner
-    )
+def test_spinner(row: Row) -> None:
+    job = row.case.job
+    # CPU-bound cases have no limit: the slow part is never measured without a spinner.
+    row.measure(Resources(), waiting=job.nap or None, work=(job, spinner.slow, spinner.slow_async))

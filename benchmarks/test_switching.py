@@ -1,20 +1,13 @@
-"""How late each model lets a waiting thread run while something computes."""
+"""How late each model lets a waiting thread run while another one computes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurbench.measure.row import Row
+from impls import Resources, switching
 
-from impls import switching
 
-
-def test_switching(row: Callable[..., None], case: str) -> None:
-    job = switching.Job(switching.CASES[case].interval)
-    row(
-        setup=lambda case: switching.Job(case.interval),
-        check=switching.check,
-        work=(
-            job, switching.wait, switching.compute,
-            switching.python_code, switching.c_code, switching.c_code_holding,
-        ),
-        limit=job.naps * job.nap,
-    )  # fmt: skip
+def test_switching(row: Row) -> None:
+    job = switching.job(row.case, Resources())
+    units = (switching.python_code, switching.c_code, switching.c_code_holding)
+    work = (job, switching.wait, switching.compute, *units)
+    row.measure(Resources(), waiting=job.naps * job.nap, work=work)

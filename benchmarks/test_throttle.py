@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurbench.measure.row import Row
+from impls import Resources, throttle
 
-from impls import throttle
 
-
-def test_throttle(row: Callable[..., None], case: str, workers: int) -> None:
-    row(
-        setup=lambda case: throttle.Job(case.units, case.pairs, workers, case.moment),
-        check=throttle.check,
-        work=(throttle.CASES[case], throttle.Flight.__enter__, throttle.Flight.__exit__),
-    )
+def test_throttle(row: Row) -> None:
+    work = (row.case, throttle.Flight.__enter__, throttle.Flight.__exit__)
+    row.measure(Resources(workers=row.workers), work=work)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 from benchmarks import weighing
-from impls import units
+from concurbench.measure.row import Row
+from impls import Resources
 
 
-def test_units(row: Callable[..., None], model: str, case: str, workers: int) -> None:
-    count = min(units.CASES[case].items, workers)
-    row(
-        setup=lambda case: units.Job(min(case.items, workers)),
-        check=units.check,
+def test_units(row: Row) -> None:
+    count = min(row.case.items, row.workers)
+    row.measure(
+        Resources(workers=row.workers),
         work=(count, weighing.KIND, weighing.measure, weighing.fill),
-        once={"memory": lambda: weighing.weigh(model, count)},
+        once={"memory": partial(weighing.weigh, row.model.name, count)},
         memory_is=weighing.KIND,
     )

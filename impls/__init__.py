@@ -111,6 +111,10 @@ class Model:
     cluster: str | None = None
     """The kind of cluster it hands its work to, whose address it finds in ``job.cluster``."""
 
+    @property
+    def file(self) -> Path:
+        return HERE / self.workload / f"{self.name}.py"
+
     def has(self, case: str) -> bool:
         """Whether there is a row of it in this case."""
         return self.cases is None or case in self.cases

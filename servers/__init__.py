@@ -39,6 +39,15 @@ class Seen:
     peak: int
     cpu_seconds: float | None = None
 
+    def expect(self, *, served: int, peak: int) -> None:
+        """Check that the server served so many requests, and at most ``peak`` of them at once.
+
+        Raises:
+            AssertionError: with the number that differs.
+        """
+        assert self.served == served, f"the server served {self.served} requests, expected {served}"
+        assert self.peak <= peak, f"the server had {self.peak} requests in flight, the bound is {peak}"
+
 
 class Server(Protocol):
     """What every server offers to the benchmarks."""

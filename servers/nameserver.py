@@ -50,6 +50,10 @@ class Nameserver(ServerProcess):
         """What was seen since the last reset; ``served`` counts answers, also that there is no name."""
         return Seen(**json.loads(self._ask("seen")))
 
+    def peak(self) -> int:
+        """How many queries were in flight at once since the last reset."""
+        return self.seen().peak
+
     def _ask(self, name: str) -> bytes:
         try:
             text = stub.lookup(self.address, name, stub.TXT, stub.CH)

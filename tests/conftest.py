@@ -7,17 +7,19 @@ import os
 import shutil
 import signal
 import statistics
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
 import pytest
 
 import impls
+from concurbench.measure import capacity, interference, session
 from servers import Server
 from servers.cluster import Cluster
 from servers.local import Local
@@ -47,6 +49,9 @@ TOY = {
         class Job:
             numbers: range
 
+        def job(case, resources):
+            return Job(range(case.items))
+
         def check(job, answers):
             assert answers == sum(job.numbers), f"expected {sum(job.numbers)}, got {answers}"
         ''',
@@ -64,12 +69,10 @@ TOY = {
             return sum(job.numbers)
         ''',
     "benchmarks/test_toy.py": """
-        from impls import toy
+        from impls import Resources
 
-        def test_toy(row, case):
-            items = toy.CASES[case].items
-            setup = lambda case: toy.Job(range(case.items))
-            row(setup=setup, check=toy.check, work=(items,), yardstick="c_code")
+        def test_toy(row):
+            row.measure(Resources(), work=(row.case.items,), yardstick="c_code")
         """,
 }
 
@@ -102,6 +105,24 @@ def stats(*seconds: float) -> dict[str, Any]:
     }
 
 
+class FakeYardsticks:
+    """Yardsticks whose readings take no time."""
+
+    def __init__(self, near: Path) -> None:
+        self.start = time.perf_counter()
+        self.readings: dict[str, list[list[float]]] = {"python_loop": []}
+        self.unreadable: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def sweep(self, *, complete: bool = False) -> None:
+        self.readings["python_loop"].append([time.perf_counter() - self.start, 0.001])
+
+
 class Suite:
     """A checkout in a folder of its own; sessions in it are processes of their own."""
 
@@ -115,6 +136,8 @@ class Suite:
             "conftest.py",
             "pyproject.toml",
             "benchmarks/conftest.py",
+            "benchmarks/matrix.py",
+            "benchmarks/options.py",
             "benchmarks/processes.py",
             "impls/__init__.py",
             "impls/_traced.py",
@@ -135,7 +158,22 @@ class Suite:
         shutil.copy(ROOT / f"benchmarks/test_{name}.py", self.path / "benchmarks")
 
     def run(self, *arguments: str) -> pytest.RunResult:
+        """A session in a process of its own: complete, and slow."""
         return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+
+    def run_here(self, *arguments: str) -> pytest.RunResult:
+        """A session in this process, without what takes long: the readings of the yardsticks and of the
+        parallel capacity are made up, and nothing disturbs it."""
+        own = ("impls", "benchmarks", "conftest")
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in sys.modules if name.partition(".")[0] in own]:
+                patch.delitem(sys.modules, name)
+            patch.setattr(interference, "Yardsticks", FakeYardsticks)
+            patch.setattr(session, "preflight_check", list)
+            patch.setattr(capacity, "measure", float)
+            return self.pytester.runpytest_inprocess(
+                "-p", "no:cacheprovider", *arguments, no_reraise_ctrlc=True
+            )
 
     @property
     def saved(self) -> list[str]:

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "impls": set[str](),
     "servers": set[str](),
     "concurbench": {"studies"},
-    "benchmarks": {"impls", "concurbench"},
+    "benchmarks": {"impls", "servers", "concurbench"},
     "programs": {"impls", "servers", "concurbench"},
     "studies": {"impls", "servers", "concurbench", "benchmarks"},
 }

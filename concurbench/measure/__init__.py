@@ -1,4 +1,4 @@
-"""One session of pytest: its rounds, and all that is measured around them.
+"""One session of pytest: its rows and rounds, and all that is measured around them.
 
-May import: results, machine, and the ground floor (units, errors, pyproject).
+May import: results, machine, and the ground floor (units, errors, pyproject, aio).
 """

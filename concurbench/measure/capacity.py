@@ -1,18 +1,17 @@
-"""How much CPU work this machine gets done at the same time: measured, not counted.
+"""Parallel capacity: how many times the work of one thread the machine does in several at once.
 
-Two hyperthreads are not two cores, cores that share power are slower together, and what the
-hypervisor or other programs take is not there: so the number of cores is no limit, and this is. The
-work is C code that releases the interpreter lock, in threads, which every build of Python can run
-in parallel.
+Measured, not counted: two hyperthreads are not two cores, cores that share power slow each other down,
+and what the hypervisor or other programs take is missing. The work is C code that releases the GIL, in
+threads, which every build of Python can run in parallel.
 
-It is ``zlib.compress`` of a text, because its share of a busy machine has to be what pure Python in
+It is ``zlib.compress`` of a text, because its share of a busy machine must be what pure Python in
 processes gets, too: like an interpreter it branches and looks up tables, within a core's own cache.
-Digests are a riskier measure: with instructions made for them they can leave most of a core to its
-other hyperthread, which then passes for a core of its own. Checksums of large buffers wait for memory.
+Digests are a riskier measure: with special instructions they leave most of a core to its other
+hyperthread, which then passes for a core of its own. Checksums of large buffers wait for memory.
 
-The clock on the wall counts, not the CPU's. One thread and all of them take short turns, one, all, all,
-one, and then the other way round: a machine that gets steadily slower or faster favours neither, and
-what disturbs for longer than a turn disturbs both.
+It is measured in wall-clock time, not CPU time. One thread and all of them take short turns: one, all,
+all, one, and then the other way round. So a machine that steadily gets slower or faster favours
+neither, and a disturbance longer than a turn affects both.
 """
 
 from __future__ import annotations
@@ -25,32 +24,32 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 WINDOW = 0.008
-"""Seconds of a turn: a few scheduler's slices, and many times what it takes to wake the threads."""
+"""Seconds of a turn: a few scheduler slices, and many times as long as it takes to wake the threads."""
 
 UNITS = 3
 """How often the four turns are taken."""
 
-PATIENCE = 30.0
-"""Seconds until the threads have to have started."""
+TIMEOUT = 30.0
+"""Seconds until the threads must have started."""
 
 
 @functools.cache
 def _text() -> bytes:
-    """Some 60 kB that compress about as well as prose."""
+    """About 60 kB that compress like prose."""
     return b" ".join(b"%d" % (number * number % 1_000_003) for number in range(9_000))
 
 
 def piece() -> None:
-    """A piece of the work: about a millisecond, so that threads seldom meet at the lock in between."""
+    """A piece of the work: about a millisecond, so that threads seldom meet at the GIL in between."""
     zlib.compress(_text(), 1)
 
 
 def rate(workers: int, window: float = WINDOW) -> float:
-    """How many pieces a second so many threads get done together, over a window of so many seconds.
+    """The pieces per second that ``workers`` threads do together, within ``window`` seconds.
 
-    The window opens for all at once. Each thread begins its last piece within it, and is judged by
-    the time until that is done: nothing is cut off, and nobody waits for the slowest, which would
-    be the end of a program and not the capacity of a machine.
+    The window opens for all at once. Each thread begins its last piece within the window, and its rate
+    ends with that piece. So nothing is cut off, and no thread waits for the slowest one, which would
+    measure the end of a program and not the capacity of a machine.
     """
     opened = 0.0
 
@@ -58,13 +57,13 @@ def rate(workers: int, window: float = WINDOW) -> float:
         nonlocal opened
         opened = time.perf_counter()
 
-    together = threading.Barrier(workers, open_window, PATIENCE)
+    together = threading.Barrier(workers, open_window, TIMEOUT)
 
     def work(_: int) -> float:
         together.wait()
         return _rate_of_one(opened, window)
 
-    _text()  # made before, by one
+    _text()  # computed once, before the threads need it
     with ThreadPoolExecutor(workers) as pool:
         return sum(pool.map(work, range(workers)))
 
@@ -79,9 +78,8 @@ def _rate_of_one(opened: float, window: float) -> float:
 
 
 def measure(workers: int, rate: Callable[[int], float] = rate) -> float:
-    """How many times the work of one thread do so many threads get done in the same time.
-
-    1 for one; at most about their number, or the machine's cores. Takes about a tenth of a second.
+    """How many times the work of one thread ``workers`` threads do in the same time: 1 for one thread,
+    at most about the number of cores. Takes about a tenth of a second.
     """
     if workers == 1:
         return 1.0

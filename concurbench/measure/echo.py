@@ -1,8 +1,8 @@
-"""A round trip over the loopback interface, to a process of its own that sends back what it gets.
+"""A round trip over the loopback interface, to a process of its own that sends back what it receives.
 
-This file is also the program of that process, ``python echo.py PORT``: it connects to its parent, and
-ends with the connection, or when its parent is gone. A child that the parent has forked may hold
-the connection open, so it looks for its parent, too.
+This file is also the program of that process, ``python echo.py PORT``. It connects to its parent and
+ends with the connection, or when its parent is gone. A child that the parent forked may keep the
+connection open, so the process checks for its parent, too.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ LOOPBACK = "127.0.0.1"
 
 MESSAGE = bytes(64)
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 """Seconds for the process to connect, and for a reply."""
 
-LOOK = 2.0
-"""Seconds of silence after which the process looks for its parent."""
+PARENT_CHECK = 2.0
+"""Seconds of silence after which the process checks whether its parent lives."""
 
 
 class Echo:
-    """A context manager: as long as it lasts, a process is there to answer.
+    """A context manager with a process that answers.
 
     Raises:
         OSError: the process does not start, or does not answer.
@@ -35,20 +35,20 @@ class Echo:
         with socket.create_server((LOOPBACK, 0)) as listener:
             port = listener.getsockname()[1]
             self._process = subprocess.Popen(
-                # Alone: it needs no more than this file and a socket.
+                # Isolated and without site: it needs only this file and a socket.
                 [sys.executable, "-I", "-S", __file__, str(port)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is not for it
+                start_new_session=True,  # Ctrl-C must not reach it
             )
-            listener.settimeout(PATIENCE)
+            listener.settimeout(TIMEOUT)
             try:
                 self._connection, _ = listener.accept()
             except BaseException:
                 self._end()
                 raise
-        self._connection.settimeout(PATIENCE)
+        self._connection.settimeout(TIMEOUT)
         _send_at_once(self._connection)
         return self
 
@@ -63,12 +63,12 @@ class Echo:
     def round_trip(self) -> None:
         """Send a message and wait until it is back."""
         self._connection.sendall(MESSAGE)
-        left = len(MESSAGE)
-        while left:
-            got = len(self._connection.recv(left))
-            if not got:
-                raise ConnectionError("the echo process went away")
-            left -= got
+        missing = len(MESSAGE)
+        while missing:
+            received = len(self._connection.recv(missing))
+            if not received:
+                raise ConnectionError("the echo process ended")
+            missing -= received
 
 
 def _send_at_once(connection: socket.socket) -> None:
@@ -76,10 +76,10 @@ def _send_at_once(connection: socket.socket) -> None:
 
 
 def answer(port: int) -> None:
-    """Connect, and send back whatever comes."""
+    """Connect, and send back everything that arrives."""
     parent = os.getppid()
-    with socket.create_connection((LOOPBACK, port), PATIENCE) as connection:
-        connection.settimeout(LOOK)
+    with socket.create_connection((LOOPBACK, port), TIMEOUT) as connection:
+        connection.settimeout(PARENT_CHECK)
         _send_at_once(connection)
         while os.getppid() == parent:
             try:

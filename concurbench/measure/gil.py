@@ -1,8 +1,7 @@
-"""Proof that a free-threaded interpreter ran without the global lock, or the name of what switched
-it on.
+"""Whether a free-threaded interpreter ran without the GIL, and which module switched the GIL on.
 
-On a free-threaded build, importing an extension module that does not declare it can do without the
-lock switches the lock on, for good and for the whole process.
+On a free-threaded build, importing an extension module that does not declare support for running
+without the GIL switches the GIL on, for the rest of the process.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ from dataclasses import dataclass
 
 from concurbench import machine
 
-PATIENCE = 10.0
-"""Seconds that loading one extension module, in a process of its own, may take."""
+TIMEOUT = 10.0
+"""Seconds to load one extension module in a process of its own."""
 
-LOADS = """
+PROBE = """
 import importlib.util, sys
 name, path = sys.argv[1:]
 importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path))
@@ -28,8 +27,8 @@ print(sys._is_gil_enabled())
 
 
 @dataclass(frozen=True)
-class Watch:
-    """The lock over a session: whether it was on at its start and at its end, and which modules
+class GilCheck:
+    """Whether the GIL was on at the start and at the end of a session, and which extension modules
     switched it on."""
 
     start: bool
@@ -37,33 +36,34 @@ class Watch:
     switched_on_by: tuple[str, ...] = ()
 
     @classmethod
-    def begin(cls) -> Watch:
-        """As it is now."""
+    def begin(cls) -> GilCheck:
+        """The check of a session that starts now."""
         now = machine.gil_enabled()
         return cls(now, now)
 
-    def look_again(self) -> Watch:
-        """The same session, now at its end."""
+    def finish(self) -> GilCheck:
+        """The check of the same session, which ends now."""
         now = machine.gil_enabled()
-        return Watch(self.start, now, tuple(culprits()) if now and machine.free_threaded() else ())
+        return GilCheck(self.start, now, tuple(culprits()) if now and machine.free_threaded() else ())
 
     @property
-    def trouble(self) -> str:
-        """Why this is no free-threaded run on a free-threaded build; empty where it is one."""
+    def problem(self) -> str:
+        """Why a session on a free-threaded build was not a free-threaded one; empty if it was, and on
+        other builds."""
         if not (machine.free_threaded() and self.end):
             return ""
-        when = "from the start" if self.start else "from some row on"
+        when = "from the start" if self.start else "after some row"
         by = ", ".join(self.switched_on_by) or "PYTHON_GIL or -X gil"
-        return f"a free-threaded Python with its lock on {when}, switched on by {by}"
+        return f"a free-threaded Python ran with its GIL on {when}, switched on by {by}"
 
 
 def culprits() -> list[str]:
-    """The extension modules loaded here each of which, by itself, switches the lock on."""
+    """The loaded extension modules that switch the GIL on when they are imported alone."""
     return [name for name, path in extensions() if _switches_on(name, path)]
 
 
 def extensions() -> Iterable[tuple[str, str]]:
-    """Every extension module loaded in this process: its name and file."""
+    """Name and file of every extension module loaded in this process."""
     for name, module in sorted(sys.modules.items()):
         spec = getattr(module, "__spec__", None)
         if spec and spec.origin and isinstance(spec.loader, importlib.machinery.ExtensionFileLoader):
@@ -72,9 +72,9 @@ def extensions() -> Iterable[tuple[str, str]]:
 
 def _switches_on(name: str, path: str) -> bool:
     environ = {key: value for key, value in os.environ.items() if key != "PYTHON_GIL"}
-    command = [sys.executable, "-c", LOADS, name, path]
+    command = [sys.executable, "-c", PROBE, name, path]
     try:
-        done = subprocess.run(command, env=environ, capture_output=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(command, env=environ, capture_output=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         return False
     return done.stdout.strip() == b"True"

@@ -1,4 +1,4 @@
-"""One benchmark session at a time on a machine: two at once would measure each other."""
+"""One benchmark session at a time on a machine, because two would disturb each other."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ import filelock
 
 from concurbench.errors import ConcurbenchError
 
+ENV_LOCK = "CONCURBENCH_LOCK"
+"""The environment variable with the folder of the lock, for sessions within tests."""
+
 
 class Taken(ConcurbenchError):
-    """Another session holds the lock; the message says which, as far as it told, and what to do."""
+    """Another session holds the lock."""
 
 
 def machine_wide() -> Path:
-    """The folder for the lock: the same for all on this machine, whatever their TMPDIR.
-
-    ``CONCURBENCH_LOCK`` names another one, for sessions within tests.
-    """
-    if folder := os.environ.get("CONCURBENCH_LOCK"):
+    """The folder of the lock: the same for all users, whatever their TMPDIR."""
+    if folder := os.environ.get(ENV_LOCK):
         return Path(folder)
     return Path("/tmp") if os.name == "posix" else Path(tempfile.gettempdir())
 
 
 class SessionLock:
-    """Held from ``acquire`` to ``release``, or until the process ends, however it ends.
+    """A lock that is held from ``acquire`` to ``release``, or until the process ends in any way.
 
-    The file stays; what counts is the operating system's lock on it.
+    The file stays. The operating system's lock on the file counts, not its existence.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.path = (folder or machine_wide()) / "concurbench.measure.lock"
-        # Writable for all, for the next session may be another user's.
+        # Everybody may write: the next session may be another user's.
         self._lock = filelock.FileLock(self.path, mode=0o666)
         self._holder = self.path.with_suffix(".holder")
 
     def acquire(self, who: str) -> None:
-        """Take the lock and leave word of ``who`` has it.
+        """Take the lock. ``who`` describes this session to the next one that wants the lock.
 
         Raises:
             Taken: another session has it.
-            OSError: the lock's file cannot be opened.
+            OSError: the file cannot be opened.
         """
         try:
             self._lock.acquire(timeout=0)
@@ -50,14 +50,15 @@ class SessionLock:
             try:
                 holder = self._holder.read_text(encoding="utf-8")
             except OSError:
-                holder = "it left no word of itself"
+                holder = "unknown process"
             raise Taken(
-                f"another benchmark session is running on this machine ({holder}); "
-                "two at once would measure each other: wait for it, or end it"
+                f"another benchmark session is running on this machine ({holder}): "
+                "wait until it ends, or stop it"
             ) from None
         self._holder.write_text(f"process {os.getpid()}, {who}", encoding="utf-8")
 
     def release(self) -> None:
+        """Give the lock back, if this session has it."""
         if self._lock.is_locked:
             self._holder.unlink(missing_ok=True)
             self._lock.release()

@@ -2,44 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from concurbench.errors import ConcurbenchError
 
 
-class Tally:
-    """Counts rows by their ids, as pytest reports them."""
+class Outcomes:
+    """The rows of a session by their pytest ids, and what pytest reported of each."""
 
     def __init__(self) -> None:
         self.rows: list[str] = []
+        """All rows that were collected."""
         self.narrowed: list[str] = []
-        """Why this session has fewer rows, or other ones, than a plain one."""
+        """Why this session has fewer or different rows than a plain one."""
         self.left_out = 0
-        """How many rows a plain session leaves out, for they are not default."""
+        """How many rows a plain session leaves out because they are not default."""
         self.passed: set[str] = set()
         self.failed: set[str] = set()
         self.skipped: dict[str, str] = {}
-        """Row -> the reason it was skipped for."""
+        """Row -> the reason for its skip."""
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take in a report of pytest; reports of other tests than the rows are ignored."""
+        if report.nodeid not in self.rows:
+            return
+        if report.failed:
+            self.failed.add(report.nodeid)
+        elif report.skipped:
+            self.skipped[report.nodeid] = reason_of(report)
+        elif report.when == "call":
+            self.passed.add(report.nodeid)
 
     @property
     def proven(self) -> set[str]:
-        """The rows whose every answer was right and whose end went well too."""
+        """The rows whose answers were all right, and whose teardown succeeded."""
         return self.passed - self.failed
 
     def why_incomplete(self, exit_code: int, timed: Collection[str]) -> list[str]:
-        """The reasons why this is no complete run; none where it is one.
+        """The reasons why this is not a complete run; empty if it is one.
 
-        A complete run has timed every row that a plain session would, or skipped it with its reason,
-        and ended well; ``timed`` are the ids of the rows it has times of.
+        A complete run has timed every row that a plain session would, or skipped it with a reason, and
+        pytest succeeded. ``timed`` are the ids of the rows that have times.
         """
         reasons = list(dict.fromkeys(self.narrowed))
-        left = len(self.rows) - len(self.passed | self.failed | self.skipped.keys())
+        missing = len(self.rows) - len(self.passed | self.failed | self.skipped.keys())
         if self.failed:
             reasons.append(f"{len(self.failed)} of {len(self.rows)} rows failed")
-        if left:
-            reasons.append(f"{left} of {len(self.rows)} rows never ran")
+        if missing:
+            reasons.append(f"{missing} of {len(self.rows)} rows never ran")
         if untimed := self.proven - set(timed):
             reasons.append(f"{len(untimed)} of {len(self.rows)} rows timed nothing")
         if not reasons and exit_code:
-            reasons.append(f"pytest ends with exit code {exit_code}")
+            reasons.append(f"pytest ended with exit code {exit_code}")
         if not reasons and not timed:
             reasons.append("nothing was timed")
         return reasons
+
+
+def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """The reason that pytest gives for a skip."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+    return reason.removeprefix("Skipped: ") or "no reason given"
+
+
+def read_expected(path: Path) -> list[re.Pattern[str]]:
+    """The regular expressions of a file, one a line; empty lines and lines with ``#`` are ignored.
+
+    Raises:
+        ConcurbenchError: the file cannot be read, or a line is not a regular expression.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConcurbenchError(f"--expected-skips: cannot read {path}: {error}") from error
+    patterns = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and not line.startswith("#"):
+            try:
+                patterns.append(re.compile(line.strip()))
+            except re.error as error:
+                place = f"{path}, line {number}"
+                raise ConcurbenchError(
+                    f"--expected-skips: {place}: not a regular expression: {error}"
+                ) from error
+    return patterns
+
+
+class ExpectedSkips:
+    """A pytest plugin that fails a session with a skip whose reason matches no pattern: a lost
+    dependency must not turn green."""
+
+    def __init__(self, patterns: Sequence[re.Pattern[str]]) -> None:
+        self.patterns = patterns
+        self.unexpected: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._check(report)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._check(report)
+
+    def _check(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if report.skipped:
+            reason = reason_of(report)
+            if not any(pattern.fullmatch(reason) for pattern in self.patterns):
+                self.unexpected.append(f"{report.nodeid}: {reason}")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        # Before the session decides whether the run is complete: that depends on the exit code.
+        if self.unexpected and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        yield
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        for skip in self.unexpected:
+            terminalreporter.write_line(f"error: unexpected skip: {skip}", red=True)

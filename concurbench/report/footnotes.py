@@ -1,85 +1,83 @@
-"""What is said below the tables of a run, a line each: what spreads and marks mean, what was skipped,
-what its reader should know."""
+"""The lines below the tables of a run: what signs mean, what was skipped, what to know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 
-from concurbench import machine, units
-from concurbench.measure.skips import counted
-from concurbench.report.summary import DISTURBED, DOUBTFUL, LESS, MORE, Base
-from concurbench.results.drift import TITLES, drift, relative
+from concurbench import units
+from concurbench.results.baseline import Comparison
+from concurbench.results.drift import TITLES, drift
 from concurbench.results.runs import Run, short_name
+from concurbench.results.statistics import MIN_OBSERVATIONS
 
-MOST = 3
-"""Rows whose doubts are told in full; the file has all."""
+LOWER, HIGHER = "↓", "↑"
+"""Signs of metrics: which way is better."""
 
+DISTURBED, LIMIT_CHECK = "!", "?"
+"""Signs of rows: interference while it was measured; seemingly faster than its limit."""
 
-def compared(run: Run, base: Run) -> Base:
-    """The earlier run, with how the machines differ where they are not the same."""
-    if run.home == base.home and not _other_processor(run, base):
-        return Base(base)
-    return Base(base, elsewhere=True, slower=relative(base.readings, run.readings))
-
-
-def _other_processor(run: Run, base: Run) -> bool:
-    """Whether they ran on processors that a hypervisor gives one name. The numbers that tell these
-    apart are in the folder's name; in older files they are not."""
-    numbers = {each.machine.get("cpu_family", machine.NOT_TOLD) for each in (run, base)}
-    return len(numbers - {machine.NOT_TOLD}) > 1
+MAX_LIMIT_CHECKS = 3
+"""Rows whose limit check is shown; the file has the rest."""
 
 
-def legend(run: Run, base: Base | None = None) -> Iterator[str]:
-    """What the tables mean."""
+def legend(run: Run, comparison: Comparison | None = None) -> Iterator[str]:
+    """What the signs in the tables mean."""
     if run.rows:
-        yield _spreads(run)
+        yield _plus_minus(run)
     if any(row.metrics for row in run.rows):
-        yield f"{LESS} the less the better, {MORE} the more"
-    if told := [row for row in run.rows if row.disturbed]:
-        most = max(told, key=lambda row: row.taken)
-        worst = f"{short_name(most.id)}: {most.disturbed}"
-        more = f", and {units.counted(len(told) - 1, 'more row')}" if len(told) > 1 else ""
-        yield f"{DISTURBED} disturbed: {worst}{more}"
-    doubtful = [row for row in run.rows if row.doubt]
-    for row in doubtful[:MOST]:
-        yield f"{DOUBTFUL} limit doubtful: {short_name(row.id)}: {row.doubt}"
-    if len(doubtful) > MOST:
-        yield f"{DOUBTFUL} and {units.counted(len(doubtful) - MOST, 'more row')}"
-    if base and base.elsewhere:
-        used = sorted({row.yardstick for row in run.rows if row.yardstick} & base.slower.keys())
-        by = ", ".join(f"{TITLES[name]} {base.slower[name]:.2f}" for name in used)
-        how = f"what computes is divided by how much slower this one is ({by})" if by else "as it is"
-        yield f"* another machine: {how}"
+        yield f"{LOWER} lower is better, {HIGHER} higher is better"
+    if disturbed := [row for row in run.rows if row.disturbed]:
+        worst = max(disturbed, key=lambda row: row.lost)
+        more = f", and {units.counted(len(disturbed) - 1, 'more row')}" if len(disturbed) > 1 else ""
+        yield f"{DISTURBED} disturbed: {short_name(worst.id)}: {worst.disturbed}{more}"
+    faster = [row for row in run.rows if row.limit_check]
+    for row in faster[:MAX_LIMIT_CHECKS]:
+        yield f"{LIMIT_CHECK} faster than its limit: {short_name(row.id)}: {row.limit_check}"
+    if len(faster) > MAX_LIMIT_CHECKS:
+        yield f"{LIMIT_CHECK} and {units.counted(len(faster) - MAX_LIMIT_CHECKS, 'more row')}"
+    if comparison and comparison.other_machine:
+        yield f"* other machine: {_scaling(run, comparison)}"
 
 
 def remarks(run: Run) -> Iterator[str]:
-    """What its rows do not tell."""
+    """What the tables do not show: skipped rows, rows that were not selected, notes."""
     if run.skipped:
-        yield counted(run.skipped.values())
+        yield skips(run.skipped.values())
     if run.left_out:
-        yield f"{units.counted(run.left_out, 'row')} not run by default: --models=all"
+        yield f"Default models only; {units.counted(run.left_out, 'more row')} with --models=all"
     yield from (f"note: {note}" for note in (*run.notes, *drift(run.readings)))
 
 
-def changes(run: Run, earlier: Run | None) -> list[str]:
-    """What else is different from a run it is compared with, beside the times."""
-    if earlier is None:
-        return []
-    other = [
-        f"not compared, for it is different work now: {short_name(row.id)}"
-        for row in run.rows
-        if row.id in earlier.by_id and earlier.by_id[row.id].fingerprint != row.fingerprint
-    ]
-    found = machine.differences(earlier.machine, run.machine)
-    return other + ([f"compared across a change of {', '.join(found)}"] if found else [])
+def skips(reasons: Collection[str]) -> str:
+    """The number of skipped rows, and how often each reason occurs, the most frequent first."""
+    each = " · ".join(f"{count} × {reason}" for reason, count in Counter(reasons).most_common())
+    return f"{units.counted(len(reasons), 'row')} skipped: {each}"
 
 
-def _spreads(run: Run) -> str:
+def _plus_minus(run: Run) -> str:
     if run.passes == 1:
         return (
-            "± of the rounds of one pass, which tells little of the next run: "
-            "concurbench run makes several"
+            "± spread of the rounds in one pass, not a prediction for the next run: "
+            "concurbench run makes several passes"
         )
     claims = {row.passes: row.interval.claim for row in run.rows if row.interval}
-    told = [f"{claims[passes]:.0%} with {passes} passes" for passes in sorted(claims, reverse=True)]
-    return f"± where the next run's median is expected: {', '.join(told) or 'too few passes to say'}"
+    if not claims:
+        return f"± range of the passes: a prediction interval needs at least {MIN_OBSERVATIONS}"
+    first, *others = sorted(claims, reverse=True)
+    less = "".join(f"; {units.percent(claims[passes])} ({passes} passes)" for passes in others)
+    return (
+        f"± {units.percent(claims[first])} prediction interval of the next run's median "
+        f"({first} passes){less}"
+    )
+
+
+def _scaling(run: Run, comparison: Comparison) -> str:
+    cpu_bound = {row.yardstick for row in run.rows if row.yardstick}
+    if not cpu_bound:
+        return "no row is CPU-bound, so none is scaled"
+    used = sorted(cpu_bound & comparison.yardsticks.keys())
+    if not used:
+        return "no row is scaled, because the runs have no yardstick in common"
+    ratios = ", ".join(f"{TITLES[name]} {comparison.yardsticks[name]:.2f}" for name in used)
+    return f"CPU-bound rows are scaled by the yardstick ratio ({ratios})"

@@ -1,7 +1,6 @@
-"""The closing summary: what a run found, group by group.
+"""The summary of a run: a table for each group, whose rows do the same work, and its fastest models.
 
-A group's rows do the same work. The winner is named only where its spread stays clear of every other
-row's; otherwise the fastest are tied.
+A model is named alone only if its spread is clear of every other row's. Otherwise the fastest are tied.
 """
 
 from __future__ import annotations
@@ -9,8 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -18,86 +16,88 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import units
+from concurbench.report.footnotes import DISTURBED, HIGHER, LIMIT_CHECK, LOWER, legend, remarks
+from concurbench.report.text import say, show
+from concurbench.results.baseline import Comparison
+from concurbench.results.drift import TITLES, Readings, relative, summaries
 from concurbench.results.metric import Metric
-from concurbench.results.runs import BASELINE, Row, Run
+from concurbench.results.row import SEQUENTIAL, Row
+from concurbench.results.runs import Run
 
 BAR = 7
 """Columns of a full bar."""
 
-LONGEST_NAME = 26
-"""Characters of a model's name for which there is room."""
+MAX_NAME = 26
+"""Characters of a model's name that fit."""
 
 ABREAST, ABREAST_COMPARED = 3, 2
-"""Metrics in a table, alone and beside an earlier run: for more there is no room."""
+"""Metrics that fit side by side, without and with a comparison."""
 
 HEADING = 9
 """Columns of a metric's heading, which may take several lines."""
 
-LESS, MORE = "↓", "↑"
-"""Marks of metrics, lower or higher being better; ``closing`` says what they mean."""
-
-DISTURBED, DOUBTFUL = "!", "?"
-"""Marks of rows; ``closing`` says what they mean."""
-
-NEW = "new"
-"""Instead of a ratio, where there is nothing to compare with."""
+NEW, OTHER_WORK = "new", "other work"
+"""In place of a ratio: the baseline lacks the row, or its row did other work."""
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-@dataclass(frozen=True)
-class Base:
-    """A run to compare with; of another machine, if ``elsewhere``, with how much slower each yardstick
-    is than it was there."""
+def print_run(
+    run: Run, comparison: Comparison | None = None, notes: Sequence[str] = (), *, whole: bool = True
+) -> None:
+    """Print a run's tables and footnotes, with ``notes`` at the end.
 
-    run: Run
-    elsewhere: bool = False
-    slower: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def heading(self) -> str:
-        return f"vs {self.run.name}{'*' if self.elsewhere else ''}"
-
-    def ratio(self, row: Row) -> str:
-        """This row's median over that of the base, above 1 where it is slower; or why there is none."""
-        before = self.run.by_id.get(row.id)
-        if before is None:
-            return NEW
-        if before.fingerprint != row.fingerprint:
-            return "other work"
-        slower = self.slower.get(row.yardstick or "", 1.0)
-        return _ratio(row.median / before.median / slower, digits=2)
-
-    def change(self, row: Row, metric: Metric) -> str:
-        """This metric's median over that of the base; nothing where the times are not compared, which
-        says why."""
-        before = self.run.by_id.get(row.id)
-        if before is None or before.fingerprint != row.fingerprint:
-            return ""
-        earlier = before.metric(metric.name)
-        if earlier is None:
-            return NEW
-        return _ratio(metric.median / earlier.median, digits=2) if earlier.median else ""
+    If not the ``whole`` run is shown, its remarks are left out, and so is the table of yardsticks
+    unless it explains how rows were scaled.
+    """
+    show(summary(run.rows, comparison))
+    scaled = comparison is not None and comparison.other_machine
+    if run.readings and (whole or scaled):
+        table = yardsticks(run.readings, comparison.baseline.readings if comparison else None)
+        show(Padding(table, (1, 0, 0, 0)))
+    say("")
+    for line in legend(run, comparison):
+        say(line)
+    for line in (*(remarks(run) if whole else ()), *(f"note: {note}" for note in notes)):
+        say(line, "yellow" if line.startswith("note: ") else "")
 
 
-def summary(rows: Iterable[Row], base: Base | None = None) -> RenderableType:
-    """A table for each group; with ``base`` also the ratio to its medians."""
-    # What talks to no server first: the workloads that compute stand beside each other.
+def summary(rows: Iterable[Row], comparison: Comparison | None = None) -> RenderableType:
+    """The table of each group; with a comparison also the ratios to its baseline."""
+    # Rows without a server first, so that the CPU-bound workloads are next to each other.
     ordered = sorted(rows, key=lambda row: (row.server or "", row.group))
     groups = itertools.groupby(ordered, key=lambda row: row.group)
-    return Group(*(_group(name, list(members), base) for name, members in groups))
+    return Group(*(_group(name, list(members), comparison) for name, members in groups))
+
+
+def yardsticks(readings: Readings, baseline: Readings | None = None) -> Table:
+    """The table of yardsticks; with a baseline's readings also the ratio to them, above 1 if slower."""
+    table = Table(
+        box=None, padding=(0, 1, 0, 0), pad_edge=False,
+        title="yardsticks", title_justify="left", title_style="bold",
+    )  # fmt: skip
+    table.add_column("of this machine", no_wrap=True)
+    for heading in ("median", "spread", "readings", *(["× base"] if baseline else [])):
+        table.add_column(heading, justify="right", no_wrap=True)
+    ratios = relative(baseline, readings) if baseline else {}
+    for name, found in summaries(readings).items():
+        spread = (found.high - found.low) / 2 / found.median
+        cells = [TITLES[name], units.time(found.median), f"± {spread:.0%}", str(found.count)]
+        if baseline:
+            cells.append(f"{ratios[name]:.2f}" if name in ratios else "")
+        table.add_row(*cells)
+    return table
 
 
 def fastest(rows: Sequence[Row]) -> list[Row]:
-    """The row with the least median, and every row whose spread reaches into that row's spread."""
+    """The row with the shortest median, and all rows whose spread overlaps with its spread."""
     return _best([(row, row.median, row.spread) for row in rows])
 
 
 def best(rows: Sequence[Row], metric: str) -> list[Row]:
-    """The same by the metric of this name, of the rows that have it: the least, or the highest where
-    higher is better."""
+    """The row with the best median of a metric, and all rows whose spread overlaps with its spread."""
     having = [(row, each) for row in rows if (each := row.metric(metric))]
-    # What is better when higher is worse when its negative is.
+    # Negated, so that less is better for all.
     signed = [
         (row, each.median, each.spread)
         if each.better == "lower"
@@ -114,105 +114,130 @@ def _best(measured: Sequence[tuple[Row, float, tuple[float, float]]]) -> list[Ro
 
 
 def verdict(rows: Sequence[Row], metric: str | None = None) -> str:
-    """Which model to take, by the time or by a metric, in one line; empty where there is nothing to
-    choose from."""
+    """The line that names the best model, by time or by a metric; empty with fewer than two rows."""
     if len(rows) < 2:
         return ""
     first = best(rows, metric) if metric else fastest(rows)
-    called = _called(rows)
-    names = ", ".join(called[row.id] for row in first)
+    names = _names(rows)
+    listed = ", ".join(names[row.id] for row in first)
     by = f"{metric.replace('_', ' ')}: " if metric else ""
-    return f"→ {by}{names}" if len(first) == 1 else f"→ {by}tied: {names}"
-
-
-def _called(rows: Sequence[Row]) -> dict[str, str]:
-    """Row -> what tells it from the others: its model, or that and its workers."""
-    one_each = len({row.model for row in rows}) == len(rows)
-    return {row.id: row.model if one_each else f"{row.model} ({row.workers})" for row in rows}
+    return f"→ {by}{listed}" if len(first) == 1 else f"→ {by}tied: {listed}"
 
 
 def bar(share: float) -> str:
-    """A bar for a share of 1; a share above 1 fills it."""
+    """A bar for a share of 1; larger shares fill it."""
     full, rest = divmod(round(min(share, 1.0) * BAR * 8), 8)
     return ("█" * full + EIGHTHS[rest].strip()).ljust(BAR)
 
 
-def _group(name: str, rows: list[Row], base: Base | None) -> RenderableType:
+def _names(rows: Sequence[Row]) -> dict[str, str]:
+    """Row -> its model, with the number of workers if a model has several rows."""
+    one_each = len({row.model for row in rows}) == len(rows)
+    return {row.id: row.model if one_each else f"{row.model} ({row.workers})" for row in rows}
+
+
+def _group(name: str, rows: list[Row], comparison: Comparison | None) -> RenderableType:
     several = any(row.passes > 1 for row in rows)
     rows.sort(key=lambda row: row.median)
     unit = units.unit_for(row.median for row in rows)
-    reference = next((row.median for row in rows if row.model == BASELINE), None)
+    sequential = next((row.median for row in rows if row.model == SEQUENTIAL), None)
     table = Table(
         box=None, padding=(0, 1, 0, 0), pad_edge=False,
         title=name or None, title_justify="left", title_style="bold",
     )  # fmt: skip
     table.add_column("model", no_wrap=True)
     headings = ["workers", f"median {unit.symbol}", "spread", "passes" if several else "rounds"]
-    headings.append(f"× {BASELINE[:3]}.")
-    if base is not None:  # beside its column there is no room for all
+    headings.append(f"× {SEQUENTIAL[:3]}.")
+    if comparison is not None:  # its column takes the room
         del headings[3]
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("of the limit" if base is None else "of limit", no_wrap=True, style="cyan")
-    if base is not None:
-        table.add_column(base.heading, justify="right", no_wrap=True)
+    limit = "of the limit" if comparison is None else "of limit"
+    table.add_column(limit, no_wrap=True, style="cyan")
+    if comparison is not None:
+        table.add_column(_heading(comparison), justify="right", no_wrap=True)
     for row in rows:
         cells = [
             row.model,
             "" if row.workers is None else str(row.workers),
             unit.text(row.median),
-            _spread(row) + (_mark(row) if base is not None else ""),
-            *([f"{len(row.seconds)}{_mark(row)}"] if base is None else []),
-            "" if reference is None else _ratio(reference / row.median, digits=1),
-            _share(row, with_bar=base is None),
+            _spread(row) + (_sign(row) if comparison is not None else ""),
+            *([f"{len(row.seconds)}{_sign(row)}"] if comparison is None else []),
+            "" if sequential is None else _ratio(sequential / row.median, digits=1),
+            _share(row, with_bar=comparison is None),
         ]
-        if base is not None:
-            cells.append(base.ratio(row))
+        if comparison is not None:
+            cells.append(_compared(row, comparison))
         table.add_row(*cells, style="bold" if row is rows[0] else "")
-    shown: list[RenderableType] = [table, *_told(verdict(rows)), *_metrics(rows, base)]
+    shown: list[RenderableType] = [table, *_green(verdict(rows)), *_metrics(rows, comparison)]
     return Padding(Group(*shown), (1, 0, 0, 0))
 
 
-def _metrics(rows: Sequence[Row], base: Base | None) -> Iterator[RenderableType]:
-    """What was measured beside the time, so many metrics abreast, with which model is best by each."""
+def _metrics(rows: Sequence[Row], comparison: Comparison | None) -> Iterator[RenderableType]:
+    """Tables of the metrics, as many side by side as fit, and the best models by each."""
     metrics = list(dict.fromkeys(each.name for row in rows for each in row.metrics))
-    abreast = ABREAST_COMPARED if base else ABREAST
+    abreast = ABREAST_COMPARED if comparison else ABREAST
     for start in range(0, len(metrics), abreast):
         names = metrics[start : start + abreast]
-        yield _abreast([row for row in rows if row.metrics], names, base)
+        yield _abreast([row for row in rows if row.metrics], names, comparison)
         for name in names:
-            yield from _told(verdict([row for row in rows if row.metric(name)], name))
+            yield from _green(verdict([row for row in rows if row.metric(name)], name))
 
 
-def _told(verdict: str) -> Iterator[RenderableType]:
+def _green(verdict: str) -> Iterator[RenderableType]:
     if verdict:
         yield Text(verdict, style="green")
 
 
-def _abreast(rows: Sequence[Row], names: Sequence[str], base: Base | None) -> RenderableType:
+def _abreast(
+    rows: Sequence[Row], names: Sequence[str], comparison: Comparison | None
+) -> RenderableType:
     rows = sorted(rows, key=lambda row: _rank(row.metric(names[0])))
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("model", no_wrap=True)
     columns: list[list[str]] = []
-    called = _called(rows)
     for name in names:
-        all_of_it = [each for row in rows if (each := row.metric(name))]
-        unit = units.unit_of((each.median for each in all_of_it), all_of_it[0].unit)
-        mark = LESS if all_of_it[0].better == "lower" else MORE
-        lines = textwrap.wrap(all_of_it[0].title, HEADING, break_long_words=False)
-        lines.append(f"{unit.symbol} {mark}".strip())
+        present = [each for row in rows if (each := row.metric(name))]
+        unit = units.unit_of((each.median for each in present), present[0].unit)
+        sign = LOWER if present[0].better == "lower" else HIGHER
+        lines = textwrap.wrap(present[0].title, HEADING, break_long_words=False)
+        lines.append(f"{unit.symbol} {sign}".strip())
         table.add_column("\n".join(lines), justify="right", no_wrap=True)
         table.add_column("spread", justify="right", no_wrap=True)
         cells = [row.metric(name) for row in rows]
         columns.append([unit.text(each.median) if each else "" for each in cells])
-        columns.append([_about(each) if each else "" for each in cells])
-        if base:
-            table.add_column(base.heading, justify="right", no_wrap=True)
+        columns.append([_metric_spread(each) if each else "" for each in cells])
+        if comparison:
+            table.add_column(_heading(comparison), justify="right", no_wrap=True)
             both = zip(rows, cells, strict=True)
-            columns.append([base.change(row, each) if each else "" for row, each in both])
+            columns.append([_change(row, each, comparison) if each else "" for row, each in both])
+    called = _names(rows)
     for number, row in enumerate(rows):
         table.add_row(called[row.id], *(column[number] for column in columns))
     return Padding(table, (1, 0, 0, 0))
+
+
+def _heading(comparison: Comparison) -> str:
+    return f"vs {comparison.baseline.name}{'*' if comparison.other_machine else ''}"
+
+
+def _compared(row: Row, comparison: Comparison) -> str:
+    """The ratio of a row's medians, or why there is none."""
+    ratio = comparison.ratio(row)
+    if ratio is not None:
+        return _ratio(ratio, digits=2)
+    return OTHER_WORK if comparison.before(row) else NEW
+
+
+def _change(row: Row, metric: Metric, comparison: Comparison) -> str:
+    """The ratio of a metric's medians; empty if the rows' times are not comparable either."""
+    before = comparison.before(row)
+    if before is None or not comparison.same_work(row):
+        return ""
+    if before.metric(metric.name) is None:
+        return NEW
+    ratio = comparison.metric_ratio(row, metric)
+    return "" if ratio is None else _ratio(ratio, digits=2)
 
 
 def _rank(metric: Metric | None) -> float:
@@ -221,7 +246,7 @@ def _rank(metric: Metric | None) -> float:
     return metric.median if metric.better == "lower" else -metric.median
 
 
-def _about(metric: Metric) -> str:
+def _metric_spread(metric: Metric) -> str:
     if len(metric.values) == 1 or not metric.median:
         return ""
     low, high = metric.spread
@@ -231,17 +256,17 @@ def _about(metric: Metric) -> str:
 def _share(row: Row, *, with_bar: bool) -> str:
     if row.efficiency is None:
         return ""
-    doubtful = DOUBTFUL if row.doubt else ""
-    return " ".join([bar(row.efficiency)] * with_bar + [f"{row.efficiency:4.0%}{doubtful}"])
+    sign = LIMIT_CHECK if row.limit_check else ""
+    return " ".join([bar(row.efficiency)] * with_bar + [f"{row.efficiency:4.0%}{sign}"])
 
 
-def _mark(row: Row) -> str:
+def _sign(row: Row) -> str:
     return DISTURBED if row.disturbed else ""
 
 
 def _spread(row: Row) -> str:
     if len(row.seconds) == 1:
-        return ""  # nothing to see one in
+        return ""
     low, high = row.spread
     return f"± {(high - low) / 2 / row.median:.0%}"
 

@@ -1,105 +1,141 @@
-"""What a session shows in the terminal: a line a row while it runs, the summary at its end."""
+"""A session in pytest's terminal: a line for each row while it runs, the summary at its end."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
 from concurbench import units
-from concurbench.measure.session import Session
-from concurbench.report.footnotes import compared, legend, remarks
-from concurbench.report.progress import Progress
+from concurbench.report.footnotes import legend, remarks
+from concurbench.report.progress import RowProgress
 from concurbench.report.summary import summary
 from concurbench.report.text import as_text
 from concurbench.results import runs
+from concurbench.results.baseline import compare
 from concurbench.results.runs import Run, short_name
-from concurbench.results.storage import from_here
+from concurbench.results.storage import Storage, from_here
 
-WIDEST = 100
-"""Columns of the summary, on terminals that have more."""
+MAX_WIDTH = 100
+"""Columns of the summary on a wider terminal."""
+
+
+class Outcomes(Protocol):
+    """The rows of a session, and what became of them."""
+
+    @property
+    def rows(self) -> Sequence[str]: ...
+    @property
+    def failed(self) -> Collection[str]: ...
+    @property
+    def skipped(self) -> Mapping[str, str]:
+        """Row -> why it was skipped."""
+
+
+class Shown(Protocol):
+    """The part of a session that is shown."""
+
+    @property
+    def outcomes(self) -> Outcomes: ...
+    @property
+    def ready(self) -> bool:
+        """Whether it measures."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences for the beginning."""
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Sentences for the end."""
+
+    @property
+    def regressions(self) -> Sequence[str]:
+        """Rows slower than ``--benchmark-compare-fail`` allows."""
+
+    @property
+    def baseline(self) -> Run | None: ...
+    @property
+    def storage(self) -> Storage | None: ...
+    @property
+    def benchmarks(self) -> Any:
+        """pytest-benchmark's session."""
+
+    def run(self) -> Run:
+        """The finished session as a run."""
 
 
 class Report:
-    """Tells of a session; its methods are pytest's hooks."""
+    """Shows a session; its methods are pytest's hooks."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Shown) -> None:
         self.session = session
-        self.tally = session.tally
-        self.progress: Progress | None = None
+        self.progress: RowProgress | None = None
         self._started = 0.0
 
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if not self.session.ready or reporter is None:
             return
-        self._tell_notes(reporter)
-        reporter.showfspath = False  # the file's name and a dot a row: ours say more
-        before = self._seconds_before()
-        self.progress = Progress(self.tally.rows, before, reporter.write, live=reporter.isatty)
-
-    def _seconds_before(self) -> Mapping[str, float]:
-        """How long each row took in the last complete run here, or else on any machine."""
-        if self.session.storage is None:
-            return {}
-        here = self.session.storage.folder
-        for folder in [here, *sorted(here.parent.glob("*/"))]:
-            run, _ = runs.last_complete(folder)
-            if run is not None:
-                return {row.id: sum(row.seconds) for row in run.rows}
-        return {}
+        for note in self.session.notes:
+            reporter.write_line(f"note: {note}", yellow=True)
+        reporter.showfspath = False  # pytest's file names and dots would be between the rows' lines
+        before = seconds_before(self.session.storage.folder) if self.session.storage else {}
+        self.progress = RowProgress(
+            self.session.outcomes.rows, before, reporter.write, live=reporter.isatty
+        )
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        if self.progress and nodeid in self.tally.rows:
+        if self.progress and nodeid in self.session.outcomes.rows:
             self.progress.start(short_name(nodeid))
             self._started = time.perf_counter()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        if self.progress is None or report.nodeid not in self.tally.rows:
+        if self.progress is None or report.nodeid not in self.session.outcomes.rows:
             return None
         counts = report.when == "call" or report.outcome != "passed"
         return (report.outcome if counts else "", "", "")
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self.progress and report.nodeid in self.tally.rows and report.when == "teardown":
+        if self.progress and report.nodeid in self.session.outcomes.rows and report.when == "teardown":
             took = time.perf_counter() - self._started
             self.progress.end(report.nodeid, took, self._outcome(report.nodeid))
-
-    def _outcome(self, id: str) -> str:
-        if id in self.tally.failed:
-            return "FAILED"
-        if id in self.tally.skipped:
-            return f"skipped: {self.tally.skipped[id]}"
-        for row in self.session.benchmarks.benchmarks:
-            if row.fullname == id and row:
-                rounds = row.stats.rounds
-                return f"{units.time(row.stats.median):>9}, {rounds} round{'s' if rounds > 1 else ''}"
-        return "nothing timed"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         if self.progress:
             self.progress.interrupted()
-            self.progress = None  # from here on pytest's own words are right again
+            self.progress = None  # pytest shows everything after this itself
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         run = self.session.run()
         if self.session.ready and run.rows:
-            base = compared(run, self.session.base) if self.session.base else None
-            width = min(terminalreporter._tw.fullwidth, WIDEST)
+            comparison = compare(run, self.session.baseline) if self.session.baseline else None
+            width = min(terminalreporter._tw.fullwidth, MAX_WIDTH)
             terminalreporter.section("summary")
-            shown = summary(run.rows, base)
-            terminalreporter.write_line(as_text(shown, width, colour=terminalreporter.hasmarkup))
+            tables = summary(run.rows, comparison)
+            terminalreporter.write_line(as_text(tables, width, colour=terminalreporter.hasmarkup))
             terminalreporter.write_line("")
-            for line in legend(run, base):
+            for line in legend(run, comparison):
                 terminalreporter.write_line(line)
-        if self.tally.rows:
+        if self.session.outcomes.rows:
             self._close(terminalreporter, run)
+
+    def _outcome(self, id: str) -> str:
+        if id in self.session.outcomes.failed:
+            return "FAILED"
+        if id in self.session.outcomes.skipped:
+            return f"skipped: {self.session.outcomes.skipped[id]}"
+        for row in self.session.benchmarks.benchmarks:
+            if row.fullname == id and row:
+                return f"{units.time(row.stats.median):>9}, {units.counted(row.stats.rounds, 'round')}"
+        return "nothing timed"
 
     def _close(self, reporter: Any, run: Run) -> None:
         reporter.ensure_newline()
@@ -114,6 +150,12 @@ class Report:
         if storage and storage.saved:
             reporter.write_line(f"saved {from_here(storage.saved)}", bold=True)
 
-    def _tell_notes(self, reporter: Any) -> None:
-        for note in self.session.notes:
-            reporter.write_line(f"note: {note}", yellow=True)
+
+def seconds_before(folder: Path) -> Mapping[str, float]:
+    """Row -> how long its rounds took in the last complete run of a machine's folder, or else of any
+    other machine."""
+    for each in [folder, *sorted(folder.parent.glob("*/"))]:
+        run, _ = runs.last_complete(each)
+        if run is not None:
+            return {row.id: sum(row.seconds) for row in run.rows}
+    return {}

@@ -1,4 +1,4 @@
-"""Printing: tables and sentences in the terminal's width, or in 80 columns in a pipe."""
+"""Printing: tables and sentences, as wide as the terminal, or 80 columns in a pipe or file."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 COLUMNS = 80
-"""The width of output that goes to a file or a pipe."""
+"""The width of output that is not a terminal."""
 
 
 def as_text(shown: RenderableType, width: int, *, colour: bool = False) -> str:
-    """What it looks like on a terminal of so many columns, without blanks at the ends of lines."""
+    """The output on a terminal of this width, without spaces at the ends of lines."""
     console = Console(width=width, force_terminal=colour, no_color=not colour, highlight=False)
     with console.capture() as captured:
         console.print(shown)
@@ -19,7 +19,7 @@ def as_text(shown: RenderableType, width: int, *, colour: bool = False) -> str:
 
 
 def show(what: RenderableType) -> None:
-    """Print in the terminal's width, elsewhere in 80 columns without blanks at the ends of lines."""
+    """Print a table or the like."""
     console = Console(highlight=False)
     if console.is_terminal:
         console.print(what)
@@ -28,8 +28,10 @@ def show(what: RenderableType) -> None:
 
 
 def say(line: str, style: str = "", *, whole: bool = False) -> None:
-    """Print a sentence, bent between words; one that is ``whole`` only in a terminal, for there are
-    paths and ids in it, that others may look for."""
+    """Print a sentence, wrapped between words.
+
+    ``whole`` keeps it on one line in a pipe or file, so that others can search for paths and ids in it.
+    """
     console = Console(highlight=False)
     if console.is_terminal:
         console.print(Text(line, style))

@@ -1,6 +1,7 @@
-"""What readings mean: how fast the machine was, and whether it stayed the same.
+"""Yardstick readings: how fast the machine was, and whether its speed changed.
 
-Readings are as ``Yardsticks`` keeps them, or as JSON gives them back: yardstick -> moments and seconds.
+Readings map each yardstick to pairs: when it was read, in seconds since the session's start, and the
+seconds it took.
 """
 
 from __future__ import annotations
@@ -17,33 +18,33 @@ Readings = Mapping[str, Sequence[Sequence[float]]]
 TITLES = {
     "python_loop": "pure Python loop",
     "c_code": "C code, one thread",
-    "c_code_all_cores": "C code, a thread a core",
-    "loopback_round_trip": "round trip over loopback",
-    "thread_start": "start of a thread",
-    "process_start_fork": "start of a process, fork",
-    "process_start_forkserver": "start of a process, fork server",
-    "process_start_spawn": "start of a process, spawn",
-    "pickle_1mb": "pickle 1 MB, and back",
-    "file_write": "write a file",
-    "file_write_fsync": "write a file, fsync",
-    "timer_resolution": "resolution of the timer",
+    "c_code_all_cores": "C code, one thread per core",
+    "loopback_round_trip": "loopback round trip",
+    "thread_start": "thread start",
+    "process_start_fork": "process start, fork",
+    "process_start_forkserver": "process start, forkserver",
+    "process_start_spawn": "process start, spawn",
+    "pickle_1mb": "pickle and unpickle 1 MB",
+    "file_write": "file write",
+    "file_write_fsync": "file write, fsync",
+    "timer_resolution": "timer resolution",
 }
-"""Yardstick -> what a person calls it, in the order to show. A system may lack some. Seconds, all."""
+"""Yardstick -> title, in the order to show. Not every system has all of them."""
 
 DRIFT = 0.10
-"""How much the speed of a machine may change within a session before it is worth a warning."""
+"""How much a machine's speed may change within a session without a warning."""
 
-WATCHED = ("python_loop", "c_code")
-"""The yardsticks of a CPU's speed, which no disk and no other process has a part in."""
+CPU_SPEED = ("python_loop", "c_code")
+"""The yardsticks of the CPU's speed alone: no disk and no other process takes part."""
 
-ENOUGH = 9
-"""Readings of which a third is still three: the median of fewer follows a single disturbance."""
+MIN_READINGS = 9
+"""A third of them is three readings; the median of fewer would follow a single disturbance."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a yardstick's readings were, in seconds: from the first to the third quartile, or their
-    range where they are few."""
+    """A yardstick's readings in seconds. ``low`` and ``high`` are the quartiles, or the range of few
+    readings."""
 
     median: float
     low: float
@@ -52,21 +53,21 @@ class Summary:
 
 
 def summaries(readings: Readings) -> dict[str, Summary]:
-    """Each yardstick in short, in the order to show."""
+    """Yardstick -> its summary, in the order to show."""
     return {name: _summary(_seconds(readings[name])) for name in TITLES if readings.get(name)}
 
 
 def drift(readings: Readings) -> list[str]:
-    """What to say where the machine changed its speed within the session; nothing for few readings."""
-    found = (_drift(name, _seconds(readings.get(name, ()))) for name in WATCHED)
+    """A sentence for each CPU yardstick whose speed changed; none with fewer than ``MIN_READINGS``."""
+    found = (_drift(name, _seconds(readings.get(name, ()))) for name in CPU_SPEED)
     return [sentence for sentence in found if sentence]
 
 
 def speed_near(readings: Readings, start: float, end: float) -> float | None:
-    """The machine's speed around a span of time, 1 where it is the session's: how fast the Python loop
-    was, from the last reading before to the first one after, over its median.
+    """The machine's speed from ``start`` to ``end``, compared with the session's median, which is 1.
 
-    None where there are no readings. The moments are seconds, counted as those of the readings.
+    It is that of the Python loop, from the last reading before ``start`` to the first one after
+    ``end``. None without readings. Times are in seconds, counted as those of the readings.
     """
     loops = sorted(readings.get("python_loop", ()), key=tuple)
     before = [loop for loop in loops if loop[0] < start]
@@ -78,18 +79,18 @@ def speed_near(readings: Readings, start: float, end: float) -> float | None:
 
 
 def relative(base: Readings, head: Readings) -> dict[str, float]:
-    """Each yardstick that both have: head's median over base's, above 1 where head is slower."""
+    """Yardstick -> head's median / base's, for those that both have. Above 1, head is slower."""
     old, new = summaries(base), summaries(head)
     return {name: new[name].median / old[name].median for name in old if name in new}
 
 
 def _drift(name: str, seconds: Sequence[float]) -> str | None:
-    if len(seconds) < ENOUGH:
+    if len(seconds) < MIN_READINGS:
         return None
     for (before, when), (after, later) in _compared(seconds):
         if max(before, after) > min(before, after) * (1 + DRIFT):
             times = f"{units.time(before)} {when} and {units.time(after)} {later}"
-            return f"the machine drifted: {name} took {times}"
+            return f"machine drift: {TITLES[name]} took {times}"
     return None
 
 
@@ -98,7 +99,7 @@ def _compared(seconds: Sequence[float]) -> Iterator[tuple[tuple[float, str], tup
     early = (statistics.median(seconds[:third]), "early")
     midway = (statistics.median(seconds[third:-third]), "midway")
     late = (statistics.median(seconds[-third:]), "late")
-    overall = (statistics.median(seconds), "over all")
+    overall = (statistics.median(seconds), "overall")
     yield early, late
     for part in (early, midway, late):
         yield part, overall

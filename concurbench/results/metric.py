@@ -1,8 +1,7 @@
-"""A figure of a row that is no time of its whole round: how long a loop stood still, how much memory.
+"""Metrics: figures of a row other than its time, such as the longest pause of an event loop.
 
-A workload names what it measures beside the time: the unit, and which way is better. Each round gives
-a value; from there on a metric is treated as the time is: a pass counts by its median, and the spread
-over passes says what to expect of the next run.
+A workload declares each with a unit and which way is better. Each round gives a value. A metric is then
+treated as the time is: a pass counts by its median.
 """
 
 from __future__ import annotations
@@ -11,24 +10,28 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from concurbench.errors import ConcurbenchError
 from concurbench.results.statistics import Interval, interval, spread
 
 UNITS = ("s", "B", "1/s", "share", "count")
-"""Seconds, bytes, how many a second, a part of 1, a plain number."""
+"""Units of metrics: seconds, bytes, rate per second, part of 1, plain number."""
 
 BETTER = ("lower", "higher")
 
 
-class MetricError(ConcurbenchError):
-    """What a workload calls its metrics cannot be; the message says what."""
+class MetricInfo(TypedDict):
+    """A metric of a row, as the file holds it."""
+
+    unit: str
+    better: str
+    values: list[float]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """``values`` are its observations: of a single pass, each round; of several, each pass's median."""
+    """``values`` are its observations: each round of a single pass, or the medians of several."""
 
     name: str
     unit: str
@@ -38,7 +41,7 @@ class Metric:
 
     @property
     def title(self) -> str:
-        """Its name as people read it."""
+        """The name with spaces."""
         return self.name.replace("_", " ")
 
     @property
@@ -47,12 +50,12 @@ class Metric:
 
     @property
     def interval(self) -> Interval | None:
-        """Where the next run's median is to be expected; None where there are not passes enough."""
+        """The prediction interval of the next run's median; None with too few passes."""
         return interval(self.values) if self.passes > 1 else None
 
     @property
     def spread(self) -> tuple[float, float]:
-        """Like that of a row's times."""
+        """Computed as that of a row's times."""
         return spread(self.values, self.passes)
 
 
@@ -60,22 +63,22 @@ def recorded(
     declared: Mapping[str, tuple[str, str]],
     rounds: Sequence[Mapping[str, float]],
     once: Mapping[str, float] | None = None,
-) -> dict[str, dict[str, Any]]:
-    """What a row keeps: name -> unit, which way is better, and the value of each round, or the only one
-    of a metric that is measured ``once`` a visit.
+) -> dict[str, MetricInfo]:
+    """The metrics of a row as the file holds them.
 
-    ``declared`` is name -> unit and which way is better, as the workload says it.
+    ``declared`` maps each name to its unit and to which way is better, ``rounds`` holds the values of
+    each round, and ``once`` those measured a single time in a pass.
 
     Raises:
-        MetricError: a unit or a direction that there is not, or a round without one of the metrics,
-            with others, or with one that is no number.
+        ConcurbenchError: a unit or direction is unknown, a metric is missing or was not declared, or a
+            value is not a finite number.
     """
-    kept: dict[str, dict[str, Any]] = {}
+    kept: dict[str, MetricInfo] = {}
     for name, kind in declared.items():
         if kind not in [(unit, better) for unit in UNITS for better in BETTER]:
-            raise MetricError(
-                f"metric {name}: {kind!r} is not a unit ({', '.join(UNITS)}) and which way is better "
-                f"({' or '.join(BETTER)})"
+            raise ConcurbenchError(
+                f"metric {name}: expected a unit ({', '.join(UNITS)}) and a direction "
+                f"({' or '.join(BETTER)}), got {kind!r}"
             )
         unit, better = kind
         kept[name] = {"unit": unit, "better": better, "values": []}
@@ -83,35 +86,31 @@ def recorded(
     for values in (*rounds, once):
         expected = once.keys() if values is once else kept.keys() - once.keys()
         if values.keys() != expected or not expected <= kept.keys():
-            raise MetricError(
-                f"metrics {sorted({*values, *once})} were measured, {sorted(kept)} are declared"
+            raise ConcurbenchError(
+                f"measured metrics {sorted({*values, *once})}, but METRICS declares {sorted(kept)}"
             )
         for name, value in values.items():
             if not isinstance(value, int | float) or not math.isfinite(value):
-                raise MetricError(f"metric {name}: {value!r} is no measure")
+                raise ConcurbenchError(f"metric {name}: expected a finite number, got {value!r}")
             kept[name]["values"].append(value)
     return kept
 
 
-def merged(visits: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """Of what was recorded in each pass, the medians."""
-    first, *_ = visits
-    return {
-        name: {**first[name], "values": [statistics.median(visit[name]["values"]) for visit in visits]}
-        for name in first
-    }
+def read(passes: Sequence[Mapping[str, MetricInfo]], *, medians: bool) -> Iterator[Metric]:
+    """The metrics that a row's passes hold; those without a value are left out.
 
-
-def read(kept: Mapping[str, Mapping[str, Any]], passes: int) -> Iterator[Metric]:
-    """The metrics that a row has kept; those without a value are none.
+    ``medians`` says to observe the median of each pass, not the rounds of the only one.
 
     Raises:
-        ValueError, TypeError, LookupError: it has kept something else.
+        ValueError, TypeError, LookupError: they hold something else.
     """
-    for name, each in kept.items():
-        values = tuple(map(float, each["values"]))
-        sound = all(map(math.isfinite, values))
-        if each["unit"] not in UNITS or each["better"] not in BETTER or not sound:
-            raise ValueError(f"metric {name}: {each['unit']!r}, {each['better']!r}")
-        if values:
-            yield Metric(name, each["unit"], each["better"], values, passes)
+    for name in dict.fromkeys(name for each in passes for name in each):
+        kept = [each[name] for each in passes if name in each]
+        values = [[float(value) for value in each["values"]] for each in kept]
+        unit, better = kept[0]["unit"], kept[0]["better"]
+        sound = all(math.isfinite(value) for each in values for value in each)
+        if unit not in UNITS or better not in BETTER or not sound:
+            raise ValueError(f"metric {name}: expected finite numbers in a known unit, got {kept[0]}")
+        observed = [statistics.median(each) for each in values if each] if medians else values[0]
+        if observed:
+            yield Metric(name, unit, better, tuple(observed), len(passes))

@@ -1,17 +1,25 @@
-"""A row of a run: what its entry in the file holds (``RowInfo``), and the typed record read from it."""
+"""A row of a run: what its entry in the file holds (``RowInfo``), and the typed record read from it.
+
+Times are in seconds. Nothing here depends on other rows: see ``limits`` for what does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
+from concurbench import units
+from concurbench.results import metric
+from concurbench.results.metric import Metric, MetricInfo
+from concurbench.results.statistics import Interval, interval, spread
 
-class MetricInfo(TypedDict):
-    """A metric of a row, as the file holds it."""
+SEQUENTIAL = "sequential"
+"""The model that the other models of its group are compared with."""
 
-    unit: str
-    better: str
-    values: list[float]
+DISTURBED = 0.10
+"""The share of all cores' time above which the hypervisor or other programs disturb a row."""
 
 
 class RowInfo(TypedDict, total=False):
@@ -71,3 +79,190 @@ class WorkloadInfo(TypedDict, total=False):
     """What decides between the models: ``time`` or the name of a metric."""
     explanations: dict[str, str]
     """Name of a bound or metric -> what it means."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Interference and the machine's speed; None where the system does not report it.
+
+    Interference is in shares of all cores' time.
+    """
+
+    steal: float | None = None
+    """Taken by the hypervisor."""
+    others: float | None = None
+    """Used by programs that are not part of the session."""
+    speed: float | None = None
+    """The machine's speed compared with the session's median, which is 1."""
+
+    @classmethod
+    def read(cls, around: Mapping[str, float | None] | None) -> Conditions:
+        known = around or {}
+        return cls(known.get("steal"), known.get("others"), known.get("speed"))
+
+    @property
+    def lost(self) -> float:
+        """The share of all cores' time that the session did not get."""
+        return (self.steal or 0.0) + (self.others or 0.0)
+
+    @property
+    def disturbance(self) -> str:
+        """Who took more than ``DISTURBED``; empty if none did."""
+        shares = {"steal": self.steal or 0.0, "other programs": self.others or 0.0}
+        return ", ".join(
+            f"{who} {units.percent(share)}" for who, share in shares.items() if share > DISTURBED
+        )
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass of a row: the seconds of its rounds, and the conditions meanwhile."""
+
+    number: int
+    seconds: tuple[float, ...]
+    conditions: Conditions = Conditions()
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One benchmark of a run.
+
+    ``seconds`` are its observations: each round of a single pass, or the median of each of several
+    passes, because rounds of one process are not independent.
+    """
+
+    id: str
+    group: str
+    model: str
+    seconds: tuple[float, ...]
+    server: str | None = None
+    workers: int | None = None
+    workload: str | None = None
+    case: str | None = None
+    fingerprint: str | None = None
+    start_method: str | None = None
+    yardstick: str | None = None
+    """The yardstick most like its work, if it is CPU-bound."""
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    """Name -> a lower bound of its time in seconds."""
+    capacity_near: float | None = None
+    """How many times the work of one core its workers did together, measured around the row."""
+    metrics: tuple[Metric, ...] = ()
+    by_pass: tuple[Pass, ...] = ()
+    limit: float | None = None
+    """The shortest possible time, computed from the whole run by ``limits.with_limits``."""
+    limit_check: str = ""
+    """Why the row seems to beat its limit; empty if it does not. Computed with the limit."""
+
+    @classmethod
+    def read(cls, benchmark: Mapping[str, Any]) -> Row:
+        """The row that an entry of ``benchmarks`` in pytest-benchmark's JSON holds, without a limit.
+
+        Raises:
+            ValueError, TypeError, LookupError: it holds something else; the message says what.
+        """
+        info, stats = benchmark["extra_info"], benchmark["stats"]
+        # pytest-benchmark's own tables need them: without, no later run could be compared with it.
+        needed = [stats[name] for name in ("min", "max", "mean", "median", "iqr", "stddev")]
+        rounds = tuple(stats.get("data") or [stats["median"]])
+        several = bool(info.get("passes"))
+        differing = info["passes"] if several else [{"number": 1, "seconds": rounds}]
+        passes: Sequence[Any] = [{**info, **each} for each in differing]
+        by_pass = tuple(
+            Pass(each["number"], tuple(each["seconds"]), Conditions.read(each.get("around")))
+            for each in passes
+        )
+        times = [*rounds, *needed, *(time for each in by_pass for time in each.seconds)]
+        if not all(isinstance(time, int | float) for time in times) or min(rounds) <= 0:
+            raise ValueError(f"{benchmark['fullname']}: expected times above 0 s")
+        return cls(
+            id=benchmark["fullname"],
+            group=benchmark["group"] or "",
+            model=info.get("model") or benchmark["name"],
+            seconds=tuple(each.median for each in by_pass) if several else rounds,
+            server=info.get("server"),
+            workers=info.get("workers"),
+            workload=info.get("workload"),
+            case=info.get("case"),
+            fingerprint=info.get("fingerprint"),
+            start_method=info.get("start_method"),
+            yardstick=info.get("yardstick"),
+            bounds=_medians([_bounds(each) for each in passes]),
+            capacity_near=_median([each.get("capacity_near") for each in passes]),
+            metrics=tuple(metric.read([each.get("metrics") or {} for each in passes], medians=several)),
+            by_pass=by_pass,
+        )
+
+    @property
+    def passes(self) -> int:
+        """How many passes measured it."""
+        return len(self.by_pass) or 1
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def interval(self) -> Interval | None:
+        """The prediction interval of the next run's median; None with too few passes."""
+        return interval(self.seconds) if self.passes > 1 else None
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The prediction interval, or the quartiles of a single pass's rounds; the range if there are
+        too few of either."""
+        return spread(self.seconds, self.passes)
+
+    @property
+    def efficiency(self) -> float | None:
+        """limit / median; None without a limit."""
+        return self.limit / self.median if self.limit else None
+
+    @property
+    def conditions(self) -> Conditions:
+        """The median over the passes of each share and of the speed."""
+        each = [one.conditions for one in self.by_pass]
+        return Conditions(
+            _median([one.steal for one in each]),
+            _median([one.others for one in each]),
+            _median([one.speed for one in each]),
+        )
+
+    @property
+    def lost(self) -> float:
+        """The largest share of all cores' time that the session did not get in any pass."""
+        return max((each.conditions.lost for each in self.by_pass), default=0.0)
+
+    @property
+    def disturbed(self) -> str:
+        """The worst disturbance, and in how many passes there was one; empty without any."""
+        found = [each.conditions for each in self.by_pass if each.conditions.disturbance]
+        if not found:
+            return ""
+        worst = max(found, key=lambda each: each.lost).disturbance
+        return worst if self.passes == 1 else f"{worst} ({len(found)} of {self.passes} passes)"
+
+    def metric(self, name: str) -> Metric | None:
+        """The metric of this name, if the row has it."""
+        return next((each for each in self.metrics if each.name == name), None)
+
+
+def _bounds(info: RowInfo) -> Mapping[str, float]:
+    bounds: Mapping[str, float] = info.get("bounds") or {}
+    # Files of format 1 hold one limit; that of a CPU-bound row was computed from its capacity.
+    limit: Any = info.get("limit")
+    return {**bounds, "limit": limit} if limit is not None and "capacity_near" not in info else bounds
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def _medians(passes: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for each in passes for name in each)
+    return {name: statistics.median(each[name] for each in passes if name in each) for name in names}

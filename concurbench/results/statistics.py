@@ -1,9 +1,8 @@
-"""What a run says about the next one: an interval that claims no more than it can.
+"""Prediction intervals: where the next run's median falls, and how often that is true.
 
-A run's figure is the median of its observations, one a pass. If the passes of the next run come from
-the same source, all orders of the passes of both runs are equally likely, and the chance that the next
-median lies between two of the present observations is a matter of counting: no shape of the
-distribution is assumed, which on a machine with two speeds is none that has a name.
+A run's figure is the median of its observations, one per pass. If the next run's passes come from the
+same source, all orders of the passes of both runs are equally likely. The chance that the next median
+lies between two of the present observations then follows by counting, for any distribution.
 
 Source: prediction intervals by order statistics, as in Hahn and Meeker, *Statistical Intervals*,
 chapter 5.
@@ -17,18 +16,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEVEL = 0.8
-"""As many of the outermost observations are left out as this claim allows."""
+"""The least chance to claim when outermost observations are left out."""
 
-FEWEST = 3
-"""Observations without which nothing is claimed."""
+MIN_OBSERVATIONS = 3
+"""With fewer observations there is no interval."""
 
-FEW = 4
-"""With fewer rounds than this, quartiles are guesses: the spread is then the whole range."""
+MIN_QUARTILES = 4
+"""With fewer rounds, quartiles would be guesses: the spread is then the range."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """From ``low`` to ``high``; the next run's median is claimed to be within, with this chance."""
+    """The next run's median falls between ``low`` and ``high`` with the chance ``claim``."""
 
     low: float
     high: float
@@ -36,10 +35,10 @@ class Interval:
 
 
 def claim(passes: int, left_out: int = 0) -> float:
-    """The chance that the median of as many passes again lies within the observations of these, with so
-    many of the outermost left out on either side.
+    """The chance that the next run's median falls within the observations of this one.
 
-    With an even number of passes, where the median lies between two, it is at least that.
+    Both runs have as many ``passes``; ``left_out`` observations are left out at either end. With an
+    even number of passes, the chance is at least what this returns.
     """
     middle = (passes + 1) // 2
     drawn = middle + left_out
@@ -51,10 +50,10 @@ def claim(passes: int, left_out: int = 0) -> float:
 
 
 def interval(observations: Sequence[float]) -> Interval | None:
-    """What these observations, one a pass, say about the next run's median; None where they are too
-    few to say anything."""
+    """The prediction interval from observations, one per pass; None with fewer than
+    ``MIN_OBSERVATIONS``."""
     passes = len(observations)
-    if passes < FEWEST:
+    if passes < MIN_OBSERVATIONS:
         return None
     out = max((out for out in range((passes - 1) // 2) if claim(passes, out) >= LEVEL), default=0)
     ordered = sorted(observations)
@@ -62,12 +61,12 @@ def interval(observations: Sequence[float]) -> Interval | None:
 
 
 def spread(values: Sequence[float], passes: int) -> tuple[float, float]:
-    """Of the medians of several passes, their interval; of the rounds of a single one, from the first
-    to the third quartile. Where there are too few of either, their range."""
+    """The prediction interval of several passes' medians, or the quartiles of a single pass's rounds;
+    the range if there are too few of either."""
     expected = interval(values) if passes > 1 else None
     if expected:
         return expected.low, expected.high
-    if len(values) < FEW or passes > 1:
+    if len(values) < MIN_QUARTILES or passes > 1:
         return min(values), max(values)
     first, _, third = statistics.quantiles(values, n=4, method="inclusive")
     return first, third

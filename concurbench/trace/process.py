@@ -28,7 +28,7 @@ import psutil
 
 from concurbench.errors import ConcurbenchError
 from concurbench.runner import reaper
-from concurbench.runner.workspace import Workspace
+from concurbench.runner.workspace import Workspace, temporary
 from concurbench.trace import recorder
 from concurbench.trace.spans import Call, CallReader
 
@@ -40,10 +40,6 @@ POLL_INTERVAL = 0.02
 
 GRACE = 0.5
 """Seconds between SIGTERM and SIGKILL."""
-
-MAX_TEMPORARY = 104 - len("/pymp-12345678/listener-12345678") - 1
-"""Bytes that the path of a temporary folder may have, since multiprocessing puts sockets into it. A
-system takes socket names of up to 104 (macOS) or 108 (Linux) bytes."""
 
 
 def no_answers(job: Any, answers: Any, seconds: float) -> None:
@@ -190,8 +186,8 @@ class ModelProcess:
             events = folder / "events"
             with sender, _interrupts_blocked(), _environment(
                 {
-                    **self._environ, **_temporary(folder),
-                    recorder.ENV_EVENTS: str(events), reaper.VARIABLE: folder.name,
+                    **self._environ, **temporary(folder),
+                    recorder.ENV_EVENTS: str(events), reaper.ENV_WORKSPACE: folder.name,
                 }
             ):  # fmt: skip
                 self.process.start()
@@ -287,12 +283,6 @@ class ModelProcess:
         except ProcessLookupError:
             return False
         return True
-
-
-def _temporary(folder: Path) -> Mapping[str, str]:
-    """Put its temporary files into this folder, which is removed: a killed process removes none, as the
-    socket of its fork server."""
-    return {"TMPDIR": str(folder)} if len(os.fsencode(folder)) <= MAX_TEMPORARY else {}
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ millisecond or so; the longest time between two beats is how long the loop stood
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -79,6 +80,12 @@ class Job:
 def job(case: Case, resources: Resources) -> Job:
     """The calls of a case; they need no resources."""
     return Job(case.call, case.numbers)
+
+
+def waiting(case: Case, workers: int) -> float | None:
+    """The shortest possible waiting time in seconds: ``WAIT`` per wave of ``workers`` calls. None if
+    the calls compute."""
+    return math.ceil(case.items / workers) * WAIT if case.call is wait else None
 
 
 class Served(NamedTuple):

@@ -159,6 +159,6 @@ def metrics(job: Job, answers: Arrivals, seconds: float) -> dict[str, float]:
     }
 
 
-def limit(items: int, workers: int, *, delay: float) -> float:
-    """The best possible seconds: the server's delay, once a wave of ``workers`` queries."""
+def waiting(items: int, workers: int, *, delay: float) -> float:
+    """The shortest possible waiting time in seconds: ``delay`` per wave of ``workers`` queries."""
     return math.ceil(items / workers) * delay

@@ -201,9 +201,6 @@ def check(job: Job, answers: object) -> None:
     assert not on_disk, f"files nobody asked for: {sorted(on_disk)}"
 
 
-def limit(items: int, workers: int, *, delay: float, capacity: float | None) -> float:
-    """The best possible seconds: the server's delay, once a wave of ``workers`` requests; or, if that
-    is longer, what a server of this ``capacity``, requests a second, takes to answer them.
-    """
-    waves = math.ceil(items / workers) * delay
-    return waves if capacity is None else max(waves, items / capacity)
+def waiting(items: int, workers: int, *, delay: float) -> float:
+    """The shortest possible waiting time in seconds: ``delay`` per wave of ``workers`` requests."""
+    return math.ceil(items / workers) * delay

@@ -167,8 +167,12 @@ def check(job: Job, answers: object) -> None:
     assert not on_disk, f"files nobody asked for: {sorted(on_disk)}"
 
 
-def limit(items: int, workers: int, *, delay: float, capacity: float | None) -> float:
-    """The best possible seconds: as for flags, with twice the requests; never less than two delays, for
-    the second request of a country waits for the first.
+REQUESTS = 2
+"""How many requests a country takes."""
+
+
+def waiting(items: int, workers: int, *, delay: float) -> float:
+    """The shortest possible waiting time in seconds: that of flags with REQUESTS per country, and never
+    less than their delays, because the second request of a country waits for the first.
     """
-    return max(flags.limit(2 * items, workers, delay=delay, capacity=capacity), 2 * delay)
+    return max(flags.waiting(REQUESTS * items, workers, delay=delay), REQUESTS * delay)

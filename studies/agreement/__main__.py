@@ -16,9 +16,9 @@ import click
 from concurbench import machine, marked, units
 from concurbench.command import EXISTING, FILE, Command, check_writable, ended_by_signals, published
 from concurbench.errors import ConcurbenchError, Interrupted
-from concurbench.report.status import Watch
+from concurbench.report.progress import StatusLine
 from concurbench.report.text import COLUMNS, as_text, show
-from concurbench.results.state import default_path
+from concurbench.results.storage import default_path
 from concurbench.runner.workspace import Workspace
 from studies.agreement import pairs, record
 from studies.agreement.rows import ROWS, Row
@@ -142,7 +142,7 @@ def measured(
         )
     check_writable(json_file)
     path = json_file.resolve() if json_file else default_path("agreements", CHECKOUT.name)
-    watch = Watch()
+    watch = StatusLine()
     try:
         names = [row.name for row in rows]
         kept = record.Record(path, machine.facts(PACKAGES), names, earlier)
@@ -162,7 +162,7 @@ def measured(
 
 
 def take(
-    rows: Sequence[Row], number: int, timers: Timers, kept: record.Record, watch: Watch
+    rows: Sequence[Row], number: int, timers: Timers, kept: record.Record, watch: StatusLine
 ) -> None:  # fmt: skip
     """Take the pairs and keep each, telling how long the rest will take."""
     of = f"of {number} of {units.counted(len(rows), 'row')}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from concurbench.errors import ConcurbenchError
-from concurbench.results import atomic
+from concurbench.results.storage import write_atomic
 from studies.agreement.pairs import Pair
 
 FORMAT = "concurbench-agreement 1"
@@ -39,7 +39,7 @@ class Record:
         self._write()
 
     def _write(self) -> None:
-        atomic.write(self.path, json.dumps(self.content))
+        write_atomic(self.path, json.dumps(self.content))
 
 
 class RecordError(ConcurbenchError):

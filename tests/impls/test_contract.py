@@ -36,7 +36,7 @@ def test_it_says_what_it_is_shares_and_costs_and_when_to_choose_it(model: impls.
     text = " ".join(text.split())
     assert model.title.endswith(".")
     assert len(model.title) <= 80
-    assert len(model.name) <= summary.LONGEST_NAME
+    assert len(model.name) <= summary.MAX_NAME
     assert "Execution unit:" in text
     assert "Costs" in text
     assert model.name == "sequential" or "Choose it" in text

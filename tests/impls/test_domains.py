@@ -254,9 +254,9 @@ def test_a_name_that_cannot_be_looked_up_takes_no_other_result_away(
 @pytest.mark.parametrize(
     ("cheat", "delay", "found_out"),
     [
-        ("sequential.run(job, workers=1)", 0, "the server answered 36 queries for 18 names"),
+        ("sequential.run(job, workers=1)", 0, "the server served 36 requests, expected 18"),
         # So long that all of them are in flight at once, however late the last of them begins.
-        ("workers *= 2", 1, "8 queries in flight, 4 is the bound"),
+        ("workers *= 2", 1, "the server had 8 requests in flight, the bound is 4"),
     ],
 )
 def test_a_model_that_asks_too_much_is_found_out(
@@ -326,9 +326,9 @@ def test_the_metrics_are_the_last_result_the_first_and_what_the_server_had_in_fl
 
 
 def test_the_limit_is_a_delay_for_each_wave() -> None:
-    assert domains.limit(18, 18, delay=0.05) == pytest.approx(0.05)
-    assert domains.limit(210, 100, delay=0.05) == pytest.approx(0.15)
-    assert domains.limit(18, 1, delay=0.05) == pytest.approx(0.9)
+    assert domains.waiting(18, 18, delay=0.05) == pytest.approx(0.05)
+    assert domains.waiting(210, 100, delay=0.05) == pytest.approx(0.15)
+    assert domains.waiting(18, 1, delay=0.05) == pytest.approx(0.9)
 
 
 def test_only_a_name_that_does_not_exist_is_absent() -> None:

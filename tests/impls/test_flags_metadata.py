@@ -233,7 +233,9 @@ def test_a_model_that_asks_for_something_twice_is_found_out(checkout: Suite) -> 
         ''',
     )
     arguments = ("--models=cheating", "--cases=pop20", "--http-server=mock", "--benchmark-disable")
-    assert "the server served 41 of 40 files" in said(checkout.run(*arguments, "--http-delay=0"))
+    assert "the server served 41 requests, expected 40" in said(
+        checkout.run(*arguments, "--http-delay=0")
+    )
 
 
 # -- names --
@@ -387,10 +389,8 @@ def test_image_and_metadata_lie_beside_each_other() -> None:
     )  # fmt: skip
 
 
-def test_the_limit_is_that_of_twice_the_requests_and_two_delays_at_least() -> None:
-    limit = flags_metadata.limit
-    assert limit(194, 50, delay=0.05, capacity=None) == pytest.approx(0.4)
-    assert limit(20, 20, delay=0.05, capacity=10_000) == pytest.approx(0.1)
-    assert limit(20, 1, delay=0.05, capacity=None) == pytest.approx(2.0)
-    assert limit(20, 100, delay=0.05, capacity=None) == pytest.approx(0.1)
-    assert limit(194, 50, delay=0.05, capacity=194) == pytest.approx(2.0)
+def test_the_waiting_time_is_that_of_twice_the_requests_and_at_least_two_delays() -> None:
+    waiting = flags_metadata.waiting
+    assert waiting(194, 50, delay=0.05) == pytest.approx(0.4)
+    assert waiting(20, 20, delay=0.05) == pytest.approx(0.1)
+    assert waiting(20, 1, delay=0.05) == pytest.approx(2.0)

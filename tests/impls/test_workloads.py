@@ -82,15 +82,10 @@ def test_all_clients_of_a_process_share_one_tls_context() -> None:
     assert flags.client_options(job, 1)["verify"] is flags.client_options(other, 2)["verify"]
 
 
-def test_the_limit_of_flags_is_a_delay_for_each_wave() -> None:
-    assert flags.limit(194, 50, delay=0.05, capacity=10_000) == pytest.approx(0.2)
-    assert flags.limit(20, 20, delay=0.05, capacity=None) == pytest.approx(0.05)
-    assert flags.limit(20, 1, delay=0.05, capacity=None) == pytest.approx(1.0)
-
-
-def test_no_client_is_asked_to_be_faster_than_the_server_can_answer() -> None:
-    assert flags.limit(194, 50, delay=0.05, capacity=194) == pytest.approx(1.0)
-    assert flags.limit(200, 50, delay=0.0, capacity=20_000) == pytest.approx(0.01)
+def test_the_waiting_time_of_flags_is_a_delay_for_each_wave() -> None:
+    assert flags.waiting(194, 50, delay=0.05) == pytest.approx(0.2)
+    assert flags.waiting(20, 20, delay=0.05) == pytest.approx(0.05)
+    assert flags.waiting(20, 1, delay=0.05) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_nothing_is_lost_when_the_folder_fails_at_the_end(suite: Suite) -> None:
         ''',
     )
     result = suite.run()
-    assert "cannot write to" in said(result)
+    assert "cannot write" in said(result)
     [kept] = suite.temporary.glob("concurbench-*/*.json")
     assert len(json.loads(kept.read_text())["benchmarks"]) == 6
 
@@ -286,7 +286,7 @@ def test_a_model_may_be_default_in_some_cases_and_the_rows_left_out_are_counted(
     output = said(suite.run())
     assert "toy[some-few-w" in output
     assert "toy[some-many-w" not in output
-    assert "1 row not run by default: --models=all" in output
+    assert "Default models only; 1 more row with --models=all" in output
     assert "by default" not in said(suite.run("--models=all"))
     assert suite.saved[0].startswith("0001_")
 
@@ -308,7 +308,7 @@ def test_comparing_takes_the_last_complete_run(suite: Suite) -> None:
     assert result.ret == 0
     assert "vs 0001" in said(result)
     assert "(NOW)" in said(result)
-    assert "compared across" not in said(result)
+    assert "compared despite" not in said(result)
 
 
 def test_saving_and_comparing_work_from_another_folder(
@@ -331,7 +331,7 @@ def test_comparing_names_what_changed_about_the_machine(suite: Suite) -> None:
     path.write_text(json.dumps(run))
     result = suite.run("--benchmark-compare=0001")
     assert re.search(
-        r"compared across a change of kernel: other → .*, packages.httpx: 0.1 → ", said(result)
+        r"compared despite differences: kernel: other → .*, packages.httpx: 0.1 → ", said(result)
     )
 
 
@@ -340,7 +340,7 @@ def test_rows_of_different_work_are_not_compared(suite: Suite) -> None:
     workload = suite.path / "impls/toy/__init__.py"
     workload.write_text(workload.read_text().replace("Case(3, 2)", "Case(4, 2)"))
     output = said(suite.run("--benchmark-compare"))
-    assert "not compared, for it is different work now: toy[threaded-few-w02]" in output
+    assert "not compared, because the work differs: toy[threaded-few-w02]" in output
     assert "toy[threaded-many-w02] (NOW)" in output.replace(f"w{machine.usable_cores():02}", "w02")
     assert "toy[threaded-few-w02] (0001" not in output
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from concurbench.measure.timing import median_of
 
 from concurbench.measure import computing, starting, writing
 from concurbench.measure.echo import Echo
-from concurbench.measure.timing import median_of
 from concurbench.measure.yardsticks import EVERY, Yardsticks
 from concurbench.results import drift
 from concurbench.results.drift import TITLES, Summary
@@ -157,11 +157,11 @@ def test_a_summary_has_quartiles_or_the_range_of_few_and_keeps_the_order_of_the_
     [
         ([0.021] * 3 + [0.022] * 3 + [0.0273] * 3, "21.0 ms early and 27.3 ms late"),
         ([0.0273] * 3 + [0.022] * 3 + [0.021] * 3, "27.3 ms early and 21.0 ms late"),
-        ([0.02] * 3 + [0.03] * 3 + [0.02] * 3, "30.0 ms midway and 20.0 ms over all"),
+        ([0.02] * 3 + [0.03] * 3 + [0.02] * 3, "30.0 ms midway and 20.0 ms overall"),
     ],
 )
 def test_a_machine_that_changed_its_speed_is_told_of(seconds: list[float], told: str) -> None:
-    sentence = f"the machine drifted: python_loop took {told}"
+    sentence = f"machine drift: pure Python loop took {told}"
     assert drift.drift({"python_loop": readings(*seconds), "c_code": readings(*[1.0] * 9)}) == [
         sentence
     ]

@@ -1,130 +1,128 @@
-"""What is said below the tables of a run."""
+"""The lines below the tables of a run."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from concurbench.machine import NOT_TOLD
-from concurbench.report.footnotes import changes, compared, legend, remarks
+import pytest
+
+from concurbench.report.footnotes import legend, remarks, skips
 from concurbench.report.summary import summary
 from concurbench.report.text import as_text
-from concurbench.results.runs import Row, Run
+from concurbench.results.baseline import compare
+from concurbench.results.metric import Metric
+from concurbench.results.row import Conditions, Pass, Row
+from concurbench.results.runs import Run
 
 SLOW = {"python_loop": [[0.0, 0.004], [1.0, 0.004]]}
 FAST = {"python_loop": [[0.0, 0.002], [1.0, 0.002]]}
 
 
-def row(model: str, *seconds: float, passes: int = 1, **more: Any) -> Row:
-    return Row(
-        f"t.py::test_primes[{model}]", "primes", model, None, 2, seconds, None, None, "w",
-        passes=passes, **more,
-    )  # fmt: skip
+def row(model: str, *medians: float, steal: float = 0.0, **more: Any) -> Row:
+    """A row with a pass for each median."""
+    by_pass = tuple(
+        Pass(number, (median,), Conditions(steal)) for number, median in enumerate(medians, start=1)
+    )
+    return Row(f"t.py::test_primes[{model}]", "primes", model, medians, by_pass=by_pass, **more)
 
 
-def run(*rows: Row, home: str = "here", passes: int = 1, **more: object) -> Run:
-    made = Run(Path("0003_x.json"), {}, True, rows, passes=passes, home=home)
-    return replace(made, **more)  # type: ignore[arg-type]  # any of its fields
+def run(*rows: Row, home: str = "here", **more: Any) -> Run:
+    return Run(Path("0003_x.json"), {}, True, rows, home=home, **more)
 
 
-def test_the_spread_of_one_pass_claims_nothing_of_the_next_run() -> None:
-    [line] = legend(run(row("a", 1.0, 2.0)))
-    assert "tells little of the next run" in line
+def test_one_pass_predicts_nothing_about_the_next_run() -> None:
+    [line] = legend(run(row("a", 1.0)))
+    assert line.startswith("± spread of the rounds in one pass, not a prediction for the next run")
 
 
-def test_the_claim_is_told_for_each_number_of_passes() -> None:
-    short, long = row("a", *[1.0] * 5, passes=5), row("b", *[1.0] * 3, passes=3)
-    [line] = legend(run(short, long, passes=5))
-    assert line.endswith("83% with 5 passes, 60% with 3 passes")
+def test_the_claim_of_the_interval_is_given_for_each_number_of_passes() -> None:
+    [line] = legend(run(row("a", *[1.0] * 5), row("b", *[1.0] * 3), passes=5))
+    assert line == "± 83 % prediction interval of the next run's median (5 passes); 60 % (3 passes)"
 
 
-def test_the_claim_is_that_of_the_interval_which_leaves_some_passes_out() -> None:
-    many = row("a", *map(float, range(1, 11)), passes=10)
+def test_the_claim_is_that_of_an_interval_with_outermost_passes_left_out() -> None:
+    many = row("a", *map(float, range(1, 11)))
     assert many.interval is not None
     assert many.interval.low == 2.0
     [line] = legend(run(many, passes=10))
-    assert line.endswith(f"{many.interval.claim:.0%} with 10 passes")
+    assert f"± {many.interval.claim * 100:.0f} % prediction" in line
     assert many.interval.claim < 0.9
 
 
-def test_marks_are_explained_the_disturbed_rows_by_the_worst_of_them() -> None:
+def test_too_few_passes_have_no_interval() -> None:
+    [line] = legend(run(row("a", 1.0, 2.0), passes=2))
+    assert line == "± range of the passes: a prediction interval needs at least 3"
+
+
+def test_the_signs_of_metrics_are_explained_if_there_are_metrics() -> None:
+    metrics = (Metric("gap", "s", "lower", (1.0,)),)
+    assert [*legend(run(row("a", 1.0, metrics=metrics)))][1:] == [
+        "↓ lower is better, ↑ higher is better"
+    ]
+
+
+def test_signs_of_rows_are_explained_with_the_worst_disturbance() -> None:
     rows = [
-        row("a", 1.0, disturbed="little", taken=0.11),
-        row("b", 1.0, disturbed="much", taken=0.9),
-        row("c", 1.0, doubt="y"),
+        row("a", 1.0, steal=0.11),
+        row("b", 1.0, steal=0.9),
+        row("c", 1.0, limit=2.0, limit_check="why"),
     ]
     lines = [*legend(run(*rows))][1:]
-    assert lines == ["! disturbed: primes[b]: much, and 1 more row", "? limit doubtful: primes[c]: y"]
-    shown = as_text(summary(rows), 80)
-    assert [line.split()[-1] for line in shown.splitlines()[3:6]] == ["1!", "1!", "1"]
-
-
-def test_of_many_doubtful_rows_the_first_few_are_told() -> None:
-    lines = [*legend(run(*[row(name, 1.0, doubt="why") for name in "abcdef"]))][1:]
-    assert lines[-2:] == ["? limit doubtful: primes[c]: why", "? and 3 more rows"]
-
-
-def test_rows_that_compute_are_divided_by_how_much_slower_another_machine_is() -> None:
-    here = run(row("a", 4.0, yardstick="python_loop"), row("b", 4.0), yardsticks=(SLOW,))
-    there = run(row("a", 1.0, yardstick="python_loop"), row("b", 1.0), home="there", yardsticks=(FAST,))
-    base = compared(here, there)
-    assert [base.ratio(each) for each in here.rows] == ["2.00", "4.00"]
-    assert base.heading == "vs 0003*"
-    assert [*legend(here, base)][-1] == (
-        "* another machine: what computes is divided by how much slower this one is "
-        "(pure Python loop 2.00)"
-    )
-
-
-def test_another_machine_without_yardsticks_is_compared_as_it_is_and_said_to_be_another() -> None:
-    here = run(row("a", 4.0, yardstick="python_loop"), yardsticks=(SLOW,))
-    base = compared(here, run(row("a", 1.0, yardstick="python_loop"), home="there"))
-    assert (base.heading, base.ratio(here.rows[0])) == ("vs 0003*", "4.00")
-    assert [*legend(here, base)][-1] == "* another machine: as it is"
-
-
-def test_the_same_machine_is_compared_as_it_is() -> None:
-    here = run(row("a", 4.0, yardstick="python_loop"), yardsticks=(SLOW,))
-    before = run(row("a", 1.0, yardstick="python_loop"), yardsticks=(FAST,))
-    base = compared(here, before)
-    assert (base.heading, base.ratio(here.rows[0])) == ("vs 0003", "4.00")
-
-
-def test_processors_that_a_hypervisor_gives_one_name_are_two_machines() -> None:
-    slow = run(row("a", 4.0, yardstick="python_loop"), yardsticks=(SLOW,))
-    fast = run(row("a", 1.0, yardstick="python_loop"), yardsticks=(FAST,))
-    here, there = (
-        replace(each, machine={"cpu_family": numbers})
-        for each, numbers in ((slow, "23.1.2"), (fast, "25.17.1"))
-    )
-    base = compared(here, there)
-    assert (base.heading, base.ratio(here.rows[0])) == ("vs 0003*", "2.00")
-    for unknown in ({}, {"cpu_family": NOT_TOLD}):  # of an older run, and of another system
-        assert compared(here, replace(there, machine=unknown)).heading == "vs 0003"
-
-
-def test_what_else_has_changed_since_is_told() -> None:
-    here = run(row("a", 1.0), row("b", 1.0), machine={"kernel": "6.2", "load": 1})
-    before = run(row("a", 1.0), replace(row("b", 1.0), fingerprint="other"), machine={"kernel": "6.1"})
-    assert changes(here, before) == [
-        "not compared, for it is different work now: primes[b]",
-        "compared across a change of kernel: 6.1 → 6.2",
+    assert lines == [
+        "! disturbed: primes[b]: steal 90 %, and 1 more row",
+        "? faster than its limit: primes[c]: why",
     ]
-    assert changes(here, None) == []
+    shown = as_text(summary(rows), 80).splitlines()
+    assert [line.split()[2] for line in shown[3:6]] == ["1!", "1!", "1"]
+    assert shown[5].endswith("200%?")
 
 
-def test_skips_what_was_left_out_and_notes_are_told() -> None:
-    told = run(row("a", 1.0), skipped={"x": "no package y"}, left_out=2, notes=("so",))
-    assert [*remarks(told)] == [
+def test_of_many_rows_faster_than_their_limits_the_first_few_are_listed() -> None:
+    lines = [*legend(run(*[row(name, 1.0, limit_check="why") for name in "abcdef"]))][1:]
+    assert lines[-2:] == ["? faster than its limit: primes[c]: why", "? and 3 more rows"]
+
+
+@pytest.mark.parametrize(
+    ("yardstick", "there", "scaling"),
+    [
+        (
+            "python_loop", FAST,
+            "CPU-bound rows are scaled by the yardstick ratio (pure Python loop 2.00)",
+        ),
+        ("python_loop", {}, "no row is scaled, because the runs have no yardstick in common"),
+        (None, FAST, "no row is CPU-bound, so none is scaled"),
+    ],
+)  # fmt: skip
+def test_another_machine_is_named_with_how_rows_are_scaled(
+    yardstick: str | None, there: Any, scaling: str
+) -> None:
+    here = run(row("a", 4.0, yardstick=yardstick), row("b", 4.0), yardsticks=(SLOW,))
+    comparison = compare(here, run(row("a", 1.0), home="there", yardsticks=(there,)))
+    assert [*legend(here, comparison)][-1] == f"* other machine: {scaling}"
+
+
+def test_the_same_machine_needs_no_explanation() -> None:
+    here = run(row("a", 4.0))
+    assert [*legend(here, compare(here, here))] == [*legend(here)]
+
+
+def test_skips_rows_that_are_not_default_and_notes_are_listed() -> None:
+    made = run(row("a", 1.0), skipped={"x": "no package y"}, left_out=2, notes=("so",))
+    assert [*remarks(made)] == [
         "1 row skipped: 1 × no package y",
-        "2 rows not run by default: --models=all",
+        "Default models only; 2 more rows with --models=all",
         "note: so",
     ]
 
 
-def test_a_machine_that_drifted_over_the_passes_is_told_of() -> None:
+def test_skips_are_counted_by_reason_the_most_frequent_first() -> None:
+    reasons = ["needs Python >=3.14", "no package x", "no package x"]
+    assert skips(reasons) == "3 rows skipped: 2 × no package x · 1 × needs Python >=3.14"
+
+
+def test_a_machine_that_drifted_over_the_passes_is_noted() -> None:
     fast = {"python_loop": [[float(each), 0.002] for each in range(5)]}
     slow = {"python_loop": [[float(each), 0.003] for each in range(5)]}
     [line] = remarks(run(row("a", 1.0), yardsticks=(fast, slow)))
-    assert line == "note: the machine drifted: python_loop took 2.0 ms early and 3.0 ms late"
+    assert line == "note: machine drift: pure Python loop took 2.0 ms early and 3.0 ms late"

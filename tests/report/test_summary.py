@@ -1,4 +1,4 @@
-"""The closing summary: tables, units, verdicts."""
+"""The summary of a run: tables, units, and the models named best."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from concurbench import units
-from concurbench.report.summary import BAR, LONGEST_NAME, Base, bar, best, fastest, summary, verdict
+from concurbench.report.summary import BAR, MAX_NAME, bar, best, fastest, print_run, summary, verdict
+from concurbench.results.baseline import Comparison, compare
 from concurbench.results.metric import Metric
-from concurbench.results.runs import Row, Run
+from concurbench.results.row import Row
+from concurbench.results.runs import Run
 
 
 def row(
     model: str, *seconds: float, workers: int = 2, efficiency: float | None = None, work: str = "w"
 ) -> Row:
-    id = f"{model}-{workers}"
-    return Row(id, "flags · local", model, None, workers, seconds, None, efficiency, work)
+    made = Row(f"{model}-{workers}", "flags · local", model, seconds, workers=workers, fingerprint=work)
+    return replace(made, limit=efficiency and made.median * efficiency)
 
 
 def shown(rows: list[Row], base: Run | None = None, width: int = 80) -> str:
     console = Console(file=io.StringIO(), width=width, no_color=True)
-    console.print(summary(rows, Base(base) if base else None))
+    console.print(summary(rows, Comparison(base) if base else None))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -34,20 +35,20 @@ NEAR = row("asyncio", 1.1, 1.2, 1.3, efficiency=0.4)
 SLOW = row("sequential", 10.0, 10.1, 10.2, efficiency=0.95)
 
 
-def test_a_winner_is_named_where_its_spread_stays_clear() -> None:
+def test_the_fastest_model_is_named_alone_if_its_spread_is_clear_of_the_others() -> None:
     assert verdict([SLOW, FAST]) == "→ threaded"
 
 
-def test_overlapping_spreads_are_a_tie_fastest_first() -> None:
+def test_overlapping_spreads_are_a_tie_with_the_fastest_first() -> None:
     assert verdict([SLOW, NEAR, FAST]) == "→ tied: threaded, asyncio"
     assert fastest([SLOW, NEAR, FAST]) == [FAST, NEAR]
 
 
-def test_one_row_alone_wins_nothing() -> None:
+def test_a_single_row_is_not_named_as_the_fastest() -> None:
     assert verdict([FAST]) == ""
 
 
-def test_a_model_with_several_bounds_is_named_with_the_one_that_won() -> None:
+def test_a_model_with_several_rows_is_named_with_its_workers() -> None:
     assert (
         verdict([row("threaded", 1.0, workers=8), row("threaded", 2.0, workers=4)]) == "→ threaded (8)"
     )
@@ -60,7 +61,7 @@ def test_a_group_shows_times_faster_than_sequential_and_the_share_of_the_limit()
     assert lines[4].split() == ["sequential", "2", "10.100", "±", "1%", "3", "1.0", "██████▋", "95%"]
 
 
-def test_what_talks_to_no_server_stands_first() -> None:
+def test_rows_without_a_server_come_first() -> None:
     rows = [row("a", 1.0), row("b", 1.0)]
     rows[0] = replace(rows[0], group="flags · local server", server="local")
     rows[1] = replace(rows[1], group="primes")
@@ -68,8 +69,8 @@ def test_what_talks_to_no_server_stands_first() -> None:
     assert text.index("primes") < text.index("flags")
 
 
-def test_the_longest_names_still_fit_80_columns() -> None:
-    longest = row("a" * LONGEST_NAME, 9.9999, 9.9999, workers=50, efficiency=1.0)
+def test_the_longest_names_fit_80_columns() -> None:
+    longest = row("a" * MAX_NAME, 9.9999, 9.9999, workers=50, efficiency=1.0)
     rows = [longest, row("sequential", 12345.678)]
     text = shown(rows)
     assert "median s spread rounds × seq. of the limit" in text
@@ -79,7 +80,7 @@ def test_the_longest_names_still_fit_80_columns() -> None:
     assert "…" not in text
 
 
-def test_without_sequential_nothing_is_said_of_times_faster() -> None:
+def test_without_a_sequential_row_there_are_no_times_faster() -> None:
     assert shown([FAST]).splitlines()[3].split() == [
         "threaded",
         "2",
@@ -92,7 +93,7 @@ def test_without_sequential_nothing_is_said_of_times_faster() -> None:
     ]
 
 
-def test_an_earlier_run_adds_the_ratio_or_why_there_is_none() -> None:
+def test_a_baseline_adds_ratios_or_why_there_are_none() -> None:
     before = (row("threaded", 1.0), row("sequential", 1.0, work="other"))
     base = Run(Path("0003_x.json"), {}, True, before)
     lines = shown([FAST, SLOW, NEAR], base).splitlines()
@@ -111,30 +112,8 @@ def test_it_fits_eighty_columns_with_the_longest_names() -> None:
 @pytest.mark.parametrize(
     ("share", "drawn"), [(0, ""), (0.5, "███▌"), (1, "█" * BAR), (1.5, "█" * BAR), (0.02, "▏")]
 )
-def test_a_bar_shows_eighths_and_is_always_as_wide(share: float, drawn: str) -> None:
+def test_a_bar_shows_eighths_and_has_a_fixed_width(share: float, drawn: str) -> None:
     assert bar(share) == drawn.ljust(BAR)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (12.3456, "12.346 s"),
-        (0.1, "0.100 s"),
-        (0.0712, "71.2 ms"),
-        (6e-4, "600.0 µs"),
-        (5e-6, "5.0 µs"),
-        (2e-8, "20.0 ns"),
-    ],
-)
-def test_a_time_is_shown_in_the_largest_unit_that_shows_three_digits(seconds: float, text: str) -> None:
-    assert units.time(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.2, "1 s"), (59.0, "59 s"), (80.0, "1 min 20 s"), (120, "2 min 0 s")]
-)
-def test_a_duration_is_no_finer_than_a_person_cares(seconds: float, text: str) -> None:
-    assert units.duration(seconds) == text
 
 
 # -- metrics ------------------------------------------------------------------------------------------
@@ -149,7 +128,7 @@ def measured(model: str, gap: float, frames: float, *, work: str = "w") -> Row:
 CALM, JERKY = measured("threaded", 0.02, 0.975), measured("asyncio_task", 0.3, 0.05)
 
 
-def test_metrics_stand_below_the_times_the_best_first() -> None:
+def test_metrics_are_below_the_times_the_best_first() -> None:
     lines = shown([JERKY, CALM]).splitlines()
     start = next(number for number, line in enumerate(lines) if "longest" in line)
     assert lines[start].split() == ["longest", "frames"]
@@ -158,30 +137,30 @@ def test_metrics_stand_below_the_times_the_best_first() -> None:
     start += 1
     assert lines[start + 2].split() == ["threaded", "20.0", "±", "10%", "97.5", "±", "0%"]
     assert lines[start + 3].split() == ["asyncio_task", "300.0", "±", "10%", "5.0", "±", "0%"]
-    told = [line.rstrip() for line in lines[start + 4 : start + 6]]
-    assert told == ["→ longest gap: threaded", "→ frames shown: threaded"]
+    lines = [line.rstrip() for line in lines[start + 4 : start + 6]]
+    assert lines == ["→ longest gap: threaded", "→ frames shown: threaded"]
 
 
-def test_the_best_by_a_metric_is_the_highest_where_higher_is_better() -> None:
+def test_the_best_by_a_metric_is_the_highest_if_higher_is_better() -> None:
     assert best([JERKY, CALM], "frames_shown") == [CALM]
     assert best([JERKY, CALM], "longest_gap") == [CALM]
     assert best([JERKY, CALM, JERKY], "frames_shown") == [CALM]
 
 
-def test_spreads_that_overlap_are_a_tie_by_a_metric_too() -> None:
+def test_overlapping_spreads_are_a_tie_by_a_metric_too() -> None:
     near = measured("trio", 0.021, 0.975)
     assert verdict([JERKY, near, CALM], "longest_gap") == "→ longest gap: tied: threaded, trio"
     assert verdict([CALM, near], "frames_shown") == "→ frames shown: tied: threaded, trio"
 
 
-def test_rows_stand_in_the_order_of_the_first_metric_whichever_way_is_better() -> None:
+def test_rows_are_in_the_order_of_the_first_metric_whichever_way_is_better() -> None:
     rows = [replace(each, metrics=each.metrics[::-1]) for each in (JERKY, CALM)]
     text = shown(rows)
     below = text[text.index("frames") :]
     assert below.index("threaded") < below.index("asyncio_task")
 
 
-def test_spreads_that_overlap_upwards_are_a_tie_where_higher_is_better() -> None:
+def test_spreads_that_overlap_upwards_are_a_tie_if_higher_is_better() -> None:
     def fast(model: str, *rates: float) -> Row:
         return replace(row(model, 0.3), metrics=(Metric("rate", "1/s", "higher", rates),))
 
@@ -189,7 +168,7 @@ def test_spreads_that_overlap_upwards_are_a_tie_where_higher_is_better() -> None
     assert verdict([far, near, first], "rate") == "→ rate: tied: a, b"
 
 
-def test_rows_of_one_model_are_told_apart_by_their_workers() -> None:
+def test_rows_of_one_model_have_their_workers_behind_the_name() -> None:
     text = shown([CALM, replace(CALM, id="other", workers=8)])
     assert "threaded (2)  " in text
     assert "threaded (8)  " in text
@@ -209,7 +188,7 @@ def test_metrics_are_compared_as_times_are() -> None:
     ]
 
 
-def test_a_metric_that_was_not_measured_then_or_there_leaves_its_place_empty() -> None:
+def test_a_metric_without_a_value_leaves_its_place_empty() -> None:
     before = replace(CALM, metrics=CALM.metrics[:1])
     bare = replace(row("sequential", 0.3), metrics=JERKY.metrics[1:])
     text = shown([CALM, bare], Run(Path("0003_x.json"), {}, True, (before,)))
@@ -218,10 +197,10 @@ def test_a_metric_that_was_not_measured_then_or_there_leaves_its_place_empty() -
     assert ["sequential", "5.0", "±", "0%"] in lines
 
 
-def test_the_longest_names_with_three_metrics_still_fit_80_columns() -> None:
+def test_the_longest_names_with_three_metrics_fit_80_columns() -> None:
     more = Metric("resident_memory", "B", "lower", (123.4 * 2**20,) * 3)
     rows = [
-        replace(each, model=name * LONGEST_NAME, metrics=(*each.metrics, more))
+        replace(each, model=name * MAX_NAME, metrics=(*each.metrics, more))
         for name, each in (("a", CALM), ("b", JERKY))
     ]
     base = Run(Path("0003_x.json"), {}, True, (replace(rows[0], fingerprint="other"),))
@@ -240,23 +219,42 @@ def test_a_fourth_metric_gets_a_table_of_its_own() -> None:
     assert headings[1:] == [["a", "b", "c"], ["d"]]
 
 
-@pytest.mark.parametrize(
-    ("measures", "unit", "text"),
-    [
-        ([0.02, 0.3], "s", "20.0 ms"),
-        ([83e-9], "s", "83.0 ns"),
-        ([0.0], "s", "0.000 s"),
-        ([12.5 * 2**20, 2**21], "B", "12.5 MiB"),
-        ([1536, 2**21], "B", "1.5 KiB"),
-        ([100.0], "B", "100 B"),
-        ([0.975], "share", "97.5 %"),
-        ([1.0], "share", "100 %"),
-        ([1234.5], "1/s", "1,234 /s"),
-        ([0.25], "1/s", "0.25 /s"),
-        ([5.0], "count", "5 "),
-        ([2.5], "count", "2.5 "),
-    ],
-)
-def test_each_measure_has_its_unit(measures: list[float], unit: str, text: str) -> None:
-    shown_as = units.unit_of(measures, unit)
-    assert f"{shown_as.text(measures[0])} {shown_as.symbol}" == text
+# -- printing -----------------------------------------------------------------------------------------
+
+YARDSTICKS = ({"python_loop": [[0.0, 0.002]]},)
+
+
+def whole_run(*rows: Row, home: str = "here", machine: dict[str, object] | None = None) -> Run:
+    return Run(
+        Path("0003_x.json"), machine or {}, True, rows, home=home, yardsticks=YARDSTICKS, left_out=1
+    )
+
+
+def test_a_run_is_printed_with_yardsticks_footnotes_and_notes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_run(whole_run(FAST), notes=["more"])
+    lines = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert lines[0].split() == ["flags", "·", "local"]
+    assert "pure Python loop 2.0 ms   ± 0%        1" in lines
+    assert lines[-2:] == ["Default models only; 1 more row with --models=all", "note: more"]
+
+
+def test_some_groups_are_printed_without_what_concerns_the_whole_run(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_run(whole_run(FAST), compare(whole_run(FAST), whole_run(FAST)), ["more"], whole=False)
+    printed = capsys.readouterr().out
+    assert "yardsticks" not in printed
+    assert "Default models only" not in printed
+    assert printed.endswith("note: more\n")
+
+
+def test_some_groups_beside_another_machine_keep_the_yardsticks_that_explain_the_scaling(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    here = whole_run(replace(FAST, yardstick="python_loop"))
+    print_run(here, compare(here, whole_run(FAST, home="there")), whole=False)
+    printed = capsys.readouterr().out
+    assert "yardsticks" in printed
+    assert "* other machine: CPU-bound rows are scaled by the yardstick ratio" in printed

@@ -1,44 +1,75 @@
-"""The runs that the repository holds: what is published is to be believed."""
+"""The runs in the repository stay readable, and their figures follow from what was measured."""
 
 from __future__ import annotations
 
 import json
+import statistics
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from concurbench.results import runs
-from concurbench.results.runs import POSSIBLE, short_name
+from concurbench.results.baseline import compare
+from concurbench.results.limits import POSSIBLE
+from concurbench.results.row import Row
+from concurbench.results.runs import Run
 
 ROOT = Path(__file__).parents[2]
 
 RUNS = sorted((ROOT / "results").glob("*/[0-9][0-9][0-9][0-9]_*.json"))
 
-
-@pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}/{path.name[:4]}")
-def test_no_row_beats_its_limit_without_being_marked(path: Path) -> None:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    notes = " ".join(content["concurbench"]["notes"])
-    for row in content["benchmarks"]:
-        info = row["extra_info"]
-        if (info["efficiency"] or 0) > POSSIBLE:
-            # A run of the time before there was a mark says it in a note.
-            assert info.get("doubt") or f"{short_name(row['fullname'])} beats its limit" in notes
+each_run = pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}/{path.name[:4]}")
 
 
-@pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}/{path.name[:4]}")
-def test_its_figures_follow_from_its_rounds(path: Path) -> None:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    run = runs.read(path)
-    assert run.complete
-    for row in content["benchmarks"]:
-        info = row["extra_info"]
-        assert row["stats"]["median"] == pytest.approx(run.by_id[row["fullname"]].median)
-        if info.get("limit"):
-            assert info["efficiency"] == pytest.approx(info["limit"] / row["stats"]["median"])
-        for visit, median in zip(info.get("passes", ()), row["stats"]["data"], strict=False):
-            assert sorted(visit["seconds"])[0] <= median <= sorted(visit["seconds"])[-1]
+@cache
+def content(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def run(path: Path) -> Run:
+    return runs.parse(content(path), path)
+
+
+def rows(path: Path) -> Iterator[tuple[Any, Row]]:
+    for row in content(path)["benchmarks"]:
+        yield row, run(path).by_id[row["fullname"]]
 
 
 def test_there_are_some() -> None:
     assert RUNS
+
+
+@each_run
+def test_it_is_complete_and_its_medians_follow_from_its_rounds(path: Path) -> None:
+    assert run(path).complete
+    for saved, row in rows(path):
+        assert row.median == pytest.approx(saved["stats"]["median"])
+        for each, median in zip(row.by_pass, row.seconds, strict=row.passes > 1):
+            assert row.passes == 1 or median == statistics.median(each.seconds)
+
+
+@each_run
+def test_the_limits_computed_now_are_those_that_format_1_saved(path: Path) -> None:
+    for saved, row in rows(path):
+        info = saved["extra_info"]
+        assert row.limit == (info["limit"] and pytest.approx(info["limit"]))
+        assert row.efficiency == (info["efficiency"] and pytest.approx(info["efficiency"]))
+        assert bool(row.disturbed) == bool(info.get("disturbed"))
+
+
+@each_run
+def test_every_row_faster_than_its_limit_says_why(path: Path) -> None:
+    for _, row in rows(path):
+        assert bool(row.limit_check) == ((row.efficiency or 0.0) > POSSIBLE)
+
+
+def test_the_runs_of_two_machines_are_comparable() -> None:
+    newest = {path.parent: path for path in RUNS}
+    one, other, *_ = newest.values()
+    comparison = compare(run(other), run(one))
+    assert comparison.other_machine
+    assert {"python_loop", "c_code"} <= comparison.yardsticks.keys()

@@ -1,4 +1,4 @@
-"""Metrics: figures of a row beside its time."""
+"""Metrics: figures of a row other than its time."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from concurbench.errors import ConcurbenchError
 from concurbench.results import metric
-from concurbench.results.metric import Metric, MetricError, recorded
+from concurbench.results.metric import Metric, recorded
 
 GAP = {"longest_gap": ("s", "lower")}
 
@@ -16,39 +17,42 @@ GAP = {"longest_gap": ("s", "lower")}
 def test_a_row_keeps_unit_direction_and_the_value_of_each_round() -> None:
     kept = recorded(GAP, [{"longest_gap": 0.2}, {"longest_gap": 0.1}])
     assert kept == {"longest_gap": {"unit": "s", "better": "lower", "values": [0.2, 0.1]}}
-    assert list(metric.read(kept, 1)) == [Metric("longest_gap", "s", "lower", (0.2, 0.1))]
+    assert list(metric.read([kept], medians=False)) == [Metric("longest_gap", "s", "lower", (0.2, 0.1))]
 
 
 @pytest.mark.parametrize(
-    ("declared", "values", "told"),
+    ("declared", "values", "message"),
     [
-        ({"gap": ("ms", "lower")}, {"gap": 1.0}, "metric gap: .'ms', 'lower'. is not a unit"),
-        ({"gap": ("s", "less")}, {"gap": 1.0}, "which way is better .lower or higher."),
-        (GAP, {}, r"metrics \[\] were measured, \['longest_gap'\] are declared"),
-        (GAP, {"longest_gap": 1.0, "more": 2.0}, r"\['longest_gap', 'more'\] were measured"),
-        (GAP, {"longest_gap": math.nan}, "metric longest_gap: nan is no measure"),
-        (GAP, {"longest_gap": "x"}, "metric longest_gap: 'x' is no measure"),
-        ({"gap": "s"}, {"gap": 1.0}, "metric gap: 's' is not a unit"),
+        ({"gap": ("ms", "lower")}, {"gap": 1.0}, "metric gap: expected a unit .*, got .'ms', 'lower'."),
+        ({"gap": ("s", "less")}, {"gap": 1.0}, "a direction .lower or higher., got"),
+        (GAP, {}, r"measured metrics \[\], but METRICS declares \['longest_gap'\]"),
+        (GAP, {"longest_gap": 1.0, "more": 2.0}, r"measured metrics \['longest_gap', 'more'\]"),
+        (GAP, {"longest_gap": math.nan}, "metric longest_gap: expected a finite number, got nan"),
+        (GAP, {"longest_gap": "x"}, "metric longest_gap: expected a finite number, got 'x'"),
+        ({"gap": "s"}, {"gap": 1.0}, "metric gap: expected a unit .*, got 's'"),
     ],
 )
-def test_what_a_workload_says_wrong_is_told(declared: Any, values: dict[str, Any], told: str) -> None:
-    with pytest.raises(MetricError, match=told):
+def test_a_wrong_metric_is_refused_with_its_name(
+    declared: Any, values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConcurbenchError, match=message):
         recorded(declared, [values])
 
 
-def test_what_is_measured_once_has_one_value() -> None:
+def test_a_metric_measured_once_a_pass_has_one_value() -> None:
     declared = {**GAP, "memory": ("B", "lower")}
     kept = recorded(declared, [{"longest_gap": 0.2}, {"longest_gap": 0.1}], {"memory": 5.0})
     assert [each["values"] for each in kept.values()] == [[0.2, 0.1], [5.0]]
-    with pytest.raises(MetricError, match="are declared"):
+    with pytest.raises(ConcurbenchError, match="METRICS declares"):
         recorded(GAP, [{"longest_gap": 0.2}], {"memory": 5.0})
-    with pytest.raises(MetricError, match="are declared"):
+    with pytest.raises(ConcurbenchError, match="METRICS declares"):
         recorded(declared, [{"longest_gap": 0.2, "memory": 1.0}], {"memory": 5.0})
 
 
-def test_a_pass_counts_by_its_median() -> None:
+def test_of_several_passes_each_counts_by_its_median() -> None:
     passes = [recorded(GAP, [{"longest_gap": value} for value in each]) for each in ((1, 2, 9), (4,))]
-    assert metric.merged(passes)["longest_gap"]["values"] == [2, 4]
+    [found] = metric.read([*passes, {}], medians=True)
+    assert (found.values, found.passes) == ((2.0, 4.0), 3)
 
 
 def test_its_spread_is_that_of_times() -> None:
@@ -68,10 +72,10 @@ def test_its_spread_is_that_of_times() -> None:
         {"x": []},
     ],
 )
-def test_what_is_no_metric_is_found(kept: dict[str, dict[str, object]]) -> None:
+def test_a_broken_metric_in_a_file_is_refused(kept: Any) -> None:
     with pytest.raises((ValueError, LookupError, TypeError)):
-        list(metric.read(kept, 1))
+        list(metric.read([kept], medians=False))
 
 
-def test_what_was_not_measured_is_none() -> None:
-    assert list(metric.read(recorded(GAP, []), 1)) == []
+def test_a_metric_without_values_is_left_out() -> None:
+    assert list(metric.read([recorded(GAP, [])], medians=False)) == []

@@ -1,4 +1,4 @@
-"""Reading saved runs, and what is computed from their raw values."""
+"""Reading saved runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from concurbench.results import baseline, runs
+from concurbench.errors import ConcurbenchError
+from concurbench.results import runs
+from concurbench.results.row import Conditions, Pass, Row
+from concurbench.results.runs import FORMAT, Workload
 from tests.conftest import stats
 
 
@@ -18,28 +21,99 @@ def benchmark(name: str = "test_a[x]", *seconds: float, **info: object) -> dict[
     return {"fullname": name, "name": name, "group": "g", "extra_info": info, "stats": times}
 
 
-def write(folder: Path, name: str, *, complete: bool = True, rows: Any = None) -> Path:
-    content = {
+def content(*rows: dict[str, Any], **ours: Any) -> dict[str, Any]:
+    return {
         "machine_info": {},
-        "benchmarks": rows or [benchmark()],
-        "concurbench": {"complete": complete},
+        "benchmarks": list(rows) or [benchmark()],
+        "concurbench": {"complete": True, **ours},
     }
-    folder.mkdir(exist_ok=True)
+
+
+def write(folder: Path, name: str, **ours: Any) -> Path:
     path = folder / name
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content(**ours)))
     return path
 
 
-def test_a_row_keeps_its_raw_seconds_in_order() -> None:
-    row = runs.Row.read(benchmark("t", 3.0, 1.0, 2.0, model="m", server="s", workers=4, limit=0.5))
-    assert row.seconds == (3.0, 1.0, 2.0)
+def several(**visits: list[Any]) -> Row:
+    """A row of several passes that differ in these keys."""
+    passes = [
+        {"number": number, **dict(zip(visits, values, strict=True))}
+        for number, values in enumerate(zip(*visits.values(), strict=True), start=1)
+    ]
+    return Row.read(benchmark("t", passes=[{"seconds": [1.0], **each} for each in passes]))
+
+
+def test_a_row_keeps_the_seconds_of_its_rounds_in_order() -> None:
+    row = Row.read(benchmark("t", 3.0, 1.0, 2.0, model="m", server="s", workers=4))
+    assert (row.seconds, row.median, row.passes) == ((3.0, 1.0, 2.0), 2.0, 1)
     assert (row.model, row.server, row.workers) == ("m", "s", 4)
-    assert (row.limit, row.median) == (0.5, 2.0)
 
 
-def test_a_row_of_another_suite_is_called_by_its_name() -> None:
-    row = runs.Row.read(benchmark("test_b"))
-    assert (row.model, row.server, row.workers, row.limit) == ("test_b", None, None, None)
+def test_a_row_of_another_suite_has_its_name_as_model() -> None:
+    row = Row.read(benchmark("test_b"))
+    assert (row.model, row.server, row.workers, row.bounds) == ("test_b", None, None, {})
+
+
+def test_a_pass_counts_by_the_median_of_its_rounds() -> None:
+    row = several(seconds=[[1.0, 2.0, 9.0], [4.0]])
+    assert row.seconds == (2.0, 4.0)
+    assert row.by_pass == (Pass(1, (1.0, 2.0, 9.0)), Pass(2, (4.0,)))
+
+
+def test_a_row_of_several_passes_has_an_interval_and_that_of_one_pass_has_none() -> None:
+    row = several(seconds=[[1.0], [3.0], [2.0]])
+    assert row.interval is not None
+    assert (row.interval.low, row.interval.high, row.spread) == (1.0, 3.0, (1.0, 3.0))
+    assert Row.read(benchmark()).interval is None
+
+
+def test_what_each_pass_measured_anew_counts_by_its_median() -> None:
+    row = several(bounds=[{"server": 1.0}, {"server": 3.0}, {"server": 2.0}], capacity_near=[1, 3, 1.5])
+    assert (row.bounds, row.capacity_near) == ({"server": 2.0}, 1.5)
+
+
+def test_the_one_limit_of_format_1_is_a_bound() -> None:
+    assert several(limit=[1.0, 3.0, 2.0]).bounds == {"limit": 2.0}
+
+
+def test_the_limit_that_format_1_computed_from_a_capacity_is_ignored() -> None:
+    assert Row.read(benchmark("t", limit=9.0, capacity_near=2.0)).bounds == {}
+
+
+def test_marks_that_format_1_saved_are_ignored() -> None:
+    run = runs.parse(content(benchmark("t", 1.0, disturbed="x", doubt="y", efficiency=3.0)), Path("x"))
+    [row] = run.rows
+    assert (row.disturbed, row.limit_check, row.efficiency) == ("", "", None)
+
+
+def test_a_run_is_read_with_its_limits() -> None:
+    run = runs.parse(content(benchmark("t", 0.4, bounds={"waiting": 0.2})), Path("x"))
+    assert run.rows[0].efficiency == 0.5
+
+
+@pytest.mark.parametrize(
+    ("around", "disturbed"),
+    [
+        (None, ""),
+        ({"steal": 0.1, "others": 0.1}, ""),
+        ({"steal": None, "others": None, "speed": None}, ""),
+        ({"steal": 0.25, "others": 0.0}, "steal 25 %"),
+        ({"steal": 0.25, "others": 0.5}, "steal 25 %, other programs 50 %"),
+    ],
+)
+def test_more_than_a_tenth_of_the_cores_disturbs_a_row(around: Any, disturbed: str) -> None:
+    assert Row.read(benchmark("t", around=around)).disturbed == disturbed
+
+
+def test_of_several_passes_the_worst_disturbance_is_named() -> None:
+    row = several(around=[{"steal": 0.11}, {"steal": 0.0}, {"steal": 0.95}])
+    assert (row.disturbed, row.lost) == ("steal 95 % (2 of 3 passes)", 0.95)
+
+
+def test_the_interference_of_a_row_is_the_median_of_its_passes() -> None:
+    row = several(around=[{"steal": 0.0}, {"steal": 0.4, "speed": 1.0}, {"steal": None}])
+    assert row.conditions == Conditions(steal=0.2, speed=1.0)
 
 
 @pytest.mark.parametrize(
@@ -51,36 +125,55 @@ def test_a_row_of_another_suite_is_called_by_its_name() -> None:
         ([1.0, 2.0, 3.0, 4.0, 100.0], (2.0, 4.0)),
     ],
 )
-def test_the_spread_is_the_middle_half_or_everything_where_rounds_are_few(
+def test_the_spread_of_rounds_is_from_quartile_to_quartile_or_the_range_of_few(
     seconds: list[float], spread: tuple[float, float]
 ) -> None:
-    assert runs.Row.read(benchmark("t", *seconds)).spread == spread
+    assert Row.read(benchmark("t", *seconds)).spread == spread
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "reason"),
     [
-        "",
-        "{",
-        "[]",
-        "{}",
-        '{"benchmarks": [], "machine_info": 1, "concurbench": []}',
-        '{"benchmarks": [1]}',
+        ("", "not JSON: Expecting value"),
+        ("{", "not JSON: "),
+        ("[]", "no 'machine_info' in it"),
+        ("{}", "no 'machine_info' in it"),
+        ("3", "its parts are not those"),
+        ('{"machine_info": {}}', "no 'benchmarks' in it"),
+        ('{"benchmarks": [], "machine_info": 1, "concurbench": []}', "its parts are not those"),
+        ('{"benchmarks": [{}], "machine_info": {}}', "no 'extra_info' in it"),
+        ('{"benchmarks": [1], "machine_info": {}}', "its parts are not those"),
     ],
 )
-def test_a_file_that_holds_no_run_is_named(tmp_path: Path, text: str) -> None:
+def test_a_file_without_a_run_is_named_with_what_is_missing(
+    tmp_path: Path, text: str, reason: str
+) -> None:
     path = tmp_path / "0001_x.json"
     path.write_text(text)
-    with pytest.raises(runs.ResultsError, match=r"0001_x\.json: not a saved run"):
+    with pytest.raises(ConcurbenchError, match=rf"0001_x\.json: not a saved run \({reason}") as raised:
         runs.read(path)
+    assert "Error" not in str(raised.value)
 
 
 @pytest.mark.parametrize("wrong", [{"data": ["x"]}, {"data": [0.0]}, {"mean": None}])
-def test_a_row_whose_times_are_none_is_no_run(tmp_path: Path, wrong: dict[str, Any]) -> None:
+def test_a_row_without_positive_times_is_named(wrong: dict[str, Any]) -> None:
     row = benchmark()
     row["stats"].update(wrong)
-    with pytest.raises(runs.ResultsError, match=r"test_a\[x\]: its times are none"):
-        runs.read(write(tmp_path, "0001_x.json", rows=[row]))
+    with pytest.raises(ConcurbenchError, match=r"test_a\[x\]: expected times above 0 s"):
+        runs.parse(content(row), Path("x"))
+
+
+def test_a_run_of_a_newer_format_is_refused() -> None:
+    with pytest.raises(ConcurbenchError, match=r"a newer version .*: update concurbench"):
+        runs.parse(content(format=FORMAT + 1), Path("x"))
+    assert runs.parse(content(format=FORMAT), Path("x")).complete
+
+
+def test_a_run_may_say_what_its_workloads_ask() -> None:
+    full = {"question": "q", "criterion": "gap", "explanations": {"gap": "e"}}
+    run = runs.parse(content(workloads={"a": full, "b": {}}), Path("x"))
+    assert run.workloads == {"a": Workload("q", "gap", {"gap": "e"}), "b": Workload("", "time", {})}
+    assert runs.parse(content(), Path("x")).workloads == {}
 
 
 def test_the_last_complete_run_is_the_one_of_the_highest_number(tmp_path: Path) -> None:
@@ -92,59 +185,14 @@ def test_the_last_complete_run_is_the_one_of_the_highest_number(tmp_path: Path) 
     assert (run.name, warnings) == ("10000", [])
 
 
+def test_an_unreadable_newer_file_is_skipped_with_a_warning(tmp_path: Path) -> None:
+    write(tmp_path, "0001_a.json")
+    (tmp_path / "0002_b.json").write_text("{}")
+    run, [warning] = runs.last_complete(tmp_path)
+    assert run is not None
+    assert run.name == "0001"
+    assert re.search(r"0002_b\.json: not a saved run .*; skipped", warning)
+
+
 def test_there_may_be_no_complete_run(tmp_path: Path) -> None:
     assert runs.last_complete(tmp_path / "nowhere") == (None, [])
-
-
-def test_a_run_is_found_by_number_by_name_and_by_path(tmp_path: Path) -> None:
-    path = write(tmp_path, "0003_abc.json")
-    write(tmp_path, "mine.json", complete=False)
-    for asked, name in (
-        ("0003", "0003"),
-        ("3", "0003"),
-        ("0003_a", "0003"),
-        ("mine", "mine"),
-        (str(path), "0003"),
-        (True, "0003"),
-    ):
-        run, _ = baseline.choose(asked, tmp_path)
-        assert run is not None
-        assert run.name == name
-
-
-@pytest.mark.parametrize(
-    "asked", ["0009", "/nowhere/x.json", "**", "benchmarks/test_x.py", "benchmarks/test_x.py::test_y"]
-)
-def test_a_run_that_is_not_there_is_an_error_that_names_it(tmp_path: Path, asked: str) -> None:
-    with pytest.raises(baseline.NoSuchRun, match=re.escape(asked)):
-        baseline.choose(asked, tmp_path)
-
-
-def test_the_limit_of_computing_comes_from_the_baseline_of_the_same_group() -> None:
-    sequential: dict[str, Any] = {"model": "sequential", "workers": 1, "capacity_near": 1.0}
-    spread_out: dict[str, Any] = {"model": "multiprocess", "workers": 4, "capacity_near": 4.0}
-    elsewhere: dict[str, Any] = {"model": "multiprocess", "workers": 4, "capacity_near": 4.0}
-    runs.set_limits([("g", spread_out, 0.5), ("g", sequential, 1.0), ("other", elsewhere, 0.5)])
-    assert (sequential["limit"], sequential["efficiency"]) == (1.0, 1.0)
-    assert (spread_out["limit"], spread_out["efficiency"]) == (0.25, 0.5)
-    assert (elsewhere["limit"], elsewhere["efficiency"]) == (None, None)
-
-
-def test_readings_of_the_capacity_scatter_and_the_median_of_all_with_as_many_workers_counts() -> None:
-    rows = [
-        {"model": model, "workers": workers, "capacity_near": near}
-        for model, workers, near in (
-            ("sequential", 1, 1.0), ("a", 2, 1.2), ("b", 2, 2.2), ("c", 2, 1.8), ("d", 4, 3.0),
-        )
-    ]  # fmt: skip
-    runs.set_limits([("g", row, 1.0) for row in rows])
-    assert [row["capacity"] for row in rows] == [1.0, 1.8, 1.8, 1.8, 3.0]
-    assert rows[1]["limit"] == pytest.approx(1 / 1.8)
-
-
-def test_a_limit_of_its_own_gives_the_efficiency_and_a_limit_of_nothing_gives_none() -> None:
-    waiting: dict[str, Any] = {"model": "threaded", "limit": 0.2}
-    undelayed: dict[str, Any] = {"model": "threaded", "limit": 0.0}
-    runs.set_limits([("g", waiting, 0.4), ("g", undelayed, 0.4)])
-    assert waiting["efficiency"] == 0.5
-    assert undelayed["efficiency"] is None

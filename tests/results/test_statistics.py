@@ -1,4 +1,4 @@
-"""What a run says about the next one."""
+"""Prediction intervals of the next run's median."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from concurbench.results.statistics import LEVEL, claim, interval
 
 
 @pytest.mark.parametrize("passes", [3, 5])
-def test_the_claim_is_the_share_of_all_orders_in_which_it_holds(passes: int) -> None:
-    # All ways to deal the ranks of both runs' passes to the two of them are equally likely.
+def test_the_claim_is_the_share_of_all_orders_for_which_it_holds(passes: int) -> None:
+    # All ways to distribute the ranks of the passes over the two runs are equally likely.
     ranks = range(2 * passes)
     held = tried = 0
     for mine in itertools.combinations(ranks, passes):
@@ -22,7 +22,7 @@ def test_the_claim_is_the_share_of_all_orders_in_which_it_holds(passes: int) -> 
     assert claim(passes) == pytest.approx(held / tried)
 
 
-def test_with_the_outermost_left_out_it_is_that_share_too() -> None:
+def test_with_outermost_observations_left_out_the_claim_is_that_share_too() -> None:
     ranks, passes = range(14), 7
     holds = [
         mine[1] <= statistics.median(set(ranks) - set(mine)) <= mine[-2]
@@ -32,7 +32,7 @@ def test_with_the_outermost_left_out_it_is_that_share_too() -> None:
 
 
 @pytest.mark.parametrize("passes", [4, 6])
-def test_with_an_even_number_no_more_is_claimed_than_holds(passes: int) -> None:
+def test_an_even_number_of_passes_claims_no_more_than_holds(passes: int) -> None:
     ranks = range(2 * passes)
     holds = [
         mine[0] <= statistics.median(set(ranks) - set(mine)) <= mine[-1]

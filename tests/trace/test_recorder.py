@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from concurbench.measure.fingerprint import fingerprint
+from concurbench.measure.row import fingerprint
 from concurbench.trace import recorder
 from concurbench.trace.spans import Call, CallReader
 from impls import primes

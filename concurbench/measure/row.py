@@ -1,0 +1,213 @@
+"""One row: the model, case and server that it measures, and what it saves beside the times."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import statistics
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from concurbench import machine
+from concurbench.aio import AioBenchmark
+from concurbench.measure import capacity
+from concurbench.measure.rounds import Rounds, Server, Workload
+from concurbench.measure.session import Session
+from concurbench.results.metric import recorded
+from concurbench.results.row import RowInfo, WorkloadInfo
+
+FINGERPRINT_LENGTH = 16
+
+BOUNDS = {
+    "waiting": "the time that the work waits, with all workers busy",
+    "server": "the time that the server needs to answer all requests",
+}
+"""The lower bounds of a row's time -> what they mean."""
+
+
+class Model(Protocol):
+    """What is known about a model before it is imported."""
+
+    @property
+    def workload(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def start_method(self) -> str | None: ...
+    @property
+    def file(self) -> Path: ...
+
+
+class Row:
+    """A row of the benchmarks, to be measured once.
+
+    Its times go to pytest-benchmark's fixture ``benchmark``, and all else to that fixture's
+    ``extra_info``. With ``capacity_here`` false, the model's workers run on other hosts, whose parallel
+    capacity is unknown.
+    """
+
+    def __init__(
+        self, session: Session, benchmark: Any, workload: Workload, model: Model,
+        run: Callable[..., Any], case: str, workers: int, server: str | None = None, *,
+        capacity_here: bool = True,
+    ) -> None:  # fmt: skip
+        self.workload = workload
+        self.model = model
+        self.case = workload.CASES[case]
+        self.workers = workers
+        self._session = session
+        self._benchmark = benchmark
+        self._run = run
+        # A stepped session has no time between its rounds.
+        self._measures_capacity = benchmark.enabled and not session.stepped and capacity_here
+        self._info: RowInfo = {
+            "workload": model.workload,
+            "model": model.name,
+            "case": case,
+            "workers": workers,
+            "server": server,
+            "items": self.case.items,
+            "start_method": model.start_method,
+            "source": fingerprint(model.file.read_bytes()),
+        }
+        at = server and f"{server} server"
+        benchmark.group = " · ".join(filter(None, [model.workload, at, case]))
+
+    def measure(self, resources: object, **how: Any) -> None:
+        """Measure the row with these resources; ``how`` is described at ``_begin``."""
+        rounds = self._begin(resources, **how)
+        rounds.measure(self._benchmark)
+        self._end(rounds)
+
+    async def measure_in_loop(self, resources: object, **how: Any) -> None:
+        """The same for a model that is a coroutine, inside the running loop."""
+        rounds = self._begin(resources, **how)
+        benchmark: AioBenchmark = self._benchmark
+        await rounds.measure_in_loop(benchmark)
+        self._end(rounds)
+
+    def _begin(
+        self,
+        resources: object,
+        *,
+        work: Iterable[object],
+        waiting: float | None = None,
+        yardstick: str | None = None,
+        server: Server | None = None,
+        requests: int = 1,
+        once: Mapping[str, Callable[[], float]] | None = None,
+        **info: Any,
+    ) -> Rounds:
+        """The rounds of this row.
+
+        ``work`` is everything that defines the work beside the question, the check and the server's
+        delay. ``waiting`` is the shortest possible time in seconds that the work waits. A CPU-bound row
+        names the ``yardstick`` most like its work. An item takes ``requests`` requests to the
+        ``server``. ``once`` maps each metric that rounds do not measure to a function that measures it.
+        ``info`` is saved with the row.
+        """
+        workload, own = self.workload, self._info
+        metrics: Mapping[str, tuple[str, str]] = getattr(workload, "METRICS", {})
+        parts: list[object] = [workload.QUESTION, workload.check, *work]
+        if metrics:
+            parts += [metrics, workload.metrics]  # type: ignore[attr-defined]  # with METRICS it is there
+        own["bounds"] = {} if waiting is None else {"waiting": waiting}
+        if server is not None:
+            parts.append(server.delay)
+            own["delay"] = server.delay
+            own["server_capacity"] = limit = getattr(server, "capacity", None)
+            if limit:
+                own["bounds"]["server"] = requests * self.case.items / limit
+        own["fingerprint"] = fingerprint(*parts)
+        own["yardstick"] = yardstick
+        self._once = once or {}
+        self._benchmark.extra_info.update({**own, **info})
+        self._session.workloads[self.model.workload] = self._described(metrics, own["bounds"])
+        self._measures_capacity = self._measures_capacity and yardstick is not None
+        self._before = self._capacity() if self._measures_capacity else 0.0
+        return Rounds(
+            workload,
+            self._run,
+            self.case,
+            resources,
+            self.workers,
+            self._session.budget,
+            server,
+            requests,
+        )
+
+    def _end(self, rounds: Rounds) -> None:
+        """Save what was measured beside the times."""
+        info: RowInfo = {}
+        metrics: Mapping[str, tuple[str, str]] = getattr(self.workload, "METRICS", {})
+        if metrics:
+            enabled = self._benchmark.enabled
+            once = {name: measured() if enabled else 0.0 for name, measured in self._once.items()}
+            info["metrics"] = recorded(metrics, rounds.observed, once)
+        if rounds.seen:
+            info["server_saw"] = {
+                "served": rounds.seen[-1].served,
+                "peak": max(seen.peak for seen in rounds.seen),
+                "cpu_seconds": [s for seen in rounds.seen if (s := seen.cpu_seconds) is not None],
+            }
+        if self._measures_capacity:
+            info["capacity_near"] = statistics.mean([self._before, self._capacity()])
+        # At the end, because importing the model may have switched the GIL on.
+        info["gil_enabled"] = machine.gil_enabled()
+        self._benchmark.extra_info.update(info)
+
+    def _capacity(self) -> float:
+        # Right before and after the row: on a shared machine it changes by the second.
+        return capacity.measure(min(self.workers, self.case.items))
+
+    def _described(self, metrics: Mapping[str, Any], bounds: Mapping[str, float]) -> WorkloadInfo:
+        known = self._session.workloads.get(self.model.workload, {}).get("explanations", {})
+        return {
+            "question": self.workload.QUESTION,
+            "criterion": next(iter(metrics), "time"),
+            "explanations": {**known, **{name: BOUNDS[name] for name in bounds}},
+        }
+
+
+def fingerprint(*parts: object) -> str:
+    """The digest of everything that defines the work: numbers, texts, bytes and functions.
+
+    A function counts by its syntax tree without docstrings and decorators: a stricter check is
+    different work, a comment is not. Other objects count by their ``repr``.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        content = _content(part)
+        digest.update(len(content).to_bytes(8, "big"))
+        digest.update(content)
+    return digest.hexdigest()[:FINGERPRINT_LENGTH]
+
+
+def _content(part: object) -> bytes:
+    if isinstance(part, bytes):
+        return part
+    if inspect.isfunction(part):
+        return repr(_tree(ast.parse(textwrap.dedent(inspect.getsource(part))))).encode()
+    return repr(part).encode()
+
+
+def _tree(node: object) -> object:
+    """A syntax tree as tuples, without what does not change the meaning.
+
+    Like ``ast.dump``, but the same under all versions of Python: these differ in which empty fields
+    they have and show.
+    """
+    if isinstance(node, list):
+        return [_tree(each) for each in node]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = dict(ast.iter_fields(node))
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        del fields["decorator_list"]
+        if ast.get_docstring(node, clean=False) is not None:
+            fields["body"] = fields["body"][1:]
+    kept = {name: _tree(value) for name, value in fields.items() if value is not None and value != []}
+    return type(node).__name__, kept
