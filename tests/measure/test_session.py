@@ -361,7 +361,7 @@ def test_a_corrupt_result_is_named_and_passed_over(suite: Suite) -> None:
     (path.parent / "0003_other.json").write_text('{"benchmarks": [{}], "machine_info": {}}')
     result = suite.run_here("--benchmark-compare")
     assert result.ret == 0
-    assert re.search(r"note: \S*0002_broken.json is not a saved run", said(result))
+    assert re.search(r"note: \S*0002_broken.json: not a saved run", said(result))
     assert re.search(r"note: \S*0003_other.json is not a saved run", said(result))
     assert "vs 0001" in said(result)
     assert numbers(suite) == ["0001", "0002", "0003", "0004"]
