@@ -1,4 +1,5 @@
-"""pytest in other processes: one child, its plugin, its workspace, and a run of several passes.
+"""pytest in other processes: one child, the plugin inside it, its workspace, a run of several passes,
+the interpreters of this machine and their environments.
 
-May import: measure, results, report, machine, and the ground floor (units, errors, pyproject).
+May import: measure, results, report, machine, and the ground floor (units, errors, command, pyproject).
 """
