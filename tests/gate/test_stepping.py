@@ -70,15 +70,15 @@ def test_base_and_head_run_their_own_code_and_each_row_is_measured_or_has_a_reas
         assert block.log_ratios == {row: pytest.approx(0.693, abs=0.1)}
         assert comparison.missing["test_reasons.py::test_skipped_in_head"] == "skipped: not today"
         assert comparison.idle == {
-            "test_reasons.py::test_without_benchmark": "called no benchmark on both sides",
-            "test_reasons.py::test_skipped": "skipped: never on both sides",
+            "test_reasons.py::test_without_benchmark": "called no benchmark in base and head",
+            "test_reasons.py::test_skipped": "skipped: never in base and head",
         }
         port, fails = comparison.failed.values()
         assert "Address already in use" in port
         assert "port 0" in port
         assert "ZeroDivisionError" in fails
         again = comparison.block("first", comparison.rows)
-        assert again.visits.keys() == {row}
+        assert again.quads.keys() == {row}
 
 
 @pytest.mark.slow
