@@ -75,7 +75,7 @@ clean: ## remove the environments and everything cached
 
 ifneq ($(VENV),$(OWN))
 $(READY): $(OWN)/ready pyproject.toml constraints.txt
-	@$(OWN)/bin/python -m concurbench.runner.environments $(PYTHON) --folder $(VENV)
+	@$(OWN)/bin/python -m concurbench.matrix.environment $(PYTHON) --folder $(VENV)
 	@touch $(READY)
 endif
 
