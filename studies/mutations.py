@@ -25,6 +25,9 @@ from concurbench.runner.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("concurbench", "impls", "servers", "programs")
+GROUND = {"plugin": "tests/measure", "pyproject": "tests/machine"}
+"""Module on the ground of ``concurbench`` -> the tests that use it, if not those of the commands."""
+
 NOT_COPIED = (".git", ".venv*", "__pycache__", ".*_cache", "*.egg-info")
 
 OPPOSITE: dict[type[ast.AST], type[ast.AST]] = {
@@ -131,7 +134,7 @@ def tests_of(path: Path, root: Path) -> list[str]:
     folder = Path("tests", folders[1] if len(folders) > 1 and folders[0] == PACKAGES[0] else folders[0])
     names = [f"test_{each}.py" for each in (name, folders[-1])]
     found = [str(file.relative_to(root)) for each in names for file in (root / "tests").rglob(each)]
-    rest = folder if (root / folder).is_dir() else Path("tests/test_cli.py")
+    rest = folder if (root / folder).is_dir() else Path(GROUND.get(name, "tests/test_cli.py"))
     return list(dict.fromkeys([*sorted(found, key=lambda file: names[0] not in file), str(rest)]))
 
 
