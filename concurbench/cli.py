@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import re
 from dataclasses import replace
 from pathlib import Path
 
 import click
-from rich.console import Console, RenderableType
-from rich.terminal_theme import MONOKAI
 
-from concurbench import machine, marked
+from concurbench import machine
 from concurbench.command import published
 from concurbench.errors import ConcurbenchError
 from concurbench.gate import command as gate
 from concurbench.machine.command import identity
-from concurbench.marked import NoMarks
 from concurbench.matrix import command as lanes
-from concurbench.page import docs
-from concurbench.report.summary import print_run, summary
-from concurbench.report.text import COLUMNS, as_text
+from concurbench.report.summary import print_run
 from concurbench.results import baseline, runs
 from concurbench.results.baseline import compare as compare_runs
 from concurbench.results.baseline import differences
@@ -36,7 +29,7 @@ def main() -> None:
 
 for command in (
     passes.run, gate.gate, gate.calibrate, lanes.matrix, lanes.interpreters, lanes.environment,
-    passes.interval_study, gate.gate_study, identity, docs,
+    identity,
 ):  # fmt: skip
     main.add_command(command)
 
@@ -52,18 +45,7 @@ for command in (
 @click.option(
     "--group", "groups", multiple=True, metavar="TEXT", help="Only groups with this in their name."
 )
-@click.option(
-    "--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw it into this file instead."
-)
-@click.option(
-    "--into",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Put it into this Markdown file instead, between <!-- summary --> and <!-- /summary -->.",
-)
-def show_summary(
-    run: Path | None, compare: Path | None, groups: tuple[str, ...], svg: Path | None,
-    into: Path | None,
-) -> None:  # fmt: skip
+def show_summary(run: Path | None, compare: Path | None, groups: tuple[str, ...]) -> None:
     """Print the closing summary of a saved run once more.
 
     RUN is a saved file, a machine's folder for its last complete run, or a number in such a folder; a
@@ -81,28 +63,8 @@ def show_summary(
     if not rows:
         raise click.UsageError(f"no group of {chosen.path} has any of {', '.join(groups)} in its name")
     chosen = replace(chosen, rows=tuple(rows))
-    shown = summary(rows, comparison)
-    try:
-        if svg is not None:
-            _draw(shown, svg, title=f"{chosen.path.parent.name} · {chosen.name}")
-        if into is not None:
-            text = as_text(shown, COLUMNS).strip("\n")
-            marked.insert(f"```text\n{text}\n```\n", into, "summary")
-    except NoMarks as error:
-        raise click.UsageError(str(error)) from None
-    except OSError as error:
-        raise click.FileError(str(error.filename), error.strerror) from None
-    if svg is None and into is None:
-        changed = differences(chosen, comparison.baseline if comparison else None)
-        published(lambda: print_run(chosen, comparison, changed, whole=not groups))
-
-
-def _draw(shown: RenderableType, svg: Path, title: str) -> None:
-    console = Console(highlight=False, width=COLUMNS, record=True, file=io.StringIO())
-    console.print(shown)
-    picture = console.export_svg(title=title, theme=MONOKAI)
-    # Without the web fonts it would fetch: a picture in a repository stands by itself.
-    svg.write_text(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL), encoding="utf-8")
+    changed = differences(chosen, comparison.baseline if comparison else None)
+    published(lambda: print_run(chosen, comparison, changed, whole=not groups))
 
 
 def _results() -> Path:

@@ -1,10 +1,9 @@
-"""The command ``concurbench summary``, and the summary in README that it makes."""
+"""The command ``concurbench summary``."""
 
 from __future__ import annotations
 
 import json
 import re
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,6 @@ from click.testing import CliRunner, Result
 from concurbench import machine
 from concurbench.cli import main
 from tests.conftest import stats
-
-ROOT = Path(__file__).parents[1]
 
 
 def summary(*arguments: str | Path) -> Result:
@@ -81,29 +78,8 @@ def test_it_shows_only_the_groups_asked_for(run: Path) -> None:
     assert "flags" not in shown
 
 
-def test_it_goes_into_a_markdown_file_and_again_changes_nothing(run: Path, tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("before\n<!-- summary -->\nold\n<!-- /summary -->\nafter\n")
-    summary(run, "--into", page)
-    once = page.read_text()
-    assert re.match(r"before\n<!-- summary -->\n```text\nflags\n", once)
-    assert once.endswith("→ threaded\n```\n<!-- /summary -->\nafter\n")
-    assert "old" not in once
-    summary(run, "--into", page)
-    assert page.read_text() == once
-
-
-def test_it_is_drawn_as_a_picture_that_fetches_nothing(run: Path, tmp_path: Path) -> None:
-    summary(run, "--svg", tmp_path / "picture.svg")
-    picture = (tmp_path / "picture.svg").read_text()
-    assert ET.fromstring(picture).tag.endswith("svg")
-    assert "url(http" not in picture
-    assert "threaded" in picture
-
-
 def test_what_is_no_run_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{")
-    (tmp_path / "page.md").write_text("no place")
     for arguments, sentence in (
         ([tmp_path / "nowhere"], "no run 'nowhere' in"),
         ([tmp_path / "x.json"], "not a saved run"),
@@ -115,30 +91,8 @@ def test_what_is_no_run_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
         assert "Traceback" not in result.output
 
 
-def test_a_picture_that_cannot_be_written_is_one_sentence(run: Path, tmp_path: Path) -> None:
-    result = summary(run, "--svg", tmp_path / "nowhere/picture.svg")
-    assert result.exit_code == 1
-    assert "nowhere/picture.svg" in result.output
-    assert isinstance(result.exception, SystemExit)
-
-
-def test_a_page_without_a_place_and_a_group_without_rows_are_told(run: Path, tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("no place")
-    assert "has no line <!-- summary -->" in summary(run, "--into", page).output
+def test_a_group_without_rows_is_an_error(run: Path) -> None:
     assert "no group of" in summary(run, "--group", "other").output
-
-
-def test_the_summary_in_readme_is_that_of_the_committed_run(tmp_path: Path) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    command = re.search(r"concurbench (summary results/\S+(?: --group \S+)*) --into README.md", text)
-    assert command is not None
-    arguments = command.group(1).split()[1:]
-    copy = tmp_path / "README.md"
-    copy.write_text(text, encoding="utf-8")
-    result = summary(ROOT / arguments[0], *arguments[1:], "--into", copy)
-    assert result.exit_code == 0, result.output
-    assert copy.read_text(encoding="utf-8") == text
 
 
 def test_a_number_alone_is_a_run_of_this_machine_and_no_run_the_last_one(

@@ -25,8 +25,7 @@ from concurbench.command import (
     published,
 )
 from concurbench.errors import ConcurbenchError, Interrupted
-from concurbench.marked import NoMarks, check, insert
-from concurbench.report.text import COLUMNS, as_text, show
+from concurbench.report.text import show
 
 if TYPE_CHECKING:  # findpython is there only where lanes are wanted
     from concurbench.matrix.matrix import Lane
@@ -177,12 +176,6 @@ def _say(what: str) -> None:
     help="Keep all raw runs and the table here. [default: a file named at the end]",
 )
 @click.option(
-    "--into",
-    metavar="FILE",
-    type=EXISTING,
-    help="Put the table into this Markdown file, between <!-- matrix --> and <!-- /matrix -->.",
-)
-@click.option(
     "--from",
     "source",
     metavar="FILE",
@@ -192,7 +185,7 @@ def _say(what: str) -> None:
 @click.pass_context
 def matrix(
     ctx: click.Context, /, pythons: tuple[str, ...], passes: int, only_list: bool, timeout: float,
-    json_file: Path | None, into: Path | None, source: Path | None,
+    json_file: Path | None, source: Path | None,
 ) -> None:  # fmt: skip
     """Run the benchmarks over every interpreter here, in turn, into one table.
 
@@ -207,27 +200,22 @@ def matrix(
     \b
     Examples: concurbench matrix
               concurbench matrix --python 3.11 --python 3.13t -- --cases=smallest
-              concurbench matrix --into docs/pythons.md -- benchmarks/test_primes.py
+              concurbench matrix -- benchmarks/test_primes.py
     """
     check_requirements()
     if only_list:
         show(_listed(_chosen(pythons)))
         return
-    try:
-        if into is not None:
-            check(into, "matrix")
-    except NoMarks as error:
-        raise ConcurbenchError(str(error)) from None
     if source is None:
         check_writable(json_file)
-        ctx.exit(_measured(_chosen(pythons).taken, passes, timeout, json_file, into, ctx.meta))
+        ctx.exit(_measured(_chosen(pythons).taken, passes, timeout, json_file, ctx.meta))
     from concurbench.matrix import record
 
     try:
         content = record.read(source)
     except record.RecordError as error:
         raise ConcurbenchError(str(error)) from None
-    ctx.exit(_shown(content, into))
+    ctx.exit(_shown(content))
 
 
 def _chosen(pythons: Sequence[str]) -> Found:
@@ -248,7 +236,7 @@ def _chosen(pythons: Sequence[str]) -> Found:
 
 def _measured(
     interpreters: Sequence[Interpreter], passes: int, timeout: float, json_file: Path | None,
-    into: Path | None, meta: dict[str, Any],
+    meta: dict[str, Any],
 ) -> int:  # fmt: skip
     """Make the lanes, measure, keep and show; the exit code."""
     from concurbench import machine
@@ -301,7 +289,7 @@ def _measured(
     if record is None:
         return ended
     try:
-        code = _shown(record.content, into, record)
+        code = _shown(record.content, record)
         return ended or code
     finally:
         published(lambda: click.echo(f"raw runs: {record.path}"))
@@ -369,7 +357,7 @@ def _collected(
     return good, list(rows.values()), failed
 
 
-def _shown(content: Any, into: Path | None, record: Any = None) -> int:
+def _shown(content: Any, record: Any = None) -> int:
     """Show a matrix, and keep what was found with it; the exit code."""
     from concurbench.matrix import findings, table
     from concurbench.matrix.record import unpacked
@@ -382,12 +370,4 @@ def _shown(content: Any, into: Path | None, record: Any = None) -> int:
     if record is not None:
         published(partial(record.about, table=found.as_json()))
     published(lambda: show(shown))
-    if into is not None:
-        text = as_text(shown, COLUMNS).strip("\n")
-        try:
-            insert(f"```text\n{text}\n```\n", into, "matrix")
-        except NoMarks as error:
-            raise ConcurbenchError(str(error)) from None
-        except OSError as error:
-            raise ConcurbenchError(f"{into}: {error.strerror}") from None
     return 1 if found.failed or content["failed"] else 0

@@ -1,15 +1,12 @@
-"""The commands ``run``, for a run in several passes, and ``interval-study``."""
+"""The command ``run``: a run in several passes."""
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import click
 
-from concurbench import marked
-from concurbench.command import EXISTING, FILE, PassesOn
-from concurbench.errors import ConcurbenchError, Interrupted
+from concurbench.command import PassesOn
 
 PASSES = 5
 """The fewest whose interval claims what ``concurbench.results.statistics.LEVEL`` asks for."""
@@ -92,69 +89,3 @@ def run(
 
     wanted = Wanted(passes, compare, compare_fail, name, json_file, storage, timeout)
     ctx.exit(make(wanted, ctx.meta["pytest"]))
-
-
-@click.command("interval-study", cls=PassesOn)
-@click.option(
-    "--runs",
-    default=32,
-    show_default=True,
-    type=click.IntRange(min=2),
-    help="How many runs, one after another.",
-)
-@click.option(
-    "--passes", default=PASSES, show_default=True, type=click.IntRange(min=3), help="Of each run."
-)
-@click.option(
-    "--keep",
-    metavar="FILE",
-    type=FILE,
-    help="Where the measured rounds go. [default: interval-study.json beside this machine's results]",
-)
-@click.option(
-    "--from",
-    "source",
-    metavar="FILE",
-    type=EXISTING,
-    help="Measure nothing: report what an earlier study has measured.",
-)
-@click.option(
-    "--into",
-    metavar="FILE",
-    type=EXISTING,
-    help="Put the table into this Markdown file, between the marks named interval-study.",
-)
-@click.pass_context
-def interval_study(
-    ctx: click.Context, /, runs: int, passes: int, keep: Path | None, source: Path | None,
-    into: Path | None,
-) -> None:  # fmt: skip
-    """How often do the intervals of a run hold the next run's median, here?
-
-    Makes many runs of the same rows, one after another, and asks of each what it said of the next. All
-    other arguments go to pytest: a few short rows are best.
-
-    \b
-    Example: concurbench interval-study --into docs/method.md -m gate
-    """
-    if importlib.util.find_spec("scipy") is None:
-        raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
-    from studies import intervals
-
-    try:
-        if into is not None:
-            marked.check(into, "interval-study")
-        if source is None:
-            content = intervals.measure(runs, passes, keep, ctx.meta["pytest"], LONGEST)
-        else:
-            content = intervals.read(source)
-        text = intervals.report(content)
-        if into is not None:
-            marked.insert(text, into, "interval-study")
-    except (marked.NoMarks, intervals.StudyFailed) as error:
-        raise ConcurbenchError(str(error)) from None
-    except OSError as error:
-        raise ConcurbenchError(f"{error.filename}: {error.strerror}") from None
-    except Interrupted as signal:
-        ctx.exit(128 + signal.number)
-    click.echo(text)
