@@ -12,8 +12,8 @@ OWN = .venv
 VENV ?= $(OWN)$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
 VENV := $(VENV:$(OWN)-python3.%=$(OWN)-3.%)
 BIN = $(VENV)/bin
-# Runs the blocks in Markdown pages; docs/blocks.py has their functions.
-COG = $(OWN)/bin/cog -P -p "import blocks" -I docs -I .
+# Runs the blocks in Markdown pages; studies/blocks.py has their functions.
+COG = $(OWN)/bin/cog -P -p "from studies import blocks" -I .
 READY = $(VENV)/ready
 # The flag server's interpreter, the same whichever one is measured.
 export CONCURBENCH_BASE_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
