@@ -1,10 +1,9 @@
-"""The commands ``gate``, ``calibrate`` and ``gate-study``."""
+"""The commands ``gate`` and ``calibrate``."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
 import shutil
 import sys
@@ -17,7 +16,6 @@ from typing import Any
 import click
 
 from concurbench.command import (
-    EXISTING,
     FILE,
     PytestCommand,
     check_writable,
@@ -314,74 +312,3 @@ def calibrate(
     if not found:
         raise ConcurbenchError("no row could be measured")
     click.echo(f"kept in {path}\nraw pairs: {record.path}")
-
-
-@click.command("gate-study", cls=PytestCommand)
-@click.option(
-    "--blocks",
-    default=60,
-    show_default=True,
-    type=click.IntRange(min=6),
-    help="Blocks of identical code, and as many planted ones.",
-)
-@click.option(
-    "--max-time",
-    default=3600.0,
-    show_default=True,
-    metavar="SECONDS",
-    type=click.FloatRange(min=60),
-    help="How long it may take; most of it is measuring blocks.",
-)
-@click.option(
-    "--from",
-    "source",
-    metavar="FILE",
-    type=EXISTING,
-    help="Measure nothing: report what an earlier study has measured.",
-)
-@click.option(
-    "--keep",
-    metavar="FILE",
-    type=FILE,
-    help="Where the measured blocks go. [default: gate-study.json beside this machine's results]",
-)
-@click.option(
-    "--into",
-    metavar="FILE",
-    type=EXISTING,
-    help="Put the tables into this Markdown file, between the marks named gate-study.",
-)
-@click.pass_context
-def gate_study(
-    ctx: click.Context, /, blocks: int, max_time: float, source: Path | None, keep: Path | None,
-    into: Path | None,
-) -> None:  # fmt: skip
-    """How often is the gate wrong here, and what does it find?
-
-    Measures this suite against itself and against a copy slowed down on purpose, draws gates from
-    those blocks many times over with the decision code that ships, and runs some gates for real.
-    """
-    check_requirements()
-    from concurbench.gate import noise
-    from concurbench.gate.prepare import Question
-    from concurbench.marked import NoMarks, insert
-    from studies import gate as study
-
-    try:
-        if source is None:
-            path = keep or noise.file(Path.cwd()).with_name("gate-study.json")
-            question = Question(None, None, Path.cwd(), arguments=ctx.meta.get("pytest", ()))
-            with ended_by_signals():
-                content = study.measure(
-                    question, THRESHOLD, study.Budget(blocks, max_time), click.echo, path
-                )
-        else:
-            content = json.loads(source.read_text(encoding="utf-8"))
-        text = study.report(content)
-        if into is not None:
-            insert(text, into, "gate-study")
-        click.echo(text)
-    except (ConcurbenchError, study.StudyFailed, NoMarks, ValueError) as error:
-        raise ConcurbenchError(str(error)) from None
-    except Interrupted as ended:
-        sys.exit(128 + ended.number)
