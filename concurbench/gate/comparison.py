@@ -20,7 +20,7 @@ from concurbench.gate.prepare import (
     prepare,
     selects,
 )
-from concurbench.gate.samples import Block, Visit
+from concurbench.gate.samples import Block, Quads
 
 
 def with_remedy(error: str) -> str:
@@ -107,7 +107,7 @@ class Comparison:
             ConcurbenchError: a worker ended or does not respond.
         """
         self._number = self._number + 1 if number is None else number
-        visits: dict[str, Visit] = {}
+        quads: dict[str, Quads] = {}
         row = "its start"
         try:
             with ExitStack() as stack:
@@ -117,18 +117,18 @@ class Comparison:
                     if lost := [each for each in rows if each not in there]:
                         raise ConcurbenchError(f"{arm} does not collect {lost[0]} every time")
                 steps = self.stepper.block(workers["base"], workers["head"], rows, self._number)
-                for row, visit in steps:
-                    if isinstance(visit, NotMeasured):
-                        self._drop(row, visit)
+                for row, measured in steps:
+                    if isinstance(measured, NotMeasured):
+                        self._drop(row, measured)
                     else:
-                        visits[row] = visit
-                        on_row(row, Block(self._number, stage, dict(visits)))
+                        quads[row] = measured
+                        on_row(row, Block(self._number, stage, dict(quads)))
                 for arm in ARMS:
                     check_origins(arm, workers[arm].expect("finished"))
         except ConcurbenchError as error:
             where = f"block {self._number}, after {row}"
             raise ConcurbenchError(with_remedy(f"{error} ({where})")) from None
-        return Block(self._number, stage, visits)
+        return Block(self._number, stage, quads)
 
     def _drop(self, row: str, why: NotMeasured) -> None:
         self.rows = tuple(each for each in self.rows if each != row)

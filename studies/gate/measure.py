@@ -16,7 +16,7 @@ from concurbench.gate import gate as gates
 from concurbench.gate.block import Stepped, Stepper
 from concurbench.gate.comparison import Comparison
 from concurbench.gate.prepare import Question
-from concurbench.gate.samples import Unit
+from concurbench.gate.samples import Quad
 from concurbench.results.records import Entry, Record
 from studies.gate.study import INJECTED, Study, parse
 
@@ -163,15 +163,15 @@ class LongSlices(Stepper):
         super().__init__({})
         self.ratios: dict[str, list[float]] = {}
 
-    def units(
-        self, row: str, sides: dict[str, Stepped], cap: int | None, head_first: bool
-    ) -> Iterator[Unit]:
+    def quads(
+        self, row: str, arms: dict[str, Stepped], cap: int | None, head_first: bool
+    ) -> Iterator[Quad]:
         for turn in range(TURNS):
-            for side in sides.values():
-                side.tell(do="rounds", rounds=LATER, iterations=1, core=turn)
-                first, *later = side.expect("times")["seconds"]
+            for arm in arms.values():
+                arm.tell(do="rounds", rounds=LATER, iterations=1, core=turn)
+                first, *later = arm.expect("times")["seconds"]
                 self.ratios.setdefault(row, []).append(first / statistics.median(later))
-        yield Unit("AB", (1.0,), (1.0,))
+        yield Quad("AB", (1.0,), (1.0,))
 
 
 def hand_off(step: Callable[[str], None]) -> dict[str, float]:

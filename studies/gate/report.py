@@ -16,8 +16,8 @@ from studies.gate.resample import Observed
 from studies.gate.study import Study
 
 CANDIDATES = (
-    Rules(looks=(6, 9, 12, 16), confirmation=12, error=0.05),
-    replace(RULES, error=0.05),
+    Rules(analyses=(6, 9, 12, 16), confirmation=12, error_rate=0.05),
+    replace(RULES, error_rate=0.05),
     replace(RULES, trimmed=0.0),
     RULES,
 )
@@ -104,10 +104,10 @@ def _choice(tried: Sequence[Findings], share: float) -> str:
         "| :-- | --: | --: | --: | --: | --: | --: |",
     ]
     for each in tried:
-        analyses = ", ".join(map(str, each.rules.looks))
+        analyses = ", ".join(map(str, each.rules.analyses))
         shipped = " (shipped)" if each.rules == RULES else ""
         lines.append(
-            f"| {analyses}{shipped} | {each.rules.confirmation} | {each.rules.error:.0%} "
+            f"| {analyses}{shipped} | {each.rules.confirmation} | {each.rules.error_rate:.0%} "
             f"| {each.rules.trimmed:.0%} | {each.alarms:.1%} "
             f"| {min(each.found[share].values()):.1%} | {each.typical[0]:.0f} |"
         )

@@ -96,9 +96,9 @@ def test_every_form_of_benchmark_is_measured(project: Make, compare: Compare) ->
             "test_looped",
             "test_once",
         ]
-        assert block.visits.keys() == set(comparison.rows)
+        assert block.quads.keys() == set(comparison.rows)
         again = comparison.block("first", comparison.rows[:2])
-        assert again.visits.keys() == set(comparison.rows[:2])
+        assert again.quads.keys() == set(comparison.rows[:2])
 
 
 def test_a_benchmark_that_works_only_as_often_as_it_says_is_not_run_more(
@@ -119,7 +119,7 @@ def test_a_benchmark_that_works_only_as_often_as_it_says_is_not_run_more(
     with compare(both, both) as comparison:
         block = comparison.block("first", comparison.rows)
         assert not comparison.failed
-        assert block.visits.keys() == set(comparison.rows)
+        assert block.quads.keys() == set(comparison.rows)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_wrong_use_fails_as_it_does_without_the_gate(
     with compare(both, both) as comparison:
         block = comparison.block("first", comparison.rows)
         assert list(comparison.failed) == ["test_wrong.py::test_wrong"]
-        assert list(block.visits) == ["test_right.py::test_right"]
+        assert list(block.quads) == ["test_right.py::test_right"]
         told = comparison.failed["test_wrong.py::test_wrong"]
         assert any(word in told for word in ("Error", "FixtureAlreadyUsed"))
 
@@ -161,7 +161,7 @@ def test_what_a_suite_configures_against_measuring_is_without_effect(
     )
     both.write("test_x.py", "def test_x(benchmark):\n    benchmark(int)\n")
     with compare(both, both) as comparison:
-        assert comparison.block("first", comparison.rows).visits
+        assert comparison.block("first", comparison.rows).quads
 
 
 def test_tests_that_are_skipped_are_told_by_side(project: Make, compare: Compare) -> None:
@@ -186,7 +186,7 @@ def test_tests_that_are_skipped_are_told_by_side(project: Make, compare: Compare
     head.write("test_x.py", text.format(skip=True))
     with compare(base, head) as comparison:
         block = comparison.block("first", comparison.rows)
-        assert list(block.visits) == ["test_x.py::test_b"]
+        assert list(block.quads) == ["test_x.py::test_b"]
         assert comparison.missing == {"test_x.py::test_a": "skipped: not today"}
         assert comparison.idle == {
             "test_x.py::test_c": "called no benchmark on both sides",

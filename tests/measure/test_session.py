@@ -150,7 +150,7 @@ def test_nothing_is_lost_when_the_folder_fails_at_the_end(suite: Suite) -> None:
         ''',
     )
     result = suite.run()
-    assert "cannot write to" in said(result)
+    assert "cannot write" in said(result)
     [kept] = suite.temporary.glob("concurbench-*/*.json")
     assert len(json.loads(kept.read_text())["benchmarks"]) == 6
 

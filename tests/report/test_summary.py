@@ -137,8 +137,8 @@ def test_metrics_are_below_the_times_the_best_first() -> None:
     start += 1
     assert lines[start + 2].split() == ["threaded", "20.0", "±", "10%", "97.5", "±", "0%"]
     assert lines[start + 3].split() == ["asyncio_task", "300.0", "±", "10%", "5.0", "±", "0%"]
-    told = [line.rstrip() for line in lines[start + 4 : start + 6]]
-    assert told == ["→ longest gap: threaded", "→ frames shown: threaded"]
+    lines = [line.rstrip() for line in lines[start + 4 : start + 6]]
+    assert lines == ["→ longest gap: threaded", "→ frames shown: threaded"]
 
 
 def test_the_best_by_a_metric_is_the_highest_if_higher_is_better() -> None:

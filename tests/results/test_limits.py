@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from concurbench.results.limits import POSSIBLE, capacities, with_limits
-from concurbench.results.row import Interference, Pass, Row
+from concurbench.results.row import Conditions, Pass, Row
 
-CALM = Interference(0.0, 0.0, 1.0)
+CALM = Conditions(0.0, 0.0, 1.0)
 
 
 def row(model: str, *medians: float, group: str = "g", **more: Any) -> Row:
@@ -28,8 +28,8 @@ def sequential(*medians: float, **more: Any) -> Row:
 
 
 def during(row: Row, steal: float = 0.0, others: float = 0.0, speed: float = 1.0) -> Row:
-    interference = Interference(steal, others, speed)
-    return replace(row, by_pass=tuple(replace(each, interference=interference) for each in row.by_pass))
+    conditions = Conditions(steal, others, speed)
+    return replace(row, by_pass=tuple(replace(each, conditions=conditions) for each in row.by_pass))
 
 
 def limit_check(row: Row, *others: Row) -> str:

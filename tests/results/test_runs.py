@@ -11,7 +11,7 @@ import pytest
 
 from concurbench.errors import ConcurbenchError
 from concurbench.results import runs
-from concurbench.results.row import Interference, Pass, Row
+from concurbench.results.row import Conditions, Pass, Row
 from concurbench.results.runs import FORMAT, Workload
 from tests.conftest import stats
 
@@ -113,7 +113,7 @@ def test_of_several_passes_the_worst_disturbance_is_named() -> None:
 
 def test_the_interference_of_a_row_is_the_median_of_its_passes() -> None:
     row = several(around=[{"steal": 0.0}, {"steal": 0.4, "speed": 1.0}, {"steal": None}])
-    assert row.interference == Interference(steal=0.2, speed=1.0)
+    assert row.conditions == Conditions(steal=0.2, speed=1.0)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_a_simulated_slow_down_affects_one_row() -> None:
     drawn = resample.draw(blocks, 0.05, 20, change=lambda _, row, r: r + math.log(1.2) * (row == "x"))
     assert drawn.found == {"x": 20, "y": 0}
     assert drawn.red == 20
-    assert drawn.typical == (RULES.looks[0] + RULES.confirmation,) * 2
+    assert drawn.typical == (RULES.analyses[0] + RULES.confirmation,) * 2
 
 
 def test_the_same_seed_draws_the_same_suites(recorded: Study) -> None:
