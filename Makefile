@@ -61,7 +61,7 @@ check: $(OWN)/ready ## ruff and mypy
 	$(OWN)/bin/mypy
 
 capacity: $(READY) ## how many requests a second the flag servers can answer
-	$(BIN)/python -m servers
+	$(BIN)/python -m programs.capacity
 
 docs: $(READY) ## run what README and docs show, and put it in
 	$(BIN)/concurbench docs README.md docs/*.md $(ARGS)

@@ -14,8 +14,8 @@ from impls import flags, flags_metadata
 from impls.flags import Outcome
 from impls.flags._world import image_path
 from servers.faults import KINDS
-from servers.flags import PROFILES
 from servers.local import Local
+from servers.profiles import PROFILES
 
 CODES = flags.CASES["pop20"].codes
 OF_IMAGE = dict(zip(CODES, KINDS, strict=False))

@@ -21,18 +21,15 @@ import anyio
 import httpx
 import psutil
 import pytest
-from click.testing import CliRunner
 
 from impls import flags
 from servers import Server, capacity, files
 from servers.delay import Delay
 from servers.faults import KINDS, WRONG, drawn
-from servers.flags import PROFILES, Profile
-from servers.flags.__main__ import main
 from servers.local import Local
 from servers.mock import Mock, most_at_once
 from servers.process import ServerDied
-from tests.conftest import heed_signals
+from servers.profiles import PROFILES, Profile
 
 FRANCE = "fr/fr.gif"
 
@@ -482,74 +479,3 @@ def test_a_server_of_one_delay_and_no_faults_pays_for_neither() -> None:
     assert files.configuration(good).http == "httptools"
     assert bad.watches
     assert files.FileApp({"a": b""}, Delay(0.05, 0.06)).watches
-
-
-# -- the flag server alone --
-
-
-@contextlib.contextmanager
-def flag_server(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "servers.flags", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,  # from anywhere
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        preexec_fn=heed_signals if os.name == "posix" else None,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def test_it_says_where_it_is_and_what_it_does_and_ends_on_ctrl_c(tmp_path: Path) -> None:
-    arguments = ("--delay", "0:0.01", "--error-rate", "0.25", "--errors", "timeout,418", "--seed", "3")
-    faults = drawn(flags.site(), 0.25, 3, ("timeout", "418"))
-    with flag_server(*arguments, folder=tmp_path) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert (
-            f"388 files, each after 0 to 0.01 s, {len(faults)} of them fail (timeout, 418); seed 3"
-            in line
-        )
-        url = line.split()[0]
-        listening = psutil.Process(process.pid).net_connections()
-        assert [each.laddr.ip for each in listening if each.status == "LISTEN"] == ["127.0.0.1"]
-        good = next(path for path in flags.site() if path not in faults)
-        assert httpx.get(f"{url}/{good}").content == flags.site()[good]
-        bad = next(path for path, kind in faults.items() if kind == "418")
-        assert httpx.get(f"{url}/{bad}").status_code == 418
-        hanging = next(path for path, kind in faults.items() if kind == "timeout")
-        port = int(url.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port)) as waiting:  # and it ends all the same
-            waiting.sendall(f"GET /{hanging} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            httpx.get(f"{url}/{good}")
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 130
-        assert process.stderr is not None
-        assert (process.stdout.read(), process.stderr.read()) == ("", "")
-
-
-def test_what_the_flag_server_cannot_do_is_a_sentence() -> None:
-    with files.listen(0) as listener:
-        port = str(listener.getsockname()[1])
-        for arguments, sentence in {
-            ("--port", port): f"cannot listen at {port}: Address already in use",
-            ("--delay", "5:0.5"): "expected seconds from 0, as in 0.05, or a range of them",
-            ("--delay", "x"): "got 'x'",
-            ("--delay", "-1"): "got '-1'",
-            ("--error-rate", "1.5"): "1.5 is not in the range 0<=x<=1",
-            ("--errors", "404,fire"): "no kind of error 'fire'; there are: 404, 418",
-        }.items():
-            result = CliRunner().invoke(main, arguments)
-            assert result.exit_code == 2
-            assert sentence in result.output
-            assert "Traceback" not in result.output
-
-
-def test_its_help_has_every_kind_of_error_and_examples() -> None:
-    told = CliRunner().invoke(main, ["--help"]).output
-    assert "python -m servers.flags --delay 0.5:5 --port 8001" in told
-    assert all(what in told for what in KINDS.values())
