@@ -8,8 +8,8 @@ test is a coroutine and awaits the measurement. The clock is read before and aft
         assert await aio_benchmark(parse, "text") == ["text"]
 
 It works in any project where concurbench is installed, or with ``pytest -p concurbench.aio``. It needs
-a plugin that runs ``async def`` tests, such as pytest-asyncio, and works in any event loop. All of
-pytest-benchmark's options, marks, tables, files and comparisons apply, except ``--benchmark-precision``.
+a plugin that runs ``async def`` tests, such as pytest-asyncio, and works in any event loop. All
+options, marks, tables, files and comparisons of pytest-benchmark apply but ``--benchmark-precision``.
 """
 
 from __future__ import annotations

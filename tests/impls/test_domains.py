@@ -255,11 +255,16 @@ def test_a_name_that_cannot_be_looked_up_takes_no_other_result_away(
     ("cheat", "delay", "found_out"),
     [
         ("sequential.run(job, workers=1)", 0, "the server served 36 requests, expected 18"),
-        # So long that all of them are in flight at once, however late the last of them begins.
-        ("workers *= 2", 1, "the server had 8 requests in flight, the bound is 4"),
+        pytest.param(
+            "workers *= 2",
+            1,
+            "the server had 8 requests in flight, the bound is 4",
+            # With a delay of a second all queries are in flight at once, even on a busy machine.
+            marks=pytest.mark.slow,
+        ),
     ],
 )
-def test_a_model_that_asks_too_much_is_found_out(
+def test_a_model_that_sends_too_many_queries_fails(
     checkout: Suite, cheat: str, delay: int, found_out: str
 ) -> None:
     pytest.importorskip("dnslib", reason="no package dnslib")

@@ -217,7 +217,7 @@ def test_an_error_that_nobody_expected_reaches_the_caller_and_leaves_nothing_beh
     gc.collect()  # the tasks that nobody asked tell their errors now, not in a later test
 
 
-def test_a_model_that_asks_for_something_twice_is_found_out(checkout: Suite) -> None:
+def test_a_model_that_requests_a_file_twice_fails(checkout: Suite) -> None:
     for name in ("flags", "flags_metadata"):
         checkout.add_workload(name)
     checkout.write(

@@ -205,7 +205,7 @@ def test_processes_below_a_fork_server_are_weighed_too() -> None:
     assert weighed("processes_forkserver", 5, between=(100_000, 100_000_000))
 
 
-def test_a_row_keeps_what_its_units_were_weighed_at_and_by_which_measure(checkout: Suite) -> None:
+def test_a_row_saves_the_memory_of_its_units_and_the_kind_of_memory(checkout: Suite) -> None:
     checkout.add_workload("units")
     checkout.write(
         "benchmarks/weighing.py",
