@@ -73,7 +73,7 @@ def test_an_invalid_option_is_refused_in_one_sentence() -> None:
         port = str(listener.getsockname()[1])
         for arguments, sentence in {
             ("--port", port): f"cannot listen on port {port}: Address already in use",
-            ("--delay", "5:0.5"): "expected seconds from 0, as in 0.05, or a range of them",
+            ("--delay", "5:0.5"): "expected seconds, such as 0.05, or a range of them",
             ("--delay", "x"): "got 'x'",
             ("--delay", "-1"): "got '-1'",
             ("--error-rate", "1.5"): "1.5 is not in the range 0<=x<=1",

@@ -91,7 +91,7 @@ def test_a_worker_with_a_copy_of_the_project_is_accepted(address: str, tmp_path:
 
 def test_a_worker_on_another_python_is_refused() -> None:
     here = {"python": "3.14.1", "content": "c", "error": ""}
-    with pytest.raises(Unfit, match=r"worker w runs on Python 3.14.1t, this is 3.14.1"):
+    with pytest.raises(Unfit, match=r"worker w runs on Python 3.14.1t, but this is 3.14.1:"):
         cluster._compare({"w": {**here, "python": "3.14.1t"}}, here, "impls")
 
 
