@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 __all__ = ["Row", "Run", "read", "version"]
 
 if TYPE_CHECKING:
-    from concurbench.results.runs import Row, Run, read
+    from concurbench.results.row import Row
+    from concurbench.results.runs import Run, read
 
     version: str
 else:
@@ -23,7 +24,7 @@ else:
 
             return metadata.version(__name__)
         if name in __all__:
-            from concurbench.results import runs
+            from concurbench.results import row, runs
 
-            return getattr(runs, name)
+            return getattr(row if name == "Row" else runs, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

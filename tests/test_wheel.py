@@ -186,10 +186,11 @@ def test_every_command_works_in_a_foreign_suite(
     run(*install, wheel, "pytest-asyncio", cwd=suite)
 
     # Without the extras: one sentence.
-    error = run(command, "gate", "HEAD", cwd=suite, code=2).stderr
-    assert error == "Error: this needs scipy: pip install 'concurbench[gate]'\n"
-    error = run(command, "matrix", cwd=suite, code=2).stderr
-    assert error == "Error: this needs findpython: pip install 'concurbench[matrix]'\n"
+    for name, arguments in {"gate": ("HEAD",), "matrix": ()}.items():
+        error = run(command, name, *arguments, cwd=suite, code=2).stderr
+        assert error.startswith("Error: ")
+        assert error.endswith(f": pip install 'concurbench[{name}]'\n")
+        assert error.count("\n") == 1
 
     # aio_benchmark is there without a line in conftest.py.
     assert "2 passed" in run(python, "-m", "pytest", *SHORT[1:], cwd=suite).stdout
@@ -202,7 +203,7 @@ def test_every_command_works_in_a_foreign_suite(
     ask = "import concurbench, pathlib, sys; run = concurbench.read(pathlib.Path(sys.argv[1])); "
     models = run(python, "-c", ask + "print(*[row.model for row in run.rows])", saved, cwd=suite).stdout
     assert sorted(models.split()) == ["test_pack", "test_send"]
-    card = json.loads(run(command, "identity", "--json", cwd=suite).stdout)
+    card = json.loads(run(command, "machine", "--json", cwd=suite).stdout)
     assert card
 
     run(*install, f"{wheel}[gate,matrix]", cwd=suite)
