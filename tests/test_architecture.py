@@ -78,8 +78,6 @@ KNOWN_VIOLATIONS: set[str] = {
     "concurbench.results has more than 10 modules",
     "concurbench.runner imports concurbench.marked",
     "concurbench.runner.environments has more than 350 lines",
-    "concurbench.trace has more than 10 modules",
-    "programs imports benchmarks",
     "programs imports concurbench.machine",
     "programs imports concurbench.report",
     "programs imports concurbench.runner",
