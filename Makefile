@@ -1,11 +1,11 @@
-# What people and CI both run. `make bench PYTHON=3.13t` uses an environment of its own: a lane.
+# What people and CI both run. `make bench PYTHON=3.13t` uses an environment of its own.
 # ARGS is passed on: make bench ARGS="--cases=smallest", make gate ARGS="--threshold=8%".
 
 PYTHON ?= python3
 ARGS ?=
 BASE ?= main
 TESTS ?= tests
-# Made with python3: it makes the others, checks the code, and runs what is not measured, in every lane.
+# Made with python3: it makes the others, checks the code, and runs what is not measured.
 OWN = .venv
 # One for each interpreter, named after it: .venv-3.13t, .venv-usr-bin-python3.12
 VENV ?= $(OWN)$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
@@ -41,7 +41,7 @@ calibrate: $(READY) ## how noisy is each of the gate's rows on this machine?
 	$(BIN)/concurbench calibrate $(ARGS)
 
 interval-study: $(READY) ## do the intervals of a run hold here? (20 min)
-	$(BIN)/concurbench interval-study --into docs/method.md -m gate $(ARGS)
+	$(BIN)/concurbench interval-study --into docs/method.md $(ARGS) -- -m gate
 
 gate-study: $(READY) ## how often is the gate wrong here? (an hour at most)
 	$(BIN)/concurbench gate-study --into docs/method.md $(ARGS)
@@ -67,7 +67,7 @@ docs: $(READY) ## run what README and docs show, and put it in
 	$(BIN)/concurbench docs README.md docs/*.md $(ARGS)
 
 interpreters: $(OWN)/ready ## which Pythons are here, and which can be measured?
-	@$(OWN)/bin/concurbench interpreters
+	@$(OWN)/bin/concurbench matrix --list
 
 clean: ## remove the environments and everything cached
 	rm -rf .venv* *.egg-info .pytest_cache .mypy_cache .ruff_cache
@@ -75,7 +75,7 @@ clean: ## remove the environments and everything cached
 
 ifneq ($(VENV),$(OWN))
 $(READY): $(OWN)/ready pyproject.toml constraints.txt
-	@$(OWN)/bin/concurbench environment $(PYTHON) --folder $(VENV)
+	@$(OWN)/bin/python -m concurbench.runner.environments $(PYTHON) --folder $(VENV)
 	@touch $(READY)
 endif
 
@@ -90,6 +90,5 @@ $(OWN)/ready: pyproject.toml constraints.txt
 		$$python -c 'import venv, ensurepip' 2>/dev/null || continue; \
 		exec $$python -m venv $(OWN); \
 	done; echo "$$why"; exit 1
-	$(OWN)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: -c constraints.txt -e '.[lanes]'
-	@$(OWN)/bin/concurbench environment --extra dev
+	$(OWN)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: --no-binary=curio -c constraints.txt -e '.[dev]'
 	@touch $(OWN)/ready

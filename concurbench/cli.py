@@ -1,128 +1,32 @@
-"""The command ``concurbench``."""
+"""The command ``concurbench``: its table of contents."""
 
 from __future__ import annotations
 
-import io
-import re
-from dataclasses import replace
-from pathlib import Path
-
 import click
-from rich.console import Console, RenderableType
-from rich.terminal_theme import MONOKAI
 
-from concurbench import machine, marked
-from concurbench.command import published
-from concurbench.errors import ConcurbenchError
-from concurbench.gate import command as gate
-from concurbench.machine.command import identity
-from concurbench.marked import NoMarks
-from concurbench.matrix import command as lanes
+from concurbench.command import Commands
+from concurbench.gate.command import calibrate, gate
+from concurbench.machine.command import show_machine
+from concurbench.matrix.command import matrix
 from concurbench.page import docs
-from concurbench.report.summary import print_run, summary
-from concurbench.report.text import COLUMNS, as_text
-from concurbench.results import baseline, runs
-from concurbench.results.baseline import compare as compare_runs
-from concurbench.results.baseline import differences
-from concurbench.results.runs import Run
-from concurbench.runner import command as passes
+from concurbench.report.command import show_summary
+from concurbench.runner.command import interval_study, run
+from concurbench.runner.listing import list_rows
 
 
-@click.group()
+@click.group(cls=Commands, invoke_without_command=True)
 @click.version_option(package_name="concurbench")
-def main() -> None:
-    """Measure, keep and show benchmarks one can trust."""
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Threads, processes, asyncio, interpreters: concurbench measures which concurrency model suits a
+    Python program on this machine, and its gate finds out whether a change made the program slower."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
-for command in (
-    passes.run, gate.gate, gate.calibrate, lanes.matrix, lanes.interpreters, lanes.environment,
-    passes.interval_study, gate.gate_study, identity, docs,
-):  # fmt: skip
+for command in (list_rows, run, show_summary, matrix, gate, calibrate, show_machine):
     main.add_command(command)
 
-
-@main.command("summary")
-@click.argument("run", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--compare",
-    type=click.Path(path_type=Path),
-    metavar="RUN",
-    help="Also show the ratio to another run, of this machine or another one.",
-)
-@click.option(
-    "--group", "groups", multiple=True, metavar="TEXT", help="Only groups with this in their name."
-)
-@click.option(
-    "--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw it into this file instead."
-)
-@click.option(
-    "--into",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Put it into this Markdown file instead, between <!-- summary --> and <!-- /summary -->.",
-)
-def show_summary(
-    run: Path | None, compare: Path | None, groups: tuple[str, ...], svg: Path | None,
-    into: Path | None,
-) -> None:  # fmt: skip
-    """Print the closing summary of a saved run once more.
-
-    RUN is a saved file, a machine's folder for its last complete run, or a number in such a folder; a
-    number alone is one of this machine. Without it, it is this machine's last complete run.
-
-    \b
-    Examples: concurbench summary
-              concurbench summary 0003 --compare 0001
-              concurbench summary results/MACHINE/0001 --group flags
-              concurbench summary results/WSL/0003 --compare results/NATIVE/0002
-    """
-    chosen = _choose(run or _results() / machine.folder())
-    comparison = compare_runs(chosen, _choose(compare)) if compare else None
-    rows = [row for row in chosen.rows if not groups or any(text in row.group for text in groups)]
-    if not rows:
-        raise click.UsageError(f"no group of {chosen.path} has any of {', '.join(groups)} in its name")
-    chosen = replace(chosen, rows=tuple(rows))
-    shown = summary(rows, comparison)
-    try:
-        if svg is not None:
-            _draw(shown, svg, title=f"{chosen.path.parent.name} · {chosen.name}")
-        if into is not None:
-            text = as_text(shown, COLUMNS).strip("\n")
-            marked.insert(f"```text\n{text}\n```\n", into, "summary")
-    except NoMarks as error:
-        raise click.UsageError(str(error)) from None
-    except OSError as error:
-        raise click.FileError(str(error.filename), error.strerror) from None
-    if svg is None and into is None:
-        changed = differences(chosen, comparison.baseline if comparison else None)
-        published(lambda: print_run(chosen, comparison, changed, whole=not groups))
-
-
-def _draw(shown: RenderableType, svg: Path, title: str) -> None:
-    console = Console(highlight=False, width=COLUMNS, record=True, file=io.StringIO())
-    console.print(shown)
-    picture = console.export_svg(title=title, theme=MONOKAI)
-    # Without the web fonts it would fetch: a picture in a repository stands by itself.
-    svg.write_text(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL), encoding="utf-8")
-
-
-def _results() -> Path:
-    """Where the runs of the suite here are: in results, here or in a folder above."""
-    here = Path.cwd()
-    above = (folder / "results" for folder in (here, *here.parents))
-    return next((folder for folder in above if folder.is_dir()), here / "results")
-
-
-def _choose(path: Path) -> Run:
-    if path.name == str(path) and not path.exists():  # a number or a name alone
-        path = _results() / machine.folder() / path
-    if not path.is_dir():
-        try:
-            return runs.read(path) if path.is_file() else baseline.named(path.name, path.parent)
-        except ConcurbenchError as error:
-            raise click.UsageError(str(error)) from None
-    run, warnings = runs.last_complete(path)
-    for warning in warnings:
-        click.echo(f"note: {warning}", err=True)
-    if run is None:
-        raise click.UsageError(f"{path} has no complete run")
-    return run
+for maintainers in (interval_study, docs):
+    maintainers.hidden = True
+    main.add_command(maintainers)

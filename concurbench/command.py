@@ -1,4 +1,4 @@
-"""What the commands have in common: arguments, sentences instead of tracebacks, an end in order."""
+"""What the commands have in common: errors as one sentence, arguments for pytest, an orderly end."""
 
 from __future__ import annotations
 
@@ -19,117 +19,181 @@ import click
 from concurbench.errors import ConcurbenchError, Interrupted
 
 UNABLE = 2
-NOBODY_READS = 141
-"""As shells have it: 128, and the number of SIGPIPE."""
+"""The exit code for "no answer"."""
+
+BROKEN_PIPE = 141
+"""The exit code when the reader has closed the pipe, as in shells: 128 and the number of SIGPIPE."""
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
+NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
-class _Failure(click.ClickException):
-    """One sentence, and the exit code for no answer."""
 
-    exit_code = UNABLE
+class Commands(click.Group):
+    """A group that lists its commands in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
 
 
 class Command(click.Command):
-    """A command that ends with an exit code of its own, whatever happens."""
+    """A command that shows errors as one sentence and never ends with Python's own exit code 1, which
+    means a verdict here."""
 
     def invoke(self, ctx: click.Context) -> Any:
         _open_output()
-        # Python's own exit code for what nobody foresaw is 1: here that is a verdict.
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit):
             raise
         except ConcurbenchError as error:
             raise _Failure(str(error)) from None
+        except Interrupted as interrupted:
+            sys.exit(128 + interrupted.number)
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
         except BrokenPipeError:
-            _unheard()
+            _end_unread()
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in NOT_WRITABLE:
                 traceback.print_exc()
                 sys.exit(UNABLE)
-            raise ConcurbenchError(f"nothing more can be written: {error.strerror}") from None
+            raise _Failure(system_error(error)) from None
         except Exception:
             traceback.print_exc()
             sys.exit(UNABLE)
 
 
-def _open_output() -> None:
-    """Where standard output or errors are closed, what is said goes nowhere, and no other file gets
-    their numbers, which the processes to be started would print into."""
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        if getattr(sys, name) is None:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
-            os.set_inheritable(number, True)  # it may have had that number at once
-            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
-
-
-def _unheard() -> NoReturn:
-    """Who read what was printed has enough, as ``head`` has: nothing more is said."""
-    # Python would flush what is left, in vain, and say so.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(NOBODY_READS)
-
-
 class PytestCommand(Command):
-    """A command after whose own arguments ``--`` may stand, and arguments for pytest behind it."""
+    """A command that passes on to pytest what stands behind ``--``, and the options that were declared
+    with ``suite_options``: ``pytest_arguments`` returns both."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" in args:
             split = args.index("--")
             ctx.meta["pytest"], args = tuple(args[split + 1 :]), args[:split]
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise click.UsageError(
+                f"no option {error.option_name}: arguments for pytest go behind --, as in "
+                f"concurbench {ctx.info_name} -- {error.option_name} …",
+                ctx,
+            ) from None
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[-- PYTEST ARGUMENTS]"]
 
 
-class PassesOn(Command):
-    """A command that takes what it does not know as arguments for pytest."""
+class _Failure(click.ClickException):
+    exit_code = UNABLE
 
-    ignore_unknown_options = True
-    allow_extra_args = True
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        rest = super().parse_args(ctx, args)
-        ctx.meta["pytest"] = tuple(ctx.args)
-        return rest
+SUITE_OPTIONS = (
+    ("--models", "NAME,…", "Models to run: names, 'default' or 'all'."),
+    ("--cases", "NAME,…", "Cases to run: names, 'all' or 'smallest'."),
+    ("--workers", "N,…", "Maximum units in flight, in place of each case's own number."),
+    ("--http-server", "NAME", "The HTTP server: mock, local or both."),
+    ("--http-delay", "SECONDS", "How long the HTTP server waits before each answer."),
+    ("--expected-skips", "FILE", "Fail on a skip whose reason matches no pattern in this file."),
+    ("--seconds-per-row", "SECONDS", "How long to time each row in each pass."),
+)
+"""Option, metavar and help of what the suite itself adds to pytest."""
 
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        return [*super().collect_usage_pieces(ctx), "[PYTEST ARGUMENTS]"]
+
+def suite_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the suite's own options to a command; other suites may not have them."""
+    for name, metavar, text in reversed(SUITE_OPTIONS):
+        command = click.option(name, metavar=metavar, expose_value=False, callback=_pass_on, help=text)(
+            command
+        )
+    return command
+
+
+def timeout_option(seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option ``--timeout``, with this default."""
+    return click.option(
+        "--timeout",
+        default=seconds,
+        show_default=True,
+        metavar="SECONDS",
+        type=click.FloatRange(min=1),
+        help="Give up a child process after this long without a response.",
+    )
+
+
+def pytest_arguments(ctx: click.Context) -> tuple[str, ...]:
+    """The arguments for pytest in a call of a ``PytestCommand``."""
+    return (*ctx.meta.get("suite", ()), *ctx.meta.get("pytest", ()))
+
+
+def _pass_on(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.meta.setdefault("suite", []).append(f"{param.opts[0]}={value}")
+
+
+def system_error(error: OSError, written: Path | None = None) -> str:
+    """A sentence on an error of the operating system; ``written`` is the file or folder that was being
+    written, where the caller knows."""
+    file, why = written or error.filename, (error.strerror or str(error)).lower()
+    if written or error.errno in NOT_WRITABLE:
+        return f"cannot write {file}: {why}" if file else f"cannot write: {why}"
+    return f"{file}: {why}" if file else why
+
+
+def _open_output() -> None:
+    """Where standard output or errors are closed, open them on the null device: otherwise another file
+    would get their number, and child processes would print into it."""
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+            os.set_inheritable(number, True)  # open may have returned this very number
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
+
+
+def _end_unread() -> NoReturn:
+    """End as the reader closed the pipe (EPIPE), as ``head`` does."""
+    # Python would flush what is left when it ends, fail, and report that.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(BROKEN_PIPE)
 
 
 def write(path: Path, mode: str, text: str) -> None:
+    """Write text to a file that was opened in this mode."""
     with path.open(mode, encoding="utf-8") as file:
         file.write(text)
 
 
 def published(publish: Callable[[], None]) -> None:
-    """The verdict stands, and so does its exit code, whether or not it could be shown."""
+    """Call ``publish``; where it cannot print or write, say so and go on: the verdict and its exit code
+    stand all the same."""
     try:
         publish()
     except (OSError, UnicodeError) as error:
         with contextlib.suppress(OSError, UnicodeError):
-            click.echo(f"could not be shown or written: {error}", err=True)
+            click.echo(f"the result could not be printed or written: {error}", err=True)
 
 
 def check_writable(file: Path | None) -> None:
-    """Find out before minutes are spent."""
+    """Fail before minutes are spent on a result that could not be written.
+
+    Raises:
+        ConcurbenchError: the file could not be written.
+    """
     if file is None:
         return
     folder = file.parent
     if file.exists() and not file.is_file():
-        raise ConcurbenchError(f"{file} is no regular file")
-    if not folder.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
-        raise ConcurbenchError(f"{file} cannot be written")
+        raise ConcurbenchError(f"cannot write {file}: not a regular file")
+    if not folder.is_dir():
+        raise ConcurbenchError(f"cannot write {file}: no folder {folder}")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise ConcurbenchError(f"cannot write {file}: permission denied")
 
 
 class Seconds(click.FloatRange):
-    """Seconds within a range, and never endless or no number at all, which is in every range."""
+    """A finite number of seconds within a range."""
 
     name = "seconds"
 
@@ -141,7 +205,7 @@ class Seconds(click.FloatRange):
 
 
 def signals_that_end() -> tuple[signal.Signals, ...]:
-    """Those that ask a program to end; what is ignored stays ignored, as nohup has it."""
+    """The signals that ask a program to end, except those that are ignored (nohup ignores SIGHUP)."""
     names = ("SIGINT", "SIGTERM", "SIGHUP")  # not every system has all of them
     numbers = (signal.Signals[name] for name in names if hasattr(signal, name))
     return tuple(each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN)
@@ -149,11 +213,12 @@ def signals_that_end() -> tuple[signal.Signals, ...]:
 
 @contextlib.contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Signals that end a program end it in order: everything is closed on the way out."""
+    """Within this context a signal that ends a program raises ``Interrupted``, so that everything is
+    closed on the way out."""
 
     def end(number: int, _: FrameType | None) -> NoReturn:
         for each in numbers:
-            signal.signal(each, signal.SIG_IGN)  # once is enough; closing takes a moment
+            signal.signal(each, signal.SIG_IGN)  # closing takes a moment, and must not be cut short
         raise Interrupted(number)
 
     numbers = signals_that_end()

@@ -1,7 +1,8 @@
-"""What a project says about itself: what it needs, and how it wants to be measured."""
+"""What a project's ``pyproject.toml`` declares: its dependencies, and how to measure it."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,15 +18,11 @@ TEST_EXTRAS = frozenset(("test", "tests", "testing", "dev", "bench", "benchmark"
 """Extras and dependency groups of these names are installed with a project's own dependencies."""
 
 FILES = ("requirements*.txt", "requirements/*.txt", "constraints*.txt", "setup.py", "setup.cfg")
-"""What declares dependencies beside ``pyproject.toml``."""
-
-
-class ProjectError(ConcurbenchError):
-    """A project says something that cannot be; the message says what and where."""
+"""Files that declare dependencies, beside ``pyproject.toml``."""
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The project's ``pyproject.toml``; empty where there is none that can be read."""
+    """The content of ``pyproject.toml`` in this folder; empty if it cannot be read."""
     try:
         return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -36,22 +33,28 @@ def timed(folder: Path) -> list[str]:
     """The packages whose versions belong to the project's runs, as ``[tool.concurbench]`` lists them.
 
     Raises:
-        ProjectError: what is there is not a list of names.
+        ConcurbenchError: ``timed`` is not a list of names.
     """
-    said = read(folder).get("tool", {}).get("concurbench", {})
-    names = said.get("timed", []) if isinstance(said, dict) else said
+    table = read(folder).get("tool", {}).get("concurbench", {})
+    names = table.get("timed", []) if isinstance(table, dict) else table
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ProjectError(
-            f"pyproject.toml: timed in [tool.concurbench] is no list of packages: {names!r}"
+        raise ConcurbenchError(
+            f"pyproject.toml, [tool.concurbench]: expected timed as a list of packages, got {names!r}"
         )
     return list(dict.fromkeys([*names, "pytest-benchmark"]))
 
 
+def requires_python(folder: Path) -> str:
+    """The versions of Python that a project runs on; those of concurbench if it does not say."""
+    declared = read(folder).get("project", {}).get("requires-python")
+    return str(declared or importlib.metadata.metadata("concurbench")["Requires-Python"])
+
+
 def declared(folder: Path) -> str:
-    """All that a project says about what it needs, in one text to compare."""
+    """Everything that a project declares about its dependencies, as one text to compare."""
     content = read(folder)
     project = content.get("project", {})
-    said = {
+    parts = {
         "project": {
             name: project.get(name)
             for name in ("requires-python", "dependencies", "optional-dependencies")
@@ -69,51 +72,34 @@ def declared(folder: Path) -> str:
             for path in sorted(folder.glob(pattern))
         },
     }
-    return json.dumps(said, sort_keys=True)
+    return json.dumps(parts, sort_keys=True)
 
 
-def requirements(folder: Path) -> list[str]:
-    """What pip is to install for a project's benchmarks: its dependencies, and those for its tests,
-    without the project itself as far as it says so in ``pyproject.toml``."""
-    content = read(folder)
-    project = content.get("project", {})
-    if "dependencies" in project.get("dynamic", []) or not project:
-        return [str(folder)]
-    wanted = list(project.get("dependencies", []))
-    for name in sorted(project.get("optional-dependencies", {}).keys() & TEST_EXTRAS):
-        wanted += extra(content, name)
-    wanted += test_groups(content)
-    return list(dict.fromkeys(_without_itself(wanted, content)))
+def extras_of_tests(content: Mapping[str, Any]) -> list[str]:
+    """The extras for a project's tests."""
+    return sorted(content.get("project", {}).get("optional-dependencies", {}).keys() & TEST_EXTRAS)
+
+
+def group_options(content: Mapping[str, Any]) -> list[str]:
+    """Options that make uv install the dependency groups for a project's tests."""
+    return [
+        f"--group={name}" for name in sorted(content.get("dependency-groups", {}).keys() & TEST_EXTRAS)
+    ]
 
 
 def extra(content: Mapping[str, Any], name: str) -> list[str]:
-    """What an extra of this ``pyproject.toml`` needs, that of other extras included."""
-    wanted = content.get("project", {}).get("optional-dependencies", {}).get(name, [])
-    return list(dict.fromkeys(_without_itself(wanted, content)))
+    """The requirements of an extra, with those of other extras that it includes."""
+    requirements = content.get("project", {}).get("optional-dependencies", {}).get(name, [])
+    return list(dict.fromkeys(_without_itself(requirements, content)))
 
 
-def test_groups(content: Mapping[str, Any]) -> list[str]:
-    """What the dependency groups for its tests need."""
-    groups = content.get("dependency-groups", {})
-    names = sorted(groups.keys() & TEST_EXTRAS)
-    return [requirement for name in names for requirement in _group(groups, name)]
-
-
-def _group(groups: Mapping[str, list[Any]], name: str) -> Iterator[str]:
-    for entry in groups.get(name, []):
-        if isinstance(entry, str):
-            yield entry
-        else:
-            yield from _group(groups, entry.get("include-group", ""))
-
-
-def _without_itself(wanted: Iterable[str], content: Mapping[str, Any]) -> Iterator[str]:
+def _without_itself(requirements: Iterable[str], content: Mapping[str, Any]) -> Iterator[str]:
     name = canonicalize_name(content.get("project", {}).get("name", ""))
-    for text in wanted:
+    for text in requirements:
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
-            yield text  # pip will say what is wrong with it
+            yield text  # the installer reports what is wrong with it
             continue
         if canonicalize_name(requirement.name) != name:
             yield text

@@ -18,9 +18,10 @@ from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.gate import gate as gates
 from concurbench.gate.block import Stepped, Stepper
-from concurbench.gate.comparison import Comparison, Question
+from concurbench.gate.comparison import Comparison
 from concurbench.gate.decision import RULES, Rules
-from concurbench.gate.samples import Block, Unit
+from concurbench.gate.prepare import Question
+from concurbench.gate.samples import Block, Quad
 from concurbench.results.runs import short_name
 from concurbench.results.storage import write_atomic
 from concurbench.units import duration
@@ -38,8 +39,8 @@ REAL = 3
 """Real gates of each kind."""
 
 CANDIDATES = (
-    Rules(looks=(6, 9, 12, 16), confirmation=12, error=0.05),
-    replace(RULES, error=0.05),
+    Rules(analyses=(6, 9, 12, 16), confirmation=12, error_rate=0.05),
+    replace(RULES, error_rate=0.05),
     replace(RULES, trimmed=0.0),
     RULES,
 )
@@ -76,7 +77,7 @@ def measure(
     interrupted goes on from there.
 
     Raises:
-        CannotCompare: a side broke down.
+        ConcurbenchError: a worker ended or does not respond.
         StudyFailed: what was planted is not what it should be.
     """
     about = {
@@ -188,15 +189,15 @@ class Long(Stepper):
         super().__init__({})
         self.ratios: dict[str, list[float]] = {}
 
-    def units(
+    def quads(
         self, row: str, sides: dict[str, Stepped], cap: int | None, head_first: bool
-    ) -> Iterator[Unit]:
+    ) -> Iterator[Quad]:
         for turn in range(TURNS):
             for side in sides.values():
                 side.tell(do="rounds", rounds=PLAIN, iterations=1, core=turn)
                 first, *plain = side.expect("times")["seconds"]
                 self.ratios.setdefault(row, []).append(first / statistics.median(plain))
-        yield Unit("AB", (1.0,), (1.0,))
+        yield Quad("AB", (1.0,), (1.0,))
 
 
 def hand_off(tell: Callable[[str], None]) -> dict[str, float]:
@@ -313,10 +314,10 @@ def _choice(tried: Sequence[Findings]) -> str:
         "| :-- | --: | --: | --: | --: | --: | --: |",
     ]
     for each in tried:
-        looks = ", ".join(map(str, each.rules.looks))
+        looks = ", ".join(map(str, each.rules.analyses))
         shipped = " (shipped)" if each.rules == RULES else ""
         lines.append(
-            f"| {looks}{shipped} | {each.rules.confirmation} | {each.rules.error:.0%} "
+            f"| {looks}{shipped} | {each.rules.confirmation} | {each.rules.error_rate:.0%} "
             f"| {each.rules.trimmed:.0%} "
             f"| {each.alarms:.1%} "
             f"| {min(each.found[PLANTED].values()):.1%} | {each.typical[0]:.0f} |"

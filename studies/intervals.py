@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,9 @@ from concurbench.results.merge import merge
 from concurbench.results.runs import short_name
 from concurbench.results.statistics import Interval, interval
 from concurbench.results.storage import write_atomic
-from concurbench.runner.run import Passes
-from concurbench.runner.suite import ready
+from concurbench.runner.measured import Environment, Measured
+from concurbench.runner.run import collect, measuring
+from concurbench.runner.run import measure as measure_run
 
 FORMAT = "concurbench-intervals 1"
 
@@ -78,8 +80,10 @@ def measure(
         StudyFailed: a row failed, or a session did.
     """
     start, measured = time.monotonic(), list[dict[str, Any]]()
-    with ready(arguments, count, patience) as suite:
-        file = keep or suite.root / "results" / machine.folder() / "interval-study.json"
+    this = Environment("", Path(sys.executable))
+    with measuring(arguments, count, patience) as (suite, status):
+        [collected], _, first = collect(suite, [this], status)
+        file = keep or Path(first.storage) / machine.folder() / "interval-study.json"
         facts = machine.facts()
         content: dict[str, Any] = {
             "format": FORMAT,
@@ -89,11 +93,11 @@ def measure(
             "runs": measured,
         }
         for number in range(1, runs + 1):
-            passes = Passes(suite.rows, count)
-            suite.measure(passes, f"run {number} of {runs}, ")
+            passes = Measured(this, collected.groups)
+            measure_run(suite, [passes], count, status, prefix=f"run {number} of {runs}, ")
             if wrong := [*passes.failed.values(), *passes.errors]:
                 raise StudyFailed(f"run {number}: {wrong[0]}")
-            measured.append(rounds_of(merge(passes.contents)))
+            measured.append(rounds_of(merge(passes.passes())))
             content["took"] = units.duration(time.monotonic() - start)
             write_atomic(file, json.dumps(content))
     return content

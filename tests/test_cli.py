@@ -1,4 +1,4 @@
-"""The command ``concurbench summary``, and the summary in README that it makes."""
+"""The commands ``concurbench``, ``summary`` and ``list``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from click.testing import CliRunner, Result
 
 from concurbench import machine
 from concurbench.cli import main
+from concurbench.command import SUITE_OPTIONS
+from concurbench.report.text import as_text
+from concurbench.results import index
+from concurbench.runner import listing
+from concurbench.runner.child import CollectedRow
 from tests.conftest import stats
-
-ROOT = Path(__file__).parents[1]
 
 
 def summary(*arguments: str | Path) -> Result:
@@ -46,7 +49,7 @@ def test_it_shows_a_saved_run_or_the_last_one_of_a_folder(run: Path) -> None:
     assert shown.exit_code == 0
     assert shown.output.count("→ threaded") == 2
     assert summary(run.parent).output == shown.output
-    assert summary(run.parent / "1").output == shown.output
+    assert summary(f"{run.parent}/1").output == shown.output
 
 
 def test_a_pipe_gets_80_columns_without_colours_and_without_blanks_at_the_ends_of_lines(
@@ -81,18 +84,6 @@ def test_it_shows_only_the_groups_asked_for(run: Path) -> None:
     assert "flags" not in shown
 
 
-def test_it_goes_into_a_markdown_file_and_again_changes_nothing(run: Path, tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("before\n<!-- summary -->\nold\n<!-- /summary -->\nafter\n")
-    summary(run, "--into", page)
-    once = page.read_text()
-    assert re.match(r"before\n<!-- summary -->\n```text\nflags\n", once)
-    assert once.endswith("→ threaded\n```\n<!-- /summary -->\nafter\n")
-    assert "old" not in once
-    summary(run, "--into", page)
-    assert page.read_text() == once
-
-
 def test_it_is_drawn_as_a_picture_that_fetches_nothing(run: Path, tmp_path: Path) -> None:
     summary(run, "--svg", tmp_path / "picture.svg")
     picture = (tmp_path / "picture.svg").read_text()
@@ -101,57 +92,116 @@ def test_it_is_drawn_as_a_picture_that_fetches_nothing(run: Path, tmp_path: Path
     assert "threaded" in picture
 
 
-def test_what_is_no_run_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+def test_what_cannot_be_shown_is_one_sentence_and_exit_code_2(run: Path, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{")
-    (tmp_path / "page.md").write_text("no place")
+    (tmp_path / "empty").mkdir()
     for arguments, sentence in (
-        ([tmp_path / "nowhere"], "no run 'nowhere' in"),
         ([tmp_path / "x.json"], "not a saved run"),
-        ([tmp_path], "has no complete run"),
+        ([tmp_path / "empty"], "no complete run in"),
+        ([run, "--group", "other"], "it has flags, primes"),
+        ([run, "--svg", tmp_path / "nowhere/picture.svg"], "cannot write"),
+        ([run, run, run], "expected a run, or BASE and HEAD"),
     ):
-        result = summary(*arguments)
-        assert result.exit_code == 2
-        assert sentence in result.output
-        assert "Traceback" not in result.output
+        done = summary(*arguments)
+        assert done.exit_code == 2
+        assert sentence in done.output
+        assert "Traceback" not in done.output
 
 
-def test_a_picture_that_cannot_be_written_is_one_sentence(run: Path, tmp_path: Path) -> None:
-    result = summary(run, "--svg", tmp_path / "nowhere/picture.svg")
-    assert result.exit_code == 1
-    assert "nowhere/picture.svg" in result.output
-    assert isinstance(result.exception, SystemExit)
-
-
-def test_a_page_without_a_place_and_a_group_without_rows_are_told(run: Path, tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("no place")
-    assert "has no line <!-- summary -->" in summary(run, "--into", page).output
-    assert "no group of" in summary(run, "--group", "other").output
-
-
-def test_the_summary_in_readme_is_that_of_the_committed_run(tmp_path: Path) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    command = re.search(r"concurbench (summary results/\S+(?: --group \S+)*) --into README.md", text)
-    assert command is not None
-    arguments = command.group(1).split()[1:]
-    copy = tmp_path / "README.md"
-    copy.write_text(text, encoding="utf-8")
-    result = summary(ROOT / arguments[0], *arguments[1:], "--into", copy)
-    assert result.exit_code == 0, result.output
-    assert copy.read_text(encoding="utf-8") == text
-
-
-def test_a_number_alone_is_a_run_of_this_machine_and_no_run_the_last_one(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = run.parent / "results" / machine.folder()
-    folder.mkdir(parents=True)
-    for number, model in (("0001", "older"), ("0002", "newer")):
-        (folder / f"{number}_x.json").write_text(run.read_text().replace("threaded", model))
+@pytest.fixture
+def results(run: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The results folder of the current folder; it has no runs yet."""
     monkeypatch.chdir(run.parent)
+    folder = run.parent / "results"
+    folder.mkdir()
+    return folder
+
+
+def save(run: Path, folder: Path, number: str, model: str) -> None:
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{number}_abc_20261124_041943.json"
+    file.write_text(run.read_text().replace("threaded", model))
+
+
+def test_a_number_is_a_run_of_this_machine_and_two_runs_are_baseline_and_head(
+    run: Path, results: Path
+) -> None:
+    save(run, results / machine.folder(), "0001", "older")
+    save(run, results / machine.folder(), "0002", "newer")
     assert "older" in summary("0001").output
+    assert "newer" in summary("2").output
     assert "newer" in summary().output
-    assert "vs 0001" in summary("0002", "--compare", "0001").output
-    missing = summary("0003")
-    assert missing.exit_code == 2
-    assert "no run '0003'" in missing.output
+    both = summary("0001", "0002").output
+    assert "vs 0001" in both
+    assert "newer" in both
+    assert "older" in summary(f"{machine.folder()}/1").output
+
+
+def test_a_run_that_does_not_exist_is_answered_with_those_that_do(run: Path, results: Path) -> None:
+    assert "holds no runs" in summary("0003").output
+    save(run, results / "other-machine", "0001", "threaded")
+    for asked in ("0003", "nowhere", "other-machine/0003"):
+        done = summary(asked)
+        assert done.exit_code == 2
+        assert f"no run '{asked}'" in done.output
+        assert "other-machine/0001, 2026-11-24, 4 rows" in done.output
+
+
+def test_without_a_run_of_this_machine_the_newest_of_another_one_is_shown(
+    run: Path, results: Path
+) -> None:
+    assert "make one with: concurbench run" in summary().output
+    save(run, results / "other-machine", "0001", "threaded")
+    done = summary()
+    assert done.exit_code == 0
+    first, _, rest = done.output.partition("\n")
+    assert first.startswith("note: no run of this machine yet; this is 0001 of other-machine")
+    assert "make one with: concurbench run" in first
+    assert "→ threaded" in rest
+
+
+def test_without_arguments_it_says_what_it_is_and_names_the_commands_in_the_order_of_use() -> None:
+    done = CliRunner().invoke(main, [], terminal_width=80)
+    assert done.exit_code == 0
+    assert "Threads, processes, asyncio" in done.output
+    lines = done.output.partition("Commands:\n")[2].splitlines()
+    names = ["list", "run", "summary", "matrix", "gate", "calibrate", "machine"]
+    assert [line.split()[0] for line in lines] == names
+    assert not [line for line in lines if line.endswith("...") or len(line) > 80]
+
+
+@pytest.mark.parametrize("name", ["list", "run", "summary", "matrix", "gate", "machine"])
+def test_each_command_says_its_exit_codes_and_gives_examples(name: str) -> None:
+    text = CliRunner().invoke(main, [name, "--help"], terminal_width=80).output
+    assert "Exit codes: 0" in text
+    assert f"Examples: concurbench {name}" in text
+
+
+@pytest.mark.parametrize("name", ["list", "run", "matrix"])
+def test_a_command_that_runs_the_suite_shows_the_options_of_the_suite(name: str) -> None:
+    text = CliRunner().invoke(main, [name, "--help"], terminal_width=80).output
+    for option, _, _ in SUITE_OPTIONS:
+        assert option in text
+    assert "[-- PYTEST ARGUMENTS]" in text
+    assert "--timeout" in text
+
+
+def test_workloads_are_listed_with_their_models_cases_and_servers() -> None:
+    rows = [
+        CollectedRow(
+            f"b.py::test_toy[{model}-{case}]", model, f"b.py::test_toy case={case} server=mock"
+        )
+        for model in ("sequential", "threaded")
+        for case in ("few", "many")
+    ]
+    text = as_text(listing.workloads(rows), 80)
+    assert text.split() == (
+        "toy 4 rows models sequential, threaded cases few, many servers mock".split()
+    )
+
+
+def test_the_saved_runs_are_listed(run: Path, results: Path) -> None:
+    assert "concurbench run makes one" in as_text(listing.saved_runs([]), 80)
+    save(run, results / "other-machine", "0001", "threaded")
+    text = as_text(listing.saved_runs(index.saved(results)), 80)
+    assert text.splitlines()[1].split() == ["other-machine", "0001", "2026-11-24", "4"]

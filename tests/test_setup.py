@@ -103,8 +103,8 @@ def test_where_python3_will_not_do_the_one_asked_for_takes_its_place(tmp_path: P
     make(tmp_path, "test", "PYTHON=python3.12")
     # All else is asked of the environment that it made.
     assert (tmp_path / ".venv/asked").read_text().splitlines() == [
-        "-m pip install --quiet --disable-pip-version-check --only-binary=:all: "
-        "-c constraints.txt -e .[lanes]",
+        "-m pip install --quiet --disable-pip-version-check --only-binary=:all: --no-binary=curio "
+        "-c constraints.txt -e .[dev]",
     ]
 
 
@@ -117,7 +117,9 @@ def test_another_interpreter_gets_an_environment_of_its_own_from_the_own_one(tmp
     later = time.time() + 60  # than the files that are put there now
     os.utime(ready, (later, later))
     make(tmp_path, "bench", "PYTHON=python3.13t")
-    assert log.read_text() == "concurbench environment python3.13t --folder .venv-3.13t\n"
+    assert log.read_text() == (
+        "python -m concurbench.runner.environments python3.13t --folder .venv-3.13t\n"
+    )
 
 
 @pytest.fixture

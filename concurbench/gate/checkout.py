@@ -1,8 +1,8 @@
-"""The two sides' files: copies, so that the user's tree and repository are never touched.
+"""The files of base and head: copies, so that the user's tree and repository are never touched.
 
-A revision is checked out into a repository of its own that borrows the objects of the user's one: like
-a worktree, but nothing is registered there. The working tree is its revision with what git lists as
-changed or new laid over it. A plain directory is copied.
+A revision is checked out into a clone that shares the objects of the user's repository. The working
+tree is its revision, overlaid with the files that git lists as changed or new. A plain directory is
+copied.
 """
 
 from __future__ import annotations
@@ -20,27 +20,30 @@ NOT_COPIED = frozenset(
     (".git", ".hg", "__pycache__", ".tox", ".nox", "node_modules", ".mypy_cache", ".ruff_cache",
      ".pytest_cache", ".benchmarks")
 )  # fmt: skip
-"""Folders of a plain directory that belong to a place, not to the project."""
+"""Folders of a plain directory that are caches or tools, not files of the project."""
+
+STATUS = (
+    "status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all",
+    "--ignore-submodules=none",
+)  # fmt: skip
+SPACES = {"1": 8, "u": 10, "?": 1}
+"""Kind of a line of this status -> the spaces before its path: changed, unmerged, untracked."""
 
 NO_MODULES = frozenset(("conftest.py", "setup.py", "noxfile.py"))
 
 
-class CheckoutError(ConcurbenchError):
-    """A side cannot be had; the message says why in one sentence."""
-
-
 @dataclass(frozen=True)
 class Checkout:
-    """A side's own copy."""
+    """The copy of an arm."""
 
     label: str
-    """What the user asked for, with its commit."""
+    """The revision or directory as the user named it, with its commit."""
     folder: Path
-    """The project in it: where pytest runs."""
+    """The project in the copy: pytest runs there."""
     top: Path
-    """All of it, which is more where the project is a part of its repository."""
+    """The whole copy; the project may be a part of its repository."""
     origin: Path
-    """What it was copied from."""
+    """The original."""
 
     @property
     def roots(self) -> list[Path]:
@@ -50,8 +53,7 @@ class Checkout:
 
     @property
     def names(self) -> set[str]:
-        """The top-level modules it has, wherever in it they lie: imported from anywhere else, they
-        would be somebody else's."""
+        """Its top-level modules, in any folder: imported from elsewhere, they are not this arm's."""
         found = set()
         for root in self.roots:
             found |= {path.stem for path in root.glob("*.py") if path.name not in NO_MODULES}
@@ -63,11 +65,14 @@ class Checkout:
 
 
 def check_out(asked: str | None, where: Path, into: Path) -> Checkout:
-    """Copy what was asked for, seen from the directory ``where``: a revision, a plain directory, or
-    with None the working tree.
+    """Copy a revision, a plain directory, or with None the working tree, into the folder ``into``.
+
+    Args:
+        asked: as the user named it.
+        where: the directory in which the user named it.
 
     Raises:
-        CheckoutError: it cannot be had.
+        ConcurbenchError: it could not be checked out or copied.
     """
     if asked is not None and _is_path(asked):
         return _copy(where / Path(asked).expanduser(), into, asked)
@@ -78,25 +83,24 @@ def check_out(asked: str | None, where: Path, into: Path) -> Checkout:
     if top is None or commit is None:
         if (where / asked).is_dir():
             return _copy(where / asked, into, asked)
-        raise CheckoutError(_no_such(asked, where, top))
+        raise ConcurbenchError(_no_such(asked, where, top))
     _clone(top, commit, into)
     part = where.resolve().relative_to(top)
     if not (into / part).is_dir():
-        raise CheckoutError(f"{asked} ({commit[:7]}) has no folder {part}")
+        raise ConcurbenchError(f"{asked} ({commit[:7]}) has no folder {part}")
     return Checkout(f"{asked} ({commit[:7]})", into / part, into, top)
 
 
 def _is_path(asked: str) -> bool:
-    return asked.startswith((".", os.sep, "~"))  # with which no revision starts
+    return asked.startswith((".", os.sep, "~"))  # as no revision does
 
 
 def _no_such(asked: str, where: Path, top: Path | None) -> str:
     if shutil.which("git") is None:
-        return f"no directory {asked!r}, and no git here to look for a revision of that name"
+        return f"no directory {asked!r}, and git is not installed to look for a revision"
     if top is None:
-        return f"no directory {asked!r}, and {where} is in no git repository"
-    shallow = _git(top, "rev-parse", "--is-shallow-repository").strip() == "true"
-    hint = "; this clone is shallow: fetch all of the history" if shallow else ""
+        return f"no directory {asked!r}, and {where} is not in a git repository"
+    hint = "; this clone is shallow: fetch the whole history" if _is_shallow(top) else ""
     return f"no revision and no directory {asked!r} in {top}{hint}"
 
 
@@ -105,7 +109,7 @@ def _top(where: Path) -> Path | None:
         return None
     try:
         return Path(_git(where, "rev-parse", "--show-toplevel").strip()).resolve()
-    except CheckoutError as error:
+    except ConcurbenchError as error:
         if "dubious ownership" in str(error):
             raise
         return None
@@ -115,25 +119,24 @@ def _commit(top: Path, revision: str) -> str | None:
     try:
         found = _git(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
         return found.strip()
-    except CheckoutError:
+    except ConcurbenchError:
         return None
 
 
 def _working_tree(top: Path, where: Path, into: Path) -> Checkout:
     commit = _commit(top, "HEAD")
     if commit is None:
-        raise CheckoutError(f"{top} has no commit yet")
-    for line in _git(top, "status", "--porcelain=v2", "--ignore-submodules=none", "-z").split("\0"):
-        fields = line.split(" ")
-        if fields[0] in ("1", "2") and fields[2].startswith("S"):
-            raise CheckoutError(
-                f"submodule {fields[-1]} has changes of its own, which a copy would be without: "
+        raise ConcurbenchError(f"{top} has no commit yet")
+    overlaid = []
+    for line in filter(None, _git(top, *STATUS).split("\0")):
+        kind, *fields = line.split(" ", SPACES[line[0]])
+        if kind == "1" and fields[1].startswith("S"):
+            raise ConcurbenchError(
+                f"submodule {fields[-1]} has changes of its own, which would be lost in a copy: "
                 "commit or undo them"
             )
+        overlaid.append(Path(fields[-1]))
     _clone(top, commit, into)
-    changed = _git(top, "diff", "--name-only", "--no-renames", "-z", "HEAD").split("\0")
-    new = _git(top, "ls-files", "--others", "--exclude-standard", "-z").split("\0")
-    overlaid = [Path(path) for path in (*changed, *new) if path]
     for path in overlaid:
         _overlay(top / path, into / path)
     dirty = f" + {len(overlaid)} changed" if overlaid else ""
@@ -153,24 +156,23 @@ def _overlay(source: Path, target: Path) -> None:
 
 
 def _clone(repository: Path, commit: str, into: Path) -> None:
-    into.mkdir(parents=True, exist_ok=True)
-    _git(into, "init", "--quiet")
-    objects = Path(_git(repository, "rev-parse", "--git-path", "objects").strip())
-    (into / ".git/objects/info/alternates").write_text(f"{(repository / objects).resolve()}\n")
-    shallow = repository / _git(repository, "rev-parse", "--git-path", "shallow").strip()
-    if shallow.exists():
-        shutil.copy(shallow, into / ".git/shallow")
-    tags = _git(repository, "for-each-ref", "--format=%(objectname) %(refname)", "refs/tags")
-    (into / ".git/packed-refs").write_text(tags)  # versions are computed from them
+    clone = ["clone", "--quiet", "--shared", "--no-checkout"]
+    _git(repository, *clone, "--", str(repository), str(into))
+    if _is_shallow(repository):  # then git copies the objects of branches and tags alone
+        _git(into, "fetch", "--quiet", "origin", commit)
     _git(into, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", "--force", commit)
     for path, theirs in _submodules(into, commit):
         if not (repository / path / ".git").exists():
-            continue  # the user has none there either
+            continue  # the user has not checked it out either
         if _commit(repository / path, theirs) is None:
-            raise CheckoutError(
+            raise ConcurbenchError(
                 f"submodule {path} has no commit {theirs[:7]} here: git submodule update fetches it"
             )
         _clone(repository / path, theirs, into / path)
+
+
+def _is_shallow(repository: Path) -> bool:
+    return _git(repository, "rev-parse", "--is-shallow-repository").strip() == "true"
 
 
 def _submodules(repository: Path, commit: str) -> Iterable[tuple[str, str]]:
@@ -183,7 +185,7 @@ def _submodules(repository: Path, commit: str) -> Iterable[tuple[str, str]]:
 
 def _copy(folder: Path, into: Path, asked: str) -> Checkout:
     if not folder.is_dir():
-        raise CheckoutError(f"no directory {asked!r}")
+        raise ConcurbenchError(f"no directory {asked!r}")
     _copy_tree(folder, into)
     return Checkout(asked, into, into, folder.resolve())
 
@@ -196,17 +198,17 @@ def _copy_tree(folder: Path, into: Path) -> None:
     try:
         shutil.copytree(folder, into, symlinks=True, ignore=left_out, dirs_exist_ok=True)
     except (OSError, shutil.Error) as error:
-        raise CheckoutError(f"{folder} cannot be copied: {error}") from None
+        raise ConcurbenchError(f"{folder} cannot be copied: {error}") from None
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    # Not the repository that a hook may have named.
+    # A hook that runs this command has named its own repository there.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environ["GIT_OPTIONAL_LOCKS"] = "0"  # the user's index is not to be refreshed
+    environ["GIT_OPTIONAL_LOCKS"] = "0"  # leave the user's index alone
     command = ["git", "-C", str(folder), *arguments]
     done = subprocess.run(command, env=environ, capture_output=True, check=False)
     if done.returncode:
         lines = os.fsdecode(done.stderr).strip().splitlines() or ["no reason given"]
-        told = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
-        raise CheckoutError(f"git {arguments[0]} in {folder}: {told.removeprefix('fatal: ')}")
+        error = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
+        raise ConcurbenchError(f"git {arguments[0]} in {folder}: {error.removeprefix('fatal: ')}")
     return os.fsdecode(done.stdout)

@@ -1,25 +1,23 @@
-"""The commands ``gate``, ``calibrate`` and ``gate-study``."""
+"""The commands ``gate`` and ``calibrate``."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from concurbench.command import (
-    EXISTING,
     FILE,
     PytestCommand,
+    Seconds,
     check_writable,
     ended_by_signals,
     published,
@@ -28,12 +26,18 @@ from concurbench.command import (
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.report.text import show
 
-LONGEST = 900.0
+if TYPE_CHECKING:  # scipy is optional and slow to import, so modules that need it are imported late
+    from concurbench.gate.comparison import Comparison
+    from concurbench.report.progress import StatusLine
+    from concurbench.results.records import Record
+
+MAX_TIME = 900.0
+TIMEOUT = 120.0
 THRESHOLD = 0.05
 
 
 class Share(click.ParamType[float]):
-    """A share as a person writes it: ``5%`` or ``0.05``."""
+    """A share: ``5%`` or ``0.05``."""
 
     name = "share"
 
@@ -48,10 +52,10 @@ class Share(click.ParamType[float]):
         return share
 
 
-class Plant(click.ParamType[tuple[str, float]]):
+class Injection(click.ParamType[tuple[str, float]]):
     """``ROW=10%``."""
 
-    name = "plant"
+    name = "injection"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -64,24 +68,24 @@ class Plant(click.ParamType[tuple[str, float]]):
         return row, Share().convert(share, param, ctx)
 
 
-def options_of_a_comparison(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What gate and calibrate have in common."""
+def comparison_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of both commands; ``compared`` takes them."""
     for option in (
         click.option(
             "--python", default=sys.executable, metavar="PATH",
-            help="The interpreter whose environment both sides use. [default: this one]",
+            help="Interpreter whose environment both revisions use. [default: this one]",
         ),
         click.option(
             "--setup", metavar="COMMAND",
-            help="Run this in each side's copy first; each side then has an environment of its own.",
+            help="Run this first in each revision's copy, in an environment of its own.",
         ),
         click.option(
-            "--timeout", default=120.0, show_default=True, metavar="SECONDS",
-            type=click.FloatRange(min=1), help="How long a side may be silent.",
+            "--timeout", default=TIMEOUT, show_default=True, metavar="SECONDS",
+            type=Seconds(min=1), help="Fail if pytest does not respond for this long.",
         ),
         click.option(
             "--json", "json_file", metavar="FILE", type=FILE,
-            help="Keep the raw pairs here. [default: a file named at the end]",
+            help="Write the raw pairs here, as JSON Lines. [default: a new file, named at the end]",
         ),
     ):  # fmt: skip
         command = option(command)
@@ -95,61 +99,44 @@ def options_of_a_comparison(command: Callable[..., Any]) -> Callable[..., Any]:
     "--threshold",
     type=Share(),
     metavar="SHARE",
-    help=f"The slow-down that matters, where a row says no other. [default: {THRESHOLD:.0%}]",
+    help=f"Smallest slow-down that matters, unless a row has its own. [default: {THRESHOLD:.0%}]",
 )
 @click.option(
     "--max-time",
-    default=LONGEST,
+    default=MAX_TIME,
     show_default=True,
     metavar="SECONDS",
-    type=click.FloatRange(min=1),
-    help="How long it may take; rows not clear by then are judged by what there is.",
+    type=Seconds(min=1),
+    help="Time limit; rows that are undecided by then are judged by the blocks measured so far.",
 )
 @click.option(
-    "--plant",
-    "plants",
+    "--inject",
+    "injections",
     multiple=True,
-    type=Plant(),
+    type=Injection(),
     metavar="ROW=SHARE",
-    help="Slow these rows of HEAD down, to see the gate find it; shell wildcards. "
-    "(On calls of microseconds, slowing down itself costs some more.)",
+    help="Slow these rows of HEAD down, to test whether the gate finds it. ROW may have shell "
+    "wildcards. Rows of microseconds are slowed down a little more.",
 )
-@click.option(
-    "--markdown",
-    metavar="FILE",
-    type=FILE,
-    help="The table for a pull request.",
-)
-@click.option(
-    "--junit",
-    metavar="FILE",
-    type=FILE,
-    help="The rows as test cases.",
-)
-@options_of_a_comparison
+@click.option("--markdown", metavar="FILE", type=FILE, help="Write the table for a pull request.")
+@click.option("--junit", metavar="FILE", type=FILE, help="Write the rows as JUnit test cases.")
+@comparison_options
 @click.pass_context
 def gate(
-    ctx: click.Context,
-    /,
-    base: str,
-    head: str | None,
-    threshold: float | None,
-    max_time: float,
-    plants: tuple[tuple[str, float], ...],
-    markdown: Path | None,
-    junit: Path | None,
-    **how: Any,
+    ctx: click.Context, /, base: str, head: str | None, threshold: float | None, max_time: float,
+    injections: tuple[tuple[str, float], ...], markdown: Path | None, junit: Path | None,
+    json_file: Path | None, **options: Any,
 ) -> None:  # fmt: skip
     """Did the benchmarks get slower from BASE to HEAD?
 
-    BASE and HEAD are git revisions or plain directories; HEAD is the working tree by default, with
-    what is not committed. Works on any suite of pytest-benchmark. Two copies are measured in turn, a
-    fraction of a second apart; what looks slower must show again in fresh processes.
+    BASE and HEAD are git revisions or directories. HEAD defaults to the working tree, with uncommitted
+    changes. Any pytest-benchmark suite works. Two copies are measured in turn, a fraction of a second
+    apart. A row that looks slower must be slower again in fresh processes.
 
     \b
     Exit codes: 0  no regression
-                1  a regression, confirmed
-                2  no answer: something is missing, failed, or was not measured
+                1  a confirmed regression
+                2  no answer: a row is missing, failed or could not be measured
 
     \b
     Examples: concurbench gate main
@@ -160,93 +147,31 @@ def gate(
     from concurbench.gate import gate as gates
     from concurbench.gate import noise, report
 
-    for file in (how["json_file"], markdown, junit):
+    for file in (json_file, markdown, junit):
         check_writable(file)
-    with compared(
-        base, head, slower=dict(plants), arguments=ctx.meta.get("pytest", ()), **how
-    ) as opened:
-        comparison, record, watch = opened
-        thresholds = gates.Thresholds.configured(comparison.head_folder, threshold, THRESHOLD)
-        noises = noise.read(noise.file(Path.cwd(), comparison.python))
-        outcome = gates.run(
-            comparison, thresholds, noises, gates.Clock(max_time),
-            on_block=watch.block, on_row=watch.row, keep=record.add,
-        )  # fmt: skip
-        told = {row: asdict(judgement) for row, judgement in outcome.judgements.items()}
-        record.about(
-            rows=told, missing=outcome.missing, new=outcome.new, failed=outcome.failed,
-            seconds=outcome.seconds, exit=outcome.exit_code,
-        )  # fmt: skip
-    published(lambda: show(report.terminal(outcome)))
+    slower = dict(injections)
+    with compared(ctx, base, head, json_file, slower, **options) as (comparison, record, status):
+        result = gates.run(
+            comparison,
+            gates.Thresholds.configured(comparison.head_folder, threshold, THRESHOLD),
+            noise.read(noise.file(Path.cwd(), comparison.python)),
+            gates.Clock(max_time),
+            on_block=status.block,
+            on_row=status.row,
+            keep=lambda block: record.append(block.as_json()),
+        )
+        record.append(result.as_json())
+    published(lambda: show(report.terminal(result)))
     published(lambda: click.echo(f"raw pairs: {record.path}"))
-    step_summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
     for path, mode, text in (
-        (markdown, "w", report.markdown(outcome)),
-        (step_summary, "a", report.markdown(outcome)),
-        (junit, "w", report.junit(outcome)),
+        (markdown, "w", report.markdown(result)),
+        (summary, "a", report.markdown(result)),
+        (junit, "w", report.junit(result)),
     ):
         if path:
             published(partial(write, Path(path), mode, text))
-    ctx.exit(outcome.exit_code)
-
-
-def check_requirements() -> None:
-    """One sentence where something is missing that only these commands need."""
-    if importlib.util.find_spec("scipy") is None:
-        raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
-    if os.name != "posix":
-        raise ConcurbenchError("stepping two processes needs a POSIX system: on Windows, run it in WSL")
-
-
-@contextlib.contextmanager
-def compared(
-    base: str | None,
-    head: str | None,
-    *,
-    arguments: tuple[str, ...],
-    slower: dict[str, float],
-    python: str,
-    setup: str | None,
-    timeout: float,
-    json_file: Path | None,
-) -> Iterator[tuple[Any, Any, Any]]:
-    """A comparison, its record and what is shown meanwhile; what goes wrong becomes one sentence and
-    an exit code, and no pair is lost."""
-    from concurbench import machine
-    from concurbench.gate.comparison import CannotCompare, Comparison, Question
-    from concurbench.gate.noise import NoiseError
-    from concurbench.gate.record import Record
-    from concurbench.report.progress import StatusLine
-    from concurbench.results.storage import default_path
-
-    question = Question(
-        base=base, head=head, where=Path.cwd(), arguments=arguments, setup=setup, patience=timeout,
-        python=shutil.which(python) or python, slower=slower,
-    )  # fmt: skip
-    watch = StatusLine()
-    record = None
-    try:
-        with ended_by_signals(), Comparison(question, watch.step) as comparison:
-            path = json_file.resolve() if json_file else default_path("gates", Path.cwd().name)
-            about = {**comparison.labels, "python": comparison.python, "machine": machine.facts()}
-            record = Record(path, about)
-            try:
-                yield comparison, record, watch
-            finally:
-                record.close()
-    except (CannotCompare, NoiseError) as error:
-        watch.end()
-        kept = f"\nraw pairs so far: {record.path}" if record else ""
-        raise ConcurbenchError(f"{error}{kept}") from None
-    except OSError as error:
-        watch.end()
-        raise ConcurbenchError(str(error)) from None
-    except Interrupted as ended:
-        watch.end()
-        kept = f", the pairs so far are in {record.path}" if record else ""
-        click.echo(f"interrupted{kept}", err=True)
-        sys.exit(128 + ended.number)
-    watch.end()
+    ctx.exit(result.exit_code)
 
 
 @click.command("calibrate", cls=PytestCommand)
@@ -256,7 +181,7 @@ def compared(
     default=12,
     show_default=True,
     type=click.IntRange(min=3),
-    help="How many blocks to measure.",
+    help="Number of blocks to measure.",
 )
 @click.option(
     "--detect",
@@ -264,7 +189,7 @@ def compared(
     show_default=True,
     type=Share(),
     metavar="SHARE",
-    help="The slow-down that is to be found.",
+    help="Smallest slow-down to detect.",
 )
 @click.option(
     "--threshold",
@@ -272,17 +197,18 @@ def compared(
     default=f"{THRESHOLD:.0%}",
     show_default=True,
     metavar="SHARE",
-    help="The gate's threshold.",
+    help="Threshold of the gate.",
 )
-@options_of_a_comparison
+@comparison_options
 @click.pass_context
 def calibrate(
-    ctx: click.Context, /, base: str | None, blocks: int, detect: float, threshold: float, **how: Any
+    ctx: click.Context, /, base: str | None, blocks: int, detect: float, threshold: float,
+    json_file: Path | None, **options: Any,
 ) -> None:  # fmt: skip
     """How noisy is each row on this machine?
 
-    Compares BASE (the working tree by default) with itself. The noise floor found is kept beside the
-    results, and is from then on the least threshold that `concurbench gate` uses for the row here.
+    Compares BASE (the working tree by default) with itself, and keeps each row's noise floor beside
+    the results. From then on `concurbench gate` raises a row's threshold to its noise floor.
 
     \b
     Examples: concurbench calibrate
@@ -291,97 +217,82 @@ def calibrate(
     check_requirements()
     from concurbench.gate import noise, report
 
-    with compared(base, base, slower={}, arguments=ctx.meta.get("pytest", ()), **how) as opened:
-        comparison, record, watch = opened
+    check_writable(json_file)
+    with compared(ctx, base, base, json_file, {}, **options) as (comparison, record, status):
         path = noise.file(Path.cwd(), comparison.python)
-        noise.read(path)  # that it can be added to is to be known before
+        noise.read(path)  # fail now rather than after minutes of measuring
         log_ratios: dict[str, list[float]] = {}
         for number in range(1, blocks + 1):
             if not comparison.rows:
                 break
-            watch.block("first", number, blocks, comparison.rows, 0)
-            block = comparison.block("calibration", comparison.rows, lambda row, _: watch.row(row))
-            record.add(block)
+            status.block("first", number, blocks, comparison.rows, 0)
+            block = comparison.block("calibration", comparison.rows, lambda row, _: status.row(row))
+            record.append(block.as_json())
             for row, ratio in block.log_ratios.items():
                 log_ratios.setdefault(row, []).append(ratio)
         found = noise.measured(log_ratios)
         if found:
             noise.write(path, found)
-        trouble = {**comparison.failed, **comparison.idle, **comparison.missing, **comparison.new}
+        reasons = {**comparison.failed, **comparison.idle, **comparison.missing, **comparison.new}
     show(report.noise(found, detect, threshold))
-    for row, why in trouble.items():
+    for row, why in reasons.items():
         click.echo(f"not measured: {row}: {why}")
     if not found:
         raise ConcurbenchError("no row could be measured")
-    click.echo(f"kept in {path}\nraw pairs: {record.path}")
+    click.echo(f"noise: {path}\nraw pairs: {record.path}")
 
 
-@click.command("gate-study", cls=PytestCommand)
-@click.option(
-    "--blocks",
-    default=60,
-    show_default=True,
-    type=click.IntRange(min=6),
-    help="Blocks of identical code, and as many planted ones.",
-)
-@click.option(
-    "--max-time",
-    default=3600.0,
-    show_default=True,
-    metavar="SECONDS",
-    type=click.FloatRange(min=60),
-    help="How long it may take; most of it is measuring blocks.",
-)
-@click.option(
-    "--from",
-    "source",
-    metavar="FILE",
-    type=EXISTING,
-    help="Measure nothing: report what an earlier study has measured.",
-)
-@click.option(
-    "--keep",
-    metavar="FILE",
-    type=FILE,
-    help="Where the measured blocks go. [default: gate-study.json beside this machine's results]",
-)
-@click.option(
-    "--into",
-    metavar="FILE",
-    type=EXISTING,
-    help="Put the tables into this Markdown file, between the marks named gate-study.",
-)
-@click.pass_context
-def gate_study(
-    ctx: click.Context, /, blocks: int, max_time: float, source: Path | None, keep: Path | None,
-    into: Path | None,
-) -> None:  # fmt: skip
-    """How often is the gate wrong here, and what does it find?
+def check_requirements() -> None:
+    """Check what only these commands need.
 
-    Measures this suite against itself and against a copy slowed down on purpose, draws gates from
-    those blocks many times over with the decision code that ships, and runs some gates for real.
+    Raises:
+        ConcurbenchError: scipy is missing, or the system is not POSIX.
     """
-    check_requirements()
-    from concurbench.gate import noise
-    from concurbench.gate.comparison import CannotCompare, Question
-    from concurbench.marked import NoMarks, insert
-    from studies import gate as study
+    if importlib.util.find_spec("scipy") is None:
+        raise ConcurbenchError("scipy is missing: pip install 'concurbench[gate]'")
+    if os.name != "posix":
+        raise ConcurbenchError("this command needs a POSIX system: on Windows, run it in WSL")
 
+
+@contextlib.contextmanager
+def compared(
+    ctx: click.Context, base: str | None, head: str | None, json_file: Path | None,
+    slower: dict[str, float], *, python: str, setup: str | None, timeout: float,
+) -> Iterator[tuple[Comparison, Record, StatusLine]]:  # fmt: skip
+    """A comparison that is ready to measure, the record of its pairs, and the status line.
+
+    ``slower`` is row or pattern -> the share by which head is slowed down. However the block ends, the
+    record keeps the blocks measured so far, and its path is printed. A signal ends the command.
+    """
+    from concurbench import machine
+    from concurbench.gate.comparison import Comparison
+    from concurbench.gate.prepare import Question
+    from concurbench.gate.samples import KIND
+    from concurbench.report.progress import StatusLine
+    from concurbench.results.records import Record
+    from concurbench.results.storage import default_path
+
+    question = Question(
+        base=base, head=head, where=Path.cwd(), arguments=ctx.meta.get("pytest", ()), setup=setup,
+        timeout=timeout, python=shutil.which(python) or python, slower=slower,
+    )  # fmt: skip
+    record = None
     try:
-        if source is None:
-            path = keep or noise.file(Path.cwd()).with_name("gate-study.json")
-            question = Question(None, None, Path.cwd(), arguments=ctx.meta.get("pytest", ()))
-            with ended_by_signals():
-                content = study.measure(
-                    question, THRESHOLD, study.Budget(blocks, max_time), click.echo, path
-                )
-        else:
-            content = json.loads(source.read_text(encoding="utf-8"))
-        text = study.report(content)
-        if into is not None:
-            insert(text, into, "gate-study")
-        click.echo(text)
-    except (CannotCompare, study.StudyFailed, NoMarks, ValueError) as error:
-        raise ConcurbenchError(str(error)) from None
-    except Interrupted as ended:
-        sys.exit(128 + ended.number)
+        with contextlib.ExitStack() as stack:
+            status = StatusLine()
+            stack.callback(status.end)
+            stack.enter_context(ended_by_signals())
+            comparison = stack.enter_context(Comparison(question, status.step))
+            path = json_file.resolve() if json_file else default_path("gates", Path.cwd().name)
+            header = {**comparison.labels, "python": comparison.python, "machine": machine.facts()}
+            record = Record(path, KIND, header)
+            yield comparison, record, status
+    except (Exception, Interrupted) as error:
+        if record is not None:
+            click.echo(f"raw pairs so far: {record.path}", err=True)
+        if isinstance(error, Interrupted):
+            click.echo("interrupted", err=True)
+            sys.exit(128 + error.number)
+        if isinstance(error, OSError):
+            raise ConcurbenchError(str(error)) from None
+        raise

@@ -1,19 +1,19 @@
-"""When is a difference shown? Pure functions of log-ratios, one a block; nothing here runs anything.
+"""Is a difference significant? Pure functions of log-ratios, one a block; no processes, no files.
 
-The rows of a suite are looked at after so many blocks as ``Rules`` say. At each look a row is flagged
-that got slower beyond its threshold, and one is done with that cannot have; only the others need more
-blocks. What was flagged must show once more, in blocks of its own.
+A suite is judged at interim analyses, after the numbers of blocks in ``Rules``. At each of them, a row
+that is slower than its threshold is flagged, and a row whose interval excludes that is accepted. The
+others get more blocks. A flagged row must be slower again in a confirmation with new blocks.
 
 Sources of the rules:
 
-- one observation a block, a t-test over blocks: rounds in a process are not independent. Kalibera and
-  Jones, "Rigorous benchmarking in reasonable time" (ISMM 2013).
-- the error is spent in equal parts over the looks, which keeps it below its bound whatever the looks
-  have in common; intervals with that level hold at all looks at once. Jennison and Turnbull, "Group
-  Sequential Methods" (2000), sections 7.2 and 9.
-- trimmed means: Yuen, "The two-sample trimmed t for unequal population variances" (1974), for one
-  sample; a block far off neither moves the mean nor hides what the others agree on.
-- over rows: Holm, "A simple sequentially rejective multiple test procedure" (1979).
+- One observation a block, and a t-test over blocks, because rounds of a process are not independent.
+  Kalibera and Jones, "Rigorous benchmarking in reasonable time" (ISMM 2013).
+- Each interim analysis may spend an equal part of the error rate. This bounds the overall error rate
+  however the analyses are correlated, and intervals at that level hold at all analyses at once.
+  Jennison and Turnbull, "Group Sequential Methods" (2000), sections 7.2 and 9.
+- Trimmed means: Yuen, "The two-sample trimmed t for unequal population variances" (1974), for one
+  sample. An outlier neither moves the mean nor hides what the other blocks agree on.
+- Over the rows of a suite: Holm, "A simple sequentially rejective multiple test procedure" (1979).
 """
 
 from __future__ import annotations
@@ -35,30 +35,30 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """The constants of the decision. Those shipped were fixed, and proven, by ``make gate-study``."""
+    """The constants of the decision. The gate study measured the error rates of the defaults."""
 
-    looks: Sequence[int] = (8, 12, 16, 24)
-    """The numbers of blocks after which rows are judged."""
+    analyses: Sequence[int] = (8, 12, 16, 24)
+    """The numbers of blocks after which an interim analysis is made; the last one is the maximum."""
     confirmation: int = 24
-    """Blocks of its own in which a slower row must show again."""
-    error: float = 0.1
-    """The error rate of a suite, of the first stage and of the confirmation each: the chance that any
-    row without a difference is found slower is below their product."""
+    """The number of new blocks in which a flagged row must be slower again."""
+    error_rate: float = 0.1
+    """The familywise error rate of the first stage, and of the confirmation. The chance that any row
+    without a difference ends as slower is below the product of both."""
     confidence: float = 0.95
-    """Of the intervals that are shown."""
+    """The confidence level of the intervals in the report."""
     trimmed: float = 0.2
-    """The share of blocks that is left out at each end: now and then one is far off."""
+    """The share of blocks that is trimmed at each end."""
 
-    def most_blocks(self, stage: Stage) -> int:
-        """How many blocks a stage takes at most."""
-        return self.looks[-1] if stage is Stage.FIRST else self.confirmation
+    def max_blocks(self, stage: Stage) -> int:
+        """The maximum number of blocks of a stage."""
+        return self.analyses[-1] if stage is Stage.FIRST else self.confirmation
 
 
 POWER = 0.95
-"""The chance with which a run would have found the change that it could have seen, and confirmed it."""
+"""The probability with which a slow-down of the detectable size is found and confirmed."""
 
-FEWEST = 3
-"""Blocks without which there is no interval to speak of."""
+MIN_BLOCKS = 3
+"""With fewer blocks there is no interval."""
 
 
 class Verdict(StrEnum):
@@ -70,41 +70,44 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was found of a row. Ratios are head / base: above 1 is slower."""
+    """The result for a row. Ratios are head / base: above 1 is slower."""
 
     verdict: Verdict
     threshold: float
-    """The change that matters, as a share: 0.05 is 5 %."""
+    """The smallest change that matters, as a share: 0.05 is 5 %."""
     blocks: int
     ratio: float
     low: float
     high: float
-    """The 95 % interval of the ratio, at whichever look the row was done with."""
-    sees: float
+    """The confidence interval of the ratio; it holds at whichever interim analysis was the last."""
+    detectable: float
     """The smallest slow-down, as a share, that these blocks would have found with ``POWER``."""
     flagged: bool
-    """Whether the first stage found it slower, so that this is the confirmation's judgement."""
+    """Whether the first stage flagged the row, so that this is the confirmation's judgement."""
 
 
-Take = Callable[[Stage, Sequence[str]], Mapping[str, float] | None]
-"""One more block of these rows: row -> log-ratio, without rows that could not be measured; None if
-there is no time for one."""
+MeasureBlock = Callable[[Stage, Sequence[str]], Mapping[str, float] | None]
+"""Measures one more block of these rows. Returns row -> log-ratio, without the rows that could not be
+measured, or None if there is no time left for a block."""
 
 
 RULES = Rules()
 
 
-def judge(thresholds: Mapping[str, float], take: Take, rules: Rules = RULES) -> dict[str, Judgement]:
-    """Take blocks of these rows until all is clear, and judge each row.
+def judge(
+    thresholds: Mapping[str, float], measure: MeasureBlock, rules: Rules | None = None
+) -> dict[str, Judgement]:
+    """Measure blocks until every row is decided; return row -> judgement.
 
-    ``thresholds`` is row -> the change that matters. A row that could not be measured in every block
-    asked for is missing in what is returned.
+    ``thresholds`` is row -> the smallest change that matters, as a share. ``rules`` are ``RULES`` by
+    default. A row that could not be measured in every block is left out of the result.
     """
-    found = _stage(Stage.FIRST, rules.looks, rules, thresholds, take)
+    rules = rules or RULES
+    found = _stage(Stage.FIRST, rules.analyses, rules, thresholds, measure)
     flagged = [row for row, judgement in found.items() if judgement.verdict is Verdict.SLOWER]
     if flagged:
         again = {row: thresholds[row] for row in flagged}
-        confirmed = _stage(Stage.CONFIRMATION, (rules.confirmation,), rules, again, take)
+        confirmed = _stage(Stage.CONFIRMATION, (rules.confirmation,), rules, again, measure)
         for row in flagged:
             del found[row]
         found |= {row: replace(judgement, flagged=True) for row, judgement in confirmed.items()}
@@ -112,51 +115,63 @@ def judge(thresholds: Mapping[str, float], take: Take, rules: Rules = RULES) -> 
 
 
 def _stage(
-    stage: Stage, looks: Sequence[int], rules: Rules, thresholds: Mapping[str, float], take: Take
+    stage: Stage,
+    analyses: Sequence[int],
+    rules: Rules,
+    thresholds: Mapping[str, float],
+    measure: MeasureBlock,
 ) -> dict[str, Judgement]:
-    samples: dict[str, list[float]] = {row: [] for row in thresholds}
-    error = rules.error / len(looks)
-    miss = (1 - rules.confidence) / len(looks)
+    log_ratios: dict[str, list[float]] = {row: [] for row in thresholds}
+    error_rate = rules.error_rate / len(analyses)
+    alpha = (1 - rules.confidence) / len(analyses)
     found: dict[str, Judgement] = {}
-    shown = {Verdict.SLOWER: 0, Verdict.FASTER: 0}
+    decided = {Verdict.SLOWER: 0, Verdict.FASTER: 0}
     active = list(thresholds)
-    for block in range(1, looks[-1] + 1):
-        taken = take(stage, active)
-        if taken is not None:
-            for row in [row for row in active if row not in taken]:
+    for block in range(1, analyses[-1] + 1):
+        measured = measure(stage, active)
+        if measured is not None:
+            for row in [row for row in active if row not in measured]:
                 active.remove(row)
                 found.pop(row, None)
             for row in active:
-                samples[row].append(taken[row])
-        if taken is None or block in looks:
-            rows = {
-                row: _Sample(samples[row], thresholds[row], len(thresholds), error, miss, rules.trimmed)
+                log_ratios[row].append(measured[row])
+        if measured is None or block in analyses:
+            samples = {
+                row: _Sample(
+                    log_ratios[row], thresholds[row], len(thresholds), error_rate, alpha, rules.trimmed
+                )
                 for row in active
             }
-            found |= {row: sample.judgement() for row, sample in rows.items()}
-            for verdict in shown:
-                for row in _shown(rows, verdict, len(thresholds) - shown[verdict]):
+            found |= {row: sample.judgement() for row, sample in samples.items()}
+            for verdict in decided:
+                for row in _changed(samples, verdict, len(thresholds) - decided[verdict]):
                     found[row] = replace(found[row], verdict=verdict)
-                    shown[verdict] += 1
-            changed = {row for row in active if found[row].verdict in shown}
-            active = [row for row in active if row not in changed and not rows[row].cannot_be_slower]
-        if taken is None or not active:
+                    decided[verdict] += 1
+            changed = {row for row in active if found[row].verdict in decided}
+            active = [r for r in active if r not in changed and not samples[r].cannot_be_slower]
+        if measured is None or not active:
             break
     return found
 
 
 @dataclass(frozen=True)
 class _Sample:
-    """The log-ratios of a row's blocks, with the level they are looked at."""
+    """The log-ratios of a row, one a block, at an interim analysis.
+
+    Mean and standard error are Yuen's. ``scipy.stats.mstats.trimmed_mean`` gives the same mean.
+    ``trimmed_stde`` does not give the same error: it divides by (1 - 2 * trimmed) * sqrt(blocks), where
+    Yuen counts degrees of freedom, and comes out 10 % larger at 24 blocks. The error rates in
+    docs/method.md were measured with Yuen's.
+    """
 
     log_ratios: Sequence[float]
     threshold: float
     rows: int
-    """How many are judged together."""
-    error: float
-    """The part of the error that this look may spend."""
-    miss: float
-    """The part of the intervals' that this look may spend."""
+    """The number of rows that are judged together."""
+    error_rate: float
+    """The part of the error rate that this analysis may spend."""
+    alpha: float
+    """The part of the intervals' error that this analysis may spend."""
     trimmed: float
 
     @property
@@ -165,11 +180,11 @@ class _Sample:
 
     @property
     def enough(self) -> bool:
-        return self.blocks >= FEWEST
+        return self.blocks >= MIN_BLOCKS
 
     @property
     def cut(self) -> int:
-        """How many blocks are left out at each end."""
+        """The number of blocks that are trimmed at each end."""
         return int(self.blocks * self.trimmed)
 
     @property
@@ -178,34 +193,36 @@ class _Sample:
 
     @functools.cached_property
     def mean(self) -> float:
+        """The trimmed mean."""
         middle = sorted(self.log_ratios)[self.cut : self.cut + self.kept]
         return statistics.fmean(middle) if middle else 0.0
 
     @functools.cached_property
     def standard_error(self) -> float:
-        """Of the trimmed mean, from the winsorized variance."""
+        """The standard error of the trimmed mean, from the winsorized variance."""
         ordered = sorted(self.log_ratios)
         low, high = ordered[self.cut], ordered[-self.cut - 1]
         variance = statistics.variance(min(max(each, low), high) for each in ordered)
         error = math.sqrt(variance * (self.blocks - 1) / self.kept / (self.kept - 1))
-        # Blocks without any difference are too good to be true: no clock is that fine.
+        # Identical blocks would give 0, which no clock is fine enough for.
         return max(error, 1e-9)
 
     def quantile(self, probability: float) -> float:
-        """Of Student's t, for so many blocks."""
+        """The quantile of Student's t with this sample's degrees of freedom."""
         return _quantile(self.kept - 1, probability)
 
     def p_value(self, sign: int) -> float:
-        """The chance of such a mean, or one further out on the sign's side, without a difference."""
+        """The one-sided p-value: positive ``sign`` for slower, negative for faster."""
         return float(stdtr(self.kept - 1, -sign * self.mean / self.standard_error))
 
     @property
     def interval(self) -> tuple[float, float]:
-        margin = self.quantile(1 - self.miss / 2) * self.standard_error
+        margin = self.quantile(1 - self.alpha / 2) * self.standard_error
         return self.mean - margin, self.mean + margin
 
     @property
     def bound(self) -> float:
+        """The threshold as a log-ratio."""
         return math.log1p(self.threshold)
 
     @property
@@ -213,13 +230,13 @@ class _Sample:
         """Whether a slow-down beyond the threshold is excluded."""
         if not self.enough:
             return False
-        margin = self.quantile(1 - self.error / 2) * self.standard_error
+        margin = self.quantile(1 - self.error_rate / 2) * self.standard_error
         return self.mean + margin < self.bound
 
     @property
-    def sees(self) -> float:
+    def detectable(self) -> float:
         t = self.quantile
-        needed = max(self.bound, t(1 - self.error / self.rows) * self.standard_error)
+        needed = max(self.bound, t(1 - self.error_rate / self.rows) * self.standard_error)
         return math.expm1(needed + t(math.sqrt(POWER)) * self.standard_error)
 
     def judgement(self) -> Judgement:
@@ -237,7 +254,7 @@ class _Sample:
             ratio=ratio,
             low=math.exp(low),
             high=math.exp(high),
-            sees=self.sees,
+            detectable=self.detectable,
             flagged=False,
         )
 
@@ -247,51 +264,52 @@ def _quantile(degrees: int, probability: float) -> float:
     return float(stdtrit(degrees, probability))
 
 
-def _shown(rows: Mapping[str, _Sample], verdict: Verdict, undecided: int) -> list[str]:
-    """The rows that changed in this direction, by more than their threshold, with Holm's correction
-    for so many rows as are ``undecided``."""
+def _changed(samples: Mapping[str, _Sample], verdict: Verdict, undecided: int) -> list[str]:
+    """The rows that changed significantly in this direction and by more than their threshold, with
+    Holm's correction for the number of ``undecided`` rows."""
     sign = +1 if verdict is Verdict.SLOWER else -1
-    p_values = {row: sample.p_value(sign) for row, sample in rows.items() if sample.enough}
+    p_values = {row: sample.p_value(sign) for row, sample in samples.items() if sample.enough}
     changed = []
     for rank, row in enumerate(sorted(p_values, key=p_values.__getitem__)):
-        if p_values[row] > rows[row].error / (undecided - rank):
+        if p_values[row] > samples[row].error_rate / (undecided - rank):
             break
-        if sign * rows[row].mean > rows[row].bound:
+        if sign * samples[row].mean > samples[row].bound:
             changed.append(row)
     return changed
 
 
 def deviation(log_ratios: Sequence[float]) -> float:
-    """What a block's log-ratio scatters by: the standard error of so many, times their square root.
+    """The standard deviation of a block's log-ratio, estimated from the trimmed mean's standard error.
 
     Raises:
-        ValueError: there are fewer than ``FEWEST``.
+        ValueError: there are fewer than ``MIN_BLOCKS``.
     """
-    sample = _Sample(log_ratios, 0.0, 1, RULES.error, RULES.error, RULES.trimmed)
+    sample = _Sample(log_ratios, 0.0, 1, RULES.error_rate, RULES.error_rate, RULES.trimmed)
     if not sample.enough:
-        raise ValueError(f"{sample.blocks} blocks are too few: at least {FEWEST}")
+        raise ValueError(f"{sample.blocks} blocks are too few: at least {MIN_BLOCKS}")
     return sample.standard_error * math.sqrt(sample.blocks)
 
 
 def noise_floor(log_ratios: Sequence[float]) -> float:
-    """The change, as a share, that blocks of identical code like these stay below with a chance of
-    99 %, when as many are taken as a row gets at most: no threshold below makes sense.
+    """The smallest useful threshold, as a share: with the maximum number of blocks, the mean of
+    identical code stays below it with a probability of 99 %.
 
     Raises:
-        ValueError: there are fewer than ``FEWEST``.
+        ValueError: there are fewer than ``MIN_BLOCKS``.
     """
-    error = deviation(log_ratios) / math.sqrt(RULES.looks[-1])
+    error = deviation(log_ratios) / math.sqrt(RULES.analyses[-1])
     return math.expm1(float(stdtrit(_kept(len(log_ratios)) - 1, 0.99)) * error)
 
 
 def blocks_needed(deviation: float, change: float, threshold: float, rows: int) -> int | None:
-    """How many blocks find this change, as a share, with ``POWER``; None if no number up to a thousand.
+    """The number of blocks that find ``change``, a share, with ``POWER``; None if 1000 are too few.
 
-    ``deviation`` is what a block's log-ratio scatters by, ``rows`` how many are judged together.
+    ``deviation`` is the standard deviation of a block's log-ratio, ``rows`` the number of rows that
+    are judged together.
     """
-    for blocks in range(FEWEST, 1001):
+    for blocks in range(MIN_BLOCKS, 1001):
         error = deviation / math.sqrt(blocks)
-        levels = [1 - RULES.error / len(RULES.looks) / rows, math.sqrt(POWER)]
+        levels = [1 - RULES.error_rate / len(RULES.analyses) / rows, math.sqrt(POWER)]
         t = stdtrit(_kept(blocks) - 1, levels)
         if math.log1p(change) >= max(math.log1p(threshold), t[0] * error) + t[1] * error:
             return blocks

@@ -1,78 +1,74 @@
-"""The gate: blocks until each row is judged, and what follows for the exit code."""
+"""The gate: measures blocks until every row is judged, and derives the exit code."""
 
 from __future__ import annotations
 
 import time
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from concurbench import pyproject
+from concurbench.errors import ConcurbenchError
 from concurbench.gate import decision
-from concurbench.gate.comparison import (
-    NO_SHARE,
-    CannotCompare,
-    Comparison,
-    is_share,
-    matches,
-)
+from concurbench.gate.comparison import Comparison
 from concurbench.gate.decision import Judgement, Stage, Verdict
 from concurbench.gate.noise import Noise
+from concurbench.gate.prepare import NO_SHARE, is_share, matches
 from concurbench.gate.samples import Block
 
 CLEAR, REGRESSION, UNABLE = 0, 1, 2
-"""Exit codes: nothing got slower, something did, no answer."""
+"""Exit codes: no regression, a regression, no answer."""
+
+TABLE = "pyproject.toml, [tool.concurbench.gate]"
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The change of a row that matters, as a share."""
+    """The smallest change of a row that matters, as a share."""
 
     default: float
     patterns: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def configured(cls, folder: Path, asked: float | None, default: float) -> Thresholds:
-        """As a project's ``pyproject.toml`` says under ``[tool.concurbench.gate]``; what the user asked
-        for goes before its ``threshold``, not before what it says of single rows.
+    def configured(cls, folder: Path, requested: float | None, default: float) -> Thresholds:
+        """The thresholds in ``[tool.concurbench.gate]`` of the project in ``folder``.
+
+        ``requested`` is the user's: it takes precedence over ``threshold`` there, but not over the
+        thresholds of single rows. ``default`` holds where neither says anything.
 
         Raises:
-            CannotCompare: what it says is not a share.
+            ConcurbenchError: a configured threshold is not a share.
         """
-        try:
-            content = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            content = {}
-        tools: Any = content.get("tool", {})
-        said = tools.get("concurbench", {}).get("gate", {})
-        rows = said.get("thresholds", {}) if isinstance(said, dict) else None
+        tool = pyproject.read(folder).get("tool", {}).get("concurbench", {})
+        table: Any = tool.get("gate", {}) if isinstance(tool, dict) else None
+        rows = table.get("thresholds", {}) if isinstance(table, dict) else None
         if not isinstance(rows, dict):
-            raise CannotCompare("pyproject.toml: [tool.concurbench.gate] and its thresholds are tables")
-        for value in (said.get("threshold", default), *rows.values()):
+            raise ConcurbenchError(f"{TABLE}: it and its thresholds must be tables")
+        for value in (table.get("threshold", default), *rows.values()):
             if not is_share(value):
-                raise CannotCompare(
-                    f"pyproject.toml, [tool.concurbench.gate]: {NO_SHARE}, not {value!r}"
-                )
-        return cls(asked or said.get("threshold", default), rows)
+                raise ConcurbenchError(f"{TABLE}: {NO_SHARE}, not {value!r}")
+        return cls(requested or table.get("threshold", default), rows)
 
     def of(self, row: str, marked: float | None, noise: Noise | None) -> float:
-        """A row's: what its mark says, or else the configuration, and at least the machine's noise."""
+        """The threshold of a row: that of its mark, or else the configured one, and never below the
+        noise floor of this machine."""
         configured = next((v for p, v in self.patterns.items() if matches(row, p)), self.default)
-        wanted = configured if marked is None else marked
-        return max(wanted, noise.floor if noise else 0.0)
+        threshold = configured if marked is None else marked
+        return max(threshold, noise.floor if noise else 0.0)
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a gate found."""
+class GateResult:
+    """The result of a gate."""
 
     base: str
     head: str
     judgements: Mapping[str, Judgement]
     floors: Mapping[str, float]
-    """Row -> the noise floor of this machine, where one is known."""
+    """Row -> its noise floor on this machine, if calibrated."""
     missing: Mapping[str, str]
+    """Rows that head lacks -> the reason; likewise below."""
     new: Mapping[str, str]
     idle: Mapping[str, str]
     failed: Mapping[str, str]
@@ -83,25 +79,26 @@ class Outcome:
 
     @property
     def slower(self) -> list[str]:
+        """The rows that are slower."""
         return [row for row, each in self.judgements.items() if each.verdict is Verdict.SLOWER]
 
     @property
     def undecided(self) -> list[str]:
-        """Rows that were not looked at often enough to say anything: the time was up."""
-        needed = {False: decision.RULES.looks[0], True: decision.RULES.confirmation}
+        """The rows that had not enough blocks for a decision when the time was up."""
+        needed = {False: decision.RULES.analyses[0], True: decision.RULES.confirmation}
         return [
             row for row, each in self.judgements.items() if each.blocks < needed[each.flagged]
         ]  # fmt: skip
 
     @property
     def unable(self) -> list[str]:
-        """Why this gate cannot vouch for head, as sentences; empty if it can."""
-        told = [f"{row}: {why}" for row, why in self.failed.items()]
-        told += [f"missing in head: {row} ({why})" for row, why in self.missing.items()]
-        told += [f"out of time before it could be judged: {row}" for row in self.undecided]
-        if not self.judgements and not told:
-            told.append("nothing was measured")
-        return told
+        """Why this gate has no answer, as sentences; empty if it has one."""
+        reasons = [f"{row}: {why}" for row, why in self.failed.items()]
+        reasons += [f"missing in head: {row} ({why})" for row, why in self.missing.items()]
+        reasons += [f"out of time before it could be judged: {row}" for row in self.undecided]
+        if not self.judgements and not reasons:
+            reasons.append("nothing was measured")
+        return reasons
 
     @property
     def exit_code(self) -> int:
@@ -109,10 +106,25 @@ class Outcome:
             return REGRESSION
         return UNABLE if self.unable else CLEAR
 
+    def as_json(self) -> dict[str, Any]:
+        """The result as the last entry of a record."""
+        judgements = {row: asdict(judgement) for row, judgement in self.judgements.items()}
+        for judgement in judgements.values():  # infinity is not JSON
+            judgement.update({name: None for name, v in judgement.items() if v == float("inf")})
+        return {
+            "exit": self.exit_code,
+            "judgements": judgements,
+            "missing": dict(self.missing),
+            "new": dict(self.new),
+            "idle": dict(self.idle),
+            "failed": dict(self.failed),
+            "seconds": self.seconds,
+        }
+
 
 @dataclass
 class Clock:
-    """How long a gate may take, and what its blocks take."""
+    """The time limit of a gate, and an estimate of what the next block takes. Seconds."""
 
     limit: float
     now: Callable[[], float] = time.monotonic
@@ -127,7 +139,7 @@ class Clock:
         return self.now() - self.start
 
     def took(self, rows: Mapping[str, float], seconds: float) -> None:
-        """A block took so many seconds, its rows these."""
+        """Note what a block took in total, and each of its rows."""
         self._rows.update(rows)
         self._overhead = max(0.0, seconds - sum(rows.values()))
 
@@ -146,18 +158,18 @@ def run(
     noises: Mapping[str, Noise],
     clock: Clock,
     *,
-    on_block: Callable[[Stage, int, int, Sequence[str], float], None],
-    on_row: Callable[[str], None],
-    keep: Callable[[Block, bool], None],
-) -> Outcome:
-    """Measure block by block, until all is clear, confirmed or the time is up.
+    on_block: Callable[[Stage, int, int, Sequence[str], float], None] = lambda *_: None,
+    on_row: Callable[[str], None] = lambda _: None,
+    keep: Callable[[Block], None] = lambda _: None,
+) -> GateResult:
+    """Measure block by block until every row is decided or the time is up.
 
-    ``on_block`` hears of a block before it starts: its stage, its number there and the highest, its
-    rows, and how many seconds may be left at most; ``on_row`` of each row measured; ``keep``
-    gets each block, and before that its first rows; with it, whether the block is complete.
+    ``on_block`` is called before each block with its stage, its number and the highest number in that
+    stage, its rows, and the most seconds that may be left. ``on_row`` is called after each row,
+    ``keep`` after each block.
 
     Raises:
-        CannotCompare: a side broke down; the blocks before it have been kept.
+        ConcurbenchError: an arm failed; the blocks before have been kept.
     """
     rows = {
         row: thresholds.of(row, comparison.thresholds.get(row), noises.get(row))
@@ -166,7 +178,7 @@ def run(
     counts = dict.fromkeys(Stage, 0)
     out_of_time = False
 
-    def take(stage: Stage, active: Sequence[str]) -> Mapping[str, float] | None:
+    def measure(stage: Stage, active: Sequence[str]) -> Mapping[str, float] | None:
         nonlocal out_of_time
         active = [row for row in active if row in comparison.rows]
         if not active:
@@ -174,24 +186,23 @@ def run(
         if not clock.allows(active):
             out_of_time = True
             return None
-        most = decision.RULES.most_blocks(stage)
-        left = (most - counts[stage]) * clock.expected(active)
+        highest = decision.RULES.max_blocks(stage)
+        left = (highest - counts[stage]) * clock.expected(active)
         counts[stage] += 1
-        on_block(stage, counts[stage], most, active, min(left, clock.limit - clock.passed))
+        on_block(stage, counts[stage], highest, active, min(left, clock.limit - clock.passed))
         start, took = clock.passed, dict[str, float]()
 
-        def row_done(row: str, block: Block) -> None:
+        def row_done(row: str, _: Block) -> None:
             took[row] = clock.passed - start - sum(took.values())
-            keep(block, False)
             on_row(row)
 
         block = comparison.block(stage, active, row_done)
         clock.took(took, clock.passed - start)
-        keep(block, True)
+        keep(block)
         return block.log_ratios
 
-    judgements = decision.judge(rows, take)
-    return Outcome(
+    judgements = decision.judge(rows, measure)
+    return GateResult(
         base=comparison.labels["base"],
         head=comparison.labels["head"],
         judgements=judgements,

@@ -1,4 +1,4 @@
-"""The noise of each row on this machine, as ``concurbench calibrate`` found it."""
+"""The noise of each row on this machine, as ``concurbench calibrate`` measured it."""
 
 from __future__ import annotations
 
@@ -18,65 +18,64 @@ FILE = "noise.json"
 
 @dataclass(frozen=True)
 class Noise:
-    """What identical code differed by. Shares: 0.05 is 5 %."""
+    """How much identical code differs, as shares: 0.05 is 5 %."""
 
     deviation: float
     """The standard deviation of a block's log-ratio."""
     floor: float
-    """The least threshold that makes sense (see ``decision.noise_floor``)."""
+    """The smallest useful threshold (``decision.noise_floor``)."""
     blocks: int
     measured: str
     """The day."""
 
 
-class NoiseError(ConcurbenchError):
-    """The file cannot be used; the message says why."""
-
-
 def file(project: Path, python: str | None = None) -> Path:
-    """Where the noise of a project's rows is kept, for this machine and the interpreter of this name
-    (the one at hand by default)."""
+    """The noise file of a project, for this machine and an interpreter.
+
+    ``python`` is the interpreter's part of a folder's name, by default that of this interpreter.
+    """
     results = project / "results"
     return (results if results.is_dir() else project / ".benchmarks") / machine.folder(python) / FILE
 
 
 def measured(log_ratios: Mapping[str, Sequence[float]]) -> dict[str, Noise]:
-    """The noise of these rows, from blocks of base against itself."""
+    """The noise of each row with enough blocks of base against itself."""
     today = time.strftime("%Y-%m-%d")
     return {
         row: Noise(decision.deviation(each), decision.noise_floor(each), len(each), today)
         for row, each in log_ratios.items()
-        if len(each) >= decision.FEWEST
+        if len(each) >= decision.MIN_BLOCKS
     }
 
 
 def read(path: Path) -> dict[str, Noise]:
-    """Row -> noise; empty where nothing has been calibrated.
+    """Row -> noise; empty if the file does not exist.
 
     Raises:
-        NoiseError: the file is not one of ours.
+        ConcurbenchError: the file is not a noise file.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         noises = {row: Noise(**noise) for row, noise in content.items()}
         for each in noises.values():
             if not isinstance(each.floor, float) or not isinstance(each.deviation, float):
-                raise ValueError("a number is none")
+                raise ValueError("floor and deviation must be numbers")
         return noises
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise NoiseError(
-            f"{path} cannot be read ({error}): remove it, and concurbench calibrate makes it anew"
+        raise ConcurbenchError(
+            f"cannot read {path} ({error}): remove it, then run concurbench calibrate again"
         ) from None
 
 
 def write(path: Path, noises: Mapping[str, Noise]) -> None:
-    """Keep these, beside those of other rows.
+    """Add these rows to the file, or replace them there.
 
     Raises:
-        NoiseError, OSError: the file cannot be read or written.
+        ConcurbenchError: the file is not a noise file.
+        OSError: the file cannot be written.
     """
-    together = {**read(path), **noises}
-    content = {row: asdict(noise) for row, noise in sorted(together.items())}
+    merged = {**read(path), **noises}
+    content = {row: asdict(noise) for row, noise in sorted(merged.items())}
     write_atomic(path, json.dumps(content, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""What a gate found, for a terminal, a pull request and a CI system."""
+"""The result of a gate for a terminal, a pull request and a CI system."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from rich.text import Text
 
 from concurbench import units
 from concurbench.gate.decision import Judgement, Verdict, blocks_needed
-from concurbench.gate.gate import Outcome
+from concurbench.gate.gate import CLEAR, REGRESSION, GateResult
 from concurbench.gate.noise import Noise
 from concurbench.results.runs import short_name
 
 STYLES = {Verdict.SLOWER: "bold red", Verdict.FASTER: "green", Verdict.NOT_SHOWN: "yellow"}
 
 EXPLANATION = (
-    "ratio: head / base, above 1 is slower. "
-    "sees: the smallest slow-down that a run like this one finds, 19 times out of 20."
+    "ratio: head / base, above 1 is slower. detectable: the smallest slow-down that a run like this "
+    "one finds with a probability of 95 %."
 )
 
 
 def names(rows: Iterable[str]) -> dict[str, str]:
-    """Row -> its short name, or its whole id where two would have the same."""
+    """Row -> its short name, or its full id where two rows have the same short name."""
     rows = list(rows)
     times = Counter(map(short_name, rows))
     return {row: short_name(row) if times[short_name(row)] == 1 else row for row in rows}
@@ -38,124 +38,129 @@ def percent(share: float) -> str:
 
 
 def interval(judgement: Judgement) -> str:
-    """A ratio's, as in ``0.991 – 1.018``."""
+    """The interval of a ratio, as in ``0.991 – 1.018``."""
     if judgement.high > 100:
         return "–"
     return f"{judgement.low:.3f} – {judgement.high:.3f}"
 
 
 def unbroken(text: str) -> str:
-    """The same in one line of a cell, however narrow."""
+    """The text with spaces at which a table cell does not wrap."""
     return text.replace(" ", "\u00a0")
 
 
 def verdict(judgement: Judgement) -> str:
-    """In words, with what the confirmation said."""
+    """The verdict; ``unconfirmed`` for a row that was flagged and not slower in the confirmation."""
     if judgement.verdict is Verdict.SLOWER:
         return "SLOWER"
     if judgement.flagged:
-        return "not confirmed"
+        return "unconfirmed"
     return judgement.verdict.value
 
 
-def head_line(outcome: Outcome) -> str:
-    """What was compared, and at what cost."""
+def compared(result: GateResult) -> str:
+    """The two revisions, base first."""
+    return f"{result.base} → {result.head}"
+
+
+def effort(result: GateResult) -> str:
+    """How much was measured, and how long it took."""
     return (
-        f"{outcome.base} → {outcome.head} · {units.counted(len(outcome.judgements), 'row')} · "
-        f"{units.counted(outcome.blocks, 'block')} · {units.duration(outcome.seconds)}"
+        f"{units.counted(len(result.judgements), 'row')} · "
+        f"{units.counted(result.blocks, 'block')} · {units.duration(result.seconds)}"
     )
 
 
-def conclusion(outcome: Outcome) -> str:
-    """The one sentence that the exit code stands for."""
-    if outcome.exit_code == 1:
-        rows = units.counted(len(outcome.judgements), "row")
-        return f"{len(outcome.slower)} of {rows} slower: a regression."
-    if outcome.unable:
-        return f"Not able to judge: {outcome.unable[0]}" + (
-            f" (and {len(outcome.unable) - 1} more)" if len(outcome.unable) > 1 else ""
-        )
-    counts = Counter(each.verdict for each in outcome.judgements.values())
-    told = [f"{count} {what.value}" for what, count in counts.items()]
-    return f"No regression: {', '.join(told)}."
+def conclusion(result: GateResult) -> str:
+    """The sentence for the exit code."""
+    if result.exit_code == REGRESSION:
+        rows = units.counted(len(result.judgements), "row")
+        thresholds = {result.judgements[row].threshold for row in result.slower}
+        same = f"{100 * max(thresholds):.3g} %"
+        threshold = same if len(thresholds) == 1 else "their thresholds"
+        return f"{len(result.slower)} of {rows} slower by more than {threshold}."
+    if result.unable:
+        more = f" (and {len(result.unable) - 1} more)" if len(result.unable) > 1 else ""
+        return f"No answer: {result.unable[0]}{more}"
+    counts = Counter(each.verdict for each in result.judgements.values())
+    return f"No regression: {', '.join(f'{count} {each.value}' for each, count in counts.items())}."
 
 
-def remarks(outcome: Outcome) -> list[str]:
-    """What else the reader should know."""
-    short = names(outcome.judgements)
+def remarks(result: GateResult) -> list[str]:
+    """The rows without a judgement, raised thresholds, and notes, each as a sentence."""
+    short = names(result.judgements)
     raised = [
-        f"{short[row]} at {percent(outcome.judgements[row].threshold)}"
-        for row, floor in outcome.floors.items()
-        if row in outcome.judgements and outcome.judgements[row].threshold == floor
+        f"{short[row]} to {percent(floor)}"
+        for row, floor in result.floors.items()
+        if row in result.judgements and result.judgements[row].threshold == floor
     ]
-    told = [f"missing in head: {row} ({why})" for row, why in outcome.missing.items()]
-    told += [f"failed: {row}: {why}" for row, why in outcome.failed.items()]
-    told += [f"new: {row} ({why})" for row, why in outcome.new.items()]
-    told += [f"not measured: {row}: {why}" for row, why in outcome.idle.items()]
+    lines = [f"missing in head: {row} ({why})" for row, why in result.missing.items()]
+    lines += [f"failed: {row}: {why}" for row, why in result.failed.items()]
+    lines += [f"new in head: {row} ({why})" for row, why in result.new.items()]
+    lines += [f"not measured: {row}: {why}" for row, why in result.idle.items()]
     if raised:
-        told.append(f"threshold raised to this machine's noise: {', '.join(raised)}")
-    if outcome.out_of_time:
-        told.append("the time was up before all was clear (--max-time)")
-    return told + list(outcome.notes)
+        lines.append(f"threshold raised to the noise floor of this machine: {', '.join(raised)}")
+    if result.out_of_time:
+        lines.append("time limit reached before every row was decided: raise --max-time")
+    return lines + list(result.notes)
 
 
-def _ordered(outcome: Outcome) -> list[tuple[str, Judgement]]:
-    """What got slower first."""
-    return sorted(outcome.judgements.items(), key=lambda row: row[1].verdict is not Verdict.SLOWER)
+def _ordered(result: GateResult) -> list[tuple[str, Judgement]]:
+    """The judgements, slower rows first."""
+    return sorted(result.judgements.items(), key=lambda row: row[1].verdict is not Verdict.SLOWER)
 
 
-def terminal(outcome: Outcome) -> RenderableType:
-    """The table in 80 columns, with what is to be said below it."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+def terminal(result: GateResult) -> RenderableType:
+    """The table, the remarks and the conclusion, for 80 columns."""
+    # One space between columns: names of rows are long, and 80 columns have to do.
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("row", overflow="fold", ratio=1)
-    table.add_column("ratio", justify="right", no_wrap=True)
-    table.add_column("95 % interval", justify="right", no_wrap=True)
-    table.add_column("sees", justify="right", no_wrap=True)
+    for column in ("ratio", "95 % interval", "detectable"):
+        table.add_column(column, justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    short = names(outcome.judgements)
-    for row, each in _ordered(outcome):
-        style = STYLES.get(each.verdict, "")
+    short = names(result.judgements)
+    for row, each in _ordered(result):
         table.add_row(
-            Text(short[row]), f"{each.ratio:.3f}", interval(each), percent(each.sees),
-            Text(verdict(each), style=style),
+            Text(short[row]), f"{each.ratio:.3f}", interval(each), percent(each.detectable),
+            Text(verdict(each), style=STYLES.get(each.verdict, "")),
         )  # fmt: skip
-    lines: list[RenderableType] = [Text(head_line(outcome), style="bold"), Text()]
-    if outcome.judgements:
+    title = Text(f"gate  {compared(result)}", style="bold")
+    lines: list[RenderableType] = [title, Text(effort(result)), Text()]
+    if result.judgements:
         lines += [table, Text(), Text(EXPLANATION, style="dim")]
-    lines += [Text(remark) for remark in remarks(outcome)]
-    style = {0: "green", 1: "bold red"}.get(outcome.exit_code, "bold yellow")
-    lines += [Text(), Text(conclusion(outcome), style=style)]
+    lines += [Text(remark) for remark in remarks(result)]
+    style = {CLEAR: "green", REGRESSION: "bold red"}.get(result.exit_code, "bold yellow")
+    lines += [Text(), Text(f"{conclusion(result)}  exit {result.exit_code}", style=style)]
     return Padding(Group(*lines), (1, 0, 0, 0))
 
 
-def markdown(outcome: Outcome) -> str:
-    """For a pull request or a CI job's summary."""
-    mark = {0: "✅", 1: "❌"}.get(outcome.exit_code, "⚠️")
-    lines = [f"### {mark} {conclusion(outcome)}", "", head_line(outcome), ""]
-    if outcome.judgements:
-        lines += ["| row | ratio | 95 % interval | threshold | sees | verdict |"]
+def markdown(result: GateResult) -> str:
+    """The report for a pull request or the summary of a CI job."""
+    mark = {CLEAR: "✅", REGRESSION: "❌"}.get(result.exit_code, "⚠️")
+    lines = [f"### {mark} {conclusion(result)}", "", f"{compared(result)} · {effort(result)}", ""]
+    if result.judgements:
+        lines += ["| row | ratio | 95 % interval | threshold | detectable | verdict |"]
         lines += ["| :-- | --: | --: | --: | --: | :-- |"]
-    short = names(outcome.judgements)
-    for row, each in _ordered(outcome):
-        told = verdict(each)
-        told = f"**{told}**" if each.verdict is Verdict.SLOWER else told
+    short = names(result.judgements)
+    for row, each in _ordered(result):
+        word = f"**{verdict(each)}**" if each.verdict is Verdict.SLOWER else verdict(each)
         name = short[row].replace("|", "\\|")
         lines.append(
             f"| `{name}` | {each.ratio:.3f} | {unbroken(interval(each))} "
-            f"| {unbroken(percent(each.threshold))} | {unbroken(percent(each.sees))} | {told} |"
+            f"| {unbroken(percent(each.threshold))} | {unbroken(percent(each.detectable))} | {word} |"
         )
-    told_too = remarks(outcome)
-    lines += ["", *(f"- {remark}" for remark in told_too)] if told_too else []
+    bullets = [f"- {remark}" for remark in remarks(result)]
+    lines += ["", *bullets] if bullets else []
     return "\n".join([*lines, "", f"<sub>{EXPLANATION}</sub>", ""])
 
 
-def junit(outcome: Outcome) -> str:
-    """Rows as test cases: a failure is a regression, an error what could not be judged."""
-    late = dict.fromkeys(outcome.undecided, "out of time before it could be judged")
-    errors = {**outcome.missing, **outcome.failed, **late}
-    skipped = {**outcome.new, **outcome.idle}
-    suite = ElementTree.Element("testsuite", name="concurbench gate", time=f"{outcome.seconds:.1f}")
-    for row in dict.fromkeys([*outcome.judgements, *errors, *skipped]):
+def junit(result: GateResult) -> str:
+    """The rows as JUnit test cases: a regression is a failure, a row without a judgement an error."""
+    late = dict.fromkeys(result.undecided, "out of time before it could be judged")
+    errors = {**result.missing, **result.failed, **late}
+    skipped = {**result.new, **result.idle}
+    suite = ElementTree.Element("testsuite", name="concurbench gate", time=f"{result.seconds:.1f}")
+    for row in dict.fromkeys([*result.judgements, *errors, *skipped]):
         file, _, name = row.partition("::")
         case = ElementTree.SubElement(suite, "testcase", classname=file, name=name or row)
         if row in errors:
@@ -163,12 +168,12 @@ def junit(outcome: Outcome) -> str:
         elif row in skipped:
             ElementTree.SubElement(case, "skipped", message=skipped[row])
         else:
-            judgement = outcome.judgements[row]
-            told = f"ratio {judgement.ratio:.3f} ({interval(judgement)}): {verdict(judgement)}"
-            if judgement.verdict is Verdict.SLOWER:
-                ElementTree.SubElement(case, "failure", message=told)
+            each = result.judgements[row]
+            message = f"ratio {each.ratio:.3f} ({interval(each)}): {verdict(each)}"
+            if each.verdict is Verdict.SLOWER:
+                ElementTree.SubElement(case, "failure", message=message)
             else:
-                ElementTree.SubElement(case, "system-out").text = told
+                ElementTree.SubElement(case, "system-out").text = message
     counted = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
     for attribute, tag in counted.items():
         suite.set(attribute, str(sum(1 for _ in suite.iter(tag))))
@@ -179,21 +184,24 @@ def junit(outcome: Outcome) -> str:
 
 
 def noise(noises: Mapping[str, Noise], detect: float, threshold: float) -> RenderableType:
-    """What calibrating found: each row's noise, and what it takes to find a change."""
+    """The table of ``calibrate``: the noise of each row, and the blocks needed to detect a change.
+
+    ``detect`` and ``threshold`` are shares.
+    """
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("row", overflow="fold", ratio=1)
     for title in ("spread", "floor", "threshold", f"blocks for {percent(detect)}"):
         table.add_column(title, justify="right", no_wrap=True)
     short = names(noises)
     for row, each in noises.items():
-        least = max(threshold, each.floor)
-        blocks = blocks_needed(each.deviation, detect, least, len(noises))
+        raised = max(threshold, each.floor)
+        blocks = blocks_needed(each.deviation, detect, raised, len(noises))
         table.add_row(
-            Text(short[row]), percent(each.deviation), percent(each.floor), percent(least),
+            Text(short[row]), percent(each.deviation), percent(each.floor), percent(raised),
             str(blocks) if blocks else "never",
         )  # fmt: skip
-    told = (
-        "spread: of a block, between identical code. floor: what identical code stays below, 99 times "
-        "out of 100, in as many blocks as a row gets at most."
+    explanation = (
+        "spread: standard deviation of a block's ratio between identical code. floor: smallest useful "
+        "threshold; identical code stays below it with a probability of 99 %."
     )
-    return Padding(Group(table, Text(), Text(told, style="dim")), (1, 0, 1, 0))
+    return Padding(Group(table, Text(), Text(explanation, style="dim")), (1, 0, 1, 0))

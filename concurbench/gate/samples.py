@@ -1,8 +1,8 @@
-"""What a gate measures: base and head in turn, a fraction of a second apart.
+"""Samples of base and head, measured in turn, a fraction of a second apart, and the file they go to.
 
-A *slice* is one side's turn: some rounds on end. A *unit* is two slices of each side, ABBA, so that
-neither profits from a machine that gets faster or slower meanwhile. A *visit* is a row's units in one
-*block*, that is, in one pair of fresh processes.
+A *slice* is one arm's turn: consecutive rounds. A *quad* is two slices of each arm in the order ABBA,
+so that a machine that gets steadily faster or slower favours neither arm. A *block* holds the quads of
+each row, measured in one pair of fresh processes.
 """
 
 from __future__ import annotations
@@ -10,15 +10,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from concurbench.errors import ConcurbenchError
+from concurbench.results import records
+
+KIND = "gate pairs"
+"""The kind of record that the gate and ``calibrate`` write: one block a line."""
+
 
 @dataclass(frozen=True)
-class Unit:
-    """Slices of base (A) and head (B) in turn; seconds a round, each the mean of a slice.
+class Quad:
+    """Slices of base (A) and head (B), in seconds a round; each number is the mean of a slice.
 
-    ``order`` tells which slice came when: ABBA or BAAB; AB or BA where a row allows but one slice.
+    ``order`` is the order of the slices: ABBA or BAAB. A row that allows one slice of each arm a
+    process has AB or BA.
     """
 
     order: str
@@ -31,48 +39,67 @@ class Unit:
         return fmean(map(math.log, self.head)) - fmean(map(math.log, self.base))
 
 
-Visit = tuple[Unit, ...]
+Quads = tuple[Quad, ...]
+"""All quads of a row in one block."""
 
 
-def log_ratio(visit: Visit) -> float:
-    """A visit's log-ratio: one observation, for within a block nothing is independent."""
-    return fmean(unit.log_ratio for unit in visit)
+def log_ratio(quads: Quads) -> float:
+    """The mean log-ratio: a single observation, because quads of the same processes are not
+    independent."""
+    return fmean(quad.log_ratio for quad in quads)
 
 
 @dataclass(frozen=True)
 class Block:
-    """What one pair of fresh processes measured: row -> visit."""
+    """What one pair of fresh processes measured."""
 
     number: int
     stage: str
-    visits: Mapping[str, Visit]
+    quads: Mapping[str, Quads]
+    """Row -> its quads."""
 
     @property
     def log_ratios(self) -> dict[str, float]:
-        return {row: log_ratio(visit) for row, visit in self.visits.items()}
+        """Row -> its log-ratio in this block."""
+        return {row: log_ratio(quads) for row, quads in self.quads.items()}
 
     def as_json(self) -> dict[str, Any]:
-        def digits(seconds: tuple[float, ...]) -> list[float]:
-            return [float(f"{each:.7g}") for each in seconds]  # no clock tells more
+        """The block as an entry of a record."""
+
+        def rounded(seconds: tuple[float, ...]) -> list[float]:
+            return [float(f"{each:.7g}") for each in seconds]  # finer than any clock
 
         rows = {
-            row: [{"order": u.order, "base": digits(u.base), "head": digits(u.head)} for u in visit]
-            for row, visit in self.visits.items()
+            row: [{"order": q.order, "base": rounded(q.base), "head": rounded(q.head)} for q in quads]
+            for row, quads in self.quads.items()
         }
         return {"number": self.number, "stage": self.stage, "rows": rows}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Block:
-        """The reverse.
+        """The block of an entry that ``as_json`` made.
 
         Raises:
-            LookupError, TypeError, ValueError: it is none.
+            LookupError, TypeError, ValueError: ``content`` is not such an entry.
         """
-        visits = {
-            row: tuple(Unit(u["order"], tuple(u["base"]), tuple(u["head"])) for u in visit)
-            for row, visit in content["rows"].items()
+        quads = {
+            row: tuple(Quad(q["order"], tuple(q["base"]), tuple(q["head"])) for q in each)
+            for row, each in content["rows"].items()
         }
-        seconds = [s for visit in visits.values() for u in visit for s in (*u.base, *u.head)]
+        seconds = [s for each in quads.values() for q in each for s in (*q.base, *q.head)]
         if not all(isinstance(each, float) and each > 0 for each in seconds):
-            raise ValueError("seconds that are none")
-        return cls(content["number"], content["stage"], visits)
+            raise ValueError("expected positive numbers of seconds")
+        return cls(content["number"], content["stage"], quads)
+
+
+def read_blocks(path: Path) -> list[Block]:
+    """The blocks of a record of the gate or of ``calibrate``.
+
+    Raises:
+        ConcurbenchError: the file cannot be read, or holds something else.
+    """
+    _, entries = records.read(path, KIND)
+    try:
+        return [Block.from_json(entry) for entry in entries if "number" in entry]
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ConcurbenchError(f"{path} has a block that cannot be read: {error!r}") from None

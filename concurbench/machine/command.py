@@ -1,4 +1,4 @@
-"""The command ``concurbench identity``: what this machine and interpreter are, as runs keep it."""
+"""The command ``machine``: the identity card of this machine and interpreter."""
 
 from __future__ import annotations
 
@@ -12,31 +12,35 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import pyproject
-from concurbench.errors import ConcurbenchError
+from concurbench.command import Command
 from concurbench.machine import HIDDEN, NOT_TOLD, Card, Field, Kind, Section, card
 from concurbench.report.text import show
 
 WIDTHS = 24, 44
-"""Of titles and values, in columns: the kinds fill the rest of a line of 80."""
+"""Columns of titles and of values; the kinds take the rest of a line of 80."""
 
 STYLES = {Kind.IDENTITY: "bold", Kind.CONTEXT: "", Kind.VOLATILE: "dim"}
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
-def identity(as_json: bool) -> None:
-    """Print the identity card of this machine and interpreter.
+@click.command("machine", cls=Command, short_help="Show what identifies this machine and interpreter.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_machine(as_json: bool) -> None:
+    """Show the identity card of this machine and interpreter, which is saved with every run.
 
-    It is saved with every run. Each field is identity (part of the folder's name: runs that differ in
-    it are never compared), context (a difference is named) or volatile (never compared). The packages
-    are those that pyproject.toml lists as timed, as far as they are there.
+    Each field has a kind. Identity fields are part of the folder's name: runs that differ in them are
+    never compared automatically. Differences in context fields are named in a comparison. Volatile
+    fields are not compared. The packages are the installed ones among those that pyproject.toml lists
+    as timed.
 
-    Example: concurbench identity --json
+    \b
+    Exit codes: 0  shown
+                2  no answer: pyproject.toml is wrong
+
+    \b
+    Examples: concurbench machine
+              concurbench machine --json
     """
-    try:
-        made = card(pyproject.timed(Path.cwd()))
-    except pyproject.ProjectError as error:
-        raise ConcurbenchError(str(error)) from None
+    made = card(pyproject.timed(Path.cwd()))
     if as_json:
         click.echo(as_data(made))
     else:
@@ -50,8 +54,8 @@ def as_data(card: Card) -> str:
 
 
 def as_table(card: Card) -> RenderableType:
-    """The folder on top, then section after section, and below what a virtual machine hides."""
-    # Not a heading of the table: those are bent into its width.
+    """The folder, the sections, and what a virtual machine hides."""
+    # Not a table's title: that would be wrapped to the table's width.
     shown: list[RenderableType] = [Text(card.folder, style="bold")]
     shown += [_section(section) for section in card.sections if section.fields]
     shown += [Text(f"\n{sentence}", style="yellow") for sentence in sentences(card)]
@@ -59,16 +63,16 @@ def as_table(card: Card) -> RenderableType:
 
 
 def sentences(card: Card) -> Iterator[str]:
-    """What a virtual machine hides, and what follows for measurements."""
+    """What a virtual machine hides, and what that means for measurements."""
     hidden = [field.title for field in card.fields if field.value == HIDDEN]
     if hidden:
         yield (
-            f"A virtual machine: it hides {', '.join(hidden)}. The host may change its clock speed or "
-            "run others on the same cores unseen, so compare runs made side by side, and trust ratios "
-            "more than seconds."
+            f"This virtual machine hides: {', '.join(hidden)}. The host may change the clock speed or "
+            "share the cores with other guests unnoticed, so compare runs made side by side, and trust "
+            "ratios more than seconds."
         )
         if card.value("steal") == "none seen yet":
-            yield "No steal was ever counted here: that none is counted in a run means nothing."
+            yield "This machine has never reported steal: a run without steal proves nothing."
 
 
 def _section(section: Section) -> RenderableType:

@@ -1,7 +1,4 @@
-"""Which interpreter? The same benchmarks over every Python here, in turn.
+"""Which interpreter? Runs of the same benchmarks under every Python of this machine, in one table.
 
-From the outside in: ``commands`` is what a user calls. ``interpreters`` finds them, ``environments``
-gives each one of its own. A *lane* is an interpreter with its environment. ``matrix`` visits the lanes
-in turn, slice after slice of the rows, each in a session of its own (``concurbench.child``). ``record``
-is the file with all that was measured, ``findings`` what follows from it, and ``table`` shows that.
+May import: runner, measure, results, report, machine, and the ground floor (units, errors, command).
 """

@@ -1,85 +1,161 @@
-"""The commands ``interpreters`` and ``environment``, and ``matrix``, which measures over all lanes."""
+"""The command ``matrix``: runs of the same benchmarks under several interpreters, in one table."""
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
-import shutil
-import sys
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 
-from concurbench import pyproject
+from concurbench import machine, pyproject
 from concurbench.command import (
-    EXISTING,
-    FILE,
     PytestCommand,
-    check_writable,
     ended_by_signals,
     published,
+    pytest_arguments,
+    suite_options,
+    timeout_option,
 )
-from concurbench.errors import ConcurbenchError, Interrupted
-from concurbench.marked import NoMarks, check, insert
-from concurbench.report.text import COLUMNS, as_text, show
+from concurbench.errors import ConcurbenchError
+from concurbench.matrix.table import Column, table
+from concurbench.measure.lock import SessionLock
+from concurbench.report.progress import StatusLine
+from concurbench.report.text import say, show
+from concurbench.results import index, runs
+from concurbench.results.runs import Run
+from concurbench.results.storage import from_here
+from concurbench.runner import run as runner
+from concurbench.runner.command import TIMEOUT, saving_options
+from concurbench.runner.measured import Environment, Measured
+from concurbench.runner.run import Request, Result
 
-if TYPE_CHECKING:  # findpython is there only where lanes are wanted
-    from concurbench.matrix.matrix import Lane
-    from concurbench.runner.child import CollectedRow, PytestSuite
+if TYPE_CHECKING:  # findpython may be missing
     from concurbench.runner.interpreters import Found, Interpreter
+
+PASSES = 3
 
 
 def check_requirements() -> None:
-    """One sentence where something is missing that only these commands need."""
-    for package in ("findpython", "virtualenv"):
+    """Raise a ConcurbenchError where a package is missing that only this command needs."""
+    for package in ("findpython", "uv"):
         if importlib.util.find_spec(package) is None:
-            raise ConcurbenchError(f"this needs {package}: pip install 'concurbench[lanes]'")
+            raise ConcurbenchError(f"this needs {package}: pip install 'concurbench[matrix]'")
 
 
-def needed(folder: Path) -> str:
-    """The versions of Python that a project runs on; ours, where it does not say."""
-    said = pyproject.read(folder).get("project", {}).get("requires-python")
-    return str(said or importlib.metadata.metadata("concurbench")["Requires-Python"])
+@click.command("matrix", cls=PytestCommand, short_help="Measure under every interpreter, in one table.")
+@click.option(
+    "--python",
+    "pythons",
+    multiple=True,
+    metavar="NAME|PATH",
+    help="An interpreter, as 3.13t or a path; repeat for more. The first is the reference. "
+    "[default: every interpreter found]",
+)
+@click.option(
+    "--passes",
+    default=PASSES,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Number of passes in each interpreter; each pass is one observation of each row.",
+)
+@click.option(
+    "--list", "only_list", is_flag=True, help="Only list the interpreters, and why others are not used."
+)
+@click.option("--names", is_flag=True, help="Print the names of usable interpreters, one a line.")
+@click.option("--saved", is_flag=True, help="Measure nothing: show the last run of each interpreter.")
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    metavar="RUN",
+    help="Measure nothing: show these runs; repeat for each column. RUN as in concurbench summary.",
+)
+@saving_options
+@timeout_option(TIMEOUT)
+@suite_options
+@click.pass_context
+def matrix(
+    ctx: click.Context, /, pythons: tuple[str, ...], only_list: bool, names: bool, saved: bool,
+    sources: tuple[str, ...], **options: Any,
+) -> None:  # fmt: skip
+    """Measure the benchmarks under every interpreter of this machine, and show one table.
 
+    Each interpreter gets an environment of its own; a path into a virtual environment is used as it
+    is. Rows are measured in slices, each slice under all interpreters back to back, pass after pass.
+    Each interpreter's run is saved like that of concurbench run, in the interpreter's own folder.
 
-@click.command("interpreters")
-@click.option("--names", is_flag=True, help="Only the names of those a matrix would take, one a line.")
-def interpreters(names: bool) -> None:
-    """Which Pythons are here, and which of them would make a lane?
+    The options from --models on are those of this project's own suite; they are passed on to pytest.
+    So is everything behind --.
 
     \b
-    Examples: concurbench interpreters
-              for python in $(concurbench interpreters --names); do make test PYTHON=$python; done
-    """
-    check_requirements()
-    from concurbench.runner.interpreters import find
+    Exit codes: 0  every row was measured, or skipped with its reason
+                1  a row failed, or an interpreter could not be used
+                2  no answer: nothing could be measured
 
-    found = find(needed(Path.cwd()))
+    \b
+    Examples: concurbench matrix
+              concurbench matrix --python 3.11 --python 3.13t --cases=smallest
+              concurbench matrix --saved
+              concurbench matrix -- benchmarks/test_primes.py
+    """
+    if saved or sources:
+        columns = [_column(run) for run in map(index.find, sources)] if sources else _last_runs()
+        published(lambda: show(table(columns)))
+        return
+    check_requirements()
+    found = _chosen(pythons)
     if names:
         click.echo("".join(f"{each.name}\n" for each in found.taken), nl=False)
-    else:
+        return
+    if only_list:
         show(_listed(found))
+        return
+    _check_no_session()
+    environments, unusable = _environments(found.taken)
+    if not environments:
+        raise ConcurbenchError(
+            "; ".join(unusable) or "no interpreter can be used: concurbench matrix --list"
+        )
+    for why in unusable:
+        click.echo(why, err=True)
+    request = Request(pytest_arguments(ctx), **options, keep_partial=True)
+    code = runner.run(request, environments, lambda result: _show(result, unusable))
+    ctx.exit(1 if unusable and not code else code)
+
+
+def _chosen(pythons: Sequence[str]) -> Found:
+    from concurbench.runner.interpreters import Found, find, named
+
+    versions = pyproject.requires_python(Path.cwd())
+    if not pythons:
+        return find(versions)
+    chosen = [named(each, versions) for each in pythons]
+    # One interpreter given twice is used once. An environment is used as often as the user says.
+    return Found(
+        [each for place, each in enumerate(chosen) if each.virtual or each not in chosen[:place]]
+    )
 
 
 def _listed(found: Found) -> Table:
     from concurbench.runner import environments
 
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("lane", "version", "interpreter", "environment"):
-        table.add_column(heading, overflow="fold")
+    listed = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("name", "version", "interpreter", "environment"):
+        listed.add_column(heading, overflow="fold")
     for each in found.taken:
         place = environments.place(Path.cwd(), each.name)
         there = place.name if place.exists() else f"{place.name} (not made yet)"
-        table.add_row(each.name, each.told, _short(each.path), "its own" if each.virtual else there)
+        listed.add_row(
+            each.name, each.full_version, _short(each.path), "its own" if each.virtual else there
+        )
     distinct = {(each.name, why): (each, why) for each, why in found.passed_over}
-    for each, why in distinct.values():  # of each version the newest
-        table.add_row("–", each.told, _short(each.path), why, style="dim")
-    return table
+    for each, why in distinct.values():  # the newest of each version
+        listed.add_row("–", each.full_version, _short(each.path), f"not used: {why}", style="dim")
+    return listed
 
 
 def _short(path: Path) -> str:
@@ -87,307 +163,90 @@ def _short(path: Path) -> str:
     return str(path).replace(home, "~", 1) if str(path).startswith(f"{home}{os.sep}") else str(path)
 
 
-@click.command("environment")
-@click.argument("python", required=False)
-@click.option(
-    "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where to make it. [default: .venv- and the lane's name]",
-)
-@click.option(
-    "--extra",
-    "extras",
-    multiple=True,
-    metavar="NAME",
-    help="An extra of the project that it must have, in place of those configured.",
-)
-def environment(python: str | None, folder: Path | None, extras: tuple[str, ...]) -> None:
-    """Make the environment of a lane: one for PYTHON, with what the project here needs.
-
-    PYTHON is a name as in 3.13t or python3.13t, a command or a path. Without it, the environment that
-    this command runs in is completed. What is there and right stays.
-
-    Packages come as wheels only. Those of the extras that pyproject.toml calls optional, under
-    [tool.concurbench.environment], may be missing: that costs the rows that need them.
-
-    \b
-    Examples: concurbench environment 3.13t
-              concurbench environment /opt/python/bin/python3 --folder .venv-mine
-    """
-    check_requirements()
-    from concurbench.runner import environments
-    from concurbench.runner.installing import EnvironmentFailed
-    from concurbench.runner.interpreters import NoSuchInterpreter, ask, named
-
-    here = Path.cwd()
-    try:
-        wanted = environments.wanted(here, extras)
-        if python is None:
-            interpreter = ask(sys.executable)
-            assert interpreter is not None, sys.executable
-            into = folder or Path(sys.prefix)
-        else:
-            interpreter = named(python, needed(here))
-            into = folder or environments.place(here, interpreter.name)
-        made = environments.ensure(
-            interpreter, into, here, wanted, lambda line: click.echo(f"{line} …")
-        )
-    except (NoSuchInterpreter, EnvironmentFailed) as error:
-        raise ConcurbenchError(str(error)) from None
-    except OSError as error:
-        raise ConcurbenchError(f"{error.filename}: {error.strerror}") from None
-    if made.missing:
-        click.echo(f"Python {interpreter.told}: {made.told}")
-
-
-def _say(what: str) -> None:
-    click.echo(f"{what} …")
-
-
-@click.command("matrix", cls=PytestCommand)
-@click.option(
-    "--python",
-    "pythons",
-    multiple=True,
-    metavar="NAME|PATH",
-    help="A lane, as 3.13t or a path; again for more. The first is what the others are compared with. "
-    "[default: every interpreter found]",
-)
-@click.option(
-    "--passes",
-    default=3,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="How often to visit each row in each lane; each is one observation.",
-)
-@click.option("--list", "only_list", is_flag=True, help="Only say which interpreters are found.")
-@click.option(
-    "--timeout",
-    default=900.0,
-    show_default=True,
-    metavar="SECONDS",
-    type=click.FloatRange(min=1),
-    help="How long one session, a few rows in one lane, may take.",
-)
-@click.option(
-    "--json",
-    "json_file",
-    metavar="FILE",
-    type=FILE,
-    help="Keep all raw runs and the table here. [default: a file named at the end]",
-)
-@click.option(
-    "--into",
-    metavar="FILE",
-    type=EXISTING,
-    help="Put the table into this Markdown file, between <!-- matrix --> and <!-- /matrix -->.",
-)
-@click.option(
-    "--from",
-    "source",
-    metavar="FILE",
-    type=EXISTING,
-    help="Measure nothing: show what an earlier matrix has measured.",
-)
-@click.pass_context
-def matrix(
-    ctx: click.Context, /, pythons: tuple[str, ...], passes: int, only_list: bool, timeout: float,
-    json_file: Path | None, into: Path | None, source: Path | None,
-) -> None:  # fmt: skip
-    """Run the benchmarks over every interpreter here, in turn, into one table.
-
-    Each interpreter gets an environment of its own; a path into a virtual environment is taken as it
-    is. Rows are measured in slices, the same slice in all lanes back to back, pass after pass.
-
-    \b
-    Exit codes: 0  every row was measured or skipped with its reason
-                1  a row failed, or a lane did
-                2  no answer: nothing could be measured
-
-    \b
-    Examples: concurbench matrix
-              concurbench matrix --python 3.11 --python 3.13t -- --cases=smallest
-              concurbench matrix --into docs/pythons.md -- benchmarks/test_primes.py
-    """
-    check_requirements()
-    if only_list:
-        show(_listed(_chosen(pythons)))
-        return
-    try:
-        if into is not None:
-            check(into, "matrix")
-    except NoMarks as error:
-        raise ConcurbenchError(str(error)) from None
-    if source is None:
-        check_writable(json_file)
-        ctx.exit(_measured(_chosen(pythons).taken, passes, timeout, json_file, into, ctx.meta))
-    from concurbench.matrix import record
-
-    try:
-        content = record.read(source)
-    except record.RecordError as error:
-        raise ConcurbenchError(str(error)) from None
-    ctx.exit(_shown(content, into))
-
-
-def _chosen(pythons: Sequence[str]) -> Found:
-    from concurbench.runner.interpreters import Found, NoSuchInterpreter, find, named
-
-    versions = needed(Path.cwd())
-    try:
-        if not pythons:
-            return find(versions)
-        chosen = [named(each, versions) for each in pythons]
-        # The same one twice is one lane; of an environment, whoever made it knows why.
-        return Found(
-            [each for place, each in enumerate(chosen) if each.virtual or each not in chosen[:place]]
-        )
-    except NoSuchInterpreter as error:
-        raise ConcurbenchError(str(error)) from None
-
-
-def _measured(
-    interpreters: Sequence[Interpreter], passes: int, timeout: float, json_file: Path | None,
-    into: Path | None, meta: dict[str, Any],
-) -> int:  # fmt: skip
-    """Make the lanes, measure, keep and show; the exit code."""
-    from concurbench import machine
-    from concurbench.matrix import matrix
-    from concurbench.matrix.record import Record
-    from concurbench.report.progress import StatusLine
-    from concurbench.results.storage import default_path
-    from concurbench.runner.child import PytestSuite
-    from concurbench.runner.workspace import Workspace
-
-    here, watch = Path.cwd(), StatusLine()
-    arguments = meta.get("pytest", ())
-    record, ended = None, 0
-    _check_free()
-    try:
-        with ended_by_signals(), Workspace() as workspace:
-            base = os.environ.get("CONCURBENCH_BASE_PYTHON") or sys.executable
-            if shutil.which(base) is None:
-                raise ConcurbenchError(f"CONCURBENCH_BASE_PYTHON: there is no interpreter {base}")
-            sessions = PytestSuite(workspace, here, arguments, base, timeout)
-            lanes, failed = _lanes(interpreters, here, watch.step)
-            lanes, rows, broken = _collected(lanes, sessions, watch.step)
-            failed += broken
-            watch.end()
-            if not rows:
-                raise ConcurbenchError(
-                    "no benchmarks to measure in any lane" + (f": {failed[0]}" if failed else "")
-                )
-            for trouble in failed:
-                click.echo(trouble, err=True)
-            about = {
-                "machine": machine.facts(),
-                "arguments": arguments,
-                "passes": passes,
-                "failed": failed,
-            }
-            path = json_file.resolve() if json_file else default_path("matrices", here.name)
-            record = Record(path, about, lanes, rows)
-            matrix.measure(
-                lanes, rows, passes, lambda lane, part: sessions.measure(lane.python, part),
-                keep=record.add, tell=watch.step,
-            )  # fmt: skip
-    except Interrupted as signal:
-        ended = 128 + signal.number
-    except OSError as error:
-        raise ConcurbenchError(str(error)) from None
-    watch.end()
-    if ended:
-        click.echo("interrupted" + (": what was complete is shown" if record else ""), err=True)
-    if record is None:
-        return ended
-    try:
-        code = _shown(record.content, into, record)
-        return ended or code
-    finally:
-        published(lambda: click.echo(f"raw runs: {record.path}"))
-
-
-def _check_free() -> None:
-    # Each session takes the lock for itself; somebody who has it now would fail every one of them.
-    from concurbench.measure.lock import SessionLock, Taken
-
+def _check_no_session() -> None:
+    """Fail before environments are made, which takes minutes, if another session measures."""
     lock = SessionLock()
-    try:
-        lock.acquire("about to measure a matrix")
-    except Taken as error:
-        raise ConcurbenchError(str(error)) from None
+    lock.acquire("about to measure a matrix")
     lock.release()
 
 
-def _lanes(
-    interpreters: Sequence[Interpreter], here: Path, tell: Any
-) -> tuple[list[Lane], list[str]]:  # fmt: skip
-    """The lanes that could be made, and why the others could not."""
-    from concurbench.matrix.matrix import Lane
+def _environments(interpreters: Sequence[Interpreter]) -> tuple[list[Environment], list[str]]:
+    """An environment for each interpreter, and why some interpreters cannot have one."""
     from concurbench.runner import environments
-    from concurbench.runner.installing import EnvironmentFailed
 
-    lanes: list[Lane] = []
-    failed: list[str] = []
-    for each in interpreters:
-        name, again = each.name, 2
-        while name in {lane.name for lane in lanes}:
-            name, again = f"{each.name}-{again}", again + 1
-        try:
-            if each.virtual:
-                lanes.append(Lane(name, each.told, each.path))
-                continue
-            into = environments.place(here, name)
-            made = environments.ensure(each, into, here, environments.wanted(here), tell)
-            lanes.append(Lane(name, each.told, made.python, made.told))
-            if made.told:
-                click.echo(f"{name}: {made.told}", err=True)
-        except (EnvironmentFailed, OSError) as error:
-            failed.append(f"{name} is left out, its environment could not be made: {error}")
-    return lanes, failed
+    made: dict[str, Environment] = {}
+    unusable: list[str] = []
+    here, status = Path.cwd(), StatusLine()
+    with ended_by_signals():
+        for each in interpreters:
+            name, again = each.name, 2
+            while name in made:
+                name, again = f"{each.name}-{again}", again + 1
+            try:
+                python = each.path if each.virtual else _made(each, name, here, status.step)
+            except (ConcurbenchError, OSError) as error:
+                into = environments.place(here, name).name
+                unusable.append(f"{name}: its environment {into} could not be made: {error}")
+            else:
+                made[name] = Environment(name, python)
+    status.end()
+    return list(made.values()), unusable
 
 
-def _collected(
-    lanes: Sequence[Lane], sessions: PytestSuite, tell: Any
-) -> tuple[list[Lane], list[CollectedRow], list[str]]:
-    """The lanes whose pytest works, all rows that any of them has, and why the others do not."""
-    good: list[Lane] = []
-    alike: dict[str, list[str]] = {}
-    rows: dict[str, CollectedRow] = {}
-    for lane in lanes:
-        tell(f"collecting in {lane.name}")
-        ended = sessions.collect(lane.python)
-        if ended.trouble:
-            alike.setdefault(ended.trouble, []).append(lane.name)
-        else:
-            good.append(lane)
-            rows.update({row.id: row for row in ended.rows})
-    failed = [
-        f"left out, for pytest does not collect there: {', '.join(names)}: {trouble}"
-        for trouble, names in alike.items()
-    ]
-    return good, list(rows.values()), failed
+def _made(interpreter: Interpreter, name: str, here: Path, step: Callable[[str], None]) -> Path:
+    from concurbench.runner import environments
+
+    wanted = environments.wanted(here)
+    made = environments.ensure(interpreter, environments.place(here, name), here, wanted, step)
+    if made.note:
+        click.echo(f"{name}: {made.note}", err=True)
+    return made.python
 
 
-def _shown(content: Any, into: Path | None, record: Any = None) -> int:
-    """Show a matrix, and keep what was found with it; the exit code."""
-    from concurbench.matrix import findings, table
-    from concurbench.matrix.record import unpacked
+def _show(result: Result, unusable: Sequence[str]) -> None:
+    by_name = {each.measured.environment.name: each.run for each in result.kept}
+    columns, others = [], [*unusable, *(f"{why}" for why in result.unusable)]
+    for one in result.measured:
+        name = one.environment.name
+        run = by_name.get(name) or Run(Path(), {}, complete=False, rows=(), skipped=one.skipped)
+        columns.append(Column(name, run, _failed(one, run)))
+        explained = {*one.failed.values(), *one.lost.values()}
+        others += [f"{name}: {error}" for error in one.errors if error not in explained]
+    show(table(columns, others))
+    for kept in result.kept:
+        name = kept.measured.environment.name
+        for remark in kept.remarks:
+            say(f"note: {name}: {remark}", "yellow")
+        if kept.trouble:
+            say(f"error: {kept.trouble}", "red", whole=True)
+        if kept.saved:
+            say(f"saved {from_here(kept.saved)}", "bold", whole=True)
 
-    found = findings.find(*unpacked(content))
-    if not found.passes:
-        published(lambda: click.echo("nothing was complete: there is nothing to show", err=True))
-        return 1
-    shown = table.table(found, content["failed"])
-    if record is not None:
-        published(partial(record.about, table=found.as_json()))
-    published(lambda: show(shown))
-    if into is not None:
-        text = as_text(shown, COLUMNS).strip("\n")
-        try:
-            insert(f"```text\n{text}\n```\n", into, "matrix")
-        except NoMarks as error:
-            raise ConcurbenchError(str(error)) from None
-        except OSError as error:
-            raise ConcurbenchError(f"{into}: {error.strerror}") from None
-    return 1 if found.failed or content["failed"] else 0
+
+def _failed(measured: Measured, run: Run) -> dict[str, str]:
+    lost = {row: why for row, why in measured.lost.items() if row not in run.by_id}
+    return {**lost, **measured.failed}
+
+
+def _last_runs() -> list[Column]:
+    """The last complete run of each interpreter on this machine."""
+    results = index.results_folder()
+    prefix = machine.folder("x").removesuffix("x")
+    folders = sorted(results.glob(f"{prefix}*"))
+    found = [run for folder in folders if (run := runs.last_complete(folder)[0])]
+    if not found:
+        raise ConcurbenchError(
+            f"no complete run of this machine in {results}: concurbench matrix makes them"
+        )
+    return sorted((_column(run) for run in found), key=lambda column: _age(column.name))
+
+
+def _column(run: Run) -> Column:
+    version = str(run.machine.get("python_version", ""))
+    minor = ".".join(version.split(".")[:2])
+    return Column(f"{minor}{'t' if run.machine.get('free_threaded') else ''}" or run.name, run)
+
+
+def _age(name: str) -> tuple[list[int], bool]:
+    numbers = [int(part) for part in name.rstrip("t").split(".") if part.isdecimal()]
+    return numbers, name.endswith("t")

@@ -1,8 +1,18 @@
-"""A matrix to look at: rows are models, columns interpreters, cells how many times as fast."""
+"""The table of a matrix: ratios between runs. Rows are models, columns are interpreters.
+
+A ratio says how many times as fast a row is as the reference: the baseline model of its group under the
+first interpreter; in a group without a baseline, the row itself under the first interpreter. There is
+one ratio for each pass that measured both, since a matrix measures all interpreters pass by pass. The
+cell shows their median.
+"""
 
 from __future__ import annotations
 
+import statistics
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from rich.console import Group as Together
 from rich.console import RenderableType
@@ -11,46 +21,133 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import units
-from concurbench.matrix.findings import Cell, Findings, Group, Line
-from concurbench.results.row import SEQUENTIAL
-from concurbench.results.runs import short_name
+from concurbench.results.row import SEQUENTIAL, Row
+from concurbench.results.runs import Run, short_name
 
 
-def table(findings: Findings, left_out: Sequence[str] = ()) -> RenderableType:
-    """All groups, and what is to be said below them; ``left_out`` says which lanes are not there."""
-    shown: list[RenderableType] = [_group(group, findings.lanes) for group in findings.groups]
+@dataclass(frozen=True)
+class Column:
+    """The run of one interpreter."""
+
+    name: str
+    """As in ``3.13t``."""
+    run: Run
+    failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Row -> why it failed; failed rows are in no run."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row under all interpreters."""
+
+    id: str
+    rows: tuple[Row | None, ...]
+    """One a column."""
+    ratios: tuple[tuple[float, ...], ...]
+    """One tuple a column: how many times as fast as the reference."""
+
+    @property
+    def model(self) -> str:
+        return next(row.model for row in self.rows if row)
+
+    @property
+    def workers(self) -> int | None:
+        return next(row.workers for row in self.rows if row)
+
+    @property
+    def medians(self) -> tuple[float | None, ...]:
+        return tuple(statistics.median(each) if each else None for each in self.ratios)
+
+    @property
+    def best(self) -> float:
+        return max((median or 0.0 for median in self.medians), default=0.0)
+
+    @property
+    def start_methods(self) -> set[str | None]:
+        return {row.start_method for row in self.rows if row}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that do the same work, the fastest first."""
+
+    name: str
+    lines: Sequence[Line]
+    reference: float | None
+    """Seconds of the baseline under the first interpreter; None where it was not timed there."""
+
+
+def groups(columns: Sequence[Column]) -> list[Group]:
+    """The rows of these runs, compared group by group."""
+    names: dict[str, dict[str, None]] = {}
+    for column in columns:
+        for row in column.run.rows:
+            names.setdefault(row.group, {})[row.id] = None
+    return [_compared(name, list(ids), columns) for name, ids in names.items()]
+
+
+def table(columns: Sequence[Column], unusable: Sequence[str] = ()) -> RenderableType:
+    """All groups and the notes below them; ``unusable`` says why interpreters are missing."""
+    compared = groups(columns)
+    shown: list[RenderableType] = [_group(group, columns) for group in compared]
     shown.append(Text())
-    shown += [Text(line, style=style) for line, style in _below(findings)]
-    shown += [Text(trouble, style="red") for trouble in left_out]
+    shown += [Text(line, style) for line, style in _notes(compared, columns)]
+    shown += [Text(why, "red") for why in unusable]
     return Together(*shown)
 
 
 def number(ratio: float) -> str:
-    """Three digits, as far as they mean something: ``0.45``, ``1.02``, ``12.3``, ``234``."""
+    """Three significant digits: ``0.45``, ``1.02``, ``12.3``, ``234``."""
     if ratio < 9.995:
         return f"{ratio:.2f}"
     return f"{ratio:.1f}" if ratio < 99.95 else f"{ratio:,.0f}"
 
 
-def _group(group: Group, lanes: list[str]) -> RenderableType:
-    starts = any(any(line.start_methods.values()) for line in group.lines)
+def _compared(name: str, ids: Sequence[str], columns: Sequence[Column]) -> Group:
+    rows = {id: tuple(column.run.by_id.get(id) for column in columns) for id in ids}
+    baseline = next(
+        (each for each in rows.values() if any(row and row.model == SEQUENTIAL for row in each)), None
+    )
+    lines = []
+    for id, each in rows.items():
+        reference = (baseline or each)[0]
+        lines.append(Line(id, each, tuple(_ratios(reference, row) for row in each)))
+    lines.sort(key=lambda line: -line.best)
+    return Group(name, lines, baseline[0].median if baseline and baseline[0] else None)
+
+
+def _ratios(reference: Row | None, row: Row | None) -> tuple[float, ...]:
+    if reference is None or row is None:
+        return ()
+    before = {each.number: each.median for each in reference.by_pass}
+    paired = [each for each in row.by_pass if each.number in before]
+    if not paired:
+        return (reference.median / row.median,)
+    return tuple(before[each.number] / each.median for each in paired)
+
+
+def _group(group: Group, columns: Sequence[Column]) -> RenderableType:
+    starts = any(method for line in group.lines for method in line.start_methods)
     shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     shown.add_column("model", overflow="fold")
     if starts:
         shown.add_column("start", no_wrap=True, style="dim")
-    for lane in lanes:
-        heading = Text(lane, justify="right")
-        if lane in group.locked:
+    for column in columns:
+        heading = Text(column.name, justify="right")
+        if _gil_on(column.run):
             heading.append("\nGIL on", style="bold red")
         shown.add_column(heading, justify="right", no_wrap=True)
-    best = max((line.best for line in group.lines), default=0.0)
-    alone = len({line.model for line in group.lines}) == len(group.lines)
+    best = max(line.best for line in group.lines)
+    distinct = len({line.model for line in group.lines}) == len(group.lines)
     for line in group.lines:
-        label = line.model if alone else f"{line.model} ({line.workers})"
-        cells = [_cell(line.cells[lane], best) for lane in lanes]
+        label = line.model if distinct else f"{line.model} ({line.workers})"
+        cells = [
+            _cell(line.id, column, median, best)
+            for column, median in zip(columns, line.medians, strict=True)
+        ]
         shown.add_row(label, *([_start(line)] if starts else []), *cells)
-    title = Text(group.name, style="bold")
-    return Padding(Together(title, Text(_scale(group, lanes[0]), style="dim"), shown), (1, 0, 0, 0))
+    scale = Text(_scale(group, columns[0].name), "dim")
+    return Padding(Together(Text(group.name, "bold"), scale, shown), (1, 0, 0, 0))
 
 
 def _scale(group: Group, first: str) -> str:
@@ -61,61 +158,81 @@ def _scale(group: Group, first: str) -> str:
             f"{workers}× as fast as {SEQUENTIAL} in {first}, where 1.0 is {units.time(group.reference)}"
         )
     if any(line.model == SEQUENTIAL for line in group.lines):
-        return f"{workers}nothing to compare with: {SEQUENTIAL} was not timed in {first}"
+        return f"{workers}no reference: {SEQUENTIAL} was not timed in {first}"
     return f"{workers}× as fast as the same row in {first}"
 
 
 def _start(line: Line) -> Text:
-    methods = set(line.start_methods.values())
-    if len(methods) > 1:
-        return Text("differs", style="bold red")
-    return Text(next(iter(methods), None) or "")
+    if len(line.start_methods) > 1:
+        return Text("differs", "bold red")
+    return Text(next(iter(line.start_methods)) or "")
 
 
-def _cell(cell: Cell, best: float) -> Text:
-    if cell.failed:
-        return Text("failed", style="bold red")
-    if cell.ratio is not None:
-        return Text(number(cell.ratio), style="bold green" if cell.ratio == best else "")
-    if cell.seconds:
+def _cell(id: str, column: Column, median: float | None, best: float) -> Text:
+    if id in column.failed:
+        return Text("failed", "bold red")
+    if median is not None:
+        return Text(number(median), "bold green" if median == best else "")
+    if id in column.run.by_id:
         return Text("?")
-    return Text("–" if cell.skipped else "", style="dim")
+    return Text("–" if id in column.run.skipped else "", "dim")
 
 
-def _below(findings: Findings) -> Iterator[tuple[str, str]]:
-    cells = [
-        (cell.spread, line.model, lane)
-        for group in findings.groups
-        for line in group.lines
-        for lane, cell in line.cells.items()
-        if len(cell.ratios) > 1
-    ]
-    if cells:
-        widest = max(cells)
-        yield (
-            f"Medians of {findings.passes} passes; spread at most ± {widest[0]:.0%} "
-            f"({widest[1]} in {widest[2]}).", "dim",
-        )  # fmt: skip
-    for lane, by in _locked(findings).items():
-        who = f", switched on by {', '.join(by)}" if by else ""
-        yield f"{lane} ran with the interpreter lock on{who}: it is not free-threaded there.", "red"
-    for warning in findings.warnings:
-        yield f"WARNING: {warning}", "bold red"
-    for lane in findings.lanes:
-        reasons = [f"{count} × {why}" for name, why, count in findings.skipped if name == lane]
+def _notes(compared: Sequence[Group], columns: Sequence[Column]) -> Iterator[tuple[str, str]]:
+    lines = [line for group in compared for line in group.lines]
+    yield from _spread(lines, columns)
+    for column in columns:
+        if _gil_on(column.run):
+            modules = column.run.gil.switched_on_by if column.run.gil else ()
+            by = f", switched on by {', '.join(modules)}" if modules else ""
+            yield f"{column.name} ran with the GIL on{by}: it was not free-threaded.", "red"
+    for line in lines:
+        for warning in _warnings(line, columns):
+            yield f"WARNING: {warning}", "bold red"
+    for column in columns:
+        reasons = Counter(column.run.skipped.values()).most_common()
         if reasons:
-            yield f"– {lane}: {' · '.join(reasons)}", ""
-    alike: dict[tuple[str, str], list[str]] = {}
-    for row, lane, why in findings.failed:
-        alike.setdefault((lane, why), []).append(short_name(row))
-    for (lane, why), rows in alike.items():
-        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-        yield f"failed: {rows[0]}{more} in {lane}: {why}", "red"
+            counts = " · ".join(f"{count} × {why}" for why, count in reasons)
+            yield f"– {column.name}: {counts}", ""
+    for column in columns:
+        alike: dict[str, list[str]] = {}
+        for row, why in column.failed.items():
+            alike.setdefault(why, []).append(short_name(row))
+        for why, rows in alike.items():
+            more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+            yield f"failed: {rows[0]}{more} in {column.name}: {why}", "red"
 
 
-def _locked(findings: Findings) -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for group in findings.groups:
-        for lane, by in group.locked.items():
-            found[lane] = tuple(dict.fromkeys([*found.get(lane, ()), *by]))
-    return found
+def _spread(lines: Sequence[Line], columns: Sequence[Column]) -> Iterator[tuple[str, str]]:
+    """The widest half range of a cell's ratios, as a share of their median."""
+    widths = [
+        ((max(each) - min(each)) / 2 / statistics.median(each), line.model, column.name, len(each))
+        for line in lines
+        for each, column in zip(line.ratios, columns, strict=True)
+        if len(each) > 1
+    ]
+    if widths:
+        width, model, name, _ = max(widths)
+        passes = max(passes for *_, passes in widths)
+        yield f"Medians of {passes} passes; spread at most ± {width:.0%} ({model} in {name}).", "dim"
+
+
+def _warnings(line: Line, columns: Sequence[Column]) -> Iterator[str]:
+    """Why the cells of a row cannot be compared."""
+    timed = [
+        (column.name, row) for column, row in zip(columns, line.rows, strict=True) if row is not None
+    ]
+    if len(line.start_methods) > 1:
+        methods = ", ".join(f"{row.start_method or 'none'} in {name}" for name, row in timed)
+        yield f"{line.model}: start methods differ: {methods}"
+    first, reference = timed[0]
+    other = [name for name, row in timed if row.fingerprint != reference.fingerprint]
+    if other:
+        yield f"{line.model}: its work in {', '.join(other)} differs from that in {first}"
+
+
+def _gil_on(run: Run) -> bool:
+    """Whether a free-threaded build ran with the GIL."""
+    if not run.machine.get("free_threaded"):
+        return False
+    return run.gil.end if run.gil else bool(run.machine.get("gil_enabled"))

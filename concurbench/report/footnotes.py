@@ -9,6 +9,7 @@ from concurbench import units
 from concurbench.results.baseline import Comparison
 from concurbench.results.drift import TITLES, drift
 from concurbench.results.runs import Run, short_name
+from concurbench.results.statistics import MIN_OBSERVATIONS
 
 LOWER, HIGHER = "↓", "↑"
 """Signs of metrics: which way is better."""
@@ -62,7 +63,7 @@ def _plus_minus(run: Run) -> str:
         )
     claims = {row.passes: row.interval.claim for row in run.rows if row.interval}
     if not claims:
-        return f"± range of the passes: fewer than 3 of {run.passes} passes give no interval"
+        return f"± range of the passes: a prediction interval needs at least {MIN_OBSERVATIONS}"
     first, *others = sorted(claims, reverse=True)
     less = "".join(f"; {units.percent(claims[passes])} ({passes} passes)" for passes in others)
     return (

@@ -79,8 +79,7 @@ def named(asked: str, folder: Path) -> Run:
     """
     found = [Path(asked)] if Path(asked).is_file() else _matching(asked, folder)
     if not found:
-        saved = ", ".join(runs.label(path) for path in sorted(folder.glob("*.json")))
-        raise ConcurbenchError(f"no run {asked!r} in {folder}: saved there: {saved or 'no runs'}")
+        raise ConcurbenchError(f"no run {asked!r} in {folder}: {_alternatives(folder)}")
     return runs.read(found[-1])
 
 
@@ -105,6 +104,13 @@ def differences(run: Run, baseline: Run | None) -> list[str]:
     ]
     facts = machine.differences(baseline.machine, run.machine)
     return found + ([f"compared despite differences: {', '.join(facts)}"] if facts else [])
+
+
+def _alternatives(folder: Path) -> str:
+    if numbers := [runs.label(path) for path in reversed(runs.numbered(folder))]:
+        return f"complete runs there: {', '.join(numbers)}"
+    machines = [each.name for each in sorted(folder.parent.glob("*/")) if runs.numbered(each)]
+    return f"it has no complete run; folders that have one: {', '.join(machines) or 'none'}"
 
 
 def _matching(asked: str, folder: Path) -> list[Path]:

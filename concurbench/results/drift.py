@@ -34,7 +34,7 @@ TITLES = {
 DRIFT = 0.10
 """How much a machine's speed may change within a session without a warning."""
 
-WATCHED = ("python_loop", "c_code")
+CPU_SPEED = ("python_loop", "c_code")
 """The yardsticks of the CPU's speed alone: no disk and no other process takes part."""
 
 MIN_READINGS = 9
@@ -59,7 +59,7 @@ def summaries(readings: Readings) -> dict[str, Summary]:
 
 def drift(readings: Readings) -> list[str]:
     """A sentence for each CPU yardstick whose speed changed; none with fewer than ``MIN_READINGS``."""
-    found = (_drift(name, _seconds(readings.get(name, ()))) for name in WATCHED)
+    found = (_drift(name, _seconds(readings.get(name, ()))) for name in CPU_SPEED)
     return [sentence for sentence in found if sentence]
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from concurbench import units
-from concurbench.results.row import SEQUENTIAL, Interference, Row
+from concurbench.results.row import SEQUENTIAL, Conditions, Row
 
 POSSIBLE = 1.02
 """The largest efficiency that is not questioned: it allows for measurement uncertainty."""
@@ -46,7 +46,7 @@ def causes(row: Row, source: Row | None) -> list[str]:
     """What may explain that a row beats its limit, which comes from the time of ``source`` if given."""
     measured = [each for each in (source, row) if each]
     found = [*_interference(measured)]
-    theirs, own = source and source.interference.speed, row.interference.speed
+    theirs, own = source and source.conditions.speed, row.conditions.speed
     if theirs and own and own / theirs - 1 >= NOTICEABLE:
         slower = units.percent(own / theirs - 1)
         found.append(f"drift: the machine was {slower} slower during {SEQUENTIAL}")
@@ -58,13 +58,13 @@ def causes(row: Row, source: Row | None) -> list[str]:
         )
     if found:
         return found
-    if all(each.interference == Interference() for each in measured):
+    if all(each.conditions == Conditions() for each in measured):
         return ["interference was not recorded"]
     return ["no interference detected; within measurement uncertainty"]
 
 
 def _with_limit(row: Row, sequential: Row | None, capacity: Mapping[int | None, float]) -> Row:
-    bounds = list((row.bounds or {}).values())
+    bounds = list(row.bounds.values())
     cpu_bound = row.capacity_near is not None
     if cpu_bound and sequential:
         bounds.append(sequential.median / capacity[row.workers])
@@ -79,7 +79,7 @@ def _interference(rows: Sequence[Row]) -> Iterator[str]:
         shares = [
             f"{units.percent(share)} during {row.model}"
             for row in rows
-            if (share := getattr(row.interference, name) or 0.0) >= NOTICEABLE
+            if (share := getattr(row.conditions, name) or 0.0) >= NOTICEABLE
         ]
         if shares:
             yield f"{title} {', '.join(shares)}"

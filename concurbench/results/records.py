@@ -1,6 +1,6 @@
-"""Files that grow while something is measured: JSON Lines, the header first, then an entry a line.
+"""Files that grow during a measurement: JSON Lines, first the header, then one entry per line.
 
-A line is written at once and whole, so a file that was cut off is good up to its last full line.
+A line is written in one call, so a file that was cut off is valid up to its last complete line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Entry = Mapping[str, Any]
 
 
 class Record:
-    """A new file at ``path``; its folder is made if need be.
+    """A new file at ``path``; its folder is created if needed.
 
     Raises:
         OSError: it cannot be written.
@@ -34,7 +34,7 @@ class Record:
         """Add an entry.
 
         Raises:
-            OSError: it cannot be written; what was there still is.
+            OSError: it cannot be written; the earlier entries stay.
         """
         with self.path.open("a", encoding="utf-8") as file:
             file.write(_line(entry))
@@ -48,8 +48,10 @@ def read(path: Path, kind: str) -> tuple[Entry, list[Entry]]:
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConcurbenchError(f"cannot read {path}: {error}") from None
+    except OSError as error:
+        raise ConcurbenchError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConcurbenchError(f"{path} is not a {kind} file") from None
     entries: list[Entry] = [entry for line in lines if (entry := _parsed(line)) is not None]
     if not entries or entries[0].get(KIND) != kind:
         raise ConcurbenchError(f"{path} is not a {kind} file")
@@ -64,5 +66,5 @@ def _parsed(line: str) -> dict[str, Any] | None:
     try:
         entry = json.loads(line)
     except ValueError:
-        return None  # cut off while it was written
+        return None  # cut off
     return entry if isinstance(entry, dict) else None

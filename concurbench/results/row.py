@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from concurbench import units
@@ -82,8 +82,11 @@ class WorkloadInfo(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Interference:
-    """Who else used the CPU, as shares of all cores' time; None where the system does not report it."""
+class Conditions:
+    """Interference and the machine's speed; None where the system does not report it.
+
+    Interference is in shares of all cores' time.
+    """
 
     steal: float | None = None
     """Taken by the hypervisor."""
@@ -93,7 +96,7 @@ class Interference:
     """The machine's speed compared with the session's median, which is 1."""
 
     @classmethod
-    def read(cls, around: Mapping[str, float | None] | None) -> Interference:
+    def read(cls, around: Mapping[str, float | None] | None) -> Conditions:
         known = around or {}
         return cls(known.get("steal"), known.get("others"), known.get("speed"))
 
@@ -104,7 +107,7 @@ class Interference:
 
     @property
     def disturbance(self) -> str:
-        """Who took more than ``DISTURBED``; empty if nobody did."""
+        """Who took more than ``DISTURBED``; empty if none did."""
         shares = {"steal": self.steal or 0.0, "other programs": self.others or 0.0}
         return ", ".join(
             f"{who} {units.percent(share)}" for who, share in shares.items() if share > DISTURBED
@@ -113,11 +116,11 @@ class Interference:
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass of a row: the seconds of its rounds, and the interference meanwhile."""
+    """One pass of a row: the seconds of its rounds, and the conditions meanwhile."""
 
     number: int
     seconds: tuple[float, ...]
-    interference: Interference = Interference()
+    conditions: Conditions = Conditions()
 
     @property
     def median(self) -> float:
@@ -144,7 +147,7 @@ class Row:
     start_method: str | None = None
     yardstick: str | None = None
     """The yardstick most like its work, if it is CPU-bound."""
-    bounds: Mapping[str, float] | None = None
+    bounds: Mapping[str, float] = field(default_factory=dict)
     """Name -> a lower bound of its time in seconds."""
     capacity_near: float | None = None
     """How many times the work of one core its workers did together, measured around the row."""
@@ -170,7 +173,7 @@ class Row:
         differing = info["passes"] if several else [{"number": 1, "seconds": rounds}]
         passes: Sequence[Any] = [{**info, **each} for each in differing]
         by_pass = tuple(
-            Pass(each["number"], tuple(each["seconds"]), Interference.read(each.get("around")))
+            Pass(each["number"], tuple(each["seconds"]), Conditions.read(each.get("around")))
             for each in passes
         )
         times = [*rounds, *needed, *(time for each in by_pass for time in each.seconds)]
@@ -220,10 +223,10 @@ class Row:
         return self.limit / self.median if self.limit else None
 
     @property
-    def interference(self) -> Interference:
+    def conditions(self) -> Conditions:
         """The median over the passes of each share and of the speed."""
-        each = [one.interference for one in self.by_pass]
-        return Interference(
+        each = [one.conditions for one in self.by_pass]
+        return Conditions(
             _median([one.steal for one in each]),
             _median([one.others for one in each]),
             _median([one.speed for one in each]),
@@ -232,12 +235,12 @@ class Row:
     @property
     def lost(self) -> float:
         """The largest share of all cores' time that the session did not get in any pass."""
-        return max((each.interference.lost for each in self.by_pass), default=0.0)
+        return max((each.conditions.lost for each in self.by_pass), default=0.0)
 
     @property
     def disturbed(self) -> str:
         """The worst disturbance, and in how many passes there was one; empty without any."""
-        found = [each.interference for each in self.by_pass if each.interference.disturbance]
+        found = [each.conditions for each in self.by_pass if each.conditions.disturbance]
         if not found:
             return ""
         worst = max(found, key=lambda each: each.lost).disturbance

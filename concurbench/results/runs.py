@@ -108,7 +108,7 @@ def read(path: Path) -> Run:
     except OSError as error:
         raise ConcurbenchError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
-        raise ConcurbenchError(f"{path} is not a saved run: not JSON ({error})") from None
+        raise ConcurbenchError(f"{path}: not a saved run (not JSON: {error})") from None
     return parse(content, path)
 
 
@@ -147,7 +147,7 @@ def parse(content: Any, path: Path) -> Run:
         reason = str(error)
     except (TypeError, AttributeError):
         reason = "its parts are not those of pytest-benchmark's JSON"
-    raise ConcurbenchError(f"{path} is not a saved run: {reason}")
+    raise ConcurbenchError(f"{path}: not a saved run ({reason})")
 
 
 def label(path: Path) -> str:

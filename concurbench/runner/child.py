@@ -1,10 +1,11 @@
-"""A pytest process of a command: an interpreter, some rows of the suite in some order."""
+"""pytest in another process: an interpreter, some rows of a suite, and what became of them."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -16,21 +17,24 @@ from typing import Any
 
 import pytest
 
-from concurbench.runner import addopts
-from concurbench.runner.inside import concurbench_child
-from concurbench.runner.pytest_output import last_words
+from concurbench.errors import ConcurbenchError
+from concurbench.runner.inside import concurbench_inside
 from concurbench.runner.workspace import Workspace
 
-INSIDE = Path(concurbench_child.__file__).parent
+INSIDE = Path(concurbench_inside.__file__).parents[1]
+"""The folder with the inside plugin alone: it goes on the path of the suite's interpreter."""
 
-LOOK = 1.0
-"""Seconds between two looks at where a session is, for who watches; each takes far less than a
-thousandth of that."""
+WATCH_INTERVAL = 1.0
+"""Seconds between two readings of a running session's messages; one takes less than a millisecond."""
 
 ERROR = "error: "
-"""How a line starts in which our plugin says what is wrong with a session."""
+"""The start of a line in which our pytest plugin reports an error of the session."""
 
-ENDS_WELL = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+COMPLETE = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+"""Exit codes of a session that ran to its end."""
+
+REASON = re.compile(r"(?:E  |ERROR: |.*?: error: )(.+)")
+"""A line in which pytest reports an error."""
 
 
 @dataclass(frozen=True)
@@ -40,125 +44,183 @@ class CollectedRow:
     id: str
     model: str
     group: str
-    """The same for rows that do the same work, as far as can be known before they run."""
+    """The same for rows that do the same work, as far as it is known before they run."""
 
 
 @dataclass(frozen=True)
 class ChildResult:
-    """What a session left."""
+    """The result of one session."""
 
     seconds: float
     rows: list[CollectedRow]
     outcomes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Row -> passed, failed or skipped, and why."""
+    """Row -> passed, failed or skipped, and the reason."""
     content: Mapping[str, Any] | None = None
-    """What pytest-benchmark saved; None where nothing was timed."""
+    """What pytest-benchmark saved; None if nothing was timed."""
     trouble: str = ""
-    """Why it did not end as a session should, in one sentence."""
+    """Why the session did not run to its end, in one sentence."""
     code: int = 0
     """The exit code."""
     errors: Sequence[str] = ()
-    """What it calls an error, beside rows that failed."""
+    """Errors of the session, apart from failed rows."""
     root: str = ""
     """The folder of its configuration."""
+    storage: str = ""
+    """The folder, or the address, where it would save runs."""
     took: Mapping[str, float] = field(default_factory=dict)
-    """Row -> seconds it kept the session busy."""
+    """Row -> seconds of its test, untimed rounds included."""
+
+
+def start(
+    workspace: Workspace,
+    command: Sequence[str | Path],
+    folder: Path,
+    environ: Mapping[str, str],
+    instructions: Mapping[str, object],
+    output: Path,
+    inherited: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start pytest with the inside plugin: ``command`` is an interpreter and arguments for pytest.
+
+    Args:
+        environ: the environment, of ``workspace.environ``.
+        instructions: for the inside plugin.
+        output: the file for standard output and errors.
+        inherited: descriptors that the process keeps open.
+
+    Raises:
+        ConcurbenchError: the interpreter does not start.
+    """
+    python, *arguments = map(str, command)
+    path = filter(None, [str(INSIDE), environ.get("PYTHONPATH")])
+    environ = {
+        **environ,
+        "PYTHONPATH": os.pathsep.join(path),
+        concurbench_inside.ENV_INSTRUCTIONS: json.dumps(instructions),
+    }
+    pytest = [python, "-m", "pytest", "-p", concurbench_inside.__name__.rpartition(".")[2], *arguments]
+    try:
+        return workspace.start(pytest, folder, environ, output, inherited)
+    except OSError as error:
+        raise ConcurbenchError(f"{python} does not start: {error.strerror}") from None
+
+
+def last_output(output: Path) -> str:
+    """The line of a pytest's output that says best what went wrong."""
+    lines = [line for line in output.read_text(errors="replace").splitlines() if line.strip()]
+    reasons = [match[1] for line in lines if (match := REASON.match(line))]
+    return (reasons or lines or ["nothing"])[-1].strip()
 
 
 class PytestSuite:
-    """Runs them one after another, for the suite in a folder."""
+    """Runs sessions of the suite in a folder, one after another."""
 
     def __init__(
-        self, workspace: Workspace, folder: Path, arguments: Sequence[str], base: str, patience: float,
-        more: Mapping[str, str] = MappingProxyType({}),
+        self, workspace: Workspace, folder: Path, arguments: Sequence[str], base: str, timeout: float,
+        environ: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """PytestSuite with these arguments for pytest; ``more`` goes into their environment."""
+        """PytestSuite with these arguments for pytest.
+
+        Args:
+            base: the interpreter of the servers.
+            timeout: seconds that a session may take to start, and then for each row.
+            environ: added to the environment of the sessions.
+        """
         self._workspace = workspace
         self._folder = folder
-        self._arguments = ["-o", f"addopts={addopts.kept(folder)}", *arguments]
-        self._base = base
-        self._patience = patience
-        self._more = more
+        self._arguments = arguments
+        self._environ = {"CONCURBENCH_BASE_PYTHON": base, **environ}
+        self._timeout = timeout
         self._number = 0
         self.watch: Callable[[int, str], None] | None = None
-        """Told now and then how many rows of a session are done, and which was the last one."""
+        """Called about every second with the number of rows that a session has finished, and the last
+        one."""
 
     def collect(self, python: Path) -> ChildResult:
-        """The rows there are; nothing is measured."""
+        """The rows of the suite; nothing is measured."""
         return self._run(python, None, "--collect-only", "-q")
 
     def measure(self, python: Path, rows: Sequence[str] | None = None) -> ChildResult:
-        """Measure these rows in this order; all of them, as collected, where none are named."""
-        return self._run(python, rows)
+        """Measure these rows in this order; all rows as collected if it is None."""
+        place = self._workspace.folder / str(self._number + 1)
+        # A slice is not a run to compare with: what the suite saves goes with the workspace.
+        storage = f"--benchmark-storage={place / 'storage'}"
+        return self._run(python, rows, f"--benchmark-json={place / 'run.json'}", storage)
 
     def _run(self, python: Path, only: Sequence[str] | None, *more: str) -> ChildResult:
         self._number += 1
         place = self._workspace.folder / str(self._number)
         place.mkdir()
-        told, saved, output = place / "told", place / "run.json", place / "output"
-        path = filter(None, [str(INSIDE), os.environ.get("PYTHONPATH")])
-        environ = self._workspace.environ(
-            PYTHONPATH=os.pathsep.join(path),
-            CONCURBENCH_BASE_PYTHON=self._base,
-            **{concurbench_child.VARIABLE: json.dumps({"only": only, "told": str(told)})},
-            **self._more,
-        )
-        command = [str(python), "-m", "pytest", "-p", "concurbench_child", *self._arguments, *more]
-        # A slice is no run to compare with: what the suite saves by itself goes with the workspace.
-        command += [f"--benchmark-json={saved}", f"--benchmark-storage={place / 'storage'}"]
-        start = time.monotonic()
-        code, trouble = self._wait(command, environ, output, told)
-        messages = _read(told)
-        content = _saved(saved)
-        if not trouble and content is None and any(each["kind"] == "passed" for each in messages):
-            trouble = f"pytest saved no times: {last_words(output)}"
-        broken = [f"{each['id']}: {each['why']}" for each in messages if each["kind"] == "broken"]
+        output, file = place / "output", place / "messages"
+        command: list[str | Path] = [python, *self._arguments, *more]
+        instructions = {"run": only, "messages": str(file)}
+        began = time.monotonic()
+        code, trouble = self._wait(command, instructions, output, file)
+        messages = _read(file)
+        content = _saved(place / "run.json")
+        outcomes = _outcomes(messages)
+        if not trouble and content is None and any(each == "passed" for each, _ in outcomes.values()):
+            trouble = f"pytest saved no times: {last_output(output)}"
+        started, collected = _first(messages, "started"), _first(messages, "collected")
         return ChildResult(
-            seconds=time.monotonic() - start,
+            seconds=time.monotonic() - began,
             rows=[
                 CollectedRow(each["id"], each["model"], each["group"])
-                for each in messages
-                if each["kind"] == "row"
+                for each in collected.get("rows", [])
             ],
-            outcomes=_outcomes(messages),
+            outcomes=outcomes,
             content=content,
-            trouble=broken[0] if broken else trouble,
+            trouble=next(iter(collected.get("broken", [])), trouble),
             code=code,
             errors=_errors(output),
-            root=next((each["path"] for each in messages if each["kind"] == "root"), ""),
-            took={each["id"]: each["took"] for each in messages if "took" in each},
+            root=started.get("root", ""),
+            storage=started.get("storage", ""),
+            took={each["row"]: each["seconds"] for each in messages if "seconds" in each},
         )
 
     def _wait(
-        self, command: list[str], environ: Mapping[str, str], output: Path, told: Path
+        self,
+        command: Sequence[str | Path],
+        instructions: Mapping[str, object],
+        output: Path,
+        file: Path,
     ) -> tuple[int, str]:
-        """Its exit code, and what is wrong with how it ended."""
+        """The exit code, and why the session did not run to its end."""
+        environ = self._workspace.environ(**self._environ)
         try:
-            with self._workspace.running(command, self._folder, environ, output) as process:
-                code = self._watched(process, told)
-        except OSError as error:
-            return 0, f"{command[0]} does not start: {error.strerror}"
+            process = start(self._workspace, command, self._folder, environ, instructions, output)
+            with self._workspace.ending(process):
+                code = self._watched(process, file)
+        except ConcurbenchError as error:
+            return 0, str(error)
         except subprocess.TimeoutExpired:
-            return 0, f"not done after {self._patience:.0f} s (--timeout allows more)"
-        # A Python without pytest ends as one in which a test failed.
-        if code in ENDS_WELL and (code != pytest.ExitCode.TESTS_FAILED or told.exists()):
+            return 0, f"no response for {self._timeout:.0f} s (raise --timeout)"
+        # A Python without pytest has the same exit code as a session with a failed test.
+        if code in COMPLETE and (code != pytest.ExitCode.TESTS_FAILED or file.exists()):
             return code, ""
         if code < 0:
             return code, f"pytest was ended by {signal.Signals(-code).name}"
-        return code, f"pytest ended (exit {code}): {last_words(output)}"
+        return code, f"pytest ended (exit {code}): {last_output(output)}"
 
-    def _watched(self, process: subprocess.Popen[bytes], told: Path) -> int:
-        if self.watch is None:
-            return process.wait(self._patience)
-        end = time.monotonic() + self._patience
+    def _watched(self, process: subprocess.Popen[bytes], file: Path) -> int:
+        """The exit code, once the process has ended.
+
+        Raises:
+            subprocess.TimeoutExpired: no message arrived in time.
+        """
+        size, end = 0, time.monotonic() + self._timeout
         while True:
             try:
-                return process.wait(min(LOOK, max(end - time.monotonic(), 0.0)))
+                return process.wait(min(WATCH_INTERVAL, max(end - time.monotonic(), 0.0)))
             except subprocess.TimeoutExpired:
-                if time.monotonic() >= end:
+                before, size = size, file.stat().st_size if file.exists() else 0
+                if size > before:
+                    end = time.monotonic() + self._timeout
+                elif time.monotonic() >= end:
                     raise
-            outcomes = _outcomes(_read(told))
-            self.watch(len(outcomes), next(reversed(outcomes), ""))
+            if self.watch is not None:
+                outcomes = _outcomes(_read(file))
+                self.watch(len(outcomes), next(reversed(outcomes), ""))
 
 
 def _errors(output: Path) -> list[str]:
@@ -167,21 +229,20 @@ def _errors(output: Path) -> list[str]:
 
 
 def _outcomes(messages: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
-    outcomes: dict[str, tuple[str, str]] = {}
-    for each in messages:
-        # A row may pass, and fail in what comes after it.
-        if each["kind"] == "failed" or (
-            each["kind"] in ("passed", "skipped") and each["id"] not in outcomes
-        ):
-            outcomes[each["id"]] = (each["kind"], each["why"].removeprefix("Skipped: "))
-    return outcomes
+    return {
+        each["row"]: (each["outcome"], each["reason"]) for each in messages if each["kind"] == "outcome"
+    }
 
 
-def _read(told: Path) -> list[dict[str, Any]]:
+def _first(messages: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    return next((each for each in messages if each["kind"] == kind), {})
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
     messages = []
-    if told.exists():
-        for line in told.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError):  # it was ended while it wrote
+    if file.exists():
+        for line in file.read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError):  # the process was ended while it wrote the line
                 messages.append(json.loads(line))
     return messages
 

@@ -1,30 +1,67 @@
-"""The commands ``run``, for a run in several passes, and ``interval-study``."""
+"""The command ``run``."""
 
 from __future__ import annotations
 
 import importlib.util
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from concurbench import marked
-from concurbench.command import EXISTING, FILE, PassesOn
-from concurbench.errors import ConcurbenchError, Interrupted
+from concurbench.command import (
+    EXISTING,
+    FILE,
+    PytestCommand,
+    pytest_arguments,
+    suite_options,
+    timeout_option,
+)
+from concurbench.errors import ConcurbenchError
+from concurbench.report.summary import print_run
+from concurbench.report.text import say
+from concurbench.results import index
+from concurbench.results.baseline import compare
+from concurbench.results.storage import from_here
+from concurbench.runner import run as runner
+from concurbench.runner.measured import Environment
+from concurbench.runner.run import Result
 
 PASSES = 5
-"""The fewest whose interval claims what ``concurbench.results.statistics.LEVEL`` asks for."""
+"""The fewest whose interval claims ``concurbench.results.statistics.LEVEL``."""
 
-LONGEST = 1800.0
-"""Seconds one pass may take."""
+TIMEOUT = 900.0
 
 
-@click.command("run", cls=PassesOn)
+def saving_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where runs are saved."""
+    for option in (
+        click.option(
+            "--benchmark-storage", "storage", metavar="FOLDER", callback=_folder,
+            help="Where runs are kept. [default: results, beside pytest's configuration]",
+        ),
+        click.option(
+            "--benchmark-save", "name", metavar="NAME",
+            help="Save under this name, partial runs too.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
+    return Path(value.removeprefix("file://")) if value else None
+
+
+@click.command("run", cls=PytestCommand, short_help="Measure the benchmarks and save the run.")
 @click.option(
     "--passes",
     default=PASSES,
     show_default=True,
     type=click.IntRange(min=1),
-    help="How often to visit the rows; each is one observation.",
+    help="Number of passes; each pass is one observation of each row.",
 )
 @click.option(
     "--benchmark-compare",
@@ -32,129 +69,106 @@ LONGEST = 1800.0
     is_flag=False,
     flag_value="",
     metavar="[RUN]",
-    help="Also show the ratio to an earlier run: the last complete one, a number, a name or a file.",
+    help="Also show the ratio to an earlier run: a number, a name or a file. "
+    "[without a value: the last complete run]",
 )
 @click.option(
     "--benchmark-compare-fail",
     "compare_fail",
     multiple=True,
     metavar="EXPR",
-    help="Fail where a row is slower than that run by more than this, as median:10%.",
-)
-@click.option("--benchmark-save", "name", metavar="NAME", help="Save also what is no complete run.")
-@click.option(
-    "--benchmark-json",
-    "json_file",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the run into this file as well.",
+    help="Fail if a row is slower than in that run by more than this, as in median:10%.",
 )
 @click.option(
-    "--benchmark-storage",
-    "storage",
-    metavar="FOLDER",
-    callback=lambda _ctx, _param, value: value and Path(value.removeprefix("file://")),
-    help="Where runs are kept. [default: results, beside pytest's configuration]",
-)
-@click.option(
-    "--timeout",
-    default=LONGEST,
-    show_default=True,
-    metavar="SECONDS",
-    type=click.FloatRange(min=1),
-    help="How long one pass may take.",
-)
-@click.pass_context
-def run(
-    ctx: click.Context, /, passes: int, compare: str | None, compare_fail: tuple[str, ...],
-    name: str | None, json_file: Path | None, storage: Path | None, timeout: float,
-) -> None:  # fmt: skip
-    """Measure the benchmarks here in several short passes, and save them as one run.
-
-    Each pass is a fresh pytest, which visits the rows in another order. Its median is one observation,
-    so that the intervals say what the next run will find, and not only how steady one process was. Rows
-    of which one round takes a second or longer are visited in every second pass.
-
-    All other arguments go to pytest.
-
-    \b
-    Exit codes: 0  every row was measured or skipped with its reason
-                1  a row failed, or was slower than --benchmark-compare-fail allows
-                2  no answer: nothing could be measured
-
-    \b
-    Examples: concurbench run
-              concurbench run --benchmark-compare
-              concurbench run --passes 7 benchmarks/test_primes.py -k large
-              concurbench run --models=all --cases=smallest
-    """
-    from concurbench.runner.making import Wanted, make
-
-    wanted = Wanted(passes, compare, compare_fail, name, json_file, storage, timeout)
-    ctx.exit(make(wanted, ctx.meta["pytest"]))
-
-
-@click.command("interval-study", cls=PassesOn)
-@click.option(
-    "--runs",
-    default=32,
-    show_default=True,
-    type=click.IntRange(min=2),
-    help="How many runs, one after another.",
-)
-@click.option(
-    "--passes", default=PASSES, show_default=True, type=click.IntRange(min=3), help="Of each run."
-)
-@click.option(
-    "--keep",
-    metavar="FILE",
-    type=FILE,
-    help="Where the measured rounds go. [default: interval-study.json beside this machine's results]",
+    "--benchmark-json", "json_file", metavar="FILE", type=FILE, help="Also write the run to this file."
 )
 @click.option(
     "--from",
     "source",
     metavar="FILE",
     type=EXISTING,
-    help="Measure nothing: report what an earlier study has measured.",
+    help="Measure nothing: save what a killed command had measured, as it left it in the folder "
+    "concurbench/running of the user's state.",
 )
+@saving_options
+@timeout_option(TIMEOUT)
+@suite_options
+@click.pass_context
+def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
+    """Measure the benchmarks in the current folder in several passes, and save them as one run.
+
+    Each pass is a fresh pytest process and visits the rows in another order. The median of a row in a
+    pass is one observation, so the intervals also cover the differences between processes. Rows with
+    rounds of a second or more are visited in every second pass.
+
+    The options from --models on are those of this project's own suite; they are passed on to pytest.
+    So is everything behind --.
+
+    \b
+    Exit codes: 0  every row was measured, or skipped with its reason
+                1  a row failed, or was slower than --benchmark-compare-fail allows
+                2  no answer: nothing could be measured
+
+    \b
+    Examples: concurbench run
+              concurbench run --models=all --cases=smallest
+              concurbench run --benchmark-compare
+              concurbench run --passes 7 -- benchmarks/test_primes.py -k large
+    """
+    if source is not None:
+        storage = options["storage"] or index.results_folder()
+        ctx.exit(runner.recover(source, storage, options["name"], show))
+    request = runner.Request(pytest_arguments(ctx), **options)
+    this = Environment("", Path(sys.executable))
+    ctx.exit(runner.run(request, [this], show))
+
+
+def show(result: Result) -> None:
+    """Print the tables of the run, what failed, and where it was saved."""
+    for kept in result.kept:
+        comparison = compare(kept.run, result.earlier) if result.earlier else None
+        print_run(kept.run, comparison, [*result.notes, *kept.remarks])
+    for measured in result.measured:
+        for row, why in measured.failed.items():
+            say(f"FAILED {row}: {why}", "red", whole=True)
+        for error in measured.errors:
+            say(f"error: {error}", "red", whole=True)
+    for kept in result.kept:
+        for regression in kept.regressions:
+            say(f"slower than --benchmark-compare-fail allows: {regression}", "red", whole=True)
+        if kept.trouble:
+            say(f"error: {kept.trouble}", "red", whole=True)
+        if kept.saved:
+            say(f"saved {from_here(kept.saved)}", "bold", whole=True)
+
+
+@click.command("interval-study", cls=PytestCommand, hidden=True)
+@click.option("--runs", default=32, show_default=True, type=click.IntRange(min=2), help="Runs to make.")
 @click.option(
-    "--into",
-    metavar="FILE",
-    type=EXISTING,
-    help="Put the table into this Markdown file, between the marks named interval-study.",
+    "--passes", default=PASSES, show_default=True, type=click.IntRange(min=3), help="Passes of a run."
 )
+@click.option("--keep", metavar="FILE", type=FILE, help="Where to keep the measured rounds.")
+@click.option(
+    "--from", "source", metavar="FILE", type=EXISTING, help="Measure nothing: report this study."
+)
+@click.option("--into", metavar="FILE", type=EXISTING, help="Put the table into this Markdown file.")
 @click.pass_context
 def interval_study(
     ctx: click.Context, /, runs: int, passes: int, keep: Path | None, source: Path | None,
     into: Path | None,
 ) -> None:  # fmt: skip
-    """How often do the intervals of a run hold the next run's median, here?
-
-    Makes many runs of the same rows, one after another, and asks of each what it said of the next. All
-    other arguments go to pytest: a few short rows are best.
-
-    \b
-    Example: concurbench interval-study --into docs/method.md -m gate
-    """
+    """How often does the interval of a run contain the next run's median?"""
     if importlib.util.find_spec("scipy") is None:
         raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
     from studies import intervals
 
-    try:
-        if into is not None:
-            marked.check(into, "interval-study")
-        if source is None:
-            content = intervals.measure(runs, passes, keep, ctx.meta["pytest"], LONGEST)
-        else:
-            content = intervals.read(source)
-        text = intervals.report(content)
-        if into is not None:
-            marked.insert(text, into, "interval-study")
-    except (marked.NoMarks, intervals.StudyFailed) as error:
-        raise ConcurbenchError(str(error)) from None
-    except OSError as error:
-        raise ConcurbenchError(f"{error.filename}: {error.strerror}") from None
-    except Interrupted as signal:
-        ctx.exit(128 + signal.number)
+    if into is not None:
+        marked.check(into, "interval-study")
+    if source is None:
+        content = intervals.measure(runs, passes, keep, pytest_arguments(ctx), TIMEOUT)
+    else:
+        content = intervals.read(source)
+    text = intervals.report(content)
+    if into is not None:
+        marked.insert(text, into, "interval-study")
     click.echo(text)

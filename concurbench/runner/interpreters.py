@@ -1,4 +1,4 @@
-"""Which Pythons this machine has, and which of them are worth a lane."""
+"""The interpreters of this machine, and which of them a matrix measures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from packaging.version import Version
 
 from concurbench.errors import ConcurbenchError
 
-ASK = """
+FACTS = """
 import json, platform, sys, sysconfig
 print(json.dumps({
     "path": sys.executable,
@@ -30,20 +30,16 @@ print(json.dumps({
     "virtual": sys.prefix != getattr(sys, "base_prefix", sys.prefix),
 }))
 """
-"""What an interpreter is asked about itself."""
+"""The program in which an interpreter reports on itself."""
 
 NAME = re.compile(r"(python)?\d+\.\d+t?")
 """A minor version and build."""
 
-PATIENCE = 20.0
-"""Seconds for it to answer."""
+TIMEOUT = 20.0
+"""Seconds an interpreter may take for it."""
 
 PLACES = ("/opt/*/bin",)
-"""Where interpreters are beside those places that findpython knows: PATH, pyenv, asdf, rye, uv."""
-
-
-class NoSuchInterpreter(ConcurbenchError):
-    """It is not there or cannot be used; the message says which, and what to do."""
+"""Folders with interpreters that findpython does not search; it knows PATH, pyenv, asdf, rye and uv."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class Interpreter:
     free_threaded: bool
     implementation: str = "CPython"
     virtual: bool = False
-    """Whether it belongs to an environment that somebody made."""
+    """Whether it belongs to a virtual environment."""
 
     @property
     def name(self) -> str:
@@ -63,23 +59,23 @@ class Interpreter:
         return f"{self.version.major}.{self.version.minor}{'t' if self.free_threaded else ''}"
 
     @property
-    def told(self) -> str:
-        """Its version and build to the last digit."""
+    def full_version(self) -> str:
+        """Its full version and build, as in ``3.13.1t``."""
         return f"{self.version}{'t' if self.free_threaded else ''}"
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found."""
+    """The result of a search."""
 
     taken: list[Interpreter]
     """One for each minor version and build, the oldest first."""
     passed_over: list[tuple[Interpreter, str]] = field(default_factory=list)
-    """The others, with the reason."""
+    """The others, each with the reason."""
 
 
 def candidates() -> list[str]:
-    """The paths of everything on this machine that looks like an interpreter, each file once."""
+    """The paths of all files on this machine that look like an interpreter, each file once."""
     providers = [each.create() for each in ALL_PROVIDERS.values()]
     known = [python for each in providers if each is not None for python in each.find_pythons()]
     more = [
@@ -90,25 +86,25 @@ def candidates() -> list[str]:
     ]
     distinct: dict[tuple[Path, bool], str] = {}
     for path in (each.executable for each in (*known, *more)):
-        # The interpreter of a virtual environment is a link to another's, and not the same.
+        # The interpreter of a virtual environment is a link to another one, but has other packages.
         distinct.setdefault((path.resolve(), (path.parents[1] / "pyvenv.cfg").exists()), str(path))
     return list(distinct.values())
 
 
 @functools.cache
-def ask(path: str) -> Interpreter | None:
-    """The interpreter at this path, or None where nothing that answers as one is there."""
+def inspect(path: str) -> Interpreter | None:
+    """The interpreter at this path; None if there is none that works."""
     try:
         done = subprocess.run(
-            [path, "-I", "-c", ASK], capture_output=True, timeout=PATIENCE, text=True, check=True
+            [path, "-I", "-c", FACTS], capture_output=True, timeout=TIMEOUT, text=True, check=True
         )
-        said: dict[str, Any] = json.loads(done.stdout)
+        facts: dict[str, Any] = json.loads(done.stdout)
         return Interpreter(
-            path=Path(said["path"]),
-            version=Version(said["version"]),
-            free_threaded=said["free_threaded"],
-            implementation=said["implementation"],
-            virtual=said["virtual"],
+            path=Path(facts["path"]),
+            version=Version(facts["version"]),
+            free_threaded=facts["free_threaded"],
+            implementation=facts["implementation"],
+            virtual=facts["virtual"],
         )
     except (OSError, subprocess.SubprocessError, ValueError, LookupError):
         return None
@@ -117,12 +113,12 @@ def ask(path: str) -> Interpreter | None:
 def find(
     needed: str,
     paths: Callable[[], Iterable[str]] = candidates,
-    ask: Callable[[str], Interpreter | None] = ask,
+    inspect: Callable[[str], Interpreter | None] = inspect,
 ) -> Found:
-    """The interpreters here that fit ``needed``, a specifier of versions such as ``>=3.11``."""
-    with ThreadPoolExecutor() as pool:  # some are scripts that take their time to find another
-        answered = [each for each in pool.map(ask, paths()) if each is not None]
-    # One and the same is found under many names.
+    """The interpreters of this machine that fit ``needed``, a version specifier such as ``>=3.11``."""
+    with ThreadPoolExecutor() as pool:  # some are scripts that search for another, slowly
+        answered = [each for each in pool.map(inspect, paths()) if each is not None]
+    # One interpreter has several names.
     distinct = {each.path.resolve() if not each.virtual else each.path: each for each in answered}
     newest_first = sorted(distinct.values(), key=lambda each: each.version, reverse=True)
     taken: dict[str, Interpreter] = {}
@@ -132,7 +128,7 @@ def find(
             passed_over.append((each, why))
         elif each.name in taken:
             other = taken[each.name]
-            newer = f"{other.told} is newer" if other.version > each.version else "it is there twice"
+            newer = f"{other.full_version} is newer" if other.version > each.version else "found twice"
             passed_over.append((each, newer))
         else:
             taken[each.name] = each
@@ -140,11 +136,11 @@ def find(
 
 
 def named(asked: str, needed: str, paths: Callable[[], Iterable[str]] = candidates) -> Interpreter:
-    """The one that a user means: by a name as in ``3.13t`` or ``python3.13t`` the newest of that minor
+    """The interpreter that a user names: by ``3.13t`` or ``python3.13t`` the newest of that minor
     version and build, or a command, or a path.
 
     Raises:
-        NoSuchInterpreter: there is none, or it is unfit.
+        ConcurbenchError: there is none, or it does not fit.
     """
     if NAME.fullmatch(asked):
         found = find(needed, paths).taken
@@ -153,14 +149,16 @@ def named(asked: str, needed: str, paths: Callable[[], Iterable[str]] = candidat
             if each.name == name:
                 return each
         there = ", ".join(each.name for each in found) or "none"
-        raise NoSuchInterpreter(f"no CPython {name} is here that fits {needed}; there are: {there}")
+        raise ConcurbenchError(
+            f"no CPython {name} that fits {needed} on this machine; there are: {there}"
+        )
     command = shutil.which(asked)
-    interpreter = ask(command) if command else None
+    interpreter = inspect(command) if command else None
     if interpreter is None:
-        raise NoSuchInterpreter(f"{asked} is no interpreter: name a version as in 3.13t, or its path")
+        raise ConcurbenchError(f"{asked} is not an interpreter: name a version as 3.13t, or a path")
     if interpreter.implementation != "CPython" or not _fits(interpreter, needed):
-        described = f"{interpreter.implementation} {interpreter.told}"
-        raise NoSuchInterpreter(f"{asked} is {described}; needed is CPython {needed}")
+        described = f"{interpreter.implementation} {interpreter.full_version}"
+        raise ConcurbenchError(f"{asked} is {described}, but CPython {needed} is required")
     return interpreter
 
 
@@ -172,7 +170,7 @@ def _unfit(interpreter: Interpreter, needed: str) -> str:
     if interpreter.implementation != "CPython":
         return f"{interpreter.implementation}, not CPython"
     if not _fits(interpreter, needed):
-        return f"needed is {needed}"
+        return f"{needed} is required"
     return "a virtual environment" if interpreter.virtual else ""
 
 

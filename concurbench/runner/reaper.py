@@ -1,7 +1,7 @@
 """Cleans up after a command, however that ended: a process of its own that outlives it.
 
-``python keeper.py FOLDER``: waits until its standard input ends, which the system sees to when the
-command ends, killed or not. Then it ends every process that carries its token, and removes the folder.
+``python reaper.py FOLDER`` waits for the end of its standard input, which the system closes when the
+command ends, killed or not. Then it ends every process of the workspace, and removes the folder.
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from pathlib import Path
 
 import psutil
 
-VARIABLE = "CONCURBENCH_WORKSPACE"
+ENV_WORKSPACE = "CONCURBENCH_WORKSPACE"
 """The environment variable with a workspace's token, in every process that it has started."""
 
-TRIES = 5
+MAX_ROUNDS = 5
+"""How often to kill what is left: a process may start another one before it is killed."""
 
 GRACE = 3.0
-"""Seconds for processes to end by themselves, having lost the command."""
+"""Seconds for processes to end after the command has ended."""
 
-WRITING = 10
-"""So many times the same for those of others to write no more into the folder."""
+WRITERS = 10
+"""How many times that grace processes of other workspaces get to stop writing into the folder."""
 
 PAUSE = 0.02
-"""Seconds between two tries to remove it."""
+"""Seconds between two attempts to remove the folder."""
 
 SESSIONS = "sessions"
-"""The file in the folder that tells the leaders of the sessions it has started, one a line."""
+"""The file in the folder with the leaders of the sessions that the command has started, one a line."""
 
 
 def carriers(folder: Path) -> list[psutil.Process]:
-    """The processes of the workspace of this folder: those with its token, and those of its sessions,
+    """The processes of a workspace, by its folder: those with its token, and those of its sessions,
     which may have cleared their environment."""
     try:
         sessions = {int(line) for line in (folder / SESSIONS).read_text().split()}
@@ -45,28 +46,29 @@ def carriers(folder: Path) -> list[psutil.Process]:
 
 
 def _is_of(process: psutil.Process, token: str, sessions: set[int]) -> bool:
-    with contextlib.suppress(psutil.Error, OSError):  # another user's, or ended meanwhile
+    with contextlib.suppress(psutil.Error, OSError):  # another user's, or it has just ended
         if os.getsid(process.pid) in sessions and process.status() != psutil.STATUS_ZOMBIE:
             return True
-        return process.environ().get(VARIABLE) == token
+        return process.environ().get(ENV_WORKSPACE) == token
     return False
 
 
 def clean_up(folder: Path, grace: float = GRACE) -> None:
-    """End what was started in the workspace of this folder, and remove the folder."""
+    """End the processes of a workspace after ``grace`` seconds, and remove its folder."""
     psutil.wait_procs(carriers(folder), grace)
-    for _ in range(TRIES):  # again, for one may have started another meanwhile
-        still = carriers(folder)
-        for process in still:
+    for _ in range(MAX_ROUNDS):
+        left = carriers(folder)
+        for process in left:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(still, GRACE)
-    _remove(folder, grace * WRITING)
+        psutil.wait_procs(left, GRACE)
+    _remove(folder, grace * WRITERS)
 
 
-def _remove(folder: Path, patience: float) -> None:
-    """Remove it, also where a process of another workspace, about to be ended, still writes into it."""
-    due = time.monotonic() + patience
+def _remove(folder: Path, timeout: float) -> None:
+    """Remove a folder, even while a process of another workspace that is about to end writes into
+    it."""
+    due = time.monotonic() + timeout
     while folder.exists():
         shutil.rmtree(folder, ignore_errors=True)
         if time.monotonic() >= due:

@@ -1,83 +1,348 @@
-"""The passes of one run, one after another, each in a fresh process."""
+"""A run from its request to its exit code: collect, measure pass after pass, merge, save, show."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
+import click
+from pytest_benchmark.utils import parse_compare_fail, parse_save
+
+from concurbench import machine, units
+from concurbench.command import check_writable, ended_by_signals, published, system_error
+from concurbench.errors import ConcurbenchError, Interrupted
+from concurbench.measure.lock import SessionLock
+from concurbench.measure.session import ENV_PASS
+from concurbench.report.progress import StatusLine
+from concurbench.results import baseline
+from concurbench.results.records import Record
+from concurbench.results.runs import Run, short_name
+from concurbench.results.storage import default_path
 from concurbench.runner import schedule
-from concurbench.runner.child import ChildResult
+from concurbench.runner.child import ChildResult, CollectedRow, PytestSuite
+from concurbench.runner.measured import (
+    RECORD,
+    Check,
+    Environment,
+    Kept,
+    Measured,
+    keep,
+    read,
+    storage_at,
+)
+from concurbench.runner.workspace import Workspace
+
+OPTIONS = ("-p", "concurbench.plugin", "-p", "no:cacheprovider")
+"""Arguments of each pytest process, before the user's own."""
+
+PATHS = {"root", "storage"}
+"""Fields of a ``ChildResult`` that no file keeps: where a checkout lies is private."""
+
+IDLE = (
+    "--collect-only", "--co", "--benchmark-disable", "--benchmark-skip", "--numprocesses",
+    "--setup-only", "--setup-plan", "--fixtures",
+)  # fmt: skip
+"""Arguments with which pytest or pytest-benchmark measures nothing."""
 
 
-@dataclass
-class Passes:
-    """What has been measured so far."""
+@dataclass(frozen=True)
+class Request:
+    """The options of a command that makes runs."""
 
-    rows: Sequence[str]
-    """All rows, as they were collected."""
-    asked: int
-    """How many passes it is to be."""
-    contents: list[Mapping[str, Any]] = field(default_factory=list)
-    """What each pass that ended in order has saved."""
-    failed: dict[str, str] = field(default_factory=dict)
-    """Row -> why it failed."""
-    errors: list[str] = field(default_factory=list)
-    """What else went wrong."""
-    seconds: dict[str, float] = field(default_factory=dict)
-    """Row -> the median of its rounds in the first pass."""
-    took: dict[str, float] = field(default_factory=dict)
-    """Row -> how long it kept the first pass busy, seconds."""
+    arguments: Sequence[str]
+    """For pytest."""
+    passes: int
+    timeout: float
+    """Seconds a pytest process may go without a response."""
+    compare: str | None = None
+    """The earlier run; "" for the last complete one, None for no comparison."""
+    compare_fail: Sequence[str] = ()
+    name: str | None = None
+    json_file: Path | None = None
+    storage: Path | None = None
+    keep_partial: bool = False
+    """Save partial runs too, with the user's state."""
 
-    def visited(self, number: int) -> list[str]:
-        """The rows of this pass, from 1, in order."""
-        return schedule.visited(self.rows, number, self.asked, self.seconds)
 
-    def left(self, number: int, done: int = 0) -> float | None:
-        """Seconds from here to the end, when so many rows of this pass are done; None before anything
-        is known."""
-        if not self.took:
-            return None
-        ahead = self.visited(number)[done:]
-        for later in range(number + 1, self.asked + 1):
-            ahead += self.visited(later)
-        return sum(self.took.get(row, 0.0) for row in ahead)
+@dataclass(frozen=True)
+class Result:
+    """The runs that a command has made, and what kept it from more."""
 
-    def add(self, ended: ChildResult) -> None:
-        """One more pass has ended."""
-        for row, (outcome, why) in ended.outcomes.items():
-            if outcome == "failed":
-                self.failed.setdefault(row, why)
-                self.seconds.pop(row, None)
-        wrong = [*ended.errors, *filter(None, [ended.trouble])]
-        if ended.code and not wrong and not self.failed:
-            wrong.append(f"pytest ended with exit code {ended.code}")
-        self.errors += [error for error in wrong if error not in self.errors]
-        if ended.content is None:
-            return
-        if not self.contents:
-            self.took = dict(ended.took)
-            self.seconds = {
-                row["fullname"]: row["stats"]["median"]
-                for row in ended.content["benchmarks"]
-                if row["fullname"] not in self.failed
-            }
-        self.contents.append(ended.content)
+    kept: Sequence[Kept]
+    measured: Sequence[Measured]
+    """All environments, also those in which nothing was timed."""
+    unusable: Sequence[str]
+    """Why environments were left out, a sentence each."""
+    earlier: Run | None
+    notes: Sequence[str]
+
+
+def run(request: Request, environments: Sequence[Environment], show: Callable[[Result], None]) -> int:
+    """Measure with these environments, save a run for each and show them; the exit code.
+
+    What was measured before a signal, a full disk or a failing environment is kept.
+
+    Raises:
+        ConcurbenchError: nothing can be measured, or the request contradicts itself.
+    """
+    checks = _checks(request)
+    measured, unusable, notes = list[Measured](), list[str](), list[str]()
+    earlier, record, interrupted, folder = None, None, 0, Path()
+    try:
+        with measuring(request.arguments, request.passes, request.timeout) as (suite, status):
+            collected, unusable, first = collect(suite, environments, status)
+            folder = request.storage or Path(first.storage)
+            earlier, notes = _earlier(request, folder)
+            _check_storage(folder)
+            record = _record(request, Path(first.root), collected)
+            measured = collected
+            measure(suite, measured, request.passes, status, record)
+    except Interrupted as signal:
+        interrupted = 128 + signal.number
+        click.echo("interrupted", err=True)
+    except OSError as error:
+        problem = system_error(error, record.path if record and not error.filename else None)
+        if not measured:
+            raise ConcurbenchError(problem) from None
+        measured[0].errors.append(problem)
+    name, file = request.name, request.json_file
+    kept = [
+        each for one in measured
+        if (each := keep(
+            one, request.passes, folder, earlier, checks, name, file, always=request.keep_partial
+        ))
+    ]  # fmt: skip
+    if record is not None:
+        record.path.unlink(missing_ok=True)  # the runs hold all of it now
+    if not measured:
+        return interrupted
+    published(lambda: show(Result(kept, measured, unusable, earlier, notes)))
+    bad = unusable or any(one.failed or one.errors for one in measured)
+    regressions = any(each.regressions for each in kept)
+    return interrupted or (2 if not kept else 1 if bad or regressions else 0)
+
+
+def recover(file: Path, storage: Path, name: str | None, show: Callable[[Result], None]) -> int:
+    """Make the runs of what an interrupted command has left in ``file``; the exit code.
+
+    Raises:
+        ConcurbenchError: the file cannot be read, or nothing was timed.
+    """
+    measured, asked = read(file)
+    kept = [each for one in measured if (each := keep(one, asked, storage, name=name))]
+    if not kept:
+        raise ConcurbenchError(f"{file}: nothing was timed")
+    published(lambda: show(Result(kept, measured, [], None, [])))
+    return 1 if any(one.failed or one.errors for one in measured) else 0
+
+
+@contextmanager
+def measuring(
+    arguments: Sequence[str], passes: int, timeout: float
+) -> Iterator[tuple[PytestSuite, StatusLine]]:
+    """The suite in the current folder, while no other session measures on this machine and signals
+    end this command in order; and the line that says where it is.
+
+    Raises:
+        ConcurbenchError: another session measures, or these arguments would measure nothing.
+        Interrupted: a signal arrived.
+    """
+    for argument in arguments:
+        if argument.partition("=")[0] in IDLE or argument.startswith("-n"):
+            raise ConcurbenchError(f"{argument}: nothing would be timed: leave it out")
+    server = os.environ.get("CONCURBENCH_BASE_PYTHON") or sys.executable
+    if shutil.which(server) is None:
+        raise ConcurbenchError(f"CONCURBENCH_BASE_PYTHON: no interpreter {server}")
+    status, lock, here = StatusLine(), SessionLock(), Path.cwd()
+    lock.acquire(f"started {time.strftime('%H:%M:%S')} in {here}")
+    try:
+        with ended_by_signals(), Workspace() as workspace:
+            options = [*OPTIONS, *arguments]
+            yield (
+                PytestSuite(workspace, here, options, server, timeout, {ENV_PASS: str(passes)}),
+                status,
+            )
+    finally:
+        status.end()
+        lock.release()
+
+
+def collect(
+    suite: PytestSuite, environments: Sequence[Environment], status: StatusLine
+) -> tuple[list[Measured], list[str], ChildResult]:
+    """The environments in which pytest collects rows, nothing measured yet; why the others cannot be
+    used; and the result of the first one, which says where the suite and its storage are.
+
+    Raises:
+        ConcurbenchError: no environment has any row.
+    """
+    usable, unusable, results = list[Measured](), list[str](), list[ChildResult]()
+    for each in environments:
+        status.step("collecting" + (f" in {each.name}" if len(environments) > 1 else ""))
+        result = suite.collect(each.python)
+        if result.trouble or not result.rows:
+            unusable.append(f"{each.name}: {result.trouble or 'no benchmarks to measure'}")
+        else:
+            usable.append(Measured(each, _groups(result.rows)))
+            results.append(result)
+    if not usable:
+        several = len(environments) > 1
+        raise ConcurbenchError("; ".join(unusable) if several else unusable[0].partition(": ")[2])
+    return usable, unusable, results[0]
 
 
 def measure(
-    passes: Passes,
-    session: Callable[[Sequence[str] | None], ChildResult],
-    tell: Callable[[int], None],
+    suite: PytestSuite,
+    measured: Sequence[Measured],
+    passes: int,
+    status: StatusLine,
+    record: Record | None = None,
+    prefix: str = "",
 ) -> None:
-    """Make all passes; ``session`` makes one, and ``tell`` is told which one starts.
+    """Make these passes in all environments and add the results; each result is also appended to the
+    record. ``prefix`` starts each status line.
 
-    Ends early where a pass saved nothing: then the next ones would not either.
+    Ends early where a pass saved nothing in any environment: the next pass would not either.
     """
-    for number in range(1, passes.asked + 1):
-        tell(number)
-        before = len(passes.contents)
-        # The first in the order of collection, whatever that is in the session itself.
-        passes.add(session(passes.visited(number) if number > 1 else None))
-        if len(passes.contents) == before:
+    progress = _Progress(measured, passes, status, prefix)
+    suite.watch = progress.row if sys.stderr.isatty() else None
+    groups = {row: group for each in measured for row, group in each.groups.items()}
+    for number in range(1, passes + 1):
+        seconds = _longest([each.seconds for each in measured])
+        visits = [
+            (each, rows)
+            for each, part in schedule.visits(measured, groups, number, passes, seconds)
+            if (rows := [row for row in part if row in (each.groups if number == 1 else each.seconds)])
+        ]
+        for position, (each, rows) in enumerate(visits):
+            progress.starts(number, visits[position:])
+            result = suite.measure(each.environment.python, rows)
+            if record is not None:
+                entry = {**asdict(result), "pass": number, "interpreter": each.environment.name}
+                record.append({key: entry[key] for key in entry.keys() - PATHS})
+            each.add(number, rows, result)
+        saved = [each for each in measured if number in each.contents]
+        for each in saved:
+            each.finished += 1
+        if not saved:
             return
+
+
+def _groups(rows: Sequence[CollectedRow]) -> dict[str, str]:
+    return {row.id: row.group for row in rows}
+
+
+def _longest(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Row -> the highest of its values."""
+    highest: dict[str, float] = {}
+    for values in each:
+        for row, value in values.items():
+            highest[row] = max(value, highest.get(row, 0.0))
+    return highest
+
+
+def _checks(request: Request) -> list[Check]:
+    """The conditions of ``--benchmark-compare-fail``; and whether the other options are good.
+
+    Raises:
+        ConcurbenchError: they are not.
+    """
+    try:
+        checks = [parse_compare_fail(each) for each in request.compare_fail]
+    except argparse.ArgumentTypeError:
+        raise ConcurbenchError(
+            "--benchmark-compare-fail: expected an expression as median:10%, "
+            f"got {', '.join(map(repr, request.compare_fail))}"
+        ) from None
+    if checks and request.compare is None:
+        raise ConcurbenchError("--benchmark-compare-fail needs --benchmark-compare")
+    if request.name is not None:
+        try:
+            parse_save(request.name)
+        except argparse.ArgumentTypeError as error:
+            raise ConcurbenchError(f"--benchmark-save: {error}") from None
+    check_writable(request.json_file)
+    return checks
+
+
+def _earlier(request: Request, folder: Path) -> tuple[Run | None, list[str]]:
+    """The run to compare with, and notes on the choice."""
+    if request.compare is None:
+        return None, []
+    try:
+        earlier, notes = baseline.choose(request.compare or True, folder / machine.folder())
+    except ConcurbenchError as error:
+        raise ConcurbenchError(f"--benchmark-compare: {error}") from None
+    if request.compare_fail and earlier is None:
+        raise ConcurbenchError(f"--benchmark-compare-fail: {notes[-1]}")
+    return earlier, notes
+
+
+def _check_storage(folder: Path) -> None:
+    storage = storage_at(folder)
+    try:
+        storage.check_writable()
+    except OSError as error:
+        raise ConcurbenchError(
+            f"{system_error(error, storage.folder)}: name another folder with --benchmark-storage"
+        ) from None
+
+
+def _record(request: Request, root: Path, measured: Sequence[Measured]) -> Record:
+    path = default_path("running", root.name).with_suffix(".jsonl")
+    rows = {each.environment.name: each.groups for each in measured}
+    header = {"arguments": list(request.arguments), "passes": request.passes, "rows": rows}
+    return Record(path, RECORD, header)
+
+
+class _Progress:
+    """Shows which pass it is, and how long the rest will take."""
+
+    def __init__(
+        self, measured: Sequence[Measured], passes: int, status: StatusLine, prefix: str
+    ) -> None:
+        self._measured = measured
+        self._passes = passes
+        self._status = status
+        self._prefix = prefix
+        self._number = 0
+        self._ahead: Sequence[tuple[Measured, list[str]]] = ()
+
+    def starts(self, number: int, ahead: Sequence[tuple[Measured, list[str]]]) -> None:
+        """A process starts; ``ahead`` are the visits left in this pass, beginning with its own."""
+        self._number, self._ahead = number, ahead
+        self._status.step(self._where())
+
+    def row(self, done: int, last: str) -> None:
+        """``done`` rows of the process are measured."""
+        rows = len(self._ahead[0][1])
+        self._status.now(f"{self._where(done)} · {done}/{rows} {short_name(last)}")
+
+    def _where(self, done: int = 0) -> str:
+        left = self._left(done)
+        time = f", about {units.duration(left)} left" if left else ""
+        name = f", {self._ahead[0][0].environment.name}" if len(self._measured) > 1 else ""
+        return f"{self._prefix}pass {self._number} of {self._passes}{name}{time}"
+
+    def _left(self, done: int) -> float:
+        """Seconds to the end of the last pass; 0 while no row has been timed."""
+        took = _longest([each.took for each in self._measured])
+        if not took:
+            return 0.0
+        usual = sum(took.values()) / len(took)
+        rows = [row for _, part in self._ahead for row in part][done:]
+        left = sum(took.get(row, usual) for row in rows)
+        groups = {row: group for each in self._measured for row, group in each.groups.items()}
+        untimed = dict.fromkeys(groups, 0.0) if self._number == 1 else {}
+        seconds = {**untimed, **_longest([each.seconds for each in self._measured])}
+        for later in range(self._number + 1, self._passes + 1):
+            due = schedule.due(list(groups), later, self._passes, seconds)
+            left += sum(took.get(row, usual) for row in due) * len(self._measured)
+        return left

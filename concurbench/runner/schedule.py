@@ -1,30 +1,78 @@
-"""Which rows a pass visits, and in which order.
+"""Which rows each process visits, in which order, pass after pass.
 
-Each pass starts elsewhere in the matrix, and every second one goes backwards: no row always comes
-first, or right after the same other one. Rows of which one round takes long are not visited in every
-pass, unless there are no others: ten seconds of a row say as much about it as ten visits to a short
-one.
+Each pass starts at another row, and every second pass runs backwards: no row always comes first, or
+always right after the same other row. Rows with long rounds are visited in every second pass only,
+unless all rows are long: one long visit says as much as several visits to a short row.
+
+With several interpreters a pass is cut into slices. A slice goes through all interpreters before the
+next one starts, so that what is compared is measured minutes apart, not hours. The first interpreter
+changes from slice to slice and from pass to pass: a machine that gets slower favours none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 LONG = 1.0
-"""Seconds of a round from which on a row is visited in every second pass only."""
+"""Seconds a round takes from which on a row is visited in every second pass only."""
+
+MAX_SLICE = 6
+"""Rows in a slice: fewer would spend more time on starting pytest, more would drift further apart."""
+
+T = TypeVar("T")
+
+Slice = tuple[str, ...]
+"""The ids of some rows, in order."""
 
 
-def visited(rows: Sequence[str], number: int, passes: int, seconds: Mapping[str, float]) -> list[str]:
-    """The rows of pass ``number``, from 1, of so many, in order.
+def visits(
+    interpreters: Sequence[T],
+    groups: Mapping[str, str],
+    number: int,
+    passes: int,
+    seconds: Mapping[str, float],
+) -> Iterator[tuple[T, Slice]]:
+    """The processes of one pass, in order: the interpreter and the rows of each.
 
-    ``seconds`` is row -> a round's median in the first pass, which visits all rows as they were
-    collected. A row that is not in it was not timed: nothing is to be learned from another visit.
+    ``groups`` is row -> group for all rows, in the order of collection; the other parameters are those
+    of ``due``. A single interpreter gets the whole pass in one process.
+    """
+    rows = due(list(groups), number, passes, seconds)
+    parts = slices(rows, groups) if len(interpreters) > 1 else [tuple(rows)]
+    for position, part in enumerate(parts):
+        for interpreter in _rotated(interpreters, number - 1 + position):
+            yield interpreter, part
+
+
+def due(rows: Sequence[str], number: int, passes: int, seconds: Mapping[str, float]) -> list[str]:
+    """The rows of pass ``number`` (from 1) of ``passes``, in order.
+
+    ``seconds`` is row -> median of its rounds in the first pass, which visits all rows as they were
+    collected. The later passes leave out rows without such a time.
     """
     if number == 1:
         return list(rows)
     timed = [row for row in rows if row in seconds]
-    due = timed if number % 2 else [row for row in timed if seconds[row] < LONG] or timed
-    start = len(due) * (number - 1) // passes
+    chosen = timed if number % 2 else [row for row in timed if seconds[row] < LONG] or timed
+    start = len(chosen) * (number - 1) // passes
     if number % 2:
-        return due[start:] + due[:start]
-    return due[start::-1] + due[:start:-1]
+        return chosen[start:] + chosen[:start]
+    return chosen[start::-1] + chosen[:start:-1]
+
+
+def slices(rows: Sequence[str], groups: Mapping[str, str], max_slice: int = MAX_SLICE) -> list[Slice]:
+    """The rows in parts of at most ``max_slice``, each with rows of one group only."""
+    by_group: dict[str, list[str]] = {}
+    for row in rows:
+        by_group.setdefault(groups[row], []).append(row)
+    return [
+        tuple(ids[start : start + max_slice])
+        for ids in by_group.values()
+        for start in range(0, len(ids), max_slice)
+    ]
+
+
+def _rotated(things: Sequence[T], by: int) -> list[T]:
+    by %= max(len(things), 1)
+    return [*things[by:], *things[:by]]

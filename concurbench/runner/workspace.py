@@ -1,4 +1,4 @@
-"""A command's temporary folder, and the promise that nothing it starts outlives it."""
+"""A command's temporary folder; no process that the command starts outlives it."""
 
 from __future__ import annotations
 
@@ -20,23 +20,27 @@ PREFIX = "concurbench-work-"
 UNWANTED = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_XDIST_WORKER", "PYTHONDONTWRITEBYTECODE")
 
 GRACE = 10.0
-"""Seconds a process gets to end by itself when it is asked to."""
+"""Seconds a process gets to end after it was asked to."""
 
 OWNER = "owner"
-"""The file in the folder that tells the command's process."""
+"""The file in the folder with the number of the command's process."""
+
+MAX_TEMPORARY = 104 - len("/pymp-12345678/listener-12345678") - 1
+"""Bytes the name of a temporary folder may have: multiprocessing makes sockets in it, and a system
+takes names of sockets up to 104 bytes (macOS) or 108 (Linux)."""
 
 
 class Workspace:
-    """A context manager: ``folder`` is there, and processes with ``environ`` run, no longer than it.
+    """A context manager: ``folder``, and the processes with ``environ``, last as long as the block.
 
-    Also where the command is killed: a keeper, a process of its own, sees its end.
+    This holds even if the command is killed: the reaper, another process, sees its end.
     """
 
     def __init__(self) -> None:
         sweep()
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
         (self.folder / OWNER).write_text(str(os.getpid()))
-        self._keeper = subprocess.Popen(
+        self._reaper = subprocess.Popen(
             [sys.executable, reaper.__file__, str(self.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -45,20 +49,25 @@ class Workspace:
         )
 
     def environ(self, **more: str) -> Mapping[str, str]:
-        """The environment for what is started: ours with the token, without pytest's own options."""
+        """The environment for processes of the workspace: the current one with the workspace's token
+        and temporary folder, without pytest's own options."""
         inherited = {name: value for name, value in os.environ.items() if name not in UNWANTED}
-        return {**inherited, **more, reaper.VARIABLE: self.folder.name}
+        ours = {**temporary(self.folder), reaper.ENV_WORKSPACE: self.folder.name}
+        return {**inherited, **ours, **more}
 
     def started(self, process: int) -> None:
-        """A process that leads a session of its own: all in it are to end with the command."""
+        """Note a process that leads a session: all processes of the session end with the command."""
         with (self.folder / reaper.SESSIONS).open("a") as file:
             file.write(f"{process}\n")
 
-    @contextlib.contextmanager
-    def running(
-        self, command: Sequence[str], folder: Path, environ: Mapping[str, str], output: Path
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        """A command in a session of its own, what it says into ``output``; ended by any exception.
+    def start(
+        self, command: Sequence[str], folder: Path, environ: Mapping[str, str], output: Path,
+        inherited: Sequence[int] = (),
+    ) -> subprocess.Popen[bytes]:  # fmt: skip
+        """Start a command in a session of its own; its output and errors go into the file ``output``.
+
+        Args:
+            inherited: descriptors that the process keeps open.
 
         Raises:
             OSError: it does not start.
@@ -66,37 +75,60 @@ class Workspace:
         with output.open("w") as file:
             process = subprocess.Popen(
                 command, cwd=folder, env=environ, stdin=subprocess.DEVNULL,
-                stdout=file, stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for who started it
+                stdout=file, stderr=subprocess.STDOUT, pass_fds=inherited,
+                start_new_session=True,  # Ctrl-C goes to the command alone, which ends it
             )  # fmt: skip
         self.started(process.pid)
+        return process
+
+    @contextlib.contextmanager
+    def ending(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """End the process if an exception leaves the block."""
         try:
-            yield process
+            yield
         except BaseException:
-            _end(process)
+            # First with a signal, so that it can stop its servers; the reaper ends all that it leaves.
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
             raise
+
+    @contextlib.contextmanager
+    def running(
+        self, command: Sequence[str], folder: Path, environ: Mapping[str, str], output: Path
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """The process of a command, as of ``start``, ended if an exception leaves the block.
+
+        Raises:
+            OSError: it does not start.
+        """
+        process = self.start(command, folder, environ, output)
+        with self.ending(process):
+            yield process
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._keeper.stdin is not None
-        self._keeper.stdin.close()
-        self._keeper.wait()
+        assert self._reaper.stdin is not None
+        self._reaper.stdin.close()
+        self._reaper.wait()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    # In order, for it may have servers of its own; what it leaves goes with the workspace.
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(GRACE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def temporary(folder: Path) -> Mapping[str, str]:
+    """The environment that makes a process put temporary files into this folder.
+
+    A killed process leaves its temporary files, such as the socket of multiprocessing's fork server; in
+    a workspace they go with it. Empty if the folder's name is too long for sockets.
+    """
+    return {"TMPDIR": str(folder)} if len(os.fsencode(folder)) <= MAX_TEMPORARY else {}
 
 
 def sweep() -> None:
-    """Remove the folders of commands that ended together with their keeper."""
+    """Remove the folders of commands that were killed together with their reaper."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError, ValueError):  # another user's, or just being made
             if not psutil.pid_exists(int((folder / OWNER).read_text())):

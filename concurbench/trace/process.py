@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -18,7 +17,7 @@ import psutil
 
 from concurbench.errors import ConcurbenchError
 from concurbench.runner import reaper
-from concurbench.runner.workspace import Workspace
+from concurbench.runner.workspace import Workspace, temporary
 from concurbench.trace import inside, recorder
 from concurbench.trace.call import Call, Calls
 from concurbench.trace.inside import Performance, Told
@@ -28,11 +27,6 @@ TICK = 0.02
 
 GRACE = 0.5
 """Seconds for what is told to end to be gone."""
-
-
-ROOM = 104 - len("/pymp-12345678/listener-12345678") - 1
-"""Bytes a temporary folder's name may have for sockets of multiprocessing in it, whose names a system
-takes up to 104 (macOS) or 108 (Linux)."""
 
 
 class Died(ConcurbenchError):
@@ -72,8 +66,8 @@ class ModelProcess:
             events = folder / "events"
             with other_end, inside.interrupts_wait(), _environment(
                 {
-                    **self._environ, **_temporary(folder),
-                    recorder.VARIABLE: str(events), reaper.VARIABLE: folder.name,
+                    **self._environ, **temporary(folder),
+                    recorder.VARIABLE: str(events), reaper.ENV_WORKSPACE: folder.name,
                 }
             ):  # fmt: skip
                 self.process.start()
@@ -167,12 +161,6 @@ class ModelProcess:
         except ProcessLookupError:
             return False
         return True
-
-
-def _temporary(folder: Path) -> Mapping[str, str]:
-    """The environment in which temporary files are made in there, and go with it: a process that is
-    killed puts none away, as the socket of its fork server."""
-    return {"TMPDIR": str(folder)} if len(os.fsencode(folder)) <= ROOM else {}
 
 
 @contextlib.contextmanager

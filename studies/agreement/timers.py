@@ -15,7 +15,7 @@ from pathlib import Path
 from concurbench.errors import ConcurbenchError
 from concurbench.measure.lock import SessionLock, Taken
 from concurbench.results import runs
-from concurbench.runner.pytest_output import last_words
+from concurbench.runner.child import last_output
 from concurbench.runner.workspace import Workspace
 from studies.agreement.pairs import Observed
 from studies.agreement.rows import DELAY, IN_LOOP, Row
@@ -57,7 +57,7 @@ class Timers:
             try:
                 [timed] = runs.read(saved).rows
             except (ConcurbenchError, ValueError):  # none was timed
-                raise CannotMeasure(f"{row.name} by pytest: {last_words(output)}") from None
+                raise CannotMeasure(f"{row.name} by pytest: {last_output(output)}") from None
         if row is IN_LOOP:  # of its rounds there are tens of thousands
             return Observed((timed.median,), workers=1)
         assert timed.workers is not None
@@ -101,7 +101,7 @@ class Timers:
         except subprocess.TimeoutExpired:
             raise CannotMeasure(f"{row.name} by {timer}: not done after {PATIENCE:.0f} s") from None
         if code != 0:
-            raise CannotMeasure(f"{row.name} by {timer} (exit {code}): {last_words(output)}")
+            raise CannotMeasure(f"{row.name} by {timer} (exit {code}): {last_output(output)}")
         return output
 
 

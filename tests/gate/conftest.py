@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from concurbench.cli import main
-from concurbench.gate.comparison import Comparison, Question
+from concurbench.gate.comparison import Comparison
+from concurbench.gate.prepare import Question
 
 CLOCK = '''
     """A project whose time is made up: working moves its clock."""

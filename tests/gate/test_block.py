@@ -1,4 +1,4 @@
-"""How two sides are stepped; against sides whose times are made up, on a machine that is not quiet."""
+"""How the arms of a block are stepped: fakes with made-up times, on a machine whose speed changes."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import Any
 
 import pytest
 
-from concurbench.gate.block import SLICE, UNITS, VISIT, NotMeasured, Stepper
-from concurbench.gate.samples import Visit, log_ratio
+from concurbench.gate.block import MAX_QUADS, ROW_SECONDS, SLICE, NotMeasured, Stepper
+from concurbench.gate.samples import Quads, log_ratio
 
 
 @dataclass
 class Machine:
-    """What both sides share: its speed changes with each slice that has run."""
+    """The machine of both arms: its speed changes with each slice."""
 
     slices: int = 0
     log: list[tuple[str, str, int, int]] = field(default_factory=list)
-    """Side, row, rounds and core of each slice."""
+    """Arm, row, rounds and core of each slice."""
     disturbance: Callable[[int], float] = lambda _: 1.0
 
-    def run(self, side: str, row: str, rounds: int, core: int) -> float:
+    def run(self, arm: str, row: str, rounds: int, core: int) -> float:
         self.slices += 1
-        self.log.append((side, row, rounds, core))
+        self.log.append((arm, row, rounds, core))
         return self.disturbance(self.slices)
 
 
 @dataclass
 class Benchmark:
-    """A row of a side: seconds a call, and the rounds it allows a process."""
+    """A row of an arm: seconds a call, and the rounds it allows a process."""
 
     seconds: float
     rounds: int | None = None
@@ -41,11 +41,11 @@ class Benchmark:
     """The round, from 1, in which it raises."""
     calls: bool = True
     swallows: bool = False
-    """Whether its test passes all the same when it raises."""
+    """Whether its test passes although a round raised."""
 
 
-class Pretended:
-    """A side that answers like a live one."""
+class FakeArm:
+    """Answers like a live process."""
 
     def __init__(self, name: str, machine: Machine, rows: Mapping[str, Benchmark]) -> None:
         self.name = name
@@ -110,7 +110,7 @@ class Pretended:
 
 
 class Pair:
-    """Two sides on one machine."""
+    """Two arms on one machine."""
 
     def __init__(
         self,
@@ -120,64 +120,64 @@ class Pair:
         disturbance: Callable[[int], float] = lambda _: 1.0,
     ) -> None:
         self.machine = Machine(disturbance=disturbance)
-        self.base = Pretended("A", self.machine, base)
-        self.head = Pretended("B", self.machine, base if head is None else head)
+        self.base = FakeArm("A", self.machine, base)
+        self.head = FakeArm("B", self.machine, base if head is None else head)
         self.stepper = Stepper(slow_down or {})
 
-    def block(self, number: int = 0, rows: Sequence[str] = ("row",)) -> dict[str, Visit | NotMeasured]:
+    def block(self, number: int = 0, rows: Sequence[str] = ("row",)) -> dict[str, Quads | NotMeasured]:
         return dict(self.stepper.block(self.base, self.head, rows, number))
 
-    def visit(self, number: int = 0) -> Visit:
-        visit = self.block(number)["row"]
-        assert isinstance(visit, tuple), visit
-        return visit
+    def quads(self, number: int = 0) -> Quads:
+        quads = self.block(number)["row"]
+        assert isinstance(quads, tuple), quads
+        return quads
 
     def turns(self) -> Iterator[str]:
-        """Who ran, slice by slice, after both have warmed up."""
-        return (side for side, *_ in self.machine.log[2:])
+        """The arm of each slice after the warm-up."""
+        return (arm for arm, *_ in self.machine.log[2:])
 
 
-def test_sides_take_turns_abba_and_the_next_unit_the_other_way_round() -> None:
+def test_arms_take_turns_in_the_order_abba_then_baab() -> None:
     pair = Pair({"row": Benchmark(SLICE)})
-    visit = pair.visit()
-    assert len(visit) == UNITS
-    assert [unit.order for unit in visit[:3]] == ["ABBA", "BAAB", "ABBA"]
+    quads = pair.quads()
+    assert len(quads) == MAX_QUADS
+    assert [quad.order for quad in quads[:3]] == ["ABBA", "BAAB", "ABBA"]
     assert "".join(pair.turns()).startswith("ABBABAABABBA")
 
 
-def test_who_comes_first_changes_from_block_to_block_and_from_row_to_row() -> None:
+def test_the_first_arm_alternates_over_blocks_and_rows() -> None:
     pair = Pair({"x": Benchmark(0.03), "y": Benchmark(0.03)})
     first = [
-        {row: visit[0].order[0] for row, visit in pair.block(number, ["x", "y"]).items()}  # type: ignore[index]
+        {row: quads[0].order[0] for row, quads in pair.block(number, ["x", "y"]).items()}  # type: ignore[index]
         for number in range(4)
     ]
     assert all(block["x"] != block["y"] for block in first)
     assert {block["x"] for block in first} == {"A", "B"}
 
 
-def test_the_order_of_rows_turns_from_block_to_block() -> None:
+def test_the_order_of_rows_rotates_from_block_to_block() -> None:
     pair = Pair({row: Benchmark(0.03) for row in "xyz"})
     assert [list(pair.block(number, "xyz")) for number in range(3)] == [
         ["x", "y", "z"], ["y", "z", "x"], ["z", "x", "y"],
     ]  # fmt: skip
 
 
-def test_both_sides_of_a_unit_run_on_the_same_core_and_units_change_it() -> None:
+def test_both_arms_of_a_quad_run_on_the_same_core_and_each_quad_on_the_next() -> None:
     pair = Pair({"row": Benchmark(SLICE)})
-    pair.visit()
+    pair.quads()
     cores = [core for *_, core in pair.machine.log[2:]]
-    units = [cores[start : start + 4] for start in range(0, len(cores), 4)]
-    assert [set(unit) for unit in units] == [{number} for number in range(UNITS)]
+    quads = [cores[start : start + 4] for start in range(0, len(cores), 4)]
+    assert [set(quad) for quad in quads] == [{number} for number in range(MAX_QUADS)]
 
 
-def test_a_slower_head_is_seen() -> None:
+def test_a_slower_head_has_a_ratio_above_1() -> None:
     pair = Pair({"row": Benchmark(0.03)}, {"row": Benchmark(0.036)})
-    assert log_ratio(pair.visit()) == pytest.approx(math.log(1.2))
+    assert log_ratio(pair.quads()) == pytest.approx(math.log(1.2))
 
 
-def test_a_planted_slow_down_is_for_head_alone() -> None:
+def test_only_head_is_slowed_down() -> None:
     pair = Pair({"row": Benchmark(0.03)}, slow_down={"row": 0.1, "elsewhere": 0.2})
-    assert log_ratio(pair.visit()) == pytest.approx(math.log(1.1))
+    assert log_ratio(pair.quads()) == pytest.approx(math.log(1.1))
     assert pair.base.slower == {}
     assert pair.head.slower == {"row": 0.1}
 
@@ -187,35 +187,35 @@ def test_a_planted_slow_down_is_for_head_alone() -> None:
     [
         lambda slices: 1.01**slices,
         lambda slices: 1 / 1.01**slices,
-        # Whoever runs first after a pause profits: a bias of fixed positions.
+        # The first arm after a pause is faster: a bias of fixed positions.
         lambda slices: 0.9 if slices % 2 else 1.0,
     ],
     ids=["getting slower", "getting faster", "every other slice is quicker"],
 )
-def test_a_machine_that_changes_favours_nobody(disturbance: Callable[[int], float]) -> None:
+def test_a_machine_whose_speed_changes_favours_neither_arm(disturbance: Callable[[int], float]) -> None:
     pair = Pair({"row": Benchmark(0.03)}, disturbance=disturbance)
-    ratios = [log_ratio(pair.visit(number)) for number in range(2)]
+    ratios = [log_ratio(pair.quads(number)) for number in range(2)]
     assert sum(ratios) / 2 == pytest.approx(0, abs=0.002)
 
 
-def test_short_rounds_are_taken_together_in_slices() -> None:
+def test_a_slice_has_several_short_rounds() -> None:
     pair = Pair({"row": Benchmark(SLICE / 40)})
-    pair.visit()
+    pair.quads()
     assert {rounds for _, _, rounds, _ in pair.machine.log[2:]} == {40}
 
 
-def test_base_says_how_many_iterations_and_both_sides_take_them() -> None:
+def test_both_arms_use_the_iterations_that_base_calibrated() -> None:
     pair = Pair({"row": Benchmark(1e-6, iterations=500)}, {"row": Benchmark(1e-6, iterations=3)})
-    pair.visit()
+    pair.quads()
     assert {*pair.base.iterations, *pair.head.iterations} == {500}
 
 
 def test_a_row_keeps_its_pace_in_later_blocks() -> None:
     pair = Pair({"row": Benchmark(SLICE / 10)})
-    pair.visit()
+    pair.quads()
     pair.base.rows = pair.head.rows = {"row": Benchmark(SLICE, iterations=7)}
     pair.machine.log.clear()
-    pair.visit(2)
+    pair.quads(2)
     assert {rounds for _, _, rounds, _ in pair.machine.log[4:]} == {10}
     assert set(pair.head.iterations) == {1}
 
@@ -225,20 +225,20 @@ def test_a_row_keeps_its_pace_in_later_blocks() -> None:
 def test_no_process_runs_more_rounds_than_its_test_declares(rounds: int, seconds: float) -> None:
     pair = Pair({"row": Benchmark(seconds, rounds=rounds)}, {"row": Benchmark(seconds, rounds=100)})
     for number in range(2):
-        visit = pair.visit(number)
+        quads = pair.quads(number)
         assert 1 <= pair.base.rounds["row"] <= rounds
         assert pair.head.rounds["row"] <= rounds
-        assert all(len(unit.base) == len(unit.head) for unit in visit)
+        assert all(len(quad.base) == len(quad.head) for quad in quads)
 
 
-def test_where_one_round_is_all_the_sides_change_places_from_block_to_block() -> None:
+def test_with_one_round_a_process_the_arms_swap_places_from_block_to_block() -> None:
     pair = Pair({"row": Benchmark(0.03, rounds=1)})
-    assert [pair.visit(number)[0].order for number in range(4)] == ["AB", "BA", "AB", "BA"]
+    assert [pair.quads(number)[0].order for number in range(4)] == ["AB", "BA", "AB", "BA"]
 
 
-def test_long_rounds_get_fewer_units_at_least_one() -> None:
-    assert len(Pair({"row": Benchmark(VISIT / 8)}).visit()) == 2
-    assert len(Pair({"row": Benchmark(30.0)}).visit()) == 1
+def test_long_rounds_get_fewer_quads_but_at_least_one() -> None:
+    assert len(Pair({"row": Benchmark(ROW_SECONDS / 8)}).quads()) == 2
+    assert len(Pair({"row": Benchmark(30.0)}).quads()) == 1
 
 
 FINE, BAD = Benchmark(0.03), Benchmark(0.03, outcome=("failed", "ValueError: no"))
@@ -262,38 +262,38 @@ SKIPPED = Benchmark(0.03, outcome=("skipped", "no trio"))
         ),
     ],
 )
-def test_a_row_that_one_side_cannot_measure_is_told_and_the_next_one_measured(
+def test_a_row_that_an_arm_cannot_measure_has_a_reason_and_the_next_row_is_measured(
     base: Benchmark, head: Benchmark, expected: NotMeasured
 ) -> None:
     pair = Pair({"row": base, "next": FINE}, {"row": head, "next": FINE})
-    came = pair.block(0, ["row", "next"])
-    assert came["row"] == expected
-    assert isinstance(came["next"], tuple)
+    measured = pair.block(0, ["row", "next"])
+    assert measured["row"] == expected
+    assert isinstance(measured["next"], tuple)
     assert not pair.base.answers
     assert not pair.head.answers
 
 
-def test_a_timer_that_stands_still_is_told() -> None:
+def test_a_timer_that_stands_still_is_a_failure() -> None:
     pair = Pair({"row": Benchmark(0.0), "next": FINE})
-    came = pair.block(0, ["row", "next"])
-    told = "failed: its timer said 0 s"
-    assert came["row"] == NotMeasured(told, told, failed=True)
-    assert isinstance(came["next"], tuple)
+    measured = pair.block(0, ["row", "next"])
+    why = "failed: its timer said 0 s"
+    assert measured["row"] == NotMeasured(why, why, failed=True)
+    assert isinstance(measured["next"], tuple)
 
 
-def test_a_benchmark_that_raises_within_a_test_that_expects_it_is_told_of_both_sides() -> None:
+def test_a_round_that_raises_in_a_test_that_still_passes_counts_for_both_arms() -> None:
     row = Benchmark(0.03, breaks_at=1, swallows=True)
-    told = "raised while it was timed"
-    assert Pair({"row": row}).block()["row"] == NotMeasured(told, told, failed=False)
+    why = "raised while it was timed"
+    assert Pair({"row": row}).block()["row"] == NotMeasured(why, why, failed=False)
 
 
-def test_a_head_that_is_far_slower_takes_no_more_time_than_it_must() -> None:
+def test_a_far_slower_head_gets_one_round_a_slice() -> None:
     pair = Pair({"row": Benchmark(SLICE / 40)}, {"row": Benchmark(1.0)})
-    [unit] = pair.visit()
-    assert unit.order == "ABBA"
+    [quad] = pair.quads()
+    assert quad.order == "ABBA"
     assert {rounds for _, _, rounds, _ in pair.machine.log} == {1}
 
 
-def test_why_a_row_was_not_measured_in_words() -> None:
-    assert str(NotMeasured("skipped: x", "skipped: x", failed=False)) == "skipped: x on both sides"
+def test_the_reason_names_the_arms() -> None:
+    assert str(NotMeasured("skipped: x", "skipped: x", failed=False)) == "skipped: x in base and head"
     assert str(NotMeasured(None, "failed: y", failed=True)) == "failed: y in head"

@@ -1,4 +1,4 @@
-"""What the gate calls slower, faster, unchanged and not shown; by made-up noise and known numbers."""
+"""When a row is slower, faster, unchanged or not shown: made-up noise and known numbers."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ THRESHOLD = 0.05
 SUITES = 300
 
 Noise = Callable[[random.Random], Iterator[dict[str, float]]]
-"""Block after block: row -> log-ratio."""
+"""Yields blocks: row -> log-ratio."""
 
 
 def bimodal(chance: random.Random) -> Iterator[dict[str, float]]:
-    """Each row is in one of two modes in each process, 6 % apart."""
+    """Each row of each process is in one of two modes, 6 % apart."""
     while True:
         yield {
             row: chance.gauss(0, 0.01) + 0.03 * (chance.choice((-1, 1)) + chance.choice((-1, 1))) / 2
@@ -30,14 +30,14 @@ def bimodal(chance: random.Random) -> Iterator[dict[str, float]]:
 
 
 def correlated(chance: random.Random) -> Iterator[dict[str, float]]:
-    """What disturbs a block disturbs all of its rows, in the same direction."""
+    """A disturbance affects all rows of a block in the same direction."""
     while True:
         common = chance.gauss(0, 0.03)
         yield {row: common + chance.gauss(0, 0.01) for row in ROWS}
 
 
 def drifting(chance: random.Random) -> Iterator[dict[str, float]]:
-    """What disturbs a block disturbs half as much the next."""
+    """Half of a disturbance carries over to the next block."""
     state = dict.fromkeys(ROWS, 0.0)
     while True:
         state = {row: 0.5 * state[row] + chance.gauss(0, 0.03) for row in ROWS}
@@ -51,7 +51,7 @@ def with_outliers(chance: random.Random) -> Iterator[dict[str, float]]:
 
 
 def biased(chance: random.Random) -> Iterator[dict[str, float]]:
-    """Each row has a bias that stays for the whole gate: no more than half of what was ever seen."""
+    """Each row has a bias for the whole gate."""
     bias = {row: chance.gauss(0, 0.01) for row in ROWS}
     while True:
         yield {row: bias[row] + chance.gauss(0, 0.03) for row in ROWS}
@@ -78,23 +78,23 @@ def slower(judgements: Mapping[str, Judgement]) -> list[str]:
 
 
 @pytest.mark.parametrize("noise", NOISES)
-def test_identical_code_is_called_slower_in_one_suite_of_a_hundred_at_most(noise: Noise) -> None:
+def test_at_most_one_suite_of_identical_code_in_a_hundred_is_slower(noise: Noise) -> None:
     red = sum(bool(slower(gate(noise, seed))) for seed in range(SUITES))
     assert red <= SUITES / 100
 
 
 @pytest.mark.parametrize("noise", [bimodal, correlated, drifting, biased])
-def test_ten_percent_is_found_in_ninety_five_suites_of_a_hundred(noise: Noise) -> None:
+def test_ten_percent_is_found_in_95_of_100_suites(noise: Noise) -> None:
     found = sum(slower(gate(noise, seed, {"row3": 0.10})) == ["row3"] for seed in range(SUITES))
     assert found >= 0.95 * SUITES
 
 
-def test_a_change_of_the_size_of_the_threshold_is_hardly_found() -> None:
+def test_a_slow_down_of_the_size_of_the_threshold_is_found_half_the_time_at_best() -> None:
     found = sum(bool(slower(gate(bimodal, seed, {"row3": 0.05}))) for seed in range(100))
     assert found <= 50
 
 
-def test_a_row_with_a_threshold_of_its_own_is_judged_by_that() -> None:
+def test_a_row_is_judged_by_its_own_threshold() -> None:
     shifts = dict.fromkeys(ROWS, math.log1p(0.10))
     chance = random.Random(1)
 
@@ -107,7 +107,7 @@ def test_a_row_with_a_threshold_of_its_own_is_judged_by_that() -> None:
 
 
 class Recorder:
-    """Blocks of given log-ratios, a little apart; remembers what it was asked for."""
+    """Measures blocks of given log-ratios, a little apart, and remembers the requests."""
 
     def __init__(self, ratios: Mapping[str, float | Sequence[float]], spread: float = 0.002) -> None:
         self.ratios = ratios
@@ -117,7 +117,7 @@ class Recorder:
     def __call__(self, stage: Stage, rows: Sequence[str]) -> dict[str, float] | None:
         self.asked.append((stage, tuple(rows)))
         turn = self.spread if len(self.asked) % 2 else -self.spread
-        # A pair of numbers: for the first stage, and for the confirmation.
+        # A pair of numbers is for the first stage and the confirmation.
         both = {row: self.ratios[row] for row in rows}
         return {
             row: turn + (each if isinstance(each, float) else each[stage is Stage.CONFIRMATION])
@@ -128,27 +128,27 @@ class Recorder:
         return sum(each == stage for each, _ in self.asked)
 
 
-def test_quiet_rows_are_done_at_the_first_look() -> None:
+def test_quiet_rows_are_decided_at_the_first_interim_analysis() -> None:
     take = Recorder(dict.fromkeys(ROWS, 0.0))
     found = judge(dict.fromkeys(ROWS, THRESHOLD), take)
     assert {each.verdict for each in found.values()} == {Verdict.UNCHANGED}
-    assert len(take.asked) == RULES.looks[0]
+    assert len(take.asked) == RULES.analyses[0]
 
 
-def test_blocks_are_spent_on_the_rows_that_need_them() -> None:
+def test_only_undecided_rows_get_more_blocks() -> None:
     def take(_: Stage, rows: Sequence[str]) -> dict[str, float]:
         asked.append(set(rows))
         return {row: (0.1 if row == "noisy" else 0.002) * (-1) ** len(asked) for row in rows}
 
     asked: list[set[str]] = []
     found = judge({"quiet": THRESHOLD, "noisy": THRESHOLD}, take)
-    assert asked[: RULES.looks[0]] == [{"quiet", "noisy"}] * RULES.looks[0]
-    assert asked[RULES.looks[0] :] == [{"noisy"}] * (RULES.looks[-1] - RULES.looks[0])
+    assert asked[: RULES.analyses[0]] == [{"quiet", "noisy"}] * RULES.analyses[0]
+    assert asked[RULES.analyses[0] :] == [{"noisy"}] * (RULES.analyses[-1] - RULES.analyses[0])
     assert found["noisy"].verdict is Verdict.NOT_SHOWN
-    assert (found["quiet"].blocks, found["noisy"].blocks) == (RULES.looks[0], RULES.looks[-1])
+    assert (found["quiet"].blocks, found["noisy"].blocks) == (RULES.analyses[0], RULES.analyses[-1])
 
 
-def test_what_is_slower_must_show_again_in_blocks_of_its_own() -> None:
+def test_a_slower_row_must_be_slower_again_in_new_blocks() -> None:
     take = Recorder({"same": 0.0, "slow": 0.1})
     found = judge(dict.fromkeys(("same", "slow"), THRESHOLD), take)
     assert take.asked[-RULES.confirmation :] == [(Stage.CONFIRMATION, ("slow",))] * RULES.confirmation
@@ -157,18 +157,18 @@ def test_what_is_slower_must_show_again_in_blocks_of_its_own() -> None:
     assert found["slow"].blocks == RULES.confirmation
 
 
-def test_what_does_not_show_again_is_not_slower() -> None:
+def test_a_row_that_is_not_slower_again_is_unchanged() -> None:
     found = judge({"row": THRESHOLD}, Recorder({"row": (0.1, 0.0)}))
     assert found["row"].verdict is Verdict.UNCHANGED
     assert found["row"].flagged
 
 
-def test_what_shows_again_but_below_the_threshold_is_not_slower() -> None:
+def test_a_row_that_is_slower_again_by_less_than_the_threshold_is_not_slower() -> None:
     found = judge({"row": THRESHOLD}, Recorder({"row": (0.1, 0.04)}))
     assert found["row"].verdict is not Verdict.SLOWER
 
 
-def test_faster_needs_no_confirmation() -> None:
+def test_a_faster_row_needs_no_confirmation() -> None:
     take = Recorder({"row": -0.1})
     found = judge({"row": THRESHOLD}, take)
     assert found["row"].verdict is Verdict.FASTER
@@ -178,23 +178,23 @@ def test_faster_needs_no_confirmation() -> None:
 def test_a_difference_within_the_threshold_is_unchanged() -> None:
     found = judge({"row": THRESHOLD}, Recorder({"row": 0.03}))
     assert found["row"].verdict is Verdict.UNCHANGED
-    assert found["row"].low > 1  # and yet it is known to be slower, by less than matters
+    assert found["row"].low > 1  # significantly slower, by less than matters
 
 
-def test_the_interval_is_students_at_the_level_of_a_look() -> None:
+def test_the_interval_is_students_at_the_level_of_one_interim_analysis() -> None:
     ratios = [0.01, -0.02, 0.015, 0.0, -0.01, 0.02]
     blocks = iter(ratios)
-    rules = Rules(looks=(6, 7), trimmed=0.0)
+    rules = Rules(analyses=(6, 7), trimmed=0.0)
     found = judge({"row": THRESHOLD}, lambda *_: {"row": next(blocks)}, rules)["row"]
     interval = stats.t.interval(0.975, 5, sum(ratios) / 6, stats.sem(ratios))
     assert (math.log(found.low), math.log(found.high)) == pytest.approx(interval)
     assert math.log(found.ratio) == pytest.approx(sum(ratios) / 6)
 
 
-def test_a_block_that_is_far_off_does_not_count_and_the_rest_is_yuens_test() -> None:
+def test_outliers_are_trimmed_as_in_yuens_test() -> None:
     ratios = [0.06, 0.09, 0.07, -0.35, 0.08, 0.1, 0.07, 0.09, 0.08, 0.4]
     blocks = iter(ratios)
-    rules = Rules(looks=(10,), trimmed=0.2)
+    rules = Rules(analyses=(10,), trimmed=0.2)
     found = judge({"row": THRESHOLD}, lambda *_: {"row": next(blocks, 0.0)}, rules)["row"]
     yuen = stats.ttest_ind(ratios, [0.0] * 10, equal_var=False, trim=0.2)
     assert found.flagged
@@ -205,11 +205,28 @@ def test_a_block_that_is_far_off_does_not_count_and_the_rest_is_yuens_test() -> 
     assert sample.interval == pytest.approx(tuple(yuen.confidence_interval(0.95)))
 
 
-def test_holms_correction_makes_more_rows_need_more_evidence() -> None:
-    # Of one row, or of one among fifty: significant at the level of a look, or not.
+RECORDED = (
+    -0.0071, -0.0314, 0.0117, 0.015, 0.0019, -0.027, -0.0929, 0.0034, 0.1533, 0.0024, 0.0319, 0.017,
+    -0.0474, -0.0446, -0.0, 0.1848, 0.0066, -0.0057, -0.0823, 0.0025, -0.1059, 0.0015, -0.0184, 0.0115,
+)  # fmt: skip
+"""Log-ratios of 24 blocks of identical code, recorded on a virtual machine."""
+
+
+def test_recorded_blocks_have_scipys_trimmed_mean_and_yuens_standard_error() -> None:
+    sample = decision._Sample(RECORDED, THRESHOLD, 1, 0.05, 0.05, RULES.trimmed)
+    assert sample.mean == pytest.approx(stats.mstats.trimmed_mean(RECORDED, (0.2, 0.2)), rel=1e-12)
+    yuen = stats.ttest_ind(RECORDED, [0.0] * 24, equal_var=False, trim=RULES.trimmed)
+    assert sample.mean / sample.standard_error == pytest.approx(yuen.statistic, rel=1e-12)
+    # Why scipy's own is not used: its divisor is another one.
+    larger = stats.mstats.trimmed_stde(RECORDED, (0.2, 0.2))
+    assert larger / sample.standard_error == pytest.approx(1.099, abs=0.001)
+
+
+def test_more_rows_need_more_evidence_by_holms_correction() -> None:
+    # Significant at the level of one analysis for a single row, not for one of fifty.
     ratios = [0.04, 0.12, 0.02, 0.13, 0.05, 0.11, 0.03, 0.12]
     p_value = decision._Sample(ratios, THRESHOLD, 1, 0.05, 0.05, RULES.trimmed).p_value(+1)
-    error = RULES.error / len(RULES.looks)
+    error = RULES.error_rate / len(RULES.analyses)
     assert error / 50 < p_value < error
 
     def flagged(rows: int) -> bool:
@@ -225,42 +242,42 @@ def test_holms_correction_makes_more_rows_need_more_evidence() -> None:
 
         return judge({f"row{n}": THRESHOLD for n in range(rows)}, take)["row0"].flagged
 
-    # (A row that was flagged and could not be confirmed says so; out of time it has no blocks.)
+    # A flagged row stays flagged if its confirmation has no time.
     assert flagged(1)
     assert not flagged(50)
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 2])
-def test_out_of_time_with_few_blocks_nothing_is_shown(blocks: int) -> None:
+def test_with_too_few_blocks_nothing_is_shown(blocks: int) -> None:
     left = iter([{"row": 0.3}] * blocks)
     found = judge({"row": THRESHOLD}, lambda *_: next(left, None))["row"]
     assert found.verdict is Verdict.NOT_SHOWN
-    assert (found.blocks, found.high, found.sees) == (blocks, math.inf, math.inf)
+    assert (found.blocks, found.high, found.detectable) == (blocks, math.inf, math.inf)
 
 
-def test_out_of_time_rows_are_judged_by_what_there_is() -> None:
+def test_out_of_time_rows_are_judged_by_the_blocks_so_far() -> None:
     left = iter([{"row": 0.001}, {"row": -0.001}, {"row": 0.0}, {"row": 0.001}])
     found = judge({"row": THRESHOLD}, lambda *_: next(left, None))["row"]
     assert (found.verdict, found.blocks) == (Verdict.UNCHANGED, 4)
 
 
-@pytest.mark.parametrize("last", [1, RULES.looks[0], RULES.looks[0] + 1])
-def test_a_row_that_can_no_longer_be_measured_has_no_verdict(last: int) -> None:
+@pytest.mark.parametrize("last", [1, RULES.analyses[0], RULES.analyses[0] + 1])
+def test_a_row_that_can_no_longer_be_measured_has_no_judgement(last: int) -> None:
     def take(_: Stage, rows: Sequence[str]) -> dict[str, float]:
         taken.append(rows)
-        noise = 0.05 * (-1) ** len(taken)  # never done early
+        noise = 0.05 * (-1) ** len(taken)  # never decided early
         return {row: noise for row in rows if row == "a" or len(taken) <= last}
 
     taken: list[Sequence[str]] = []
     assert judge({"a": THRESHOLD, "b": THRESHOLD}, take).keys() == {"a"}
 
 
-def test_each_row_found_slower_makes_the_next_need_less() -> None:
+def test_each_slower_row_lowers_the_evidence_that_the_next_one_needs() -> None:
     strong = [0.1, 0.11, 0.1, 0.11, 0.1, 0.11, 0.1, 0.11]
     weak = [0.03, 0.14, 0.01, 0.15, 0.05, 0.12, 0.02, 0.13]
     p_value = decision._Sample(weak, THRESHOLD, 3, 0.05, 0.05, RULES.trimmed).p_value(+1)
-    # Significant for one row at a look, not for one of two.
-    rules = Rules(looks=(8, 9), error=2 * 1.5 * p_value)
+    # Significant for one row at an analysis, not for one of two.
+    rules = Rules(analyses=(8, 9), error_rate=2 * 1.5 * p_value)
 
     def flagged(first: Sequence[float]) -> bool:
         blocks = iter(zip(first, weak, strict=True))
@@ -275,43 +292,43 @@ def test_each_row_found_slower_makes_the_next_need_less() -> None:
     assert not flagged([0.0, 0.001] * 4)
 
 
-def test_what_a_run_could_have_seen_it_finds_that_often() -> None:
-    # With the spread of these blocks, planted at exactly the size that the judgement names.
+def test_a_slow_down_of_the_detectable_size_is_found() -> None:
+    # A slow-down of exactly the detectable size, with the same spread.
     chance = random.Random(7)
-    sees = [
-        judge({"row": THRESHOLD}, lambda *_: {"row": chance.gauss(0, 0.03)})["row"].sees
+    detectable = [
+        judge({"row": THRESHOLD}, lambda *_: {"row": chance.gauss(0, 0.03)})["row"].detectable
         for _ in range(50)
     ]
-    size = math.log1p(sorted(sees)[25])
+    size = math.log1p(sorted(detectable)[25])
     found = sum(
         judge({"row": THRESHOLD}, lambda *_: {"row": size + chance.gauss(0, 0.03)})["row"].flagged
         for _ in range(200)
     )
-    assert found >= 0.85 * 200  # the named size is itself an estimate, from few blocks
+    assert found >= 0.85 * 200  # the size is itself an estimate from few blocks
 
 
-def test_no_block_differing_at_all_is_no_accident_of_arithmetic() -> None:
+def test_blocks_without_any_difference_are_unchanged() -> None:
     found = judge({"row": THRESHOLD}, lambda *_: {"row": 0.0})
     assert found["row"].verdict is Verdict.UNCHANGED
 
 
-def test_the_noise_floor_is_what_identical_code_stays_below() -> None:
+def test_identical_code_stays_below_the_noise_floor_99_times_of_100() -> None:
     chance = random.Random(3)
     floor = decision.noise_floor([chance.gauss(0, 0.05) for _ in range(200)])
     means = [
-        sum(chance.gauss(0, 0.05) for _ in range(RULES.looks[-1])) / RULES.looks[-1]
+        sum(chance.gauss(0, 0.05) for _ in range(RULES.analyses[-1])) / RULES.analyses[-1]
         for _ in range(2000)
     ]
     above = sum(mean > math.log1p(floor) for mean in means)
     assert 0.002 <= above / 2000 <= 0.03
 
 
-def test_a_noise_floor_needs_blocks() -> None:
+def test_a_noise_floor_needs_several_blocks() -> None:
     with pytest.raises(ValueError, match="too few"):
         decision.noise_floor([0.0, 0.1])
 
 
-def test_more_noise_smaller_changes_and_more_rows_need_more_blocks() -> None:
+def test_noise_small_changes_and_many_rows_need_more_blocks() -> None:
     needed = decision.blocks_needed(0.04, 0.10, 0.05, rows=8)
     assert needed is not None
     for more in (
@@ -323,5 +340,5 @@ def test_more_noise_smaller_changes_and_more_rows_need_more_blocks() -> None:
         assert more > needed
 
 
-def test_no_number_of_blocks_finds_what_is_below_the_threshold() -> None:
+def test_no_number_of_blocks_finds_a_change_below_the_threshold() -> None:
     assert decision.blocks_needed(0.01, 0.05, 0.05, rows=1) is None

@@ -1,138 +1,100 @@
-"""The gate as a whole over a pretended comparison: time limits, and what is kept."""
+"""The loop of the gate over a fake comparison: verdicts, time limit, thresholds, status line."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import json
 from typing import Any
 
-import pytest
-
 from concurbench.gate import gate
-from concurbench.gate.comparison import matches
 from concurbench.gate.decision import RULES, Stage, Verdict
-from concurbench.gate.gate import Clock, Thresholds
+from concurbench.gate.gate import Clock, GateResult, Thresholds
 from concurbench.gate.noise import Noise
-from concurbench.gate.record import Record, read_blocks
-from concurbench.gate.samples import Block, Unit
+from concurbench.gate.prepare import matches
 from concurbench.report.progress import StatusLine
-
-
-class Pretended:
-    """A comparison whose blocks take no time but on its own clock."""
-
-    def __init__(self, ratios: dict[str, float], seconds: float = 1.0) -> None:
-        self.ratios = ratios
-        self.seconds = seconds
-        self.now = 0.0
-        self.rows: tuple[str, ...] = tuple(ratios)
-        self.labels = {"base": "a", "head": "b"}
-        self.thresholds: dict[str, float] = {}
-        self.missing: dict[str, str] = {}
-        self.new: dict[str, str] = {}
-        self.idle: dict[str, str] = {}
-        self.failed: dict[str, str] = {}
-        self.notes: list[str] = []
-        self.blocks = 0
-        self.breaks_at: dict[int, str] = {}
-
-    def block(self, stage: str, rows: Sequence[str], on_row: Callable[[str, Block], None]) -> Block:
-        self.blocks += 1
-        visits = {}
-        for row in rows:
-            if self.breaks_at.get(self.blocks) == row:
-                self.rows = tuple(each for each in self.rows if each != row)
-                self.failed[row] = "failed: x in head"
-                continue
-            self.now += self.seconds
-            wobble = 0.001 if self.blocks % 2 else -0.001
-            visits[row] = (Unit("AB", (1.0,), (self.ratios[row] + wobble,)),)
-            on_row(row, Block(self.blocks, stage, dict(visits)))
-        return Block(self.blocks, stage, visits)
+from tests.gate.fakes import FakeComparison
 
 
 def run(
-    comparison: Pretended, limit: float = 1e6, noises: dict[str, Noise] | None = None, **more: Any
-) -> gate.Outcome:
-    hooks: dict[str, Any] = {
-        "on_block": lambda *_: None,
-        "on_row": lambda _: None,
-        "keep": lambda *_: None,
-    }
+    comparison: FakeComparison, limit: float = 1e6, noises: dict[str, Noise] | None = None, **more: Any
+) -> GateResult:
     return gate.run(
-        comparison,  # type: ignore[arg-type]  # pretended
+        comparison,  # type: ignore[arg-type]  # a fake
         Thresholds(0.05),
         noises or {},
         Clock(limit, lambda: comparison.now),
-        **{**hooks, **more},
+        **more,
     )
 
 
-def test_a_green_gate() -> None:
-    outcome = run(Pretended({"x": 1.0, "y": 1.0}))
-    assert outcome.exit_code == gate.CLEAR
-    assert (outcome.blocks, outcome.seconds) == (RULES.looks[0], 2.0 * RULES.looks[0])
+def test_without_a_slower_row_the_exit_code_is_0_after_the_first_interim_analysis() -> None:
+    result = run(FakeComparison({"x": 1.0, "y": 1.0}))
+    assert result.exit_code == gate.CLEAR
+    assert (result.blocks, result.seconds) == (RULES.analyses[0], 2.0 * RULES.analyses[0])
 
 
-def test_a_red_gate() -> None:
-    outcome = run(Pretended({"x": 1.0, "y": 1.1}))
-    assert outcome.exit_code == gate.REGRESSION
-    assert outcome.slower == ["y"]
+def test_a_slower_row_is_a_regression() -> None:
+    result = run(FakeComparison({"x": 1.0, "y": 1.1}))
+    assert result.exit_code == gate.REGRESSION
+    assert result.slower == ["y"]
 
 
-def test_no_block_is_begun_that_would_not_end_in_time() -> None:
-    pretended = Pretended({"x": 1.0, "y": 1.0})
-    outcome = run(pretended, limit=9.0)
-    assert (pretended.blocks, pretended.now) == (4, 8.0)
-    assert outcome.out_of_time
-    assert outcome.exit_code == gate.UNABLE  # no row was looked at even once
+def test_without_rows_there_is_no_answer() -> None:
+    result = run(FakeComparison({}))
+    assert (result.exit_code, result.unable) == (gate.UNABLE, ["nothing was measured"])
 
 
-def test_out_of_time_after_the_first_look_is_an_answer() -> None:
-    pretended = Pretended({"x": 1.04})
-    outcome = run(pretended, limit=RULES.looks[0] + 0.5)
-    assert outcome.exit_code == gate.CLEAR
+def test_no_block_starts_that_would_exceed_the_time_limit() -> None:
+    comparison = FakeComparison({"x": 1.0, "y": 1.0})
+    result = run(comparison, limit=9.0)
+    assert (comparison.blocks, comparison.now) == (4, 8.0)
+    assert result.out_of_time
+    assert result.exit_code == gate.UNABLE  # no row has been analysed
 
 
-def test_a_confirmed_row_beside_one_that_was_not_judged_is_a_regression() -> None:
-    pretended = Pretended({"x": 1.1, "y": 1.1})
-    pretended.breaks_at = {RULES.looks[0] + 3: "y"}
-    assert run(pretended).exit_code == gate.REGRESSION
+def test_out_of_time_after_the_first_interim_analysis_is_an_answer() -> None:
+    result = run(FakeComparison({"x": 1.04}), limit=RULES.analyses[0] + 0.5)
+    assert result.exit_code == gate.CLEAR
 
 
-def test_a_red_row_whose_confirmation_has_no_time_is_no_answer() -> None:
-    outcome = run(Pretended({"x": 1.1}), limit=RULES.looks[0] + 2.0)
-    assert outcome.exit_code == gate.UNABLE
-    assert outcome.undecided == ["x"]
+def test_a_confirmed_row_beside_a_failed_one_is_a_regression() -> None:
+    comparison = FakeComparison({"x": 1.1, "y": 1.1})
+    comparison.fails_in = {RULES.analyses[0] + 3: "y"}
+    assert run(comparison).exit_code == gate.REGRESSION
 
 
-def test_a_row_that_breaks_later_is_no_answer_and_the_others_are_judged() -> None:
-    pretended = Pretended({"x": 1.0, "y": 1.0})
-    pretended.breaks_at = {4: "y"}
-    outcome = run(pretended)
-    assert outcome.judgements["x"].verdict is Verdict.UNCHANGED
-    assert "y" not in outcome.judgements
-    assert outcome.exit_code == gate.UNABLE
+def test_a_slower_row_without_time_for_its_confirmation_is_no_answer() -> None:
+    result = run(FakeComparison({"x": 1.1}), limit=RULES.analyses[0] + 2.0)
+    assert result.exit_code == gate.UNABLE
+    assert result.undecided == ["x"]
 
 
-def test_a_red_row_that_breaks_in_its_confirmation_is_no_answer() -> None:
-    pretended = Pretended({"x": 1.1})
-    pretended.breaks_at = {RULES.looks[0] + 3: "x"}
-    assert run(pretended).exit_code == gate.UNABLE
+def test_a_row_that_fails_in_a_later_block_is_no_answer_and_the_others_are_judged() -> None:
+    comparison = FakeComparison({"x": 1.0, "y": 1.0})
+    comparison.fails_in = {4: "y"}
+    result = run(comparison)
+    assert result.judgements["x"].verdict is Verdict.UNCHANGED
+    assert "y" not in result.judgements
+    assert result.exit_code == gate.UNABLE
 
 
-def test_noise_raises_a_threshold_and_never_lowers_one() -> None:
+def test_a_slower_row_that_fails_in_its_confirmation_is_no_answer() -> None:
+    comparison = FakeComparison({"x": 1.1})
+    comparison.fails_in = {RULES.analyses[0] + 3: "x"}
+    assert run(comparison).exit_code == gate.UNABLE
+
+
+def test_the_noise_floor_raises_a_threshold_and_never_lowers_one() -> None:
     noises = {
         "x": Noise(deviation=0.2, floor=0.2, blocks=12, measured=""),
         "y": Noise(deviation=0.001, floor=0.001, blocks=12, measured=""),
     }
-    outcome = run(Pretended({"x": 1.1, "y": 1.1}), noises=noises)
-    assert outcome.slower == ["y"]
-    assert {row: each.threshold for row, each in outcome.judgements.items()} == {"x": 0.2, "y": 0.05}
+    result = run(FakeComparison({"x": 1.1, "y": 1.1}), noises=noises)
+    assert result.slower == ["y"]
+    assert {row: each.threshold for row, each in result.judgements.items()} == {"x": 0.2, "y": 0.05}
 
 
-def test_a_rows_own_threshold_goes_before_the_configured_one() -> None:
+def test_the_threshold_of_a_rows_mark_comes_first_then_the_first_pattern_that_matches() -> None:
     thresholds = Thresholds(0.05, {"test_x[[a]*": 0.9, "test_x*": 0.2, "*": 0.3})
     assert thresholds.of("a.py::test_x[b]", None, None) == 0.2
     assert thresholds.of("a.py::test_y", None, None) == 0.3
@@ -145,44 +107,30 @@ def test_brackets_in_a_pattern_are_brackets() -> None:
     assert not matches("a.py::test_xb", "test_x[b]")
 
 
-def test_it_is_told_where_a_gate_is(tmp_path: Path) -> None:
-    told: list[tuple[object, ...]] = []
-    run(Pretended({"x": 1.1}), on_block=lambda *what: told.append(what))
-    assert told[0] == (Stage.FIRST, 1, RULES.looks[-1], ["x"], 0.0)
-    assert told[1] == (Stage.FIRST, 2, RULES.looks[-1], ["x"], RULES.looks[-1] - 1)
-    assert told[-1] == (Stage.CONFIRMATION, RULES.confirmation, RULES.confirmation, ["x"], 1.0)
+def test_each_block_is_announced_with_its_number_and_the_time_left() -> None:
+    blocks: list[tuple[object, ...]] = []
+    run(FakeComparison({"x": 1.1}), on_block=lambda *block: blocks.append(block))
+    assert blocks[0] == (Stage.FIRST, 1, RULES.analyses[-1], ["x"], 0.0)
+    assert blocks[1] == (Stage.FIRST, 2, RULES.analyses[-1], ["x"], RULES.analyses[-1] - 1)
+    assert blocks[-1] == (Stage.CONFIRMATION, RULES.confirmation, RULES.confirmation, ["x"], 1.0)
 
 
-def test_pairs_are_kept_row_by_row(tmp_path: Path) -> None:
-    kept: list[tuple[int, bool]] = []
-    rows = Pretended({"x": 1.0, "y": 1.0})
-    run(rows, keep=lambda block, complete: kept.append((len(block.visits), complete)))
-    assert kept[:3] == [(1, False), (2, False), (2, True)]
+def test_each_block_is_kept_before_the_next_one_starts() -> None:
+    kept: list[int] = []
+    comparison = FakeComparison({"x": 1.0, "y": 1.0})
+    run(
+        comparison,
+        on_block=lambda *_: kept.append(-comparison.blocks),
+        keep=lambda block: kept.append(block.number),
+    )
+    assert kept[:4] == [0, 1, -1, 2]
 
 
-def test_a_complete_block_is_in_the_file_before_the_next_one_starts(tmp_path: Path) -> None:
-    record = Record(tmp_path / "x.json", {"base": "a"})
-    record.add(Block(1, "first", {"x": (Unit("AB", (0.1,), (0.2,)),)}))
-    assert [block.number for block in read_blocks(record.path)] == [1]
-
-
-def test_a_record_holds_each_block_once(tmp_path: Path) -> None:
-    record = Record(tmp_path / "new" / "x.json", {"base": "a"})
-    unit = (Unit("AB", (0.1,), (0.2,)),)
-    record.add(Block(1, "first", {"x": unit}))
-    record.add(Block(1, "first", {"x": unit, "y": unit}))
-    record.add(Block(2, "first", {"x": unit}))
-    record.close()
-    assert [len(block.visits) for block in read_blocks(record.path)] == [2, 1]
-    assert [path.name for path in record.path.parent.iterdir()] == ["x.json"]
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"format": "else"}', '{"format": "concurbench-gate 1"}'])
-def test_a_file_that_is_no_record_is_told(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "x.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=r"x\.json: not the pairs of a gate"):
-        read_blocks(path)
+def test_a_result_without_an_interval_is_still_json() -> None:
+    result = run(FakeComparison({"x": 1.0}), limit=1.0)
+    entry = json.loads(json.dumps(result.as_json(), allow_nan=False))
+    assert entry["exit"] == gate.UNABLE
+    assert entry["judgements"]["x"]["high"] is None
 
 
 class Terminal(io.StringIO):
@@ -190,13 +138,13 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_on_a_terminal_one_line_is_written_over() -> None:
+def test_on_a_terminal_the_status_is_one_line() -> None:
     stream = Terminal()
-    watch = StatusLine(stream)
-    watch.step("collecting")
-    watch.block("first", 1, 16, ["a::test_x"], 0)
-    watch.row("a::test_x")
-    watch.end()
+    status = StatusLine(stream)
+    status.step("collecting")
+    status.block("first", 1, 16, ["a::test_x"], 0)
+    status.row("a::test_x")
+    status.end()
     text = stream.getvalue()
     assert "\n" not in text
     assert text.endswith("\r\x1b[2K")
@@ -206,9 +154,9 @@ def test_on_a_terminal_one_line_is_written_over() -> None:
 
 def test_in_a_pipe_each_block_is_a_line() -> None:
     stream = io.StringIO()
-    watch = StatusLine(stream)
-    watch.block("confirmation", 2, 12, ["x", "y"], 62)
-    watch.row("x")
-    watch.end()
-    told = "confirmation, block 2 of at most 12: 2 rows, at most 1 min 2 s left\n"
-    assert stream.getvalue() == told
+    status = StatusLine(stream)
+    status.block("confirmation", 2, 12, ["x", "y"], 62)
+    status.row("x")
+    status.end()
+    expected = "confirmation, block 2 of at most 12: 2 rows, at most 1 min 2 s left\n"
+    assert stream.getvalue() == expected

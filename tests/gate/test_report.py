@@ -1,4 +1,4 @@
-"""What a gate found, as people and machines read it."""
+"""The report of a gate: the table, Markdown and JUnit."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from rich.console import Console
 
 from concurbench.gate import report
 from concurbench.gate.decision import RULES, Judgement, Verdict
-from concurbench.gate.gate import Outcome
+from concurbench.gate.gate import GateResult
 from concurbench.gate.noise import Noise
 
-SAME = Judgement(Verdict.UNCHANGED, 0.05, RULES.looks[0], 1.004, 0.991, 1.018, 0.059, flagged=False)
+SAME = Judgement(Verdict.UNCHANGED, 0.05, RULES.analyses[0], 1.004, 0.991, 1.018, 0.059, flagged=False)
 SLOWER = Judgement(Verdict.SLOWER, 0.05, RULES.confirmation, 1.112, 1.079, 1.146, 0.07, flagged=True)
 UNSHOWN = Judgement(Verdict.NOT_SHOWN, 0.05, 16, 1.01, 0.93, 1.09, 0.16, flagged=False)
 UNTOUCHED = Judgement(Verdict.NOT_SHOWN, 0.05, 1, 1.0, 0.0, math.inf, math.inf, flagged=False)
 
 LONG = "benchmarks/test_flags.py::test_flags[asyncio_gather-local-pop20-w20]"
 
-GREEN = Outcome(
+GREEN = GateResult(
     base="main (4f2c1ab)",
     head="working tree (77aa01c + 2 changed)",
     judgements={LONG: SAME, "test_x.py::test_x": UNSHOWN},
@@ -45,94 +45,108 @@ CUT_SHORT = replace(GREEN, judgements={LONG: replace(SLOWER, blocks=RULES.confir
 NOTHING = replace(GREEN, judgements={})
 
 
-def shown(outcome: Outcome) -> str:
+def shown(result: GateResult) -> str:
     console = Console(width=80, file=io.StringIO(), highlight=False)
-    console.print(report.terminal(outcome))
+    console.print(report.terminal(result))
     text = console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
     return str(text)
 
 
 @pytest.mark.parametrize(
-    ("outcome", "code", "told"),
+    ("result", "code", "sentence"),
     [
         (GREEN, 0, "No regression: 1 unchanged, 1 not shown."),
-        (RED, 1, "1 of 3 rows slower: a regression."),
-        (MISSING, 2, "Not able to judge: missing in head: test_z.py::test_z (not in head)"),
-        (FAILED, 2, "Not able to judge: test_z.py::test_z: failed: ValueError: no in head"),
-        (LATE, 2, f"Not able to judge: out of time before it could be judged: {LONG}"),
-        (NOTHING, 2, "Not able to judge: nothing was measured"),
+        (RED, 1, "1 of 3 rows slower by more than 5 %."),
+        (MISSING, 2, "No answer: missing in head: test_z.py::test_z (not in head)"),
+        (FAILED, 2, "No answer: test_z.py::test_z: failed: ValueError: no in head"),
+        (LATE, 2, f"No answer: out of time before it could be judged: {LONG}"),
+        (NOTHING, 2, "No answer: nothing was measured"),
         (UNCONFIRMED, 0, "No regression: 1 not shown."),
-        (CUT_SHORT, 2, f"Not able to judge: out of time before it could be judged: {LONG}"),
-        (replace(RED, missing=MISSING.missing), 1, "1 of 3 rows slower: a regression."),
+        (CUT_SHORT, 2, f"No answer: out of time before it could be judged: {LONG}"),
+        (replace(RED, missing=MISSING.missing), 1, "1 of 3 rows slower by more than 5 %."),
         (
             replace(MISSING, failed=FAILED.failed),
             2,
-            "Not able to judge: test_z.py::test_z: failed: ValueError: no in head (and 1 more)",
+            "No answer: test_z.py::test_z: failed: ValueError: no in head (and 1 more)",
         ),
     ],
 )
-def test_the_exit_code_and_its_sentence_agree(outcome: Outcome, code: int, told: str) -> None:
-    assert outcome.exit_code == code
-    assert report.conclusion(outcome) == told
+def test_the_exit_code_and_its_sentence_agree(result: GateResult, code: int, sentence: str) -> None:
+    assert result.exit_code == code
+    assert report.conclusion(result) == sentence
+    assert f"{sentence} exit {code}" in " ".join(shown(result).split())
 
 
-def test_the_table_fits_80_columns_with_whole_names() -> None:
+def test_rows_slower_than_different_thresholds_name_none() -> None:
+    loose = replace(SLOWER, threshold=0.1)
+    result = replace(GREEN, judgements={"x": SLOWER, "y": loose})
+    assert report.conclusion(result) == "2 of 2 rows slower by more than their thresholds."
+
+
+def test_the_title_has_base_before_head_and_what_was_measured() -> None:
+    _, title, effort, *_ = (line.rstrip() for line in shown(GREEN).splitlines())
+    assert title == "gate  main (4f2c1ab) → working tree (77aa01c + 2 changed)"
+    assert effort == "2 rows · 16 blocks · 2 min 20 s"
+
+
+def test_the_table_fits_80_columns_with_full_names() -> None:
     text = shown(RED)
     assert max(map(len, text.splitlines())) <= 80
     assert "flags[asyncio_gather-local-pop20-w20]" in text
     assert "0.991 – 1.018" in text
 
 
-def test_what_got_slower_comes_first() -> None:
+def test_slower_rows_come_first() -> None:
     rows = [line for line in shown(RED).splitlines() if " – " in line]
     assert "SLOWER" in rows[0]
     assert len(rows) == 3
 
 
-def test_names_in_brackets_are_no_markup() -> None:
+def test_brackets_and_bars_in_names_are_shown_as_they_are() -> None:
     assert "y[a|b]" in shown(RED)
     assert "`y[a\\|b]`" in report.markdown(RED)
 
 
-def test_what_was_not_confirmed_says_so() -> None:
-    assert "not confirmed" in shown(UNCONFIRMED)
+def test_a_flagged_row_that_is_not_slower_again_is_unconfirmed() -> None:
+    assert "unconfirmed" in shown(UNCONFIRMED)
 
 
-def test_two_rows_of_one_name_are_shown_whole() -> None:
+def test_two_rows_of_the_same_short_name_are_shown_with_their_ids() -> None:
     rows = ["a.py::test_x", "b.py::test_x", "b.py::test_y"]
     assert list(report.names(rows).values()) == ["a.py::test_x", "b.py::test_x", "y"]
 
 
-def test_what_else_there_is_to_know_is_said_everywhere() -> None:
-    outcome = replace(
+def test_remarks_are_in_the_terminal_and_in_markdown() -> None:
+    result = replace(
         GREEN,
         judgements={LONG: replace(SAME, threshold=0.08)},
         floors={LONG: 0.08},
         new={"test_n.py::test_n": "not in base"},
-        idle={"test_i.py::test_i": "skipped: no trio on both sides"},
-        notes=["dependencies differ: each side has an environment of its own"],
+        idle={"test_i.py::test_i": "skipped: no trio in base and head"},
+        notes=["dependencies differ"],
         out_of_time=True,
     )
-    for text in (" ".join(shown(outcome).split()), report.markdown(outcome)):
-        for told in (
-            "new: test_n.py::test_n (not in base)",
-            "not measured: test_i.py::test_i: skipped: no trio on both sides",
-            "threshold raised to this machine's noise: flags[asyncio_gather-local-pop20-w20] at 8.0 %",
-            "the time was up before all was clear (--max-time)",
+    for text in (" ".join(shown(result).split()), report.markdown(result)):
+        for remark in (
+            "new in head: test_n.py::test_n (not in base)",
+            "not measured: test_i.py::test_i: skipped: no trio in base and head",
+            "threshold raised to the noise floor of this machine: "
+            "flags[asyncio_gather-local-pop20-w20] to 8.0 %",
+            "time limit reached before every row was decided: raise --max-time",
             "dependencies differ",
         ):
-            assert told in text
+            assert remark in text
 
 
 def test_markdown_marks_the_regression() -> None:
     text = report.markdown(RED)
-    assert text.startswith("### ❌ 1 of 3 rows slower")
+    assert text.startswith("### ❌ 1 of 3 rows slower by more than 5 %.")
     assert "| 1.112 | 1.079 – 1.146 | 5.0 % | 7.0 % | **SLOWER** |" in text.replace("\u00a0", " ")
     assert text.count("\n| ") == 2 + 3 - 1 + 1  # a header, its rule, and the rows
 
 
 @pytest.mark.parametrize(
-    ("outcome", "counts"),
+    ("result", "counts"),
     [
         (GREEN, {"tests": "2", "failures": "0", "errors": "0", "skipped": "0"}),
         (RED, {"tests": "3", "failures": "1", "errors": "0", "skipped": "0"}),
@@ -144,8 +158,8 @@ def test_markdown_marks_the_regression() -> None:
         ),
     ],
 )
-def test_junit_counts_what_each_row_came_to(outcome: Outcome, counts: dict[str, str]) -> None:
-    suite = ElementTree.fromstring(report.junit(outcome))[0]
+def test_junit_counts_what_became_of_rows(result: GateResult, counts: dict[str, str]) -> None:
+    suite = ElementTree.fromstring(report.junit(result))[0]
     assert {name: suite.get(name) for name in counts} == counts
 
 
@@ -156,7 +170,7 @@ def test_junit_names_the_file_and_the_row() -> None:
     assert "1.112" in case[0].get("message", "")
 
 
-def test_noise_says_what_it_takes_to_find_a_change() -> None:
+def test_noise_shows_the_blocks_needed_to_find_a_change() -> None:
     console = Console(width=80, file=io.StringIO(), highlight=False)
     noises = {
         LONG: Noise(deviation=0.03, floor=0.02, blocks=12, measured="2026-11-22"),

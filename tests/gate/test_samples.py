@@ -1,38 +1,41 @@
-"""Pairs of base and head, and what they say of a row."""
+"""Quads of base and head, their log-ratio, and the record they are kept in."""
 
 from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 
-from concurbench.gate.samples import Block, Unit, log_ratio
+from concurbench.errors import ConcurbenchError
+from concurbench.gate.samples import KIND, Block, Quad, log_ratio, read_blocks
+from concurbench.results.records import Record
 
 
-def test_a_ratio_above_zero_is_slower() -> None:
-    unit = Unit("ABBA", base=(0.1, 0.1), head=(0.11, 0.11))
-    assert unit.log_ratio == pytest.approx(math.log(1.1))
+def test_a_log_ratio_above_0_is_slower() -> None:
+    quad = Quad("ABBA", base=(0.1, 0.1), head=(0.11, 0.11))
+    assert quad.log_ratio == pytest.approx(math.log(1.1))
 
 
-def test_a_machine_that_gets_steadily_slower_favours_nobody() -> None:
+def test_a_machine_that_gets_steadily_slower_favours_neither_arm() -> None:
     speed = [1.0 * 1.3**turn for turn in range(4)]
-    unit = Unit("ABBA", base=(speed[0], speed[3]), head=(speed[1], speed[2]))
-    assert unit.log_ratio == pytest.approx(0)
+    quad = Quad("ABBA", base=(speed[0], speed[3]), head=(speed[1], speed[2]))
+    assert quad.log_ratio == pytest.approx(0)
 
 
-def test_a_visit_is_one_observation_the_mean_of_its_units() -> None:
-    visit = (Unit("ABBA", (1.0, 1.0), (1.1, 1.1)), Unit("BAAB", (1.0, 1.0), (1.0, 1.0)))
-    assert log_ratio(visit) == pytest.approx(math.log(1.1) / 2)
+def test_the_quads_of_a_row_are_one_observation_their_mean() -> None:
+    quads = (Quad("ABBA", (1.0, 1.0), (1.1, 1.1)), Quad("BAAB", (1.0, 1.0), (1.0, 1.0)))
+    assert log_ratio(quads) == pytest.approx(math.log(1.1) / 2)
 
 
-def test_a_block_survives_its_file() -> None:
-    block = Block(3, "first", {"row": (Unit("ABBA", (0.1, 0.2), (0.3, 0.4)),)})
+def test_a_block_can_be_read_back() -> None:
+    block = Block(3, "first", {"row": (Quad("ABBA", (0.1, 0.2), (0.3, 0.4)),)})
     assert Block.from_json(json.loads(json.dumps(block.as_json()))) == block
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, None, "0.1", True])
-def test_what_is_no_time_is_no_pair(seconds: object) -> None:
+def test_only_positive_numbers_are_times(seconds: object) -> None:
     content = {
         "number": 1,
         "stage": "first",
@@ -40,3 +43,28 @@ def test_what_is_no_time_is_no_pair(seconds: object) -> None:
     }
     with pytest.raises((TypeError, ValueError)):
         Block.from_json(content)
+
+
+def test_blocks_are_read_back_from_a_record_whose_last_line_is_the_result(tmp_path: Path) -> None:
+    record = Record(tmp_path / "x.json", KIND, {"base": "a", "head": "b"})
+    blocks = [Block(number, "first", {"row": (Quad("AB", (0.1,), (0.2,)),)}) for number in (1, 2)]
+    for block in blocks:
+        record.append(block.as_json())
+    record.append({"exit": 0})
+    assert read_blocks(record.path) == blocks
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ('{"kind": "else"}', "is not a gate pairs file"),
+        ("", "is not a gate pairs file"),
+        ('{"kind": "gate pairs"}\n{"number": 1}', "has a block that cannot be read"),
+        ('{"kind": "gate pairs"}\n{"number": 1, "rows": []}', "has a block that cannot be read"),
+    ],
+)
+def test_another_file_is_refused(tmp_path: Path, entry: str, why: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(entry)
+    with pytest.raises(ConcurbenchError, match=why):
+        read_blocks(path)

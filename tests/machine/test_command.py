@@ -1,4 +1,4 @@
-"""The command ``concurbench identity``."""
+"""The command ``machine``."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def asked(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["identity", *arguments])
+    return CliRunner().invoke(main, ["machine", *arguments])
 
 
 def shown(name: str) -> str:
     return as_text(command.as_table(machine.card(host=recorded(name), python=PLAIN)), 80)
 
 
-def test_the_folder_comes_first_and_each_kind_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_comes_first_and_each_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     lines = asked().output.splitlines()
     assert lines[0] == machine.folder()
@@ -41,21 +41,21 @@ def test_the_card_fits_80_columns_and_cuts_nothing_short(name: str) -> None:
     assert "…" not in text
 
 
-def test_what_changes_by_itself_comes_last() -> None:
+def test_volatile_fields_come_last() -> None:
     kinds = [line.split()[-1] for line in shown("native-linux").splitlines() if line.startswith("  ")]
     assert set(kinds[kinds.index("volatile") :]) == {"volatile"}
 
 
-def test_a_virtual_machine_says_what_it_hides_and_what_follows() -> None:
+def test_a_virtual_machine_says_what_it_hides_and_what_that_means() -> None:
     told = " ".join(shown("firecracker").split())
-    assert "it hides exact CPU model, physical cores, SMT, governor, boost." in told
+    assert "hides: exact CPU model, physical cores, SMT, governor, boost." in told
     assert "compare runs made side by side" in told
-    assert "A virtual machine" not in shown("native-linux")
+    assert "This virtual machine" not in shown("native-linux")
 
 
-def test_a_virtual_machine_in_which_no_steal_was_counted_says_what_that_means() -> None:
-    assert "No steal was ever counted here" in shown("wsl2")
-    assert "No steal was ever counted here" not in shown("virtual-machine")
+def test_a_virtual_machine_that_never_reported_steal_says_what_that_means() -> None:
+    assert "has never reported steal" in shown("wsl2")
+    assert "has never reported steal" not in shown("virtual-machine")
 
 
 def test_json_has_the_folder_and_every_field(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,9 +69,7 @@ def test_json_has_the_folder_and_every_field(monkeypatch: pytest.MonkeyPatch) ->
     assert fields["packages.httpx"]["value"] == __import__("httpx").__version__
 
 
-def test_outside_of_a_project_there_is_a_card_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_works_outside_of_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert asked().exit_code == 0
     assert pyproject.timed(tmp_path) == ["pytest-benchmark"]
@@ -85,14 +83,14 @@ def test_outside_of_a_project_there_is_a_card_all_the_same(
         "[tool]\nconcurbench = 1",
     ],
 )
-def test_what_is_no_list_of_packages_is_one_sentence(
+def test_a_wrong_list_of_packages_is_one_sentence(
     said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text(f"{said}\n")
     answer = asked()
     assert answer.exit_code == 2
-    assert "timed in [tool.concurbench] is no list of packages" in answer.output
+    assert "expected timed as a list of packages" in answer.output
 
 
 @pytest.mark.parametrize("kind", machine.Kind)

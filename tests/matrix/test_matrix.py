@@ -1,215 +1,265 @@
-"""The command from outside, over two lanes that are one interpreter given twice."""
+"""The command ``matrix``: which sessions it makes and what becomes of their results; all fakes."""
 
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-import psutil
 import pytest
 from click.testing import CliRunner, Result
 from packaging.version import Version
 
+from concurbench import machine
 from concurbench.cli import main
+from concurbench.errors import Interrupted
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import environments, interpreters
-from concurbench.runner.installing import EnvironmentFailed
+from concurbench.runner.child import ChildResult
+from concurbench.runner.environments import EnvironmentFailed
 from concurbench.runner.interpreters import Found, Interpreter
-from concurbench.runner.workspace import PREFIX
-from tests.conftest import ROOT, Suite, heed_signals, until
+from tests.fakes import MODELS, Suite, collected, content, installed, result, row
 
-# Taken as it is, where it is an environment that somebody made: here the one of these tests.
-pytestmark = pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="not in an environment")
+TIMES = {row("sequential"): 0.4, row("threaded"): 0.2, row("processes"): 0.3}
 
-TWICE = ("--python", sys.executable, "--python", sys.executable)
-OPTIONS = ("--", "-p", "no:cacheprovider", "--cases=few")
+Answer = Callable[[int, str, Sequence[str]], ChildResult]
 
 
-@pytest.fixture(autouse=True)
-def here(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(suite.path)
-    monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setenv("XDG_STATE_HOME", str(suite.path / "state"))
+def home(name: str) -> str:
+    return machine.folder(f"cpython-{name}")
+
+
+def python(version: str, free_threaded: bool = False, virtual: bool = True) -> Interpreter:
+    made = Interpreter(Path("/x"), Version(version), free_threaded, virtual=virtual)
+    return Interpreter(Path("/x") / made.name, Version(version), free_threaded, virtual=virtual)
+
+
+def measured(_: int, name: str, rows: Sequence[str]) -> ChildResult:
+    """Twice as fast under 3.13t."""
+    factor = 0.5 if name == "3.13t" else 1.0
+    return result(rows, {id: seconds * factor for id, seconds in TIMES.items()}, home=home(name))
+
+
+class Matrix:
+    """Calls the command over the interpreters 3.11 and 3.13t, with fake sessions."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self._patch = patch
+        self.rows: dict[str, ChildResult] = {}
+
+    def __call__(self, *arguments: str, answer: Answer = measured) -> Result:
+        self.suite = Suite(answer, root=self.folder, rows=self.rows)
+        with installed(self.suite, self._patch):
+            return CliRunner().invoke(main, ["matrix", *arguments], catch_exceptions=False)
+
+    @property
+    def saved(self) -> list[str]:
+        found = self.folder.glob("results/*/*.json")
+        return sorted(f"{path.parent.name}/{path.name[:4]}" for path in found)
+
+
+@pytest.fixture
+def matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Matrix:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONCURBENCH_LOCK", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
+    found = Found([python("3.11.7"), python("3.13.1", True)], [(python("3.10.9"), "needed is >=3.11")])
+    monkeypatch.setattr(interpreters, "find", lambda *_: found)
+    return Matrix(tmp_path, monkeypatch)
 
 
-def matrix(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["matrix", *arguments], catch_exceptions=False)
-
-
-def test_one_command_measures_all_lanes_into_one_table_and_keeps_every_round(suite: Suite) -> None:
-    page = suite.write("page.md", "before\n<!-- matrix -->\n<!-- /matrix -->\nafter")
-    file = suite.path / "matrix.json"
-    done = matrix(*TWICE, "--passes", "2", "--json", str(file), "--into", str(page), *OPTIONS)
+def test_each_interpreter_gets_an_ordinary_run_and_all_get_one_table(matrix: Matrix) -> None:
+    done = matrix("--passes", "2", "--models=all", "--", "-k", "x")
     assert done.exit_code == 0, done.output
-    name = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    assert f"as fast as sequential in {name}" in done.output
-    assert f"raw runs: {file}" in done.output
-    assert "toy · few" in page.read_text()
-    content = json.loads(file.read_text())
-    assert str(suite.path) not in json.dumps([visit["ended"] for visit in content["visits"]])
-    assert [visit["number"] for visit in content["visits"]] == [1, 1, 2, 2]
-    assert len({visit["lane"] for visit in content["visits"]}) == 2
-    run = content["visits"][0]["ended"]["content"]
-    assert len(run["benchmarks"]) == 2
-    assert run["benchmarks"][0]["stats"]["data"]
-    assert len(content["table"]) == 4
-    assert not suite.saved
-    again = matrix("--from", str(file))
-    assert again.exit_code == 0
-    assert again.output.strip() in done.output
+    assert "× as fast as sequential in 3.11, where 1.0 is 0.400 s" in done.output
+    assert "threaded   2.00  4.00" in done.output
+    assert "Medians of 2 passes" in done.output
+    assert matrix.saved == [f"{home('3.11')}/0001", f"{home('3.13t')}/0001"]
+    assert list(matrix.suite.arguments[-3:]) == ["--models=all", "-k", "x"]
+    [file] = matrix.folder.glob(f"results/{home('3.13t')}/*.json")
+    saved = json.loads(file.read_text())
+    assert saved["concurbench"]["passes"] == 2
+    assert len(saved["benchmarks"]) == 3
 
 
-def test_a_row_that_fails_and_one_that_is_skipped_are_told_and_the_others_measured(
-    suite: Suite,
-) -> None:
-    suite.write("impls/toy/wrong.py", '''"""Wrong."""\ndef run(job, *, workers):\n    return -1''')
-    suite.write("impls/toy/lacking.py", '''"""Lacking."""\nREQUIRES = ("no_such_thing",)''')
-    done = matrix(*TWICE, "--passes", "1", *OPTIONS)
-    assert done.exit_code == 1
-    assert "failed: toy[wrong-few-w02] in 3." in done.output
-    assert "1 × no package no_such_thing" in done.output
-    assert "threaded" in done.output
+def test_the_same_rows_are_measured_under_all_interpreters_back_to_back(matrix: Matrix) -> None:
+    matrix("--passes", "2")
+    names = [name for name, _ in matrix.suite.visits]
+    assert names == ["3.11", "3.13t", "3.13t", "3.11"]
+    first, second, third, fourth = (models for _, models in matrix.suite.visits)
+    assert first == second == list(MODELS)
+    assert third == fourth != first
 
 
-def test_a_lane_whose_pytest_does_not_collect_is_left_out_and_the_others_go_on(suite: Suite) -> None:
-    other = subprocess.run(
-        [sys.executable, "-m", "venv", "--without-pip", str(suite.path / "empty")], check=False
-    )
-    assert other.returncode == 0
-    python = str(suite.path / "empty/bin/python")
-    done = matrix(*TWICE[:2], "--python", python, "--passes", "1", *OPTIONS)
-    assert done.exit_code == 1
-    assert "left out, for pytest does not collect there: " in done.output
-    assert "-2: pytest ended (exit 1)" in done.output
-    assert "No module named pytest" in done.output
-    assert "threaded" in done.output
+def test_slices_of_a_pass_become_one_pass_of_the_run(matrix: Matrix) -> None:
+    groups = [replace(each, group=str(each.model == "threaded")) for each in collected()]
+    rows = ChildResult(1.0, groups, storage=str(matrix.folder / "results"))
+    matrix.rows = {"3.11": rows, "3.13t": rows}
+    matrix("--passes", "3")
+    assert len(matrix.suite.visits) == 12
+    for file in matrix.folder.glob("results/*/*.json"):
+        saved = json.loads(file.read_text())
+        assert saved["concurbench"]["passes"] == 3
+        assert {len(each["stats"]["data"]) for each in saved["benchmarks"]} == {3}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["--python", "3.99"], "no CPython 3.99 is here"),
-        ([*TWICE[:2], "--", "-k", "nothing"], "no benchmarks to measure"),
-        (["--from", "page.md"], "not a matrix"),
-        (["--json", "nowhere/x.json"], "cannot be written"),
-        ([*TWICE, "--into", "page.md"], "page.md has no line <!-- matrix -->"),
-    ],
-)
-def test_what_cannot_be_answered_is_one_sentence_and_exit_code_2(
-    suite: Suite, arguments: list[str], sentence: str
-) -> None:
-    suite.write("page.md", "nothing")
-    done = matrix(*arguments)
+def test_the_last_runs_are_shown_without_measuring(matrix: Matrix) -> None:
+    matrix("--passes", "2")
+    again = matrix("--saved")
+    assert again.exit_code == 0, again.output
+    assert "threaded   2.00 4.00" in again.output
+    assert matrix.suite.visits == []
+    one = matrix("--from", f"{home('3.13t')}/1")
+    assert "threaded   2.00\n" in one.output
+
+
+def test_without_saved_runs_there_is_nothing_to_show(matrix: Matrix) -> None:
+    done = matrix("--saved")
     assert done.exit_code == 2
-    assert sentence in done.output
-    assert "Traceback" not in done.output
-    assert "raw runs" not in done.output  # it was known before anything was measured
+    assert "concurbench matrix makes them" in done.output
 
 
-def test_beside_another_session_nothing_is_measured() -> None:
-    lock = SessionLock()
-    lock.acquire("somebody else")
-    try:
-        result = matrix()
-    finally:
-        lock.release()
-    assert result.exit_code == 2
-    assert "another benchmark session is running on this machine" in result.output
+def test_a_row_that_fails_under_one_interpreter_is_named_and_the_others_are_kept(
+    matrix: Matrix,
+) -> None:
+    def fails(number: int, name: str, rows: Sequence[str]) -> ChildResult:
+        if name == "3.11":
+            return measured(number, name, rows)
+        failed = {row("threaded"): "expected 3, got 4"}
+        skipped = {row("processes"): "no package trio"}
+        return result(rows, TIMES, home=home(name), failed=failed, skipped=skipped, code=1)
+
+    done = matrix("--passes", "1", answer=fails)
+    assert done.exit_code == 1
+    assert "failed: x[threaded] in 3.13t: expected 3, got 4" in done.output
+    assert "– 3.13t: 1 × no package trio" in done.output
+    assert "threaded   2.00 failed" in done.output
+    assert matrix.saved == [f"{home('3.11')}/0001"]
+    [aside] = (matrix.folder / "state").glob("concurbench/runs/*3.13t*.json")
+    assert f"saved {aside.relative_to(matrix.folder)}" in done.output
 
 
-def test_ctrl_c_shows_what_is_complete_and_leaves_no_process(suite: Suite) -> None:
-    # It waits in the second pass, which is another process.
-    marker = suite.path / "first"
-    suite.write(
-        "impls/toy/threaded.py",
-        f"import os, pathlib, time\nMARK = pathlib.Path({str(marker)!r})\n"
-        "def run(job, *, workers):\n"
-        "    if not MARK.exists():\n        MARK.write_text(str(os.getpid()))\n"
-        "    elif MARK.read_text() != str(os.getpid()):\n"
-        "        MARK.with_name('waits').touch()\n        time.sleep(600)\n"
-        "    return sum(job.numbers)",
+def test_a_session_that_dies_fails_its_rows_and_the_other_interpreter_goes_on(matrix: Matrix) -> None:
+    def dies(number: int, name: str, rows: Sequence[str]) -> ChildResult:
+        if name == "3.13t":
+            return ChildResult(1.0, [], trouble="pytest was ended by SIGSEGV")
+        return measured(number, name, rows)
+
+    done = matrix("--passes", "2", answer=dies)
+    assert done.exit_code == 1
+    assert "failed: x[sequential] and 2 more in 3.13t: pytest was ended by SIGSEGV" in " ".join(
+        done.output.split()
     )
-    file = suite.path / "matrix.json"
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    code = "import sys; from concurbench.cli import main; main()"
-    command = [sys.executable, "-c", code, "matrix", *TWICE[:2], "--passes", "2"]
-    command += ["--json", str(file), *OPTIONS]
-    process = subprocess.Popen(
-        command, cwd=suite.path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
-        preexec_fn=heed_signals,
-    )  # fmt: skip
-    try:
-        until((suite.path / "waits").exists)
-        assert len(json.loads(file.read_text())["visits"]) == 1
-        process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 130
-    assert "interrupted: what was complete is shown" in output
-    assert "toy · few" in output
-    assert "Traceback" not in output
-    until(lambda: not list(suite.temporary.glob(f"{PREFIX}*")))
-    left = [each for each in psutil.process_iter(["cwd"]) if each.info["cwd"] == str(suite.path)]
-    assert not [each for each in left if each.pid != os.getpid()]
+    assert matrix.saved == [f"{home('3.11')}/0001"]
+    assert [name for name, _ in matrix.suite.visits] == ["3.11", "3.13t", "3.11"]
 
 
-def test_a_lane_whose_environment_cannot_be_made_is_left_out_and_the_others_go_on(
-    suite: Suite, monkeypatch: pytest.MonkeyPatch
+def test_an_interpreter_whose_pytest_does_not_collect_is_named_with_the_reason(matrix: Matrix) -> None:
+    trouble = "pytest ended (exit 1): No module named pytest"
+    matrix.rows = {"3.13t": ChildResult(1.0, [], trouble=trouble)}
+    done = matrix("--passes", "1")
+    assert done.exit_code == 1
+    assert f"3.13t: {trouble}" in done.output
+    assert matrix.saved == [f"{home('3.11')}/0001"]
+
+
+def test_an_interpreter_without_an_environment_is_named_with_the_reason(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none(*_: object) -> NoReturn:
         raise EnvironmentFailed("pip install: exit 1: no network in a test")
 
     monkeypatch.setattr(environments, "ensure", none)
-    bare = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    done = matrix(*TWICE[:2], "--python", str(bare), "--passes", "1", *OPTIONS)
+    found = Found([python("3.11.7"), python("3.12.1", virtual=False)])
+    monkeypatch.setattr(interpreters, "find", lambda *_: found)
+    done = matrix("--passes", "1")
     assert done.exit_code == 1, done.output
-    told = (
-        "-2 is left out, its environment could not be made: pip install: exit 1: no network in a test"
+    assert (
+        "3.12: its environment .venv-3.12 could not be made: pip install: exit 1: no network in a test"
+        in " ".join(done.output.split())
     )
-    assert told in done.output
     assert "threaded" in done.output
 
 
-def test_the_base_interpreter_is_told_to_every_session(suite: Suite) -> None:
-    suite.write(
-        "impls/toy/threaded.py",
-        '"""Threads."""\nimport os\ndef run(job, *, workers):\n'
-        f"    assert os.environ['CONCURBENCH_BASE_PYTHON'] == {sys.executable!r}\n"
-        "    return sum(job.numbers)",
-    )
-    done = matrix(*TWICE[:2], "--passes", "1", *OPTIONS)
-    assert done.exit_code == 0, done.output
+def test_an_interrupt_keeps_and_shows_what_was_measured(matrix: Matrix) -> None:
+    def interrupted(number: int, name: str, rows: Sequence[str]) -> ChildResult:
+        if number == 2:
+            raise Interrupted(signal.SIGTERM)
+        return measured(number, name, rows)
+
+    done = matrix("--passes", "2", answer=interrupted)
+    assert done.exit_code == 128 + signal.SIGTERM
+    assert "threaded   2.00" in done.output
+    assert "0 of 2 passes" in done.output
+    assert len(list((matrix.folder / "state").glob("concurbench/runs/*3.11*.json"))) == 1
 
 
-def test_what_there_is_is_listed_with_what_was_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = Found([python("3.13.1", True)], [(python("3.10.9"), "needed is >=3.11")])
-    monkeypatch.setattr(interpreters, "find", lambda _: found)
-    listed = CliRunner().invoke(main, ["interpreters"]).output
-    assert "3.13t  3.13.1t  /x/python" in listed
-    assert ".venv-3.13t (not made yet)" in listed
-    assert "needed is >=3.11" in listed
-    assert matrix("--list").output == listed
-    assert CliRunner().invoke(main, ["interpreters", "--names"]).output == "3.13t\n"
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--python", "3.99"], "no CPython 3.99"),
+        (["--from", "nothing"], "no run 'nothing'"),
+        (["--", "--collect-only"], "nothing would be timed"),
+        (["-k", "x"], "arguments for pytest go behind --"),
+    ],
+)
+def test_a_refusal_is_one_sentence_and_exit_code_2(
+    matrix: Matrix, arguments: list[str], sentence: str
+) -> None:
+    done = matrix(*arguments)
+    assert done.exit_code == 2
+    assert sentence in done.output
+    assert matrix.suite.visits == []
 
 
-def test_an_environment_that_cannot_be_made_is_one_sentence_and_exit_code_2() -> None:
-    for arguments, sentence in (
-        (["3.99"], "no CPython 3.99 is here"),
-        ([sys.executable, "--extra", "tset"], "has no extra 'tset'"),
-    ):
-        done = CliRunner().invoke(main, ["environment", *arguments])
-        assert done.exit_code == 2
-        assert sentence in done.output
-        assert len(done.output.splitlines()) == 1
+def test_no_rows_under_any_interpreter_is_no_answer(matrix: Matrix) -> None:
+    matrix.rows = {name: ChildResult(1.0, []) for name in ("3.11", "3.13t")}
+    done = matrix()
+    assert done.exit_code == 2
+    assert "3.11: no benchmarks to measure; 3.13t: no benchmarks to measure" in done.output
 
 
-def python(version: str, free_threaded: bool = False) -> Interpreter:
-    return Interpreter(Path("/x/python"), Version(version), free_threaded)
+def test_a_server_interpreter_that_does_not_exist_is_named(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONCURBENCH_BASE_PYTHON", "/nowhere/python")
+    done = matrix()
+    assert done.exit_code == 2
+    assert "CONCURBENCH_BASE_PYTHON: no interpreter /nowhere/python" in done.output
+
+
+def test_nothing_is_measured_while_another_session_measures(matrix: Matrix) -> None:
+    lock = SessionLock()
+    lock.acquire("somebody else")
+    try:
+        done = matrix()
+    finally:
+        lock.release()
+    assert done.exit_code == 2
+    assert "another benchmark session is running on this machine" in done.output
+
+
+def test_interpreters_are_listed_and_those_not_used_with_the_reason(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = matrix("--list").output
+    assert "3.13t  3.13.1t  /x/3.13t" in listed
+    assert "not used: needed is >=3.11" in listed
+    assert matrix("--names").output == "3.11\n3.13t\n"
+    bare = Found([python("3.12.1", virtual=False)])
+    monkeypatch.setattr(interpreters, "find", lambda *_: bare)
+    assert ".venv-3.12 (not made yet)" in matrix("--list").output
+
+
+def test_a_run_of_another_python_is_a_column_of_its_name() -> None:
+    from concurbench.matrix.command import _column
+    from concurbench.results import runs
+
+    made: dict[str, Any] = content({row("threaded"): 1.0})
+    made["machine_info"] = {"python_version": "3.14.0rc1", "free_threaded": True}
+    assert _column(runs.parse(made, Path("0001_x.json"))).name == "3.14t"

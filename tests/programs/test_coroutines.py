@@ -83,7 +83,7 @@ def test_ctrl_c_tells_what_was_shown_whole(interrupted: Interrupted) -> None:
         (["--model=native", "--workers=2"], "native has a bound of its own, 1"),
         (["--calls=0"], "0 is not in the range"),
         (["--calls=many"], "'many' is not a valid integer"),
-        (["--svg=nowhere/line.svg"], "cannot be written"),
+        (["--svg=nowhere/line.svg"], "cannot write nowhere/line.svg"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(

@@ -109,7 +109,7 @@ def test_the_time_line_is_drawn_in_the_terminal_and_into_a_file(
         (["--model=sequential", "--workers=2"], "sequential has a bound of its own, 1"),
         (["97", "--below=5"], "both is one too many"),
         (["x"], "'x' is not a valid integer"),
-        (["--svg=nowhere/line.svg"], "cannot be written"),
+        (["--svg=nowhere/line.svg"], "cannot write nowhere/line.svg"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(

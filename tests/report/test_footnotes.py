@@ -12,7 +12,7 @@ from concurbench.report.summary import summary
 from concurbench.report.text import as_text
 from concurbench.results.baseline import compare
 from concurbench.results.metric import Metric
-from concurbench.results.row import Interference, Pass, Row
+from concurbench.results.row import Conditions, Pass, Row
 from concurbench.results.runs import Run
 
 SLOW = {"python_loop": [[0.0, 0.004], [1.0, 0.004]]}
@@ -22,7 +22,7 @@ FAST = {"python_loop": [[0.0, 0.002], [1.0, 0.002]]}
 def row(model: str, *medians: float, steal: float = 0.0, **more: Any) -> Row:
     """A row with a pass for each median."""
     by_pass = tuple(
-        Pass(number, (median,), Interference(steal)) for number, median in enumerate(medians, start=1)
+        Pass(number, (median,), Conditions(steal)) for number, median in enumerate(medians, start=1)
     )
     return Row(f"t.py::test_primes[{model}]", "primes", model, medians, by_pass=by_pass, **more)
 
@@ -52,7 +52,7 @@ def test_the_claim_is_that_of_an_interval_with_outermost_passes_left_out() -> No
 
 def test_too_few_passes_have_no_interval() -> None:
     [line] = legend(run(row("a", 1.0, 2.0), passes=2))
-    assert line.startswith("± range of the passes")
+    assert line == "± range of the passes: a prediction interval needs at least 3"
 
 
 def test_the_signs_of_metrics_are_explained_if_there_are_metrics() -> None:

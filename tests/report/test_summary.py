@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from concurbench import units
 from concurbench.report.summary import BAR, MAX_NAME, bar, best, fastest, print_run, summary, verdict
 from concurbench.results.baseline import Comparison, compare
 from concurbench.results.metric import Metric
@@ -117,28 +116,6 @@ def test_a_bar_shows_eighths_and_has_a_fixed_width(share: float, drawn: str) -> 
     assert bar(share) == drawn.ljust(BAR)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (12.3456, "12.346 s"),
-        (0.1, "0.100 s"),
-        (0.0712, "71.2 ms"),
-        (6e-4, "600.0 µs"),
-        (5e-6, "5.0 µs"),
-        (2e-8, "20.0 ns"),
-    ],
-)
-def test_a_time_is_shown_in_the_largest_unit_that_shows_three_digits(seconds: float, text: str) -> None:
-    assert units.time(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.2, "1 s"), (59.0, "59 s"), (80.0, "1 min 20 s"), (120, "2 min 0 s")]
-)
-def test_a_duration_is_rounded_up_to_seconds(seconds: float, text: str) -> None:
-    assert units.duration(seconds) == text
-
-
 # -- metrics ------------------------------------------------------------------------------------------
 
 
@@ -160,8 +137,8 @@ def test_metrics_are_below_the_times_the_best_first() -> None:
     start += 1
     assert lines[start + 2].split() == ["threaded", "20.0", "±", "10%", "97.5", "±", "0%"]
     assert lines[start + 3].split() == ["asyncio_task", "300.0", "±", "10%", "5.0", "±", "0%"]
-    told = [line.rstrip() for line in lines[start + 4 : start + 6]]
-    assert told == ["→ longest gap: threaded", "→ frames shown: threaded"]
+    lines = [line.rstrip() for line in lines[start + 4 : start + 6]]
+    assert lines == ["→ longest gap: threaded", "→ frames shown: threaded"]
 
 
 def test_the_best_by_a_metric_is_the_highest_if_higher_is_better() -> None:
@@ -240,28 +217,6 @@ def test_a_fourth_metric_gets_a_table_of_its_own() -> None:
     lines = [line.split() for line in text.splitlines()]
     headings = [lines[number - 1] for number, line in enumerate(lines) if line[:1] == ["model"]]
     assert headings[1:] == [["a", "b", "c"], ["d"]]
-
-
-@pytest.mark.parametrize(
-    ("measures", "unit", "text"),
-    [
-        ([0.02, 0.3], "s", "20.0 ms"),
-        ([83e-9], "s", "83.0 ns"),
-        ([0.0], "s", "0.000 s"),
-        ([12.5 * 2**20, 2**21], "B", "12.5 MiB"),
-        ([1536, 2**21], "B", "1.5 KiB"),
-        ([100.0], "B", "100 B"),
-        ([0.975], "share", "97.5 %"),
-        ([1.0], "share", "100 %"),
-        ([1234.5], "1/s", "1,234 /s"),
-        ([0.25], "1/s", "0.25 /s"),
-        ([5.0], "count", "5 "),
-        ([2.5], "count", "2.5 "),
-    ],
-)
-def test_each_measure_has_its_unit(measures: list[float], unit: str, text: str) -> None:
-    shown_as = units.unit_of(measures, unit)
-    assert f"{shown_as.text(measures[0])} {shown_as.symbol}" == text
 
 
 # -- printing -----------------------------------------------------------------------------------------

@@ -54,13 +54,19 @@ def test_a_run_that_does_not_exist_is_refused_by_its_name(tmp_path: Path, asked:
         baseline.choose(asked, tmp_path)
 
 
-def test_the_refusal_lists_the_runs_that_exist(tmp_path: Path) -> None:
-    with pytest.raises(ConcurbenchError, match="saved there: no runs"):
-        baseline.named("7", tmp_path)
-    write(tmp_path, "0003_abc.json")
-    write(tmp_path, "mine.json")
-    with pytest.raises(ConcurbenchError, match=r"no run '7' in .*: saved there: 0003, mine"):
-        baseline.named("7", tmp_path)
+def test_the_refusal_lists_complete_runs_or_folders_that_have_some(
+    tmp_path: Path,
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    there.mkdir()
+    with pytest.raises(ConcurbenchError, match="no complete run; folders that have one: none"):
+        baseline.named("7", here)
+    for name in ("0003_abc.json", "0004_abc.json", "study.json"):
+        write(there, name)
+    with pytest.raises(ConcurbenchError, match=r"folders that have one: there$"):
+        baseline.named("7", here)
+    with pytest.raises(ConcurbenchError, match=r"no run '7' in .*: complete runs there: 0003, 0004$"):
+        baseline.named("7", there)
 
 
 def test_without_a_complete_run_there_is_nothing_to_compare_with(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from concurbench.results.limits import POSSIBLE, capacities, with_limits
-from concurbench.results.row import Interference, Pass, Row
+from concurbench.results.row import Conditions, Pass, Row
 
-CALM = Interference(0.0, 0.0, 1.0)
+CALM = Conditions(0.0, 0.0, 1.0)
 
 
 def row(model: str, *medians: float, group: str = "g", **more: Any) -> Row:
@@ -28,8 +28,8 @@ def sequential(*medians: float, **more: Any) -> Row:
 
 
 def during(row: Row, steal: float = 0.0, others: float = 0.0, speed: float = 1.0) -> Row:
-    interference = Interference(steal, others, speed)
-    return replace(row, by_pass=tuple(replace(each, interference=interference) for each in row.by_pass))
+    conditions = Conditions(steal, others, speed)
+    return replace(row, by_pass=tuple(replace(each, conditions=conditions) for each in row.by_pass))
 
 
 def limit_check(row: Row, *others: Row) -> str:
@@ -41,8 +41,8 @@ def test_the_limit_is_the_largest_lower_bound() -> None:
     assert (found.limit, found.efficiency) == (0.2, 0.5)
 
 
-@pytest.mark.parametrize("bounds", [None, {}, {"waiting": 0.0}])
-def test_without_a_positive_bound_there_is_no_efficiency(bounds: dict[str, float] | None) -> None:
+@pytest.mark.parametrize("bounds", [{}, {"waiting": 0.0}])
+def test_without_a_positive_bound_there_is_no_efficiency(bounds: dict[str, float]) -> None:
     [found] = with_limits([row("threaded", 0.4, bounds=bounds)])
     assert (found.efficiency, found.limit_check) == (None, "")
 

@@ -1,4 +1,4 @@
-"""Files that grow while something is measured."""
+"""Files that grow during a measurement."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     assert records.read(record.path, "pairs")[1] == [{"n": 1}]
 
 
-@pytest.mark.parametrize("text", ["", "no JSON\n", '{"kind":"other"}\n', "[1]\n"])
-def test_another_kind_of_file_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
-    (tmp_path / "r.jsonl").write_text(text)
+@pytest.mark.parametrize("text", [b"", b"no JSON\n", b'{"kind":"other"}\n', b"[1]\n", b"\xff"])
+def test_another_kind_of_file_is_refused_by_its_name(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "r.jsonl").write_bytes(text)
     with pytest.raises(ConcurbenchError, match=r"r\.jsonl is not a pairs file"):
         records.read(tmp_path / "r.jsonl", "pairs")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConcurbenchError, match=r"cannot read .*gone\.jsonl"):
+    with pytest.raises(ConcurbenchError, match=r"cannot read .*gone\.jsonl: No such file"):
         records.read(tmp_path / "gone.jsonl", "pairs")

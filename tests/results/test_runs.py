@@ -11,7 +11,7 @@ import pytest
 
 from concurbench.errors import ConcurbenchError
 from concurbench.results import runs
-from concurbench.results.row import Interference, Pass, Row
+from concurbench.results.row import Conditions, Pass, Row
 from concurbench.results.runs import FORMAT, Workload
 from tests.conftest import stats
 
@@ -113,7 +113,7 @@ def test_of_several_passes_the_worst_disturbance_is_named() -> None:
 
 def test_the_interference_of_a_row_is_the_median_of_its_passes() -> None:
     row = several(around=[{"steal": 0.0}, {"steal": 0.4, "speed": 1.0}, {"steal": None}])
-    assert row.interference == Interference(steal=0.2, speed=1.0)
+    assert row.conditions == Conditions(steal=0.2, speed=1.0)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_the_spread_of_rounds_is_from_quartile_to_quartile_or_the_range_of_few(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", r"not JSON \(Expecting value"),
-        ("{", r"not JSON \("),
+        ("", "not JSON: Expecting value"),
+        ("{", "not JSON: "),
         ("[]", "no 'machine_info' in it"),
         ("{}", "no 'machine_info' in it"),
         ("3", "its parts are not those"),
@@ -150,7 +150,7 @@ def test_a_file_without_a_run_is_named_with_what_is_missing(
 ) -> None:
     path = tmp_path / "0001_x.json"
     path.write_text(text)
-    with pytest.raises(ConcurbenchError, match=rf"0001_x\.json is not a saved run: {reason}") as raised:
+    with pytest.raises(ConcurbenchError, match=rf"0001_x\.json: not a saved run \({reason}") as raised:
         runs.read(path)
     assert "Error" not in str(raised.value)
 
@@ -191,7 +191,7 @@ def test_an_unreadable_newer_file_is_skipped_with_a_warning(tmp_path: Path) -> N
     run, [warning] = runs.last_complete(tmp_path)
     assert run is not None
     assert run.name == "0001"
-    assert re.search(r"0002_b\.json is not a saved run: .*; skipped", warning)
+    assert re.search(r"0002_b\.json: not a saved run .*; skipped", warning)
 
 
 def test_there_may_be_no_complete_run(tmp_path: Path) -> None:

@@ -1,126 +1,163 @@
-"""The environments of lanes; what makes and fills them is pretended."""
+"""The environments of a matrix and of a gate; uv is a fake that records its arguments."""
 
 from __future__ import annotations
 
-import json
 import os
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from packaging.version import Version
 
-from concurbench.runner import environments, installing
-from concurbench.runner.environments import Made, ensure, wanted
-from concurbench.runner.installing import EnvironmentFailed, Unreachable
+from concurbench.errors import ConcurbenchError
+from concurbench.pyproject import declared
+from concurbench.runner import environments
+from concurbench.runner.environments import (
+    Environment,
+    EnvironmentFailed,
+    NoWheel,
+    cached,
+    ensure,
+    set_up,
+    wanted,
+)
 from concurbench.runner.interpreters import Interpreter
 
 PYTHON = Interpreter(Path("/somewhere/python3.13t"), Version("3.13.1"), free_threaded=True)
 
 PROJECT = """
 [project]
-name = "some-project"
-dependencies = ["httpx"]
+name = "Some.Project"
+dependencies = ["httpx>=0.28", "rich"]
 
 [project.optional-dependencies]
 test = ["pytest", "pytest-benchmark", "pillow"]
-fast = ["uvloop; sys_platform != 'win32'", "trio"]
-all = ["mypy", "some-project[test,fast]"]
+fast = ["uvloop; sys_platform != 'win32'", "some-project[more]"]
+more = ["trio"]
+docs = ["sphinx"]
+
+[dependency-groups]
+dev = ["coverage", {include-group = "other"}]
+other = ["attrs"]
 
 [tool.concurbench.environment]
 required = ["test"]
 optional = ["fast"]
+from_source = ["curio"]
 """
 
 
-class Pip:
-    """Writes down what it is asked to do; has no wheel of some packages."""
+class Uv:
+    """Records its arguments; has no wheel of some packages, and no index for others."""
 
-    def __init__(self, without: tuple[str, ...] = ()) -> None:
-        self.without = without
-        self.asked: list[list[str]] = []
+    def __init__(self) -> None:
+        self.no_wheel: tuple[str, ...] = ()
+        self.unreachable: tuple[str, ...] = ()
+        self.installed: tuple[str, ...] = ("pytest", "pytest-benchmark")
+        self.calls: list[list[str]] = []
 
-    def __call__(self, command: list[str], told: str) -> None:
-        self.asked.append(command)
-        if "virtualenv" in command:
-            python = Path(command[-1]) / "bin/python"
+    def __call__(self, *arguments: str, folder: Path, environ: Mapping[str, str] | None = None) -> None:
+        self.calls.append([*arguments])
+        if arguments[0] == "venv":
+            python = Path(arguments[-1]) / "bin/python"
             python.parent.mkdir(parents=True, exist_ok=True)
             python.touch()
             (python.parents[1] / "pyvenv.cfg").touch()
-        for name in self.without:
-            if any(part.partition(";")[0] == name for part in command):
-                raise EnvironmentFailed(f"{told}: exit 1: no distribution of {name}")
+        if "show" in arguments and arguments[-1] not in self.installed:
+            raise EnvironmentFailed("not installed")
+        for each in arguments:
+            if each.partition(";")[0] in self.unreachable:
+                raise EnvironmentFailed("the package index does not answer")
+            if each.partition(";")[0] in self.no_wheel:
+                raise NoWheel("no usable wheels")
 
-    def installed(self) -> list[list[str]]:
-        return [command[6:] for command in self.asked if "pip" in command]
+    @property
+    def installs(self) -> list[list[str]]:
+        """The arguments of each installation, after the interpreter."""
+        return [call[4:] for call in self.calls if call[:2] == ["pip", "install"]]
+
+
+@pytest.fixture
+def uv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Uv:
+    fake = Uv()
+    monkeypatch.setattr(environments, "uv", fake)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return fake
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "pyproject.toml").write_text(PROJECT)
-    (tmp_path / "constraints.txt").write_text("trio==1")
-    return tmp_path
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(PROJECT)
+    (project / "constraints.txt").write_text("trio==1")
+    return project
+
+
+Make = Callable[[], Environment]
 
 
 @pytest.fixture
-def make(folder: Path) -> Callable[[Pip], Made]:
-    return lambda pip: ensure(
-        PYTHON, folder / ".venv-3.13t", folder, wanted(folder), lambda _: None, pip
-    )
+def make(folder: Path, uv: Uv) -> Make:
+    into = folder / ".venv-3.13t"
+    return lambda: ensure(PYTHON, into, folder, wanted(folder), lambda _: None)
 
 
-def test_it_is_made_with_that_interpreter_and_holds_what_the_project_says(
-    folder: Path, make: Callable[[Pip], Made]
+def test_the_environment_of_an_interpreter_has_what_the_project_configures(
+    folder: Path, make: Make, uv: Uv
 ) -> None:
-    pip = Pip()
-    made = make(pip)
-    assert made.python == folder / ".venv-3.13t/bin/python"
-    assert not made.missing
-    assert pip.asked[0][-3:] == ["--python", "/somewhere/python3.13t", str(folder / ".venv-3.13t")]
-    required, optional = pip.installed()
-    assert required == [
-        "--constraint=constraints.txt",
-        "-e",
-        ".",
-        "pytest",
-        "pytest-benchmark",
-        "pillow",
+    made = make()
+    into = folder / ".venv-3.13t"
+    assert made == Environment(into / "bin/python")
+    assert made.note == ""
+    assert uv.calls[0] == [
+        "venv", "--seed", "--clear", "--python", "/somewhere/python3.13t", str(into)
+    ]  # fmt: skip
+    options = ["--only-binary=:all:", "--no-binary=curio", "--constraint=constraints.txt"]
+    assert uv.installs == [
+        [*options, "-e", ".[test]", "--group=dev"],
+        [*options, "uvloop; sys_platform != 'win32'", "trio"],
     ]
-    assert optional[1:] == ["uvloop; sys_platform != 'win32'", "trio"]
 
 
-def test_third_party_packages_are_never_built(make: Callable[[Pip], Made]) -> None:
-    pip = Pip()
-    make(pip)
-    assert all("--only-binary=:all:" in command for command in pip.asked if "install" in command)
+def test_an_optional_package_without_a_wheel_costs_only_itself(make: Make, uv: Uv) -> None:
+    uv.no_wheel = ("uvloop",)
+    made = make()
+    assert made.missing == ("uvloop",)
+    assert made.note == "no wheel for this interpreter: uvloop (rows that need it are skipped)"
+    assert uv.installs[-1][-1] == "trio"
 
 
-def test_a_package_without_a_wheel_costs_only_itself(make: Callable[[Pip], Made]) -> None:
-    pip = Pip(without=("uvloop",))
-    made = make(pip)
-    assert made.missing == {"uvloop": "no distribution of uvloop"}
-    assert made.told == "not to be had as a wheel: uvloop; rows that need one of them are skipped"
-    assert pip.installed()[-1][-1] == "trio"
+def test_without_a_required_package_there_is_no_environment(make: Make, uv: Uv) -> None:
+    uv.no_wheel = (".[test]",)
+    with pytest.raises(EnvironmentFailed, match="no usable wheels"):
+        make()
+    uv.no_wheel, uv.calls = (), []
+    make()
+    assert uv.calls
 
 
-def test_without_what_is_required_there_is_no_environment(
-    folder: Path, make: Callable[[Pip], Made]
+def test_a_package_is_not_missing_because_the_index_does_not_answer(
+    folder: Path, make: Make, uv: Uv
 ) -> None:
-    with pytest.raises(EnvironmentFailed, match="no distribution of pillow"):
-        make(Pip(without=("pillow",)))
-    pip = Pip()
-    make(pip)
-    assert pip.asked, "it passed for one that is ready"
+    uv.no_wheel, uv.unreachable = ("uvloop",), ("trio",)
+    with pytest.raises(EnvironmentFailed, match="index does not answer"):
+        make()
+    assert not (folder / ".venv-3.13t" / environments.STAMP).exists()
 
 
-def test_what_is_there_and_right_stays_and_still_says_what_it_lacks(
-    make: Callable[[Pip], Made],
+def test_an_environment_that_is_up_to_date_stays_and_remembers_what_it_lacks(
+    make: Make, uv: Uv
 ) -> None:
-    first = make(Pip(without=("uvloop",)))
-    pip = Pip()
-    assert make(pip) == first
-    assert not pip.asked
+    uv.no_wheel = ("uvloop",)
+    first = make()
+    uv.calls = []
+    assert make() == first
+    assert not uv.calls
 
 
 @pytest.mark.parametrize(
@@ -131,91 +168,215 @@ def test_what_is_there_and_right_stays_and_still_says_what_it_lacks(
         ("constraints.txt", "trio==2"),
     ],
 )
-def test_other_declarations_make_it_anew(
-    folder: Path, make: Callable[[Pip], Made], file: str, text: str
+def test_other_declarations_make_it_again(
+    folder: Path, make: Make, uv: Uv, file: str, text: str
 ) -> None:
-    make(Pip())
+    make()
     (folder / file).write_text(text)
-    pip = Pip()
-    make(pip)
-    assert "--clear" in pip.asked[0]
+    uv.calls = []
+    make()
+    assert "--clear" in uv.calls[0]
 
 
-def test_a_folder_that_is_no_environment_is_left_alone(
-    folder: Path, make: Callable[[Pip], Made]
-) -> None:
+def test_a_folder_that_is_not_an_environment_is_left_alone(folder: Path, make: Make) -> None:
     (folder / ".venv-3.13t").mkdir()
     (folder / ".venv-3.13t/thesis.txt").touch()
-    with pytest.raises(EnvironmentFailed, match="is there and no environment"):
-        make(Pip())
+    with pytest.raises(EnvironmentFailed, match="exists and is not an environment"):
+        make()
 
 
-def test_the_environment_one_runs_in_is_completed_not_made(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_environment_of_this_process_is_completed_not_made(
+    folder: Path, make: Make, uv: Uv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "prefix", str(tmp_path / "own"))
-    pip = Pip()
-    ensure(PYTHON, tmp_path / "own", folder, wanted(folder, ["all"]), lambda _: None, pip)
-    assert not [command for command in pip.asked if "virtualenv" in command]
-    required, optional = pip.installed()
-    assert required[3:] == ["mypy", "pytest", "pytest-benchmark", "pillow"]
-    assert "trio" in optional
+    monkeypatch.setattr(sys, "prefix", str(folder / ".venv-3.13t"))
+    make()
+    assert uv.installs
+    assert not [call for call in uv.calls if call[0] == "venv"]
 
 
-def test_a_project_that_says_nothing_gets_what_its_tests_need(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text(PROJECT.partition("[tool")[0])
-    assert wanted(tmp_path).required == ("-e", ".", "pytest", "pytest-benchmark", "pillow")
-    assert wanted(tmp_path).optional == ()
+def test_a_project_without_a_configuration_gets_the_extras_of_its_tests(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text(PROJECT.partition("[tool")[0])
+    assert wanted(folder).required == ("-e", ".[test]", "--group=dev")
+    assert wanted(folder).optional == ()
 
 
-def test_a_suite_that_is_no_package_gets_pytest_in_our_versions(tmp_path: Path) -> None:
-    assert [each.partition("==")[0] for each in wanted(tmp_path).required] == [*environments.PINNED]
+def test_a_suite_that_is_not_a_package_gets_pytest_in_our_versions(
+    folder: Path, make: Make, uv: Uv
+) -> None:
+    (folder / "pyproject.toml").write_text("")
+    uv.installed = ()
+    make()
+    assert [each.partition("==")[0] for each in uv.installs[0]] == ["pytest", "pytest-benchmark"]
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("configured", "sentence"),
     [
-        ('"test"', "from_source of packages, not 'test'"),
-        ('["tset"]', "has no extra 'tset'; there are: test, fast, all"),
+        ('"test"', "from_source as a list of packages, got 'test'"),
+        ('["tset"]', "has no extra 'tset'; it has: test, fast, more, docs"),
     ],
 )
-def test_a_wrong_configuration_is_one_sentence(folder: Path, said: str, sentence: str) -> None:
-    (folder / "pyproject.toml").write_text(PROJECT.replace('["test"]\nopt', f"{said}\nopt"))
-    with pytest.raises(EnvironmentFailed, match=sentence):
+def test_a_wrong_configuration_is_one_sentence(folder: Path, configured: str, sentence: str) -> None:
+    (folder / "pyproject.toml").write_text(PROJECT.replace('["test"]\nopt', f"{configured}\nopt"))
+    with pytest.raises(ConcurbenchError, match=sentence):
         wanted(folder)
 
 
-def test_what_nobody_could_ask_for_is_not_missing(folder: Path, make: Callable[[Pip], Made]) -> None:
-    class Offline(Pip):
-        def __call__(self, command: list[str], told: str) -> None:
-            super().__call__(command, told)
-            if "trio" in command:
-                raise Unreachable("the package index does not answer")
-
-    with pytest.raises(Unreachable):
-        make(Offline())
-    assert not (folder / ".venv-3.13t" / environments.STAMP).exists()
-
-
-def test_a_package_index_that_does_not_answer_is_told_as_such(tmp_path: Path) -> None:
-    said = "WARNING: Retrying (Retry(total=4)) after connection broken\nERROR: No matching distribution"
-    command = [sys.executable, "-c", f"import sys; sys.exit(print({said!r}) or 1)"]
-    with pytest.raises(Unreachable, match="the package index does not answer"):
-        installing.run(command, tmp_path, tmp_path / "log", os.environ, "pip install")
-
-
-def test_what_pip_says_of_a_missing_wheel_is_told_in_short() -> None:
-    said = (
-        "The conflict is caused by:\n    The user requested (constraint) x==1\n\n"
-        "Additionally, some packages in these conflicts have no matching distributions available "
-        "for your environment:\n    x\n    y\n\nERROR: ResolutionImpossible: for help visit\n"
-    )
-    assert installing.reason(said) == "no distribution of x, y for this interpreter"
-
-
-def test_what_is_missing_is_kept_with_the_environment(
-    folder: Path, make: Callable[[Pip], Made]
+def test_the_maintainers_command_makes_the_environment_of_an_interpreter(
+    folder: Path, uv: Uv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(Pip(without=("trio",)))
-    content = json.loads((folder / ".venv-3.13t" / environments.STAMP).read_text())
-    assert content["missing"] == {"trio": "no distribution of trio"}
+    monkeypatch.chdir(folder)
+    uv.no_wheel = ("trio",)
+    done = CliRunner().invoke(environments.main, [sys.executable, "--folder", ".venv-mine"])
+    assert done.exit_code == 0, done.output
+    assert "making .venv-mine with Python 3." in done.output
+    assert "no wheel for this interpreter: trio" in done.output
+
+
+# -- what uv prints ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("output", "kind", "sentence"),
+    [
+        (
+            "error: No solution found when resolving dependencies\n  cause: Because curio==1.6 has no "
+            "usable wheels and you require curio==1.6, we can conclude that your requirements are "
+            "unsatisfiable.\n\nhint: Wheels are required for `curio`",
+            NoWheel,
+            "uv pip install: curio==1.6 has no usable wheels",
+        ),
+        (
+            "error: No solution found when resolving dependencies\n  cause: Because x was not found in "
+            "the cache and you require x, we can conclude that your requirements are unsatisfiable.\n"
+            "\nhint: Packages were unavailable because the network was disabled.",
+            EnvironmentFailed,
+            "uv pip install: the package index does not answer: try again with a network "
+            "(uv reads UV_DEFAULT_INDEX, not pip's configuration)",
+        ),
+        (
+            "error: Request failed after 3 retries in 4.5s\n  cause: Failed to fetch: `x`\n",
+            EnvironmentFailed,
+            "uv pip install: the package index does not answer: try again with a network "
+            "(uv reads UV_DEFAULT_INDEX, not pip's configuration)",
+        ),
+        (
+            "error: No interpreter found at path `/nowhere`\n",
+            EnvironmentFailed,
+            "uv pip install: No interpreter found at path `/nowhere`",
+        ),
+        ("", EnvironmentFailed, "uv pip install: no output"),
+    ],
+)
+def test_a_failure_of_uv_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, kind: type[Exception], sentence: str
+) -> None:
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 2, stderr=output)
+
+    monkeypatch.setattr(environments, "_uv", lambda: "uv")
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(EnvironmentFailed) as raised:
+        environments.uv("pip", "install", "x", folder=tmp_path)
+    assert type(raised.value) is kind
+    assert str(raised.value) == sentence
+
+
+def test_without_uv_the_message_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConcurbenchError, match="makes the environments: pip install uv"):
+        environments.uv("venv", folder=tmp_path)
+
+
+@pytest.mark.slow
+def test_uv_makes_an_environment_without_a_network(tmp_path: Path) -> None:
+    into = tmp_path / "environment"
+    environments.uv("venv", "--python", sys.executable, str(into), folder=tmp_path)
+    python = str(into / "bin/python")
+    with pytest.raises(EnvironmentFailed):
+        environments.uv("pip", "show", "--python", python, "pytest", folder=tmp_path)
+    environ = {**os.environ, "UV_CACHE_DIR": str(tmp_path / "cache"), "UV_OFFLINE": "1"}
+    with pytest.raises(EnvironmentFailed, match="index does not answer"):
+        environments.uv("pip", "install", "--python", python, "x", folder=tmp_path, environ=environ)
+
+
+# -- the environments of a gate ------------------------------------------------------------------------
+
+
+def test_a_gate_installs_the_dependencies_of_a_project_and_its_tests_without_the_project(
+    folder: Path, uv: Uv
+) -> None:
+    made = cached("/some/python", folder, "", os.environ)
+    assert made.own
+    assert uv.calls[0][:5] == ["venv", "--seed", "--clear", "--python", "/some/python"]
+    assert uv.installs == [
+        ["--constraint=constraints.txt", "-r", "pyproject.toml", "--extra=test", "--group=dev"]
+    ]
+
+
+def test_a_project_without_a_project_table_is_installed(folder: Path, uv: Uv) -> None:
+    (folder / "pyproject.toml").write_text("[tool.poetry]\n")
+    uv.installed = ("pytest",)
+    cached("/some/python", folder, "", os.environ)
+    assert uv.installs[0] == ["--constraint=constraints.txt", "."]
+    assert uv.installs[1][0].startswith("pytest-benchmark==")
+
+
+def test_the_same_declarations_get_the_cached_environment(folder: Path, uv: Uv) -> None:
+    first = cached("/some/python", folder, "", os.environ)
+    uv.calls = []
+    assert cached("/some/python", folder, "", os.environ) == first
+    assert not uv.calls
+    assert cached("/some/python", folder, "base: make", os.environ) != first
+    assert cached("/other/python", folder, "", os.environ) != first
+    (folder / "pyproject.toml").write_text(PROJECT.replace("rich", "poor"))
+    assert cached("/some/python", folder, "", os.environ) != first
+
+
+def test_an_environment_that_could_not_be_filled_is_not_cached(folder: Path, uv: Uv) -> None:
+    uv.no_wheel = ("pyproject.toml",)
+    with pytest.raises(EnvironmentFailed):
+        cached("/some/python", folder, "", os.environ)
+    uv.no_wheel, uv.calls = (), []
+    cached("/some/python", folder, "", os.environ)
+    assert uv.installs
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "same"),
+    [
+        ("pyproject.toml", PROJECT, PROJECT.replace("0.28", "0.29"), False),
+        ("pyproject.toml", PROJECT, PROJECT.replace('"attrs"', '"attrs<30"'), False),
+        ("pyproject.toml", PROJECT, PROJECT + "\n[tool.ruff]\nline-length = 3\n", True),
+        ("requirements.txt", "a", "b", False),
+        ("requirements/test.txt", "a", "b", False),
+        ("constraints.txt", "a==1", "a==2", False),
+        ("setup.py", "1", "2", False),
+        ("module.py", "1", "2", True),
+    ],
+)
+def test_which_changes_count_as_other_dependencies(
+    tmp_path: Path, file: str, old: str, new: str, same: bool
+) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(old)
+    before = declared(tmp_path)
+    path.write_text(new)
+    assert (declared(tmp_path) == before) is same
+
+
+def test_a_setup_command_runs_in_the_folder_and_environment_of_its_arm(tmp_path: Path) -> None:
+    environment = Environment(tmp_path / "environment/bin/python")
+    set_up('echo "$PWD $VIRTUAL_ENV" > where', environment, tmp_path, os.environ)
+    where, active = (tmp_path / "where").read_text().split()
+    assert (Path(where), Path(active)) == (tmp_path, tmp_path / "environment")
+
+
+def test_a_setup_command_that_fails_is_one_sentence(tmp_path: Path) -> None:
+    environment = Environment(Path(sys.executable), own=False)
+    with pytest.raises(EnvironmentFailed, match=r"^echo oh no; exit 4: exit 4: oh no$"):
+        set_up("echo oh no; exit 4", environment, tmp_path, os.environ)

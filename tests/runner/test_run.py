@@ -1,241 +1,310 @@
-"""The command ``run`` from outside, on a suite that takes no time."""
+"""The command ``run``: what becomes of the results of its sessions, which are fakes here."""
 
 from __future__ import annotations
 
+import errno
 import json
-import os
 import signal
-import subprocess
-import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from concurbench import machine
 from concurbench.cli import main
+from concurbench.errors import Interrupted
 from concurbench.measure.lock import SessionLock
-from concurbench.runner.child import PytestSuite
-from concurbench.runner.workspace import PREFIX
-from tests.conftest import ROOT, Suite, heed_signals, until
+from concurbench.results import records
+from concurbench.runner.child import ChildResult
+from concurbench.runner.measured import RECORD
+from concurbench.runner.schedule import LONG
+from tests.fakes import MODELS, Suite, content, installed, result, row
 
-SLOW = '''
-    """Sleeps."""
-    import time
+TIMES = {row("sequential"): 0.4, row("threaded"): 0.2, row("processes"): 0.3}
 
-    def run(job, *, workers):
-        time.sleep(0.2)
-        return sum(job.numbers)
-    '''
-
-WRONG_LATER = '''
-    """Right in the first pass, wrong in the later ones."""
-    from pathlib import Path
-
-    def run(job, *, workers):
-        seen = Path(__file__).with_suffix(".seen")
-        with seen.open("a") as file:
-            file.write(".")
-        return sum(job.numbers) if len(seen.read_text()) < 3 else -1
-    '''
-
-
-NOTING = '''
-    """Notes in which process it is, and how many numbers it is given."""
-    import os
-    from pathlib import Path
-
-    def run(job, *, workers):
-        with Path(__file__).with_suffix(".log").open("a") as file:
-            file.write(f"{os.getpid()} {len(job.numbers)}\\n")
-        return sum(job.numbers)
-    '''
+Answer = Callable[[int, str, Sequence[str]], ChildResult]
 
 
 @pytest.fixture(autouse=True)
-def here(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(suite.path)
-    monkeypatch.setattr("tempfile.tempdir", None)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONCURBENCH_LOCK", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["run", *arguments], catch_exceptions=False)
+class Runs:
+    """Calls the command, with fake sessions."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.storage = ""
+        """What the suite's configuration names."""
+        self._patch = patch
+
+    def __call__(self, *arguments: str, answer: Answer | None = None) -> Result:
+        self.suite = Suite(answer or passing, root=self.folder, storage=self.storage)
+        with installed(self.suite, self._patch):
+            return CliRunner().invoke(main, ["run", *arguments], catch_exceptions=False)
+
+    @property
+    def saved(self) -> list[str]:
+        return sorted(path.name for path in self.folder.glob(f"results/{machine.folder()}/*.json"))
+
+    @property
+    def aside(self) -> list[Path]:
+        """The runs in the user's state folder."""
+        return list((self.folder / "state").glob("concurbench/runs/*.json"))
+
+    def load(self, pattern: str) -> dict[str, Any]:
+        [path] = self.folder.glob(f"results/*/{pattern}")
+        loaded: dict[str, Any] = json.loads(path.read_text())
+        return loaded
 
 
-def noted(suite: Suite) -> dict[str, list[str]]:
-    """Process -> the counts that its rounds have noted, in order."""
-    by_process: dict[str, list[str]] = {}
-    for line in (suite.path / "impls/toy/threaded.log").read_text().splitlines():
-        process, count = line.split()
-        by_process.setdefault(process, []).append(count)
-    return by_process
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
+    return Runs(tmp_path, monkeypatch)
 
 
-def passes(saved: dict[str, Any], row: str) -> list[int]:
-    [found] = [each for each in saved["benchmarks"] if f"[{row}]" in each["fullname"]]
+def passing(_: int, __: str, rows: Sequence[str]) -> ChildResult:
+    return result(rows, TIMES)
+
+
+def passes(saved: dict[str, Any], model: str) -> list[int]:
+    [found] = [each for each in saved["benchmarks"] if each["fullname"] == row(model)]
     return [each["number"] for each in found["extra_info"]["passes"]]
 
 
-def test_several_passes_are_saved_as_one_run_that_can_be_compared_with(suite: Suite) -> None:
+def failing(number: int, **failed: str) -> Answer:
+    """Fails these models from this session on."""
+    why = {row(model): text for model, text in failed.items()}
+    return lambda at, _, rows: result(
+        rows, TIMES, failed=why if at >= number else {}, code=at >= number
+    )
+
+
+def test_several_passes_become_one_numbered_run_that_later_runs_are_compared_with(run: Runs) -> None:
     done = run("--passes", "3")
     assert done.exit_code == 0, done.output
-    assert "± where the next run's median is expected: 60% with 3 passes" in done.output
-    assert [name[:5] for name in suite.saved] == ["0001_"]
-    saved = suite.load("0001_*")
-    assert saved["concurbench"]["complete"] is True
-    assert passes(saved, "sequential-few-w01") == [1, 2, 3]
-    result = suite.run("--benchmark-compare")
-    assert "vs 0001" in result.stdout.str()
+    assert "3 passes" in done.output
+    assert [name[:5] for name in run.saved] == ["0001_"]
+    assert f"saved results/{machine.folder()}/0001_" in done.output
+    assert run.load("0001_*")["concurbench"]["complete"] is True
+    assert passes(run.load("0001_*"), "sequential") == [1, 2, 3]
     again = run("--passes", "3", "--benchmark-compare")
-    assert again.exit_code == 0, again.output
-    assert "vs 0002" in again.output
-    assert [name[:5] for name in suite.saved] == ["0001_", "0002_", "0003_"]
+    assert "vs 0001" in again.output
+    assert "vs 0001" in run("--passes", "1", "--benchmark-compare=1").output
 
 
-def test_a_plain_session_says_that_it_is_one_pass(suite: Suite) -> None:
-    assert "± of the rounds of one pass" in suite.run().stdout.str()
-
-
-def test_each_pass_is_a_process_of_its_own_and_has_another_order(suite: Suite) -> None:
-    suite.write("impls/toy/threaded.py", NOTING)
+def test_each_pass_visits_the_rows_in_another_order(run: Runs) -> None:
     run("--passes", "3")
-    first, _, third = noted(suite).values()
-    assert (first[-1], third[-1]) == ("30", "3")
+    first, second, third = (models for _, models in run.suite.visits)
+    assert first == list(MODELS)
+    assert len({tuple(first), tuple(second), tuple(third)}) == 3
 
 
-def test_the_untimed_round_is_of_the_smallest_case(suite: Suite) -> None:
-    suite.write("impls/toy/threaded.py", NOTING)
-    run("--passes", "1", "--cases=many", "--models=threaded")
-    [[first, *others]] = noted(suite).values()
-    assert (first, {*others}) == ("3", {"30"})
+def test_a_row_with_long_rounds_is_visited_in_every_second_pass(run: Runs) -> None:
+    times = {**TIMES, row("threaded"): LONG}
+    run("--passes", "3", answer=lambda _, __, rows: result(rows, times))
+    assert passes(run.load("0001_*"), "threaded") == [1, 3]
 
 
-def test_a_row_that_fails_in_one_pass_is_in_no_run(suite: Suite) -> None:
-    suite.write("impls/toy/wrong_later.py", WRONG_LATER)
-    done = run("--passes", "3", "--cases=few")
+def test_a_row_that_fails_in_one_pass_is_in_no_run_and_not_visited_again(run: Runs) -> None:
+    done = run("--passes", "3", "--benchmark-save=x", answer=failing(2, threaded="expected 3, got 4"))
     assert done.exit_code == 1
-    assert "FAILED benchmarks/test_toy.py::test_toy[wrong_later-few-w02]" in done.output
-    assert "wrong_later  " not in done.output
-    assert suite.saved == []
+    assert f"FAILED {row('threaded')}: expected 3, got 4" in done.output
     assert "1 of 3 rows failed" in done.output
+    assert run.saved == ["x.json"]
+    assert {each["fullname"] for each in run.load("x.json")["benchmarks"]} == {
+        row("sequential"), row("processes")
+    }  # fmt: skip
+    assert ["threaded" in models for _, models in run.suite.visits] == [True, True, False]
 
 
-def test_a_row_that_failed_is_not_visited_again(suite: Suite) -> None:
-    suite.write("impls/toy/threaded.py", NOTING.replace("return sum(job.numbers)", "return -1"))
-    run("--passes", "3", "--cases=few")
-    assert len(noted(suite)) == 1
+def test_a_row_that_was_edited_between_two_passes_has_failed(run: Runs) -> None:
+    def edited(number: int, _: str, rows: Sequence[str]) -> ChildResult:
+        made = content(TIMES)
+        made["benchmarks"][1]["extra_info"]["source"] = str(number)
+        return ChildResult(1.0, [], dict.fromkeys(rows, ("passed", "")), made)
 
-
-def test_where_all_rows_take_long_each_is_visited_in_each_pass(suite: Suite) -> None:
-    suite.write("impls/toy/slow.py", SLOW.replace("0.2", "1.0"))
-    done = run("--passes", "2", "--models=slow", "--cases=few", "--benchmark-save=x")
-    assert done.exit_code == 0
-    assert passes(suite.load("x.json"), "slow-few-w02") == [1, 2]
-
-
-def test_a_model_that_is_edited_between_two_passes_has_failed(suite: Suite) -> None:
-    suite.write(
-        "impls/toy/threaded.py",
-        '''
-        """Edits itself."""
-        from pathlib import Path
-
-        def run(job, *, workers):
-            with Path(__file__).open("a") as file:
-                file.write("# edited\\n")
-            return sum(job.numbers)
-        ''',
-    )
-    done = run("--passes", "2", "--cases=few")
+    done = run("--passes", "2", answer=edited)
     assert done.exit_code == 1
-    assert "[threaded-few-w02]: it was changed while it was measured" in done.output
-
-
-def test_the_folder_of_results_may_be_named_in_the_configuration(suite: Suite) -> None:
-    text = (suite.path / "pyproject.toml").read_text()
-    option = '"--benchmark-name=short",'
-    suite.write("pyproject.toml", text.replace(option, f'{option} "--benchmark-storage=file://kept",'))
-    assert run("--passes", "1").exit_code == 0
-    assert [path.name[:5] for path in suite.path.glob("kept/*/*.json")] == ["0001_"]
+    assert f"{row('threaded')}: it was changed while it was measured" in done.output
+    assert run.saved == []
 
 
 @pytest.mark.parametrize(
-    ("plugin", "told"),
+    ("more", "sentence"),
     [
-        ("def pytest_sessionfinish(session):\n    session.exitstatus = 1", "ended with exit code 1"),
-        (
-            "import pytest\n\ndef pytest_runtest_setup(item):\n"
-            "    if 'many' in item.name:\n        pytest.skip('lost')",
-            "skipped, and not expected to be",
-        ),
+        ({"code": 1}, "pytest ended with exit code 1"),
+        ({"errors": ["1 row skipped, and not expected to be"]}, "and not expected to be"),
     ],
 )
 def test_a_pass_that_fails_for_another_reason_than_a_row_fails_the_run(
-    suite: Suite, plugin: str, told: str
+    run: Runs, more: dict[str, Any], sentence: str
 ) -> None:
-    suite.write("fails.py", plugin)
-    suite.write("expected", "nothing")
-    done = run("--passes", "1", "-p", "fails", "--expected-skips=expected")
+    done = run("--passes", "1", answer=lambda _, __, rows: result(rows, TIMES, **more))
     assert done.exit_code == 1
-    assert told in done.output
-    assert suite.saved == []
+    assert sentence in done.output
+    assert run.saved == []
 
 
-def test_what_is_not_complete_is_saved_on_request_without_a_number(suite: Suite) -> None:
-    done = run("--passes", "1", "--cases=few", "--benchmark-save=mine")
+def test_a_skipped_row_is_kept_with_its_reason(run: Runs) -> None:
+    skipped = {row("threaded"): "no package trio"}
+    run("--passes", "1", answer=lambda _, __, rows: result(rows, TIMES, skipped=skipped))
+    assert run.load("0001_*")["concurbench"]["skipped"] == skipped
+
+
+def test_a_partial_run_is_saved_only_on_request_and_gets_no_number(run: Runs) -> None:
+    def narrowed(_: int, __: str, rows: Sequence[str]) -> ChildResult:
+        return result(rows, TIMES, ours={"incomplete": ["--cases=few"]})
+
+    done = run("--passes", "1", answer=narrowed)
     assert done.exit_code == 0
-    assert suite.saved == ["mine.json"]
-    assert "not a complete run, so no baseline: --cases=few" in done.output
+    assert "not a complete run, so no baseline" in done.output
+    assert (run.saved, run.aside) == ([], [])
+    run("--passes", "1", "--benchmark-save=mine", "--benchmark-json=out.json", answer=narrowed)
+    assert run.saved == ["mine.json"]
+    assert json.loads(Path("out.json").read_text())["concurbench"]["incomplete"] == ["--cases=few"]
 
 
-def test_arguments_it_does_not_know_go_to_pytest(suite: Suite) -> None:
-    done = run("--passes", "1", "-k", "few and threaded", "--benchmark-json=out.json", "-q")
-    assert done.exit_code == 0, done.output
-    [row] = json.loads((suite.path / "out.json").read_text())["benchmarks"]
-    assert row["param"] == "threaded-few-w02"
-
-
-def test_what_got_slower_than_is_allowed_fails_and_is_no_baseline(suite: Suite) -> None:
-    assert run("--passes", "1").exit_code == 0
-    suite.write("impls/toy/threaded.py", SLOW)
-    done = run("--passes", "1", "--benchmark-compare", "--benchmark-compare-fail=median:500%")
+def test_a_run_with_a_regression_fails_and_is_no_baseline(run: Runs) -> None:
+    run("--passes", "1")
+    slower = {**TIMES, row("threaded"): 0.3}
+    done = run(
+        "--passes", "1", "--benchmark-compare", "--benchmark-compare-fail=median:10%",
+        answer=lambda _, __, rows: result(rows, slower),
+    )  # fmt: skip
     assert done.exit_code == 1
-    assert "slower than --benchmark-compare-fail allows: toy[threaded-few-w02]" in done.output
-    assert len(suite.saved) == 1
+    assert "slower than --benchmark-compare-fail allows: x[threaded]" in done.output
+    assert len(run.saved) == 1
+
+
+@pytest.mark.parametrize("kind", ["died", "disk full", "signal"])
+def test_a_run_that_ends_early_keeps_the_passes_that_were_measured(run: Runs, kind: str) -> None:
+    def ends(number: int, _: str, rows: Sequence[str]) -> ChildResult:
+        if number < 3:
+            return result(rows, TIMES)
+        if kind == "signal":
+            raise Interrupted(signal.SIGINT)
+        if kind == "disk full":
+            raise OSError(errno.ENOSPC, "No space left on device", "/x/told")
+        return ChildResult(1.0, [], trouble="pytest was ended by SIGSEGV")
+
+    done = run("--passes", "5", answer=ends)
+    assert done.exit_code == (130 if kind == "signal" else 1)
+    assert "2 of 5 passes" in done.output
+    sentence = {
+        "died": "error: pytest was ended by SIGSEGV",
+        "disk full": "error: cannot write /x/told: no space left on device",
+        "signal": "interrupted",
+    }[kind]
+    assert sentence in done.output
+    [kept] = run.aside
+    assert f"saved {kept.relative_to(run.folder)}" in done.output
+    assert run.saved == []
+    assert len(run.suite.visits) == 3
+
+
+def test_nothing_timed_is_no_answer(run: Runs) -> None:
+    done = run(answer=lambda _, __, rows: result(rows, {}, failed={rows[0]: "wrong"}, code=1))
+    assert done.exit_code == 2
+    assert "FAILED" in done.output
+
+
+def test_each_pass_is_on_disk_before_the_next_one_starts(run: Runs) -> None:
+    folder = run.folder / "state/concurbench/running"
+    entries: list[int] = []
+
+    def answer(number: int, _: str, rows: Sequence[str]) -> ChildResult:
+        [file] = folder.glob("*.jsonl")
+        entries.append(len(records.read(file, RECORD)[1]))
+        return result(rows, TIMES)
+
+    run("--passes", "3", answer=answer)
+    assert entries == [0, 1, 2]
+    assert not list(folder.glob("*"))  # the saved run holds all of it
+
+
+def test_what_a_killed_command_had_measured_can_be_made_a_run(run: Runs) -> None:
+    left = run.folder / "left.jsonl"
+
+    def killed(number: int, _: str, rows: Sequence[str]) -> ChildResult:
+        if number == 3:
+            [file] = (run.folder / "state/concurbench/running").glob("*.jsonl")
+            left.write_bytes(file.read_bytes()[:-100])  # the second entry is cut off
+        return result(rows, TIMES)
+
+    run("--passes", "3", answer=killed)
+    done = run("--from", str(left), "--benchmark-save=rescued")
+    assert done.exit_code == 0, done.output
+    assert "0 of 3 passes" in done.output
+    assert run.load("rescued.json")["concurbench"]["passes"] == 1
+    assert run.suite.visits == []
+    Path("other.jsonl").write_text("{}")
+    assert run("--from", "other.jsonl").exit_code == 2
+
+
+def test_options_of_the_suite_and_arguments_behind_two_dashes_go_to_pytest(run: Runs) -> None:
+    run("--passes", "1", "--models=all", "--cases", "small", "--", "-k", "threaded", "test_x.py")
+    assert list(run.suite.arguments[-5:]) == [
+        "--models=all", "--cases=small", "-k", "threaded", "test_x.py"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["option", "configuration"])
+def test_the_results_folder_can_be_named(run: Runs, how: str) -> None:
+    storage = "--benchmark-storage=file://kept"
+    if how == "configuration":
+        run.storage = "kept"
+    done = run("--passes", "1", *([storage] if how == "option" else []))
+    assert done.exit_code == 0, done.output
+    assert [path.name[:5] for path in run.folder.glob("kept/*/*.json")] == ["0001_"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--nonsense"], "unrecognized arguments: --nonsense"),
-        (["-k", "nothing"], "no benchmarks to measure"),
-        (["--models=nobody"], "--models: no 'nobody'"),
+        (["--nonsense"], "arguments for pytest go behind --"),
         (["--benchmark-compare=7"], "--benchmark-compare: no run '7'"),
-        (["--benchmark-compare-fail=median:5%"], "needs --benchmark-compare beside it"),
+        (["--benchmark-compare-fail=median:5%"], "needs --benchmark-compare"),
         (["--benchmark-compare", "--benchmark-compare-fail=x"], "expected an expression as median:10%"),
-        (["--benchmark-json=nowhere/x.json"], "nowhere/x.json cannot be written"),
-        (["--passes", "0"], "0 is not in the range"),
-        (["--benchmark-save=x/y"], "--benchmark-save: Must not contain"),
-        (["--benchmark-save="], "--benchmark-save: Can't be empty"),
-        (["--collect-only"], "--collect-only: nothing would be timed"),
-        (["-n", "2"], "-n: nothing would be timed"),
         (
             ["--benchmark-compare", "--benchmark-compare-fail=median:5%"],
             "--benchmark-compare-fail: nothing to compare with yet",
         ),
+        (["--benchmark-json=nowhere/x.json"], "cannot write nowhere/x.json: no folder nowhere"),
+        (["--benchmark-storage=file"], "cannot write"),
+        (["--passes", "0"], "0 is not in the range"),
+        (["--benchmark-save=x/y"], "--benchmark-save: Must not contain"),
+        (["--benchmark-save="], "--benchmark-save: Can't be empty"),
+        (["--", "--collect-only"], "--collect-only: nothing would be timed"),
+        (["--", "-n", "2"], "-n: nothing would be timed"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence_before_anything_is_measured(
-    suite: Suite, arguments: list[str], sentence: str
+def test_a_refusal_is_one_sentence_before_anything_is_measured(
+    run: Runs, arguments: list[str], sentence: str
 ) -> None:
+    Path("file").write_text("")
     done = run(*arguments)
     assert done.exit_code == 2
     assert sentence in done.output
-    assert "Traceback" not in done.output
-    assert "pass 1" not in done.output
-    assert suite.saved == []
+    assert run.suite.visits == []
+    assert run.saved == []
 
 
-def test_nobody_else_measures_between_two_passes(suite: Suite) -> None:
+def test_a_suite_without_benchmarks_is_refused_with_the_reason(run: Runs) -> None:
+    suite = Suite(lambda _, __, rows: result(rows, TIMES))
+    suite.collect = lambda python: ChildResult(1.0, [], trouble="--models: no 'x'")  # type: ignore[method-assign]  # a fake
+    with installed(suite, run._patch):
+        done = CliRunner().invoke(main, ["run"])
+    assert (done.exit_code, done.output) == (2, "Error: --models: no 'x'\n")
+
+
+def test_a_run_is_refused_while_another_session_measures(run: Runs) -> None:
     lock = SessionLock()
     lock.acquire("a test")
     try:
@@ -244,91 +313,3 @@ def test_nobody_else_measures_between_two_passes(suite: Suite) -> None:
         lock.release()
     assert done.exit_code == 2
     assert "another benchmark session is running" in done.output
-
-
-def test_a_run_of_two_passes_shows_both_and_claims_nothing(suite: Suite) -> None:
-    done = run("--passes", "2", "--cases=few")
-    assert "too few passes to say" in done.output
-
-
-def test_a_row_visited_once_has_no_spread(suite: Suite) -> None:
-    suite.write("impls/toy/slow.py", SLOW.replace("0.2", "1.0"))
-    done = run("--passes", "2", "--models=slow,threaded", "--cases=few")
-    [line] = [line for line in done.output.splitlines() if line.startswith("slow ")]
-    assert "±" not in line
-
-
-def test_the_folder_of_results_may_be_named_as_pytest_benchmark_names_it(suite: Suite) -> None:
-    assert run("--passes", "1", f"--benchmark-storage=file://{suite.path / 'mine'}").exit_code == 0
-    assert [path.name[:5] for path in suite.path.glob("mine/*/*.json")] == ["0001_"]
-
-
-def test_a_run_that_breaks_off_keeps_the_passes_that_are_complete(
-    suite: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(suite.path / "state"))
-    suite.write(
-        "impls/toy/breaks.py",
-        '''
-        """Ends its process in the second pass."""
-        import os
-        from pathlib import Path
-
-        def run(job, *, workers):
-            seen = Path(__file__).with_suffix(".seen")
-            with seen.open("a") as file:
-                file.write(f"{os.getpid()}\\n")
-            if len(set(seen.read_text().split())) > 1:
-                os._exit(3)
-            return sum(job.numbers)
-        ''',
-    )
-    done = run("--passes", "3")
-    assert done.exit_code == 1
-    assert "1 of 3 passes" in done.output
-    [kept] = (suite.path / "state").glob("concurbench/runs/*.json")
-    assert f"saved {kept.relative_to(suite.path)}" in done.output
-    assert suite.saved == []
-
-
-def test_ctrl_c_keeps_what_is_complete_and_leaves_nothing_behind(suite: Suite) -> None:
-    suite.write("impls/toy/slow.py", SLOW)
-    code = "from concurbench.cli import main; main()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "run", "--passes=9", "--benchmark-save=cut", "--cases=few"],
-        cwd=suite.path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed_signals,
-    )
-    assert process.stderr
-    while "pass 3 of 9" not in (line := process.stderr.readline()):
-        assert line, "it ended too early"
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate()
-    assert process.returncode == 130
-    assert "interrupted" in errors
-    assert "2 of 9 passes" in output
-    assert suite.saved == ["cut.json"]
-    until(lambda: not list(suite.temporary.glob(f"{PREFIX}*")))
-
-
-def test_a_disk_that_fails_between_two_passes_loses_none_that_is_complete(
-    suite: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(suite.path / "state"))
-    measure = PytestSuite.measure
-
-    def fails_later(self: PytestSuite, python: Any, rows: Any = None) -> Any:
-        if rows is not None:
-            raise OSError(28, "No space left on device")
-        return measure(self, python)
-
-    monkeypatch.setattr(PytestSuite, "measure", fails_later)
-    done = run("--passes", "3")
-    assert done.exit_code == 1
-    assert "No space left on device" in done.output
-    assert "1 of 3 passes" in done.output
-    assert [*(suite.path / "state").glob("concurbench/runs/*.json")]

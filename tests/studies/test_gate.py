@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from concurbench.gate.decision import RULES
-from concurbench.gate.samples import Block, Unit
+from concurbench.gate.samples import Block, Quad
 from concurbench.marked import NoMarks, insert
 from studies import gate as study
 from studies import resample
@@ -56,7 +56,7 @@ def test_what_is_planted_by_arithmetic_is_planted_in_one_row() -> None:
     drawn = resample.draw(blocks, 0.05, 20, change=lambda _, row, r: r + math.log(1.2) * (row == "x"))
     assert drawn.found == {"x": 20, "y": 0}
     assert drawn.red == 20
-    assert drawn.typical == (RULES.looks[0] + RULES.confirmation,) * 2
+    assert drawn.typical == (RULES.analyses[0] + RULES.confirmation,) * 2
 
 
 def test_the_same_seed_draws_the_same(recorded: dict[str, Any]) -> None:
@@ -68,7 +68,7 @@ def test_the_same_seed_draws_the_same(recorded: dict[str, Any]) -> None:
 
 def test_constants_are_chosen_on_one_half_and_reported_on_the_other() -> None:
     blocks = [
-        Block(number, "study", {"x": (Unit("AB", (1.0,), (1.0 + number,)),)}).as_json()
+        Block(number, "study", {"x": (Quad("AB", (1.0,), (1.0 + number,)),)}).as_json()
         for number in range(6)
     ]
     fixing, reporting = study.halves(blocks)
@@ -86,7 +86,7 @@ def test_the_report_has_every_figure(recorded: dict[str, Any]) -> None:
         "hand-off",
     ):
         assert told in text
-    for row in Block.from_json(recorded["identical"][0]).visits:
+    for row in Block.from_json(recorded["identical"][0]).quads:
         assert row.rpartition("::")[2].removeprefix("test_") in text
 
 

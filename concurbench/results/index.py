@@ -1,0 +1,133 @@
+"""The runs that are saved: finding one by file, folder, number or name, and listing them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from concurbench import machine, units
+from concurbench.errors import ConcurbenchError
+from concurbench.results import runs
+from concurbench.results.runs import Run
+
+MAX_LISTED = 10
+"""Runs that an error message names, the newest first."""
+
+TAGGED = re.compile(r"_(\d{4})(\d\d)(\d\d)_(\d{6})")
+"""The time in the name that pytest-benchmark gives to a run."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A run in the results folder."""
+
+    machine: str
+    """Its machine folder."""
+    name: str
+    """Its number, or its name where it has none."""
+    date: str
+    rows: int
+    complete: bool
+    path: Path
+
+    def __str__(self) -> str:
+        partial = "" if self.complete else ", partial"
+        return f"{self.machine}/{self.name}, {self.date}, {units.counted(self.rows, 'row')}{partial}"
+
+
+def results_folder() -> Path:
+    """The results folder of the project: ``results`` in the current folder or in one above it."""
+    here = Path.cwd()
+    above = (folder / "results" for folder in (here, *here.parents))
+    return next((folder for folder in above if folder.is_dir()), here / "results")
+
+
+def saved(results: Path) -> list[Saved]:
+    """All runs in the results folder, the newest first; other files are left out."""
+    found = (each for path in results.glob("*/*.json") if (each := _read(path)))
+    return sorted(found, key=lambda each: each.date, reverse=True)
+
+
+def find(asked: str) -> Run:
+    """The run of this file, the last complete run of this machine folder, or the run of this number or
+    name: of this machine, or in a folder as in ``FOLDER/0003``.
+
+    Raises:
+        ConcurbenchError: there is none, or it cannot be read; the message names those that are there.
+    """
+    results, path = results_folder(), Path(asked)
+    if path.is_file():
+        return runs.read(path)
+    for folder in (path, results / path):
+        if asked and folder.is_dir():
+            return _last(folder)
+    places = (
+        [results / machine.folder()] if path.name == asked else [path.parent, results / path.parent]
+    )
+    for folder in places:
+        if matching := list(_matching(path.name, folder)):
+            return runs.read(matching[-1])
+    raise ConcurbenchError(f"no run {asked!r}{_listed(results)}")
+
+
+def newest() -> tuple[Run, str]:
+    """The last complete run of this machine. Where there is none: the newest complete run of any
+    machine, and a sentence that says so.
+
+    Raises:
+        ConcurbenchError: there is no complete run at all.
+    """
+    results = results_folder()
+    how = "make one with: concurbench run (about 5 minutes)"
+    run, _ = runs.last_complete(results / machine.folder())
+    if run is not None:
+        return run, ""
+    complete = [each for each in saved(results) if each.complete]
+    if not complete:
+        raise ConcurbenchError(f"no complete run in {results}: {how}")
+    other = complete[0]
+    return runs.read(other.path), (
+        f"no run of this machine yet; this is {other.name} of {other.machine}, {other.date}: {how}"
+    )
+
+
+def _last(folder: Path) -> Run:
+    run, _ = runs.last_complete(folder)
+    if run is None:
+        raise ConcurbenchError(f"no complete run in {folder}{_listed(folder.parent)}")
+    return run
+
+
+def _matching(name: str, folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.glob("*.json")):
+        numbered = runs.NUMBERED.fullmatch(path.name)
+        same = numbered and name.isdecimal() and runs.number(path) == int(name)
+        if same or (not name.isdecimal() and path.name.startswith(name)):
+            yield path
+
+
+def _listed(results: Path) -> str:
+    there: Sequence[Saved] = saved(results)
+    if not there:
+        return f": {results} holds no runs"
+    lines = [f"  {each}" for each in there[:MAX_LISTED]]
+    if len(there) > MAX_LISTED:
+        lines.append(f"  and {len(there) - MAX_LISTED} more")
+    return "\n".join([f"; {results} holds:", *lines])
+
+
+def _read(path: Path) -> Saved | None:
+    try:
+        run = runs.read(path)
+    except ConcurbenchError:
+        return None
+    named = TAGGED.search(path.name)
+    day = "-".join(named.groups()[:3]) if named else time.strftime("%Y-%m-%d", _changed(path))
+    return Saved(path.parent.name, run.name, day, len(run.rows), run.complete, path)
+
+
+def _changed(path: Path) -> time.struct_time:
+    return time.localtime(path.stat().st_mtime)
