@@ -260,7 +260,7 @@ class Session:
             benchmarks.autosave = None if reasons else benchmarks.autosave or get_tag()
         if reasons:
             how = "" if benchmarks.save else " (--benchmark-save=NAME saves it anyway)"
-            self.remarks.append(f"not a complete run, so not a baseline{how}: {'; '.join(reasons)}")
+            self.remarks.append(f"not a complete run, so no baseline{how}: {'; '.join(reasons)}")
 
     # -- what is saved --------------------------------------------------------------------------------
 
