@@ -141,7 +141,7 @@ class Suite:
             "benchmarks/options.py",
             "benchmarks/processes.py",
             "impls/__init__.py",
-            "impls/_watched.py",
+            "impls/_traced.py",
         ):
             self.write(name, (ROOT / name).read_text(encoding="utf-8"))
 

@@ -14,6 +14,7 @@ import pytest
 
 import impls
 from concurbench.report import summary
+from programs.watch import WORKLOADS
 from tests.conftest import load
 
 LONGEST = 60
@@ -118,12 +119,13 @@ def test_a_workload_offers_what_the_benchmarks_use(workload: str) -> None:
 
 
 @pytest.mark.parametrize("workload", impls.workloads())
-def test_a_workload_has_a_file_in_every_room(workload: str) -> None:
+def test_a_workload_has_a_benchmark_a_page_and_a_program(workload: str) -> None:
     root = Path(__file__).parents[2]
     assert (root / "benchmarks" / f"test_{workload}.py").is_file()
-    assert (root / "tests" / "programs" / f"test_{workload}.py").is_file()
-    assert (root / "programs" / f"{workload}.py").is_file()
+    own = (root / "programs" / f"{workload}.py").is_file()
+    assert own != (workload in WORKLOADS)
     page = (root / "docs" / f"{workload}.md").read_text(encoding="utf-8")
     assert import_module(f"impls.{workload}").QUESTION in " ".join(page.split())
-    assert f"<!-- program: python -m programs.{workload}" in page
+    program = workload if own else f"watch {workload}"
+    assert f"<!-- program: python -m programs.{program}" in page
     assert f"docs/{workload}.md" in (root / "README.md").read_text(encoding="utf-8")

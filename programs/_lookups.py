@@ -1,4 +1,4 @@
-"""Looking names up, as all programs do it: ``socket.getaddrinfo``."""
+"""Traces name lookups where every library makes them: in ``socket.getaddrinfo``."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from concurbench.trace import recorder
 
 @dataclass(frozen=True)
 class Lookup:
-    """A name, and the thread that waits for it, as it is called in its own process."""
+    """A name, and the thread that waits for the answer, by its name in its own process."""
 
     name: str
     thread: str
 
 
 @contextlib.contextmanager
-def lookups_noted() -> Iterator[None]:
-    """``socket.getaddrinfo`` is watched, whoever calls it, but where it is only asked whether a host is
-    a number, as trio does first."""
+def traced_lookups() -> Iterator[None]:
+    """Record each call of ``socket.getaddrinfo``, except those that ask whether a host is a number, as
+    trio does first."""
     real = socket.getaddrinfo
 
-    def ask(lookup: Lookup, call: Callable[[], list[Any]]) -> list[Any]:
+    def look_up(lookup: Lookup, call: Callable[[], list[Any]]) -> list[Any]:
         return call()
 
-    noted = recorder.watch(ask, "lookup")
+    traced = recorder.trace(look_up, "lookup")
 
     def getaddrinfo(
         host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
@@ -39,7 +39,7 @@ def lookups_noted() -> Iterator[None]:
         if host is None or flags & socket.AI_NUMERICHOST:
             return call()
         name = host.decode("ascii") if isinstance(host, bytes) else host
-        answer: list[Any] = noted(Lookup(name, threading.current_thread().name), call)
+        answer: list[Any] = traced(Lookup(name, threading.current_thread().name), call)
         return answer
 
     socket.getaddrinfo = getaddrinfo
