@@ -15,7 +15,7 @@ ROOMS = {"benchmarks", "concurbench", "conftest", "impls", "programs", "servers"
 MAY_IMPORT = {
     "impls": set[str](),
     "servers": set[str](),
-    "concurbench": {"studies"},
+    "concurbench": set[str](),
     "benchmarks": {"impls", "servers", "concurbench"},
     "programs": {"impls", "servers", "concurbench"},
     "studies": {"impls", "servers", "concurbench", "benchmarks"},

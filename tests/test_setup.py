@@ -118,7 +118,7 @@ def test_another_interpreter_gets_an_environment_of_its_own_from_the_own_one(tmp
     os.utime(ready, (later, later))
     make(tmp_path, "bench", "PYTHON=python3.13t")
     assert log.read_text() == (
-        "python -m concurbench.runner.environments python3.13t --folder .venv-3.13t\n"
+        "python -m concurbench.matrix.environment python3.13t --folder .venv-3.13t\n"
     )
 
 

@@ -15,8 +15,7 @@ import pytest
 from concurbench.measure import yardsticks as module
 from concurbench.measure.echo import Echo
 from concurbench.measure.yardsticks import SWEEPS_PER_PROCESS, Yardsticks, median_of
-from concurbench.results import drift
-from concurbench.results.drift import TITLES, Summary
+from concurbench.results.drift import TITLES
 
 
 def fake_clock(*durations: float) -> Iterator[float]:
@@ -26,14 +25,6 @@ def fake_clock(*durations: float) -> Iterator[float]:
         yield now
         now += duration
         yield now
-
-
-def readings(*seconds: float) -> list[list[float]]:
-    """One a second."""
-    return [[float(moment), reading] for moment, reading in enumerate(seconds)]
-
-
-# -- readings ------------------------------------------------------------------------------------------
 
 
 def test_a_whole_sweep_reads_every_yardstick_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -132,79 +123,3 @@ def test_a_process_that_does_not_end_well_is_an_error(monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "TIMEOUT", -1)  # not a moment
     with pytest.raises(RuntimeError, match="started by spawn ended with exit code"):
         module.process_start("spawn")
-
-
-# -- what they mean ------------------------------------------------------------------------------------
-
-
-def test_a_summary_has_quartiles_or_the_range_of_few_and_keeps_the_order_of_the_titles() -> None:
-    found = drift.summaries(
-        {
-            "timer_resolution": readings(3.0, 1.0, 2.0),
-            "c_code": [],
-            "python_loop": readings(1.0, 2.0, 3.0, 4.0, 5.0),
-        }
-    )
-    assert list(found.items()) == [
-        ("python_loop", Summary(3.0, 2.0, 4.0, 5)),
-        ("timer_resolution", Summary(2.0, 1.0, 3.0, 3)),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"),
-    [
-        ([0.021] * 3 + [0.022] * 3 + [0.0273] * 3, "21.0 ms early and 27.3 ms late"),
-        ([0.0273] * 3 + [0.022] * 3 + [0.021] * 3, "27.3 ms early and 21.0 ms late"),
-        ([0.02] * 3 + [0.03] * 3 + [0.02] * 3, "30.0 ms midway and 20.0 ms overall"),
-    ],
-)
-def test_a_machine_that_changed_its_speed_is_told_of(seconds: list[float], told: str) -> None:
-    sentence = f"machine drift: pure Python loop took {told}"
-    assert drift.drift({"python_loop": readings(*seconds), "c_code": readings(*[1.0] * 9)}) == [
-        sentence
-    ]
-
-
-@pytest.mark.parametrize(
-    "seconds",
-    [
-        [0.020] * 6 + [0.0219] * 3,
-        [0.020, 0.020, 0.9] * 3,  # single disturbances
-        [0.02, 0.03, 0.04, 0.05],  # too few to say
-        [],
-    ],
-)
-def test_a_machine_that_kept_its_speed_is_not(seconds: list[float]) -> None:
-    assert drift.drift({"python_loop": readings(*seconds), "c_code": readings(*seconds)}) == []
-
-
-def test_only_the_speed_of_the_cpu_drifts() -> None:
-    assert drift.drift({"file_write_fsync": readings(*[1.0] * 9, *[5.0] * 9)}) == []
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "expected"),
-    [
-        (0.2, 0.8, 1.0),
-        (2.5, 2.9, 0.5),  # between two slow ones
-        (1.5, 3.5, 2 / 3),  # the readings at 1, 2, 3 and 4 seconds
-        (9.0, 10.0, 1.0),  # after all: the last
-        (-2.0, -1.0, 1.0),  # before all: the first
-    ],
-)
-def test_the_speed_near_a_row_is_that_of_the_readings_around_it(
-    start: float, end: float, expected: float
-) -> None:
-    loops = {"python_loop": readings(1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 1.0)}
-    assert drift.speed_near(loops, start, end) == pytest.approx(expected)
-
-
-def test_without_readings_no_speed_is_known() -> None:
-    assert drift.speed_near({}, 0.0, 1.0) is None
-
-
-def test_machines_are_compared_by_the_yardsticks_that_both_have() -> None:
-    base = {"python_loop": readings(1.0, 2.0, 3.0), "process_start_fork": readings(1.0)}
-    head = {"python_loop": readings(3.0), "process_start_spawn": readings(1.0)}
-    assert drift.relative(base, head) == {"python_loop": 1.5}

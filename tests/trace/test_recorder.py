@@ -17,10 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from concurbench.measure.row import fingerprint
 from concurbench.trace import recorder
 from concurbench.trace.spans import Call, CallReader
-from impls import primes
 from impls._traced import ENV_TRACER, traced
 from tests.conftest import PATIENCE
 
@@ -350,9 +348,3 @@ def test_with_a_tracer_the_calls_of_a_decorated_function_are_recorded(
     assert traced_divmod is not divmod_of
     assert traced_divmod(7) == (1, 2)
     assert [call.item for call in read()] == [7, 7]
-
-
-def test_the_decorator_does_not_change_the_fingerprint_of_a_function() -> None:
-    mark, *lines = inspect.getsource(primes.is_prime).splitlines(keepends=True)
-    assert mark.startswith("@traced")
-    assert fingerprint(primes.is_prime) == fingerprint("".join(lines).encode())
