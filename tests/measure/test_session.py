@@ -76,6 +76,20 @@ def test_parallel_capacity_is_that_of_the_workers_but_of_no_more_than_there_are_
     assert [row["extra_info"]["capacity_near"] for row in rows] == [2.0, 3.0]
 
 
+def test_nothing_else_is_measured_where_the_gate_controls_the_rounds(suite: Suite) -> None:
+    suite.write(
+        "stepping.py",
+        """
+        def pytest_configure(config):
+            config.pluginmanager.register(object(), "concurbench-stepped")
+        """,
+    )
+    suite.run_here("-p", "stepping", "--cases=few", "--benchmark-save=kept")
+    run = suite.load("kept.json")
+    assert run["concurbench"]["yardsticks"] == []
+    assert not any("capacity_near" in row["extra_info"] for row in run["benchmarks"])
+
+
 def test_a_narrowed_run_is_not_saved_and_names_each_way_it_was_narrowed(suite: Suite) -> None:
     result = suite.run_here(
         "-k", "few", "benchmarks/test_toy.py::test_toy", "--ignore=nothing", "--cases=smallest",
