@@ -22,13 +22,8 @@ from typing import Any
 import click
 
 from concurbench import machine
-<<<<<<< HEAD
 from concurbench.command import PytestCommand, published
 from concurbench.errors import ConcurbenchError
-=======
-from concurbench.command import PytestCommand, published, pytest_arguments
-from concurbench.errors import ConcurbenchError, Interrupted
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
 from concurbench.results import records
 from concurbench.results.merge import merge
 from concurbench.results.runs import short_name
@@ -44,11 +39,7 @@ PASSES = 5
 """The default of ``concurbench run``."""
 
 TIMEOUT = 1800.0
-<<<<<<< HEAD
 """Seconds that one pass may take."""
-=======
-"""Seconds that a pytest process may go without a response."""
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
 
 Trial = tuple[Interval | None, float]
 """The interval of a run, if there is one, and the median of the next run."""
@@ -120,13 +111,8 @@ def main(
 ) -> None:  # fmt: skip
     """Measure how often the intervals of a run contain the next run's median.
 
-<<<<<<< HEAD
     Measures many runs of the same rows, one after another. Arguments after -- go to pytest: choose
     a few short rows.
-=======
-    Measures many runs of the same rows, one after another. Choose a few short rows, with
-    arguments for pytest behind --.
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
 
     \b
     Example: python -m studies.intervals -- -m gate
@@ -134,11 +120,7 @@ def main(
     if importlib.util.find_spec("scipy") is None:
         raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
     if source is None:
-<<<<<<< HEAD
         source = measured(runs, passes, ctx.meta.get("pytest", ()), json_file, more)
-=======
-        source = measured(runs, passes, pytest_arguments(ctx), json_file, more)
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
     click.echo(report(read(source)), nl=False)
 
 
@@ -149,7 +131,6 @@ def measured(
 
     Raises:
         ConcurbenchError: a row failed, or a session did.
-<<<<<<< HEAD
     """
     header = {"machine": machine.facts(), "passes": passes}
     record, entries = files.start(KIND, header, json_file, more)
@@ -180,39 +161,6 @@ def read(path: Path) -> Study:
     if len(entries) < 2:
         raise ConcurbenchError(f"{path} has fewer than two runs: continue it with --more")
     try:
-=======
-    """
-    header = {"machine": machine.facts(), "passes": passes}
-    record, entries = files.start(KIND, header, json_file, more)
-    start = time.monotonic() - (entries[-1]["elapsed"] if entries else 0.0)
-    try:
-        with measuring(arguments, passes, TIMEOUT) as (suite, status):
-            [collected], _, _ = collect(suite, [Environment("", Path(sys.executable))], status)
-            for number in range(1, runs + 1):
-                run = Measured(collected.environment, collected.groups)
-                measure(suite, [run], passes, status, prefix=f"run {number} of {runs}, ")
-                if failures := [*run.failed.values(), *run.errors]:
-                    raise ConcurbenchError(f"run {number}: {failures[0]}")
-                rows = rounds_of(merge(run.passes()))
-                record.append({"rows": rows, "elapsed": time.monotonic() - start})
-    except Interrupted as signal:
-        sys.exit(128 + signal.number)
-    finally:
-        published(lambda: click.echo(f"measurements: {record.path}", err=True))
-    return record.path
-
-
-def read(path: Path) -> Study:
-    """The study that this file holds.
-
-    Raises:
-        ConcurbenchError: the file cannot be read, or has fewer than two runs.
-    """
-    header, entries = records.read(path, KIND)
-    if len(entries) < 2:
-        raise ConcurbenchError(f"{path} has fewer than two runs: continue it with --more")
-    try:
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
         runs = [entry["rows"] for entry in entries]
         return Study(header["machine"], header["passes"], runs, entries[-1]["elapsed"])
     except LookupError as error:

@@ -243,9 +243,9 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 @pytest.fixture(scope="session")
 def dask_cluster() -> Iterator[str]:
-    """The address of a cluster of two workers of two threads, that import this checkout."""
+    """The address of a cluster whose worker has four threads and imports this checkout."""
     pytest.importorskip("distributed", reason="no package distributed")
-    with Cluster(processes=2, threads=2) as cluster:
+    with Cluster(processes=1, threads=4) as cluster:
         yield cluster.address
 
 

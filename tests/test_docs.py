@@ -11,10 +11,7 @@ import click
 import pytest
 from cogapp import Cog
 
-<<<<<<< HEAD
 from concurbench.command import PassesOn
-=======
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
 from studies import blocks
 
 ROOT = Path(__file__).parents[1]
@@ -167,12 +164,8 @@ def wrong(line: str, pytest_options: set[str]) -> str | None:
     if command is None:
         return None
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-<<<<<<< HEAD
     known = options_of(command) | (pytest_options if isinstance(command, PassesOn) else set())
     return unknown_options(own, known)
-=======
-    return unknown_options(own, options_of(command))
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
 
 
 def unknown_options(words: list[str], known: set[str]) -> str | None:
@@ -213,11 +206,7 @@ def test_the_commands_and_options_on_a_page_exist(page: Path, pytest_options: se
         ("make bench NONSENSE=1", "no variable NONSENSE"),
         ("concurbench nonsense", "no command nonsense"),
         ("concurbench summary --nonsense", "no option --nonsense"),
-<<<<<<< HEAD
         ("concurbench summary --compare 1", None),
-=======
-        ("concurbench summary --group x", None),
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
         ("concurbench gate main -- --anything", None),
         ("python -m studies.gate --from x --nonsense=1", "no option --nonsense"),
         ("python -m nonsense", "no module nonsense"),

@@ -14,11 +14,7 @@ import click
 
 from concurbench import machine, units
 from concurbench.command import Command, ended_by_signals, published
-<<<<<<< HEAD
 from concurbench.errors import ConcurbenchError
-=======
-from concurbench.errors import ConcurbenchError, Interrupted
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
 from concurbench.report.progress import StatusLine
 from concurbench.report.text import show
 from concurbench.results import records
@@ -99,11 +95,6 @@ def measured(part: str, number: int, json_file: Path | None, more: Path | None) 
     try:
         with ended_by_signals(), Workspace() as workspace:
             take(rows, number, Timers(workspace), record, watch)
-<<<<<<< HEAD
-=======
-    except Interrupted as signal:
-        sys.exit(128 + signal.number)
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
     finally:
         watch.end()
         published(partial(click.echo, f"measurements: {record.path}", err=True))

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-=======
-import sys
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +9,6 @@ import click
 
 from concurbench import machine
 from concurbench.command import PytestCommand, ended_by_signals, published
-<<<<<<< HEAD
-=======
-from concurbench.errors import Interrupted
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
 from concurbench.gate.command import THRESHOLD, check_requirements
 from concurbench.gate.prepare import Question
 from studies import files
@@ -69,11 +61,6 @@ def measured(
     try:
         with ended_by_signals():
             measurement.measure(question)
-<<<<<<< HEAD
-=======
-    except Interrupted as signal:
-        sys.exit(128 + signal.number)
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
     finally:
         published(lambda: click.echo(f"measurements: {record.path}", err=True))
     return record.path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
@@ -14,17 +13,6 @@ from click.testing import CliRunner, Result
 from concurbench.results.records import Record
 from concurbench.results.statistics import claim
 from concurbench.runner.measured import Environment, Measured
-=======
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-
-import pytest
-from click.testing import CliRunner, Result
-
-from concurbench.results.records import Record
-from concurbench.results.statistics import claim
-from concurbench.runner.child import ChildResult
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
 from studies import intervals
 from tests import fakes
 
@@ -38,10 +26,7 @@ FACTS = {
     "python_version": "3.11.7",
 }  # fmt: skip
 
-<<<<<<< HEAD
 
-=======
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
 def test_the_interval_of_each_run_is_compared_with_the_next_runs_median() -> None:
     runs = [
         {"a": [[1.0], [2.0], [3.0]]},
@@ -98,7 +83,6 @@ def test_a_file_with_fewer_than_two_runs_has_no_report(tmp_path: Path) -> None:
     assert "x.jsonl has fewer than two runs: continue it with --more" in done.output
 
 
-<<<<<<< HEAD
 def test_each_complete_run_is_kept_also_if_a_later_one_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,24 +104,6 @@ def test_each_complete_run_is_kept_also_if_a_later_one_fails(
     extra = {"passes": [{"seconds": [1.0]}] * 3}
     merged = {"benchmarks": [{"fullname": "test_x.py::test_a", "extra_info": extra}]}
     monkeypatch.setattr(intervals, "merge", lambda contents: merged)
-=======
-@pytest.fixture
-def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fakes.Suite]:
-    """A suite with one row, whose third run of three passes fails."""
-    monkeypatch.setenv("CONCURBENCH_LOCK", str(tmp_path))
-
-    def answer(number: int, _: str, rows: Sequence[str]) -> ChildResult:
-        failed = {rows[0]: "a wrong answer"} if number == 7 else {}
-        return fakes.result(rows, dict.fromkeys(rows, 0.1), failed=failed)
-
-    with fakes.installed(fakes.Suite(answer, root=tmp_path), monkeypatch) as installed:
-        yield installed
-
-
-def test_each_complete_run_is_kept_also_if_a_later_one_fails(
-    tmp_path: Path, suite: fakes.Suite
-) -> None:
->>>>>>> 91bb700c26d3bc8a7f3814e4942a94a44885e3ad
     path = tmp_path / "x.jsonl"
     done = run("--runs", "4", "--passes", "3", "--json", path)
     assert done.exit_code == 2
