@@ -39,7 +39,7 @@ DEFAULT_STORAGE = "file://./.benchmarks"
 ENV_PASS = "CONCURBENCH_PASS"
 """The environment variable of a session that is one pass of a run."""
 
-STEPPED = "concurbench_step"
+STEPPED = "concurbench-stepped"
 """The plugin of sessions whose rounds the gate controls: there is no time for anything between them."""
 
 
@@ -74,8 +74,6 @@ class Session:
         self.gil = GilCheck.begin()
         self.is_pass = ENV_PASS in os.environ
         """Whether this session is one pass of a run that another process saves."""
-        self.stepped = config.pluginmanager.has_plugin(STEPPED)
-        """Whether the gate controls its rounds."""
         self.budget = PASS_BUDGET if self.is_pass else SESSION_BUDGET
         """How long to time each row."""
         self.interference: Interference | None = None
@@ -125,6 +123,11 @@ class Session:
         """Whether this session times rows."""
         idle = self.benchmarks.disabled or self.benchmarks.skip or self.config.option.collectonly
         return bool(self.outcomes.rows) and not idle
+
+    @property
+    def stepped(self) -> bool:
+        """Whether the gate controls the rounds."""
+        return self.config.pluginmanager.has_plugin(STEPPED)
 
     @property
     def storage(self) -> Storage | None:
@@ -260,7 +263,7 @@ class Session:
             benchmarks.autosave = None if reasons else benchmarks.autosave or get_tag()
         if reasons:
             how = "" if benchmarks.save else " (--benchmark-save=NAME saves it anyway)"
-            self.remarks.append(f"not a complete run, so not a baseline{how}: {'; '.join(reasons)}")
+            self.remarks.append(f"not a complete run, so no baseline{how}: {'; '.join(reasons)}")
 
     # -- what is saved --------------------------------------------------------------------------------
 

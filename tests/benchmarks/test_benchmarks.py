@@ -40,7 +40,7 @@ def test_files_of_the_last_round_do_not_help_the_next(flags_suite: Suite) -> Non
 
 
 @pytest.mark.parametrize("server", ["mock", "local"])
-def test_a_model_that_exceeds_its_bound_is_found_out(flags_suite: Suite, server: str) -> None:
+def test_a_model_that_exceeds_its_bound_fails(flags_suite: Suite, server: str) -> None:
     flags_suite.write(
         "impls/flags/greedy.py",
         '''
@@ -58,7 +58,7 @@ def test_a_model_that_exceeds_its_bound_is_found_out(flags_suite: Suite, server:
     assert "the server had 8 requests in flight, the bound is 4" in said(result)
 
 
-def test_a_model_that_asks_more_than_it_must_is_found_out(flags_suite: Suite) -> None:
+def test_a_model_with_too_many_requests_fails(flags_suite: Suite) -> None:
     flags_suite.write(
         "impls/flags/doubling.py",
         '''
@@ -150,7 +150,7 @@ def test_a_server_that_dies_in_the_middle_fails_its_row_and_no_other(flags_suite
     ]
 
 
-def test_proxies_of_the_environment_touch_no_server(
+def test_proxies_of_the_environment_are_not_used(
     flags_suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
@@ -164,7 +164,7 @@ def test_proxies_of_the_environment_touch_no_server(
     assert flags_suite.run(*arguments).ret == 0
 
 
-def test_a_row_tells_what_its_server_saw(flags_suite: Suite) -> None:
+def test_a_row_keeps_what_its_server_counted(flags_suite: Suite) -> None:
     flags_suite.run(
         "--models=multiprocess",
         "--cases=pop20",

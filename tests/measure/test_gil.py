@@ -1,4 +1,4 @@
-"""The lock of a free-threaded interpreter: proven off, or named for what switched it on."""
+"""The GIL of a free-threaded interpreter: off, or on with the name of what switched it on."""
 
 from __future__ import annotations
 

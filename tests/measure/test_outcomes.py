@@ -17,7 +17,7 @@ def test_all_timed_or_skipped_with_a_reason_is_complete() -> None:
     assert complete().why_incomplete(0, timed=["a", "b"]) == []
 
 
-def test_each_reason_against_it_is_told_once() -> None:
+def test_each_reason_against_it_is_named_once() -> None:
     narrowed = complete()
     narrowed.narrowed = ["--cases=few", "rows were deselected", "rows were deselected"]
     assert narrowed.why_incomplete(0, timed=["a", "b"]) == ["--cases=few", "rows were deselected"]

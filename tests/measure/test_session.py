@@ -68,6 +68,28 @@ def test_a_saved_run_holds_every_round_and_the_facts_of_each_row(suite: Suite) -
     assert not {"limit", "efficiency", "doubt", "disturbed"} & info.keys()
 
 
+def test_parallel_capacity_is_that_of_the_workers_but_of_no_more_than_there_are_items(
+    suite: Suite,
+) -> None:
+    suite.run_here("--models=threaded", "--cases=few", "--workers=2,64", "--benchmark-save=kept")
+    rows = suite.load("kept.json")["benchmarks"]
+    assert [row["extra_info"]["capacity_near"] for row in rows] == [2.0, 3.0]
+
+
+def test_nothing_else_is_measured_where_the_gate_controls_the_rounds(suite: Suite) -> None:
+    suite.write(
+        "stepping.py",
+        """
+        def pytest_configure(config):
+            config.pluginmanager.register(object(), "concurbench-stepped")
+        """,
+    )
+    suite.run_here("-p", "stepping", "--cases=few", "--benchmark-save=kept")
+    run = suite.load("kept.json")
+    assert run["concurbench"]["yardsticks"] == []
+    assert not any("capacity_near" in row["extra_info"] for row in run["benchmarks"])
+
+
 def test_a_narrowed_run_is_not_saved_and_names_each_way_it_was_narrowed(suite: Suite) -> None:
     result = suite.run_here(
         "-k", "few", "benchmarks/test_toy.py::test_toy", "--ignore=nothing", "--cases=smallest",
@@ -115,7 +137,7 @@ def test_a_failed_run_is_no_baseline(suite: Suite) -> None:
     assert "\nFAILED benchmarks/test_toy.py::test_toy[wrong-few-w02]" in said(result)
 
 
-def test_a_run_stopped_at_its_first_failure_tells_what_never_ran(suite: Suite) -> None:
+def test_a_run_stopped_at_its_first_failure_counts_the_rows_that_never_ran(suite: Suite) -> None:
     suite.write("impls/toy/aaa_wrong.py", WRONG)
     result = suite.run_here("-x")
     assert "1 of 6 rows failed; 5 of 6 rows never ran" in said(result)
@@ -224,7 +246,9 @@ def test_a_row_that_times_nothing_costs_no_other_row_its_time(suite: Suite) -> N
     assert len(suite.load("kept.json")["benchmarks"]) == 4
 
 
-def test_without_its_checks_nothing_is_measured(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_asserts_disabled_nothing_is_measured(
+    suite: Suite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     optimized = SimpleNamespace(flags=SimpleNamespace(optimize=1))
     monkeypatch.setattr(session, "sys", optimized)
     result = suite.run_here()
@@ -268,7 +292,7 @@ def test_dropping_in_one_file_adds_its_rows(suite: Suite) -> None:
     assert "test_toy[new-many-w05]" in said(result)
 
 
-def test_models_that_are_no_default_wait_to_be_asked_for(suite: Suite) -> None:
+def test_models_that_are_not_default_run_only_when_selected(suite: Suite) -> None:
     suite.write(
         "impls/toy/rare.py", '"""Rare."""\nDEFAULT = False\n\ndef run(job, *, workers):\n    pass'
     )
@@ -303,7 +327,7 @@ def test_a_model_may_be_default_in_some_cases_and_the_rows_left_out_are_counted(
 # -- comparing --
 
 
-def test_comparing_without_a_run_is_told_kindly(suite: Suite) -> None:
+def test_comparing_without_a_run_is_a_note_not_an_error(suite: Suite) -> None:
     result = suite.run_here("--benchmark-compare")
     assert result.ret == 0
     assert "nothing to compare with yet" in said(result)
@@ -354,7 +378,7 @@ def test_rows_of_different_work_are_not_compared(suite: Suite) -> None:
     assert "toy[threaded-few-w02] (0001" not in output
 
 
-def test_a_corrupt_result_is_named_and_passed_over(suite: Suite) -> None:
+def test_a_corrupt_result_is_named_and_skipped(suite: Suite) -> None:
     suite.run_here()
     [path] = suite.path.glob("results/*/0001_*")
     (path.parent / "0002_broken.json").write_text('{"benchmarks": [')
@@ -362,7 +386,7 @@ def test_a_corrupt_result_is_named_and_passed_over(suite: Suite) -> None:
     result = suite.run_here("--benchmark-compare")
     assert result.ret == 0
     assert re.search(r"note: \S*0002_broken.json: not a saved run", said(result))
-    assert re.search(r"note: \S*0003_other.json is not a saved run", said(result))
+    assert re.search(r"note: \S*0003_other.json: not a saved run", said(result))
     assert "vs 0001" in said(result)
     assert numbers(suite) == ["0001", "0002", "0003", "0004"]
 
@@ -381,7 +405,7 @@ def test_a_run_that_got_too_slow_fails_and_is_no_baseline(suite: Suite) -> None:
     assert "Traceback" not in said(result)
 
 
-# -- what a user gets wrong: one sentence, exit code 4 --
+# -- usage errors: one sentence, exit code 4 --
 
 
 @pytest.mark.parametrize(
@@ -408,13 +432,13 @@ def test_a_wrong_option_is_one_sentence(suite: Suite, argument: str, sentence: s
     assert "Traceback" not in said(result)
 
 
-def test_a_path_behind_the_compare_option_is_not_swallowed_in_silence(suite: Suite) -> None:
+def test_a_path_after_the_compare_option_is_an_error(suite: Suite) -> None:
     result = suite.run_here("--benchmark-compare", "benchmarks")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "pytest benchmarks --benchmark-compare" in said(result)
 
 
-def test_results_that_cannot_be_written_are_told_before_measuring(suite: Suite) -> None:
+def test_results_that_cannot_be_written_are_an_error_before_measuring(suite: Suite) -> None:
     (suite.path / "results").write_text("a file, where a folder should be")
     result = suite.run_here()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -439,14 +463,14 @@ def test_a_second_session_is_refused_while_one_measures(suite: Suite) -> None:
 # -- what is shown --
 
 
-def test_a_line_a_row_tells_which_of_how_many_and_how_long(suite: Suite) -> None:
+def test_each_row_has_a_line_with_its_number_and_the_time_left(suite: Suite) -> None:
     output = said(suite.run_here())
     assert re.search(r"\[2/4\] .* rounds, about \d+ s left\n", output)
     assert re.search(r"\[1/4\] toy\[sequential-few-w01\] +[\d.]+ .?s, 20 rounds", output)
     assert "[4/4]" in output
 
 
-def test_the_summary_closes_with_a_verdict_a_group_and_the_file(suite: Suite) -> None:
+def test_the_summary_ends_with_a_verdict_per_group_and_the_file(suite: Suite) -> None:
     output = said(suite.run_here())
     assert "toy · few" in output
     assert output.count("→ ") == 2
@@ -461,10 +485,10 @@ def test_a_suite_without_benchmarks_is_left_alone(suite: Suite) -> None:
     assert not Path(suite.path / "results").exists() or not any((suite.path / "results").iterdir())
 
 
-# -- skips that nobody expects --
+# -- unexpected skips --
 
 
-def test_a_skip_that_is_not_expected_fails_the_session(suite: Suite) -> None:
+def test_an_unexpected_skip_fails_the_session(suite: Suite) -> None:
     suite.write("impls/toy/lacking.py", '"""Lacks."""\nREQUIRES = ("no_such_package",)')
     expected = suite.write("expected", "# for this one\nno package no_such_.*")
     assert suite.run_here("--benchmark-disable", f"--expected-skips={expected}").ret == 0

@@ -59,8 +59,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
         mode = Stepped(Channel(INSTRUCTIONS["socket"]), INSTRUCTIONS)
         replace_fixture(mode)
+        name = "concurbench-stepped"
     else:
         from .batch import Batch
 
         mode = Batch(Path(INSTRUCTIONS["messages"]), INSTRUCTIONS["run"])
-    config.pluginmanager.register(mode, "concurbench-inside")
+        name = "concurbench-batch"
+    config.pluginmanager.register(mode, name)
