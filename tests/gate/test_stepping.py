@@ -189,8 +189,8 @@ def test_tests_that_are_skipped_are_told_by_side(project: Make, compare: Compare
         assert list(block.quads) == ["test_x.py::test_b"]
         assert comparison.missing == {"test_x.py::test_a": "skipped: not today"}
         assert comparison.idle == {
-            "test_x.py::test_c": "called no benchmark on both sides",
-            "test_x.py::test_d": "skipped: never on both sides",
+            "test_x.py::test_c": "called no benchmark in base and head",
+            "test_x.py::test_d": "skipped: never in base and head",
         }
         assert comparison.rows == ("test_x.py::test_b",)
 
