@@ -65,7 +65,7 @@ check: $(OWN)/ready ## ruff and mypy
 	$(OWN)/bin/mypy
 
 capacity: $(READY) ## how many requests a second the flag servers can answer
-	$(BIN)/python -m servers
+	$(BIN)/python -m programs.capacity
 
 docs: $(OWN)/ready ## run the commands in PAGES, and put their output there
 	MEASURE=1 $(COG) -r $(PAGES)
@@ -82,7 +82,7 @@ clean: ## remove the environments and everything cached
 
 ifneq ($(VENV),$(OWN))
 $(READY): $(OWN)/ready pyproject.toml constraints.txt
-	@$(OWN)/bin/python -m concurbench.runner.environments $(PYTHON) --folder $(VENV)
+	@$(OWN)/bin/python -m concurbench.matrix.environment $(PYTHON) --folder $(VENV)
 	@touch $(READY)
 endif
 

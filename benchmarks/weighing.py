@@ -11,7 +11,6 @@ import os
 import subprocess
 import sys
 import types
-from collections.abc import Callable
 
 import psutil
 
@@ -68,15 +67,6 @@ def measure(model: str, units: int) -> float:
     one, more = readings
     # A single task is less than the pages that come and go with anything.
     return max(more - one, 0) / units
-
-
-def scales(model: str) -> Callable[..., float]:
-    """What to run in place of a model, with the same job, to have what ``measure`` tells of it."""
-
-    def weighed(job: Job, *, workers: int) -> float:
-        return measure(model, job.units)
-
-    return weighed
 
 
 def fill() -> list[object]:

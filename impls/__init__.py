@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from impls._watched import WATCHER as WATCHER
+from impls._traced import ENV_TRACER as ENV_TRACER
 
 HERE = Path(__file__).parent
 

@@ -1,1 +1,4 @@
-"""A workload as a program to watch: ``python -m programs.flags``."""
+"""Workloads as programs to watch: ``python -m programs.flags``; ``programs.watch`` runs any workload.
+
+They put impls, servers and ``concurbench.trace`` together.
+"""

@@ -1,4 +1,4 @@
-"""``python -m programs.domains``: ask which names exist, and watch a model do it."""
+"""``python -m programs.domains``: look up which names exist, and watch a model do it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ import impls
 from concurbench.command import Seconds
 from concurbench.errors import ConcurbenchError
 from concurbench.report.text import say
-from concurbench.trace.call import Call
-from concurbench.trace.inside import Performance
-from concurbench.trace.lookups import lookups_noted
-from concurbench.trace.program import Choice, Show, command
-from concurbench.trace.span import Kind, Span
+from concurbench.trace.process import TraceJob
+from concurbench.trace.program import Options, TracedRun, command
+from concurbench.trace.spans import Call, Kind, Span
 from concurbench.units import counted
 from impls import domains
+from programs._lookups import traced_lookups
 from servers import stub
 from servers.nameserver import Nameserver
 from servers.process import ServerDied
 
 DELAY = 0.2
-"""Seconds before our DNS server answers: long enough to be seen."""
+"""Seconds before the project's DNS server answers: long enough to be seen."""
 
 DEFAULT_POOL = "asyncio_"
 """What the names of the threads of asyncio's default pool begin with."""
@@ -38,7 +37,7 @@ DEFAULT_POOL = "asyncio_"
 RESOLV_CONF = Path("/etc/resolv.conf")
 DNS_PORT = 53
 LOCAL_SERVER = "127.0.0.1"
-"""Where libc asks when that file names nobody."""
+"""The server that libc asks when that file names none."""
 
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 """A part of a domain, between two dots."""
@@ -48,25 +47,25 @@ LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 @click.argument("tld", required=False)
 @click.option(
     "--resolver", type=click.Choice(["own", "system"]), default="own", show_default=True,
-    help="Who is asked: our own DNS server, started for it, or the system's resolver.",
+    help="Ask the project's own DNS server, started for this, or the system's resolver.",
 )  # fmt: skip
 @click.option(
     "--longest", type=click.IntRange(2), default=domains.SHORT, show_default=True, metavar="N",
-    help="Only keywords of so many letters at the most.",
+    help="Only look up keywords of at most N letters.",
 )  # fmt: skip
 @click.option(
     "--delay", type=Seconds(0, 60), metavar="SECONDS",
-    help=f"How long our DNS server waits before each answer.  [default: {DELAY:g}]",
+    help=f"How long the project's DNS server waits before each answer.  [default: {DELAY:g}]",
 )  # fmt: skip
-def main(choice: Choice, tld: str | None, resolver: str, longest: int, delay: float | None) -> None:
-    """Look up which of Python's keywords are domains, and tell each result as it arrives: + is found.
+def main(options: Options, tld: str | None, resolver: str, longest: int, delay: float | None) -> None:
+    """Look up which of Python's keywords are domains, and print each result as it comes: + exists.
 
-    They are asked for in TLD, which is one of our DNS server's zones, dev.test if none is named: it
+    The names are in TLD, one of the zones of the project's DNS server, dev.test by default. That server
     runs on this machine alone, has every second name, and waits before each answer. With
-    --resolver=system it is any domain, as in COM, and the names are looked up as every program here
-    does it: that is the only way in which anything leaves this machine.
+    --resolver=system TLD is any domain, as in COM, and the names are looked up like those of any other
+    program. Without it nothing leaves this machine.
 
-    Behind each name stand the time since the start and the unit that waited for it.
+    After each name come the time since the start and the unit of execution that waited for it.
 
     \b
     Examples: python -m programs.domains
@@ -79,10 +78,10 @@ def main(choice: Choice, tld: str | None, resolver: str, longest: int, delay: fl
         if tld is None:
             raise click.UsageError("--resolver=system needs a domain to look in, as in COM")
         if delay is not None:
-            raise click.UsageError("--delay is our own DNS server's; the system's takes its time")
+            raise click.UsageError("--delay has no effect on the system's resolver: leave it out")
         names = tuple(f"{keyword}.{_checked(tld)}" for keyword in keywords)
         job = domains.Job(names, system_nameserver(RESOLV_CONF), DNS_PORT)
-        look_up(choice, job, None)
+        look_up(options, job, None)
     zone = _zone(tld)
     names = tuple(f"{keyword}.{zone}.{domains.TLD}" for keyword in keywords)
     with contextlib.ExitStack() as stack:
@@ -90,11 +89,11 @@ def main(choice: Choice, tld: str | None, resolver: str, longest: int, delay: fl
             own = stack.enter_context(Nameserver(domains.FOUND, DELAY if delay is None else delay))
         except ServerDied as error:
             raise ConcurbenchError(f"{error}; it needs dnslib") from None
-        look_up(choice, domains.Job(names, *own.address), own)
+        look_up(options, domains.Job(names, *own.address), own)
 
 
 def _zone(tld: str | None) -> str:
-    """One of our DNS server's: the part before its own domain.
+    """A zone of the project's DNS server: the part before its own domain.
 
     Raises:
         click.UsageError: it has no such zone.
@@ -105,25 +104,27 @@ def _zone(tld: str | None) -> str:
     if zone not in domains.ZONES:
         known = ", ".join(domains.ZONES)
         raise click.UsageError(
-            f"our DNS server has no zone {tld}, only {known}; --resolver=system asks for any"
+            f"the project's DNS server has no zone {tld}, only {known}: use --resolver=system"
         )
     return zone
 
 
 def _checked(tld: str) -> str:
-    """A domain as it is asked for.
+    """A domain in lower case, without a dot at its end.
 
     Raises:
-        click.UsageError: it is none.
+        click.UsageError: it is not a domain.
     """
     asked = tld.lower().strip(".")
     if not all(LABEL.fullmatch(label) for label in asked.split(".")):
-        raise click.UsageError(f"{tld} is no domain: letters, digits and hyphens, dots between them")
+        raise click.UsageError(
+            f"{tld} is not a domain: use letters, digits and hyphens, with dots between them"
+        )
     return asked
 
 
 def system_nameserver(file: Path) -> str:
-    """The DNS server that the system asks first, for the models that have a resolver of their own."""
+    """The DNS server that the system asks first, for models with a resolver of their own."""
     with contextlib.suppress(OSError):
         for line in file.read_text(errors="replace").splitlines():
             if line.startswith("nameserver") and len(words := line.split()) > 1:
@@ -132,21 +133,21 @@ def system_nameserver(file: Path) -> str:
 
 
 @dataclass
-class Seen:
-    """What became of the names so far, as the calls of a model tell it."""
+class Results:
+    """The results of the lookups so far, collected from the model's calls."""
 
     found: dict[str, bool | None] = field(default_factory=dict)
     """In the order in which the model had them; None is a lookup that failed."""
     lookups: dict[str, Call] = field(default_factory=dict)
-    """The last one of each name that has ended."""
+    """The last lookup of each name that has ended."""
     threads: set[str] = field(default_factory=set)
-    """What the threads are called that waited; none where there is a better way."""
+    """The names of the threads that waited."""
     arrivals: list[float] = field(default_factory=list)
     """When the results came, by the clock of the calls."""
 
-    def take(self, call: Call) -> str | None:
-        """The name whose result this call is; None where it is none."""
-        if call.what != "add":
+    def add(self, call: Call) -> str | None:
+        """The name whose result this call is; None for any other call."""
+        if call.function != "add":
             if isinstance(call.item, dict):
                 self.threads.add(call.item["thread"])
             if call.end is not None:
@@ -160,102 +161,104 @@ class Seen:
         return str(name)
 
     def span(self, call: Call) -> Span:
-        """The time of a lookup."""
+        """The span of a lookup."""
         name = name_of(call)
         failed = name in self.found and self.found[name] is None
         return Span.of(call, name.partition(".")[0], Kind.FAILS if failed else Kind.WAITS)
 
 
 def name_of(call: Call) -> str:
-    """Which name a lookup was for."""
+    """The name that a lookup asked for."""
     return str(call.item["name"] if isinstance(call.item, dict) else call.item)
 
 
-def look_up(choice: Choice, job: domains.Job, own: Nameserver | None) -> None:
-    """Run the model, tell each result as it comes, say what they amount to, and end."""
-    around: list[Callable[[], AbstractContextManager[Any]]] = [lookups_noted]
+def look_up(options: Options, job: domains.Job, own: Nameserver | None) -> None:
+    """Run the model, print each result as it comes, print a summary, and exit."""
+    around: list[Callable[[], AbstractContextManager[Any]]] = [traced_lookups]
     if own is not None:
         around.insert(0, functools.partial(stub.installed, own.address, domains.TLD))
-    performance = Performance(
-        choice.load, job, choice.workers,
+    traced = TraceJob(
+        options.load, job, options.workers,
         patches=(("aiodns:DNSResolver.query_dns", "host"),), around=tuple(around),
     )  # fmt: skip
     where = job.domains[0].partition(".")[2]
-    asked = "the system's resolver" if own is None else f"our DNS server, {own.delay:g} s each"
+    asked = (
+        "the system's resolver" if own is None else f"the project's DNS server, {own.delay:g} s each"
+    )
     say(f"{counted(len(job.domains), 'name')} in {where}, from {asked}")
-    say(f"{choice.model}, {choice.workers} at a time")
+    say(f"{options.model}, {options.workers} at a time")
     width = max(map(len, job.domains))
-    seen = Seen()
-    with Show(choice, performance) as show:
-        for call in show.calls():
-            name = seen.take(call)
+    results = Results()
+    with TracedRun(options, traced) as run:
+        for call in run.calls():
+            name = results.add(call)
             if name is not None:
-                say(line(seen, name, width, show.began_at), whole=True)
-    conclude(show, job, seen, own)
+                say(line(results, name, width, run.began_at), whole=True)
+    conclude(run, job, results, own)
 
 
 SIGNS = {True: "+", False: " ", None: "!"}
 
 
-def line(seen: Seen, name: str, width: int, began_at: float) -> str:
-    """What became of one name, when, and who waited for it."""
-    call, found = seen.lookups.get(name), seen.found[name]
+def line(results: Results, name: str, width: int, began_at: float) -> str:
+    """The result for a name, when it came, and the unit of execution that waited for it."""
+    call, found = results.lookups.get(name), results.found[name]
     unit = "" if call is None else f"{call.unit!s:16}"
-    why = f"  {call.why or call.error}" if call is not None and found is None else ""
-    told = f"{SIGNS[found]} {name:{width}}  {seen.arrivals[-1] - began_at:6.3f} s  {unit}{why}"
-    return told.rstrip()
+    why = f"  {call.message or call.error}" if call is not None and found is None else ""
+    when = results.arrivals[-1] - began_at
+    return f"{SIGNS[found]} {name:{width}}  {when:6.3f} s  {unit}{why}".rstrip()
 
 
-def conclude(show: Show, job: domains.Job, seen: Seen, own: Nameserver | None) -> None:
-    """Say what it all amounts to, and end."""
-    results = list(seen.found.values())
-    failed = results.count(None)
-    said = {"found": True, "not found": False, "failed": None}
-    counts = ", ".join(f"{results.count(value)} {word}" for word, value in said.items())
-    say(f"{counts} in {show.seconds:.3f} s")
-    if seen.arrivals:
-        first, last = (when - show.began_at for when in (seen.arrivals[0], seen.arrivals[-1]))
+def conclude(run: TracedRun, job: domains.Job, results: Results, own: Nameserver | None) -> None:
+    """Print counts, times and how many lookups were in flight, and exit."""
+    found = list(results.found.values())
+    failed = found.count(None)
+    words = {"found": True, "not found": False, "failed": None}
+    counts = ", ".join(f"{found.count(value)} {word}" for word, value in words.items())
+    say(f"{counts} in {run.seconds:.3f} s")
+    if results.arrivals:
+        first, last = (when - run.began_at for when in (results.arrivals[0], results.arrivals[-1]))
         say(f"first result after {first:.3f} s, last after {last:.3f} s")
-    lookups = [call for call in (*show.done, *show.cut) if call.what != "add"]
+    lookups = [call for call in (*run.done, *run.cut) if call.function != "add"]
     gone = None
     try:
-        peak = most_at_once(lookups) if own is None else own.seen().peak
-        allowed = 0 if show.ended_by else min(show.choice.workers, len(job.domains))
-        say(in_flight(peak, allowed, seen.threads, own))
+        peak = peak_in_flight(lookups) if own is None else own.seen().peak
+        bound = 0 if run.ended_by else min(run.options.workers, len(job.domains))
+        say(in_flight(peak, bound, results.threads, own))
     except ServerDied as error:
         gone = str(error)
-    if show.ended_by or show.error:
-        say(f"cut off: {counted(len(job.domains) - len(results), 'name')} without a result", "yellow")
+    if run.ended_by or run.error:
+        say(f"cut off: {counted(len(job.domains) - len(found), 'name')} without a result", "yellow")
     if gone:
         say(gone, "red")
-    title = f"domains · {show.choice.model} · {show.choice.workers} at a time"
-    show.end(map(seen.span, lookups), title, failed=bool(failed or gone))
+    title = f"domains · {run.options.model} · {run.options.workers} at a time"
+    run.finish(map(results.span, lookups), title, failed=bool(failed or gone))
 
 
-def most_at_once(calls: Sequence[Call]) -> int:
-    """How many of them went on at the same time at most."""
+def peak_in_flight(calls: Sequence[Call]) -> int:
+    """The largest number of calls that overlap."""
     steps = [(call.begin, 1) for call in calls] + [(call.begin + call.seconds, -1) for call in calls]
-    now = most = 0
+    now = peak = 0
     for _, step in sorted(steps):
         now += step
-        most = max(most, now)
-    return most
+        peak = max(peak, now)
+    return peak
 
 
-def in_flight(peak: int, allowed: int, threads: set[str], own: Nameserver | None) -> str:
-    """How many there were at once, and what kept them from being more, where that is known."""
+def in_flight(peak: int, bound: int, threads: set[str], own: Nameserver | None) -> str:
+    """How many lookups were in flight, and what kept them below the bound, if that is known."""
     if own is None:
-        told = f"{counted(peak, 'lookup')} at once"
+        text = f"peak lookups in flight: {peak}"
     else:
-        told = f"the DNS server had {'1 query' if peak == 1 else f'{peak} queries'} at once"
-    if peak >= allowed:
-        return told
-    told += f", {allowed} were allowed"
-    with ThreadPoolExecutor() as pool:  # made as asyncio makes its own
+        text = f"peak queries in flight at the DNS server: {peak}"
+    if peak >= bound:
+        return text
+    text += f" of {bound} allowed"
+    with ThreadPoolExecutor() as pool:  # asyncio makes its default pool the same way
         size = pool._max_workers
     if peak == size and threads and all(name.startswith(DEFAULT_POOL) for name in threads):
-        told += f"\nthe loop's default pool, where they waited, has {counted(size, 'thread')} here"
-    return told
+        text += f"\nthe event loop's default pool has {counted(size, 'thread')} on this machine"
+    return text
 
 
 if __name__ == "__main__":

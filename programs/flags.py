@@ -25,38 +25,36 @@ from concurbench.command import Seconds
 from concurbench.errors import ConcurbenchError
 from concurbench.report.text import say
 from concurbench.runner.workspace import Workspace
-from concurbench.trace.call import Call
-from concurbench.trace.inside import Performance, everything
-from concurbench.trace.program import Choice, Show, command
-from concurbench.trace.span import Kind, Span
-from concurbench.trace.unit import Unit
+from concurbench.trace.process import TraceJob, all_answers
+from concurbench.trace.program import Options, TracedRun, command
+from concurbench.trace.spans import Call, ExecutionUnit, Kind, Span
 from concurbench.units import counted
 from impls import flags
 from servers.cluster import given
-from servers.flags import PROFILES
 from servers.local import Local, lay_out
 from servers.process import ServerDied
+from servers.profiles import PROFILES
 
-PATIENCE = 6.0
-"""Seconds before a request is given up: longer than any profile's server takes that answers at all."""
+TIMEOUT = 6.0
+"""Seconds: longer than the servers of all profiles take to answer, if they answer."""
 
 BAR = 16
 """Columns of the progress bar."""
 
 DIRECT = {"NO_PROXY": "*", "no_proxy": "*"}
-"""No proxy comes between a model and our own server."""
+"""For requests to the project's own server: no proxy."""
 
-HELP = """Download flags, {what}, and tell what became of each.
+HELP = """Download flags, {what}, and print the outcome of each.
 
-CC is a country's code, as in FR, or the first letter of several; without any it is the twenty most
-populous countries. Each flag is downloaded, not found, or failed, with a reason; whatever happens to
-one, all others are there in the end.
+CC is a country's code, as in FR, or the first letter of several. Without any, the program downloads the
+flags of the twenty most populous countries. Each flag is downloaded, not found, or failed, with a
+reason. A failed flag does not affect the others.
 
-They come from a server of this project, started for it, that waits {delay:g} s before each answer.
---server=delay takes its time, another one for each file, and --server=error fails at a quarter of its
-files, in seven ways. An address is for another server, as python -m servers.flags starts one.
+A server of this project, started for it, waits {delay:g} s before each answer. With --server=delay the
+delay differs from file to file. With --server=error a quarter of the files fail, in seven ways. An
+address names any other server, as python -m programs.flag_server starts one.
 
-Ctrl-C ends it at once; what is complete stays.
+Ctrl-C ends the program at once. Complete files stay.
 
 \b
 Examples: python -m programs.{name}
@@ -68,15 +66,17 @@ Examples: python -m programs.{name}
 
 
 def program(
-    name: str, workload: ModuleType, *, model: str, what: str, apart: bool = False
+    name: str, workload: ModuleType, *, model: str, what: str, separate: bool = False
 ) -> click.Command:
-    """The program of a workload that downloads flags; see ``landing`` for ``apart``."""
+    """The program of a workload that downloads flags; see ``landing`` for ``separate``."""
 
     @command(impls, name, model=model, workers=20, bound="--max-req")
     @click.argument("cc", nargs=-1)
-    @click.option("--all", "-a", "all_there_are", is_flag=True, help="All flags there are.")
-    @click.option("--every", "-e", is_flag=True, help="Every code, from AA to ZZ.")
-    @click.option("--limit", "-l", type=click.IntRange(1), metavar="N", help="So many at the most.")
+    @click.option("--all", "-a", "all_flags", is_flag=True, help="Download all flags.")
+    @click.option("--every", "-e", is_flag=True, help="Ask for every code, AA to ZZ.")
+    @click.option(
+        "--limit", "-l", type=click.IntRange(1), metavar="N", help="Download at most N flags."
+    )
     @click.option(
         "--server",
         "-s",
@@ -84,16 +84,19 @@ def program(
         show_default=True,
         metavar=f"{'|'.join(PROFILES)}|URL",
         callback=_server,
-        help="Where they come from.",
+        help="The server to download from.",
     )
-    @click.option("--seed", type=int, default=0, help="What of a server is drawn by lot: the same.")
+    @click.option(
+        "--seed", type=int, default=0, metavar="N", show_default=True,
+        help="Seed for the server's random delays and faults.",
+    )  # fmt: skip
     @click.option(
         "--timeout",
         type=Seconds(0, min_open=True),
-        default=PATIENCE,
+        default=TIMEOUT,
         show_default=True,
         metavar="SECONDS",
-        help="A request is given up after so long without a byte.",
+        help="Give up a request after SECONDS without a byte.",
     )
     @click.option(
         "--dest",
@@ -101,50 +104,50 @@ def program(
         default="downloaded",
         show_default=True,
         metavar="DIR",
-        help="Where they are saved.",
+        help="Save the flags in this folder.",
     )
-    @click.option("--verbose", "-v", is_flag=True, help="A line for each, in place of the bar.")
+    @click.option("--verbose", "-v", is_flag=True, help="Print a line for each flag instead of a bar.")
     def main(
-        choice: Choice, cc: tuple[str, ...], all_there_are: bool, every: bool, limit: int | None,
+        options: Options, cc: tuple[str, ...], all_flags: bool, every: bool, limit: int | None,
         server: str, seed: int, timeout: float, dest: Path, verbose: bool,
     ) -> None:  # fmt: skip
-        if sum(map(bool, (cc, all_there_are, every))) > 1:
-            raise click.UsageError("codes, --all, or --every: more than one of them is too many")
-        codes = (everything_there_is() if all_there_are else pairs() if every else chosen(cc))[:limit]
+        if sum(map(bool, (cc, all_flags, every))) > 1:
+            raise click.UsageError("give codes, --all or --every: only one of them")
+        codes = (all_codes() if all_flags else pairs() if every else expanded(cc))[:limit]
         try:
             dest.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConcurbenchError(f"{dest} cannot be made: {error.strerror}") from None
-        with serving(server, seed) as (url, own), landing(dest, apart) as folder:
+            raise ConcurbenchError(f"cannot make {dest}: {error.strerror}") from None
+        with serving(server, seed) as (url, own), landing(dest, separate) as folder:
             job = workload.Job(codes, url, folder, timeout=timeout)
-            download(choice, job, own, dest, verbose)
+            download(options, job, own, dest, verbose)
 
     delay = PROFILES["local"].delay.shortest
     main.help = HELP.format(name=name, what=what, delay=delay)
     return main
 
 
-def everything_there_is() -> tuple[str, ...]:
+def all_codes() -> tuple[str, ...]:
     """The codes of all countries."""
     return tuple(sorted(flags.CASES["all194"].codes))
 
 
 def pairs() -> tuple[str, ...]:
-    """Every code there could be."""
+    """Every pair of letters."""
     return tuple(map("".join, product(string.ascii_uppercase, repeat=2)))
 
 
-def chosen(cc: Sequence[str]) -> tuple[str, ...]:
-    """The codes that were asked for, in order, each once.
+def expanded(cc: Sequence[str]) -> tuple[str, ...]:
+    """The codes in ``cc``, sorted, each once; a letter stands for all codes that begin with it.
 
     Raises:
-        click.UsageError: one of them is none.
+        click.UsageError: one of them is not a code.
     """
-    known = everything_there_is()
+    known = all_codes()
     codes = set[str]()
     for asked in map(str.upper, cc or flags.CASES["pop20"].codes):
         if len(asked) not in (1, 2) or not set(asked) <= set(string.ascii_uppercase):
-            raise click.UsageError(f"{asked} is no code: two letters, or the first one of several")
+            raise click.UsageError(f"{asked} is not a country code: give two letters, or one")
         beginning = {code for code in known if code.startswith(asked)}
         if len(asked) == 1 and not beginning:
             raise click.UsageError(f"no country's code begins with {asked}")
@@ -161,13 +164,13 @@ def _server(_: click.Context, __: click.Parameter, asked: str) -> str:
     except ValueError:
         fit = False
     if not fit:
-        raise click.BadParameter(f"{asked} is none of {', '.join(PROFILES)}, and no http:// address")
+        raise click.BadParameter(f"{asked} is not one of {', '.join(PROFILES)} or an http:// address")
     return asked.rstrip("/")
 
 
 @contextlib.contextmanager
 def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
-    """The address of this server, and the server, where it is our own and was started for it.
+    """The address of a server, and the server itself if it is one of this project, started for this.
 
     Raises:
         ConcurbenchError: it did not start.
@@ -177,7 +180,9 @@ def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
         return
     profile, site = PROFILES[server], flags.site()
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(Workspace()).folder / "site"  # which goes, whatever happens
+        folder = (
+            stack.enter_context(Workspace()).folder / "site"
+        )  # removed even if the program is killed
         lay_out(site, folder)
         faults = profile.faults(site, seed)
         try:
@@ -188,10 +193,10 @@ def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
 
 
 @contextlib.contextmanager
-def landing(dest: Path, apart: bool) -> Iterator[Path]:
-    """Where files are saved: ``dest``; or a new folder in it, ``apart``, from which they come there in
-    the end, where a file that is there already would be taken for another's."""
-    if not apart:
+def landing(dest: Path, separate: bool) -> Iterator[Path]:
+    """The folder to save files in: ``dest``, or with ``separate`` a new folder in it. Its files move to
+    ``dest`` in the end, so that the model does not find those of an earlier run."""
+    if not separate:
         yield dest.resolve()
         return
     with tempfile.TemporaryDirectory(prefix=".arriving-", dir=dest.resolve()) as name:
@@ -203,7 +208,7 @@ def landing(dest: Path, apart: bool) -> Iterator[Path]:
 
 
 class Arrivals:
-    """The images that have come into a folder since this was made."""
+    """The images that appeared in a folder since this object was made."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -214,7 +219,7 @@ class Arrivals:
         return [size for name, (inode, size) in self._images().items() if self._is_new(name, inode)]
 
     def _is_new(self, name: str, inode: int) -> bool:
-        # A file that takes another's name is still another one.
+        # A file that replaces another has the same name and another inode.
         return name not in self._before or self._before[name][0] != inode
 
     def _images(self) -> dict[str, tuple[int, int]]:
@@ -223,30 +228,30 @@ class Arrivals:
 
 
 @dataclass
-class Seen:
-    """What became of the flags so far, as the calls of a model tell it."""
+class Outcomes:
+    """The outcomes of the flags so far, collected from the model's calls."""
 
-    outcomes: dict[str, flags.Outcome] = field(default_factory=dict)
+    by_code: dict[str, flags.Outcome] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
-    _begun: dict[str, tuple[Unit, float, str]] = field(default_factory=dict)
-    _code_of: dict[Unit, str] = field(default_factory=dict)
+    _begun: dict[str, tuple[ExecutionUnit, float, str]] = field(default_factory=dict)
+    _code_of: dict[ExecutionUnit, str] = field(default_factory=dict)
 
-    def take(self, call: Call) -> tuple[str, flags.Outcome, Span] | None:
-        """A call that has ended; where it is the end of a flag, which one, what became of it, and the
-        last of its time."""
-        if call.what.endswith("url"):
+    def add(self, call: Call) -> tuple[str, flags.Outcome, Span] | None:
+        """Take a call that has ended. If it completes a flag, return the code, the outcome, and the
+        flag's last span."""
+        if call.function.endswith("url"):
             code = call.item
             if code in self._begun:  # its second request
                 self._close(code, call.begin, Kind.WAITS)
-            label = code if call.what == "url" else f"{code} name"
+            label = code if call.function == "url" else f"{code} name"
             self._begun[code] = call.unit, call.begin, label
             self._code_of[call.unit] = code
             return None
-        # Who cannot say which flag it is, is in the unit that asked for it.
+        # A call without a code runs in the unit of execution that asked for the flag.
         found = call.item or self._code_of.get(call.unit)
         if found not in self._begun or call.result is None:
             return None
-        outcome = self.outcomes[found] = flags.Outcome(**call.result)
+        outcome = self.by_code[found] = flags.Outcome(**call.result)
         kind = Kind.FAILS if outcome.status == "error" else Kind.WAITS
         return found, outcome, self._close(found, call.begin + call.seconds, kind)
 
@@ -256,38 +261,40 @@ class Seen:
         return self.spans[-1]
 
     def cut(self, end: float) -> None:
-        """All that has begun and not ended was cut off then."""
+        """End the spans of all requests that have not ended."""
         for code in list(self._begun):
             self._close(code, end, Kind.WAITS)
 
 
-def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verbose: bool) -> None:
-    """Run the model, show how it gets on, say what came of it, and end."""
-    load = given(choice.load, impls.find(choice.workload, choice.model).cluster, machine.usable_cores())
-    performance = Performance(load, job, choice.workers, tell=everything)
-    seen, arrivals = Seen(), Arrivals(job.destination)
+def download(options: Options, job: flags.Job, own: Local | None, dest: Path, verbose: bool) -> None:
+    """Run the model, show its progress, print a summary, and exit."""
+    cluster = impls.find(options.workload, options.model).cluster
+    load = given(options.load, cluster, machine.usable_cores())
+    traced = TraceJob(load, job, options.workers, summarize=all_answers)
+    outcomes, arrivals = Outcomes(), Arrivals(job.destination)
     console = Console(highlight=False)
     bar = Progress(
-        BarColumn(BAR), MofNCompleteColumn(), TextColumn("{task.fields[told]}"),
+        BarColumn(BAR), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"),
         TimeElapsedColumn(),
         console=console, transient=True, disable=verbose or not console.is_terminal,
     )  # fmt: skip
     say(f"{counted(len(job.codes), 'flag')} from {job.base_url}")
-    say(f"{choice.model}, {choice.workers} at a time")
-    with Show(choice, performance, DIRECT if own else {}) as show, bar:
-        task = bar.add_task("", total=len(job.codes), told=counts(Counter()))
-        for call in show.calls():
-            if call.end is None or (done := seen.take(call)) is None:
+    say(f"{options.model}, {options.workers} at a time")
+    with TracedRun(options, traced, DIRECT if own else {}) as run, bar:
+        task = bar.add_task("", total=len(job.codes), counts=in_words(Counter()))
+        for call in run.calls():
+            if call.end is None or (done := outcomes.add(call)) is None:
                 continue
             code, outcome, span = done
-            bar.update(task, completed=len(seen.outcomes), told=counts(statuses(seen.outcomes)))
+            counts = in_words(statuses(outcomes.by_code))
+            bar.update(task, completed=len(outcomes.by_code), counts=counts)
             if verbose or outcome.status == "error":
-                told = Text(line(code, outcome, span), STYLES[outcome.status])
-                if console.is_terminal:  # there a line stays a line; elsewhere somebody may look for it
-                    console.print(told, no_wrap=True, overflow="ellipsis")
+                text = Text(line(code, outcome, span), STYLES[outcome.status])
+                if console.is_terminal:  # a terminal shows one line; a pipe gets the full text
+                    console.print(text, no_wrap=True, overflow="ellipsis")
                 else:
-                    console.print(told, soft_wrap=True)
-    for code in job.codes:  # what a signal cut off in the middle of saving
+                    console.print(text, soft_wrap=True)
+    for code in job.codes:  # a signal may have interrupted the writing of a file
         (job.destination / f"{code}.part").unlink(missing_ok=True)
     peak = None
     if own is not None:
@@ -295,52 +302,54 @@ def download(choice: Choice, job: flags.Job, own: Local | None, dest: Path, verb
             peak = own.seen().peak
         except ServerDied as error:
             say(str(error), "red")
-    conclude(show, job, seen, arrivals.sizes(), dest, peak)
+    conclude(run, job, outcomes, arrivals.sizes(), dest, peak)
 
 
 def conclude(
-    show: Show, job: flags.Job, seen: Seen, sizes: Sequence[int], dest: Path, peak: int | None
-) -> None:
-    """Say what came of it all, and end.
+    run: TracedRun, job: flags.Job, outcomes: Outcomes, sizes: Sequence[int], dest: Path,
+    peak: int | None,
+) -> None:  # fmt: skip
+    """Print a summary and exit.
 
-    ``sizes`` are the bytes of the images that came, ``peak`` how many requests the server had at once,
-    for flags that it has.
+    ``sizes`` are the bytes of each downloaded image, ``peak`` the most requests that the server had in
+    flight, for flags that it has.
     """
-    # Where requests are not the model's own business, as on a cluster, its answers alone are whole.
-    became = statuses({**seen.outcomes, **(show.answers or {})})
-    seen.cut(show.ended_at)
-    cut_off = bool(show.ended_by or show.error)
-    if cut_off:  # perhaps when an image was there, and nobody had been told yet
+    # A model that hands its requests to a cluster makes no traced calls: its answers are complete.
+    became = statuses({**outcomes.by_code, **(run.answers or {})})
+    outcomes.cut(run.ended_at)
+    cut_off = bool(run.ended_by or run.error)
+    if cut_off:  # an image may be complete whose call has not ended
         became["ok"] = max(became["ok"], len(sizes))
-    say(f"{counts(became)} in {show.seconds:.2f} s")
+    say(f"{in_words(became)} in {run.seconds:.2f} s")
     if sizes:
         say(f"{sum(sizes) / 1e3:,.1f} kB in {dest}", whole=True)
     if peak:
-        say(f"of the flags it has, the server was asked for {peak} at once")
+        say(f"peak requests in flight at the server: {peak}")
     if cut_off:
-        say(f"cut off: {len(job.codes) - became.total()} had not come to their end", "yellow")
-    title = f"{show.choice.workload} · {show.choice.model} · {show.choice.workers} at a time"
-    show.end(seen.spans, title, failed=became["error"] > 0)
+        say(f"cut off: {len(job.codes) - became.total()} without an outcome", "yellow")
+    options = run.options
+    title = f"{options.workload} · {options.model} · {options.workers} at a time"
+    run.finish(outcomes.spans, title, failed=became["error"] > 0)
 
 
 STYLES = {"ok": "", "not found": "dim", "error": "red"}
 
 
 def statuses(outcomes: Mapping[str, flags.Outcome]) -> Counter[str]:
-    """How many have which status."""
+    """How many flags have each status."""
     return Counter(outcome.status for outcome in outcomes.values())
 
 
-def counts(became: Counter[str]) -> str:
-    """How many were downloaded, not found, and failed."""
-    said = {"ok": "downloaded", "not found": "not found", "error": "failed"}
-    return ", ".join(f"{became[status]} {word}" for status, word in said.items())
+def in_words(became: Counter[str]) -> str:
+    """The counts of each status, as a phrase."""
+    words = {"ok": "downloaded", "not found": "not found", "error": "failed"}
+    return ", ".join(f"{became[status]} {word}" for status, word in words.items())
 
 
 def line(code: str, outcome: flags.Outcome, span: Span) -> str:
-    """What became of one."""
+    """The outcome of a flag, how long it took, and the unit of execution that downloaded it."""
     size = f"{outcome.size:,} B" if outcome.size else ""
-    # In a narrow terminal the end is cut off: better the unit than the reason.
+    # A narrow terminal cuts the end off: rather the unit than the reason.
     end = f"{outcome.reason}  {span.unit}" if outcome.reason else f"{span.unit}"
     return f"{code}  {outcome.status:9}  {size:>9}  {span.end - span.begin:6.3f} s  {end}"
 

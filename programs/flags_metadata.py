@@ -1,4 +1,4 @@
-"""``python -m programs.flags_metadata``: download flags under their countries' names, and watch it."""
+"""``python -m programs.flags_metadata``: download flags under their countries' names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ main = program(
     flags_metadata,
     model="asyncio_short_holds",
     what="each under the name of its country, which takes a second request",
-    apart=True,  # of two countries of one name the second is refused, and that is seen by the file
+    # The models refuse the second of two countries of one name, whose file they find in the folder.
+    separate=True,
 )
 
 if __name__ == "__main__":

@@ -1,21 +1,22 @@
-"""``python -m programs.spinner``: something slow, and beside it a spinner, to be watched."""
+"""``python -m programs.spinner``: something slow, and a spinner beside it."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import click
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
 import impls
 from concurbench import units
 from concurbench.command import Seconds
 from concurbench.report.text import say
-from concurbench.trace.call import Call
-from concurbench.trace.inside import Performance, everything
-from concurbench.trace.line import Line
-from concurbench.trace.program import Choice, Show, command, wrong
-from concurbench.trace.span import Kind, Span
-from concurbench.trace.unit import Unit
+from concurbench.trace.process import TraceJob, all_answers
+from concurbench.trace.program import Options, TracedRun, command, is_wrong
+from concurbench.trace.spans import Call, ExecutionUnit, Kind, Span
 from impls import spinner
 
 INTERVAL = 0.1
@@ -28,14 +29,14 @@ JOBS = {
     "compute": spinner.CASES["computing"].job,
     "naps": spinner.CASES["computing_with_naps"].job,
 }
-DOES = {
+DESCRIPTIONS = {
     "wait": "waits",
     "compute": "computes all the time",
     "naps": "computes, with 0 s naps",
 }
 
-STANDS_STILL = 3
-"""So many intervals without a frame, and one sees it."""
+MAX_GAP = 3
+"""Intervals without a frame, above which a person sees the spinner stand still."""
 
 
 @command(impls, "spinner", model="threaded", workers=1)
@@ -47,12 +48,12 @@ STANDS_STILL = 3
     "--seconds", type=Seconds(0, 3600), metavar="SECONDS",
     help=f"How long --work wait takes.  [default: {WAIT:.0f}]",
 )  # fmt: skip
-def main(choice: Choice, work: str, seconds: float | None) -> None:
-    """Watch a spinner beside something slow: does it go on?
+def main(options: Options, work: str, seconds: float | None) -> None:
+    """Watch a spinner beside something slow: does it keep moving?
 
-    In a terminal the spinner moves when the model draws a frame, ten times a second if it can, and at
-    no other time; what stands beside it is this program's own clock. The slow part waits (wait), tests
-    a prime of 16 digits (compute), or does so with naps of 0 s in between (naps).
+    In a terminal the spinner moves when the model draws a frame, ten times a second if it can. The
+    clock beside it is this program's own. The slow part waits (wait), tests a prime of 16 digits
+    (compute), or does so with naps of 0 s in between (naps).
 
     \b
     Examples: python -m programs.spinner
@@ -61,83 +62,91 @@ def main(choice: Choice, work: str, seconds: float | None) -> None:
               python -m programs.spinner --model trio_nursery --work wait --seconds 1
     """
     if seconds is not None and work != "wait":
-        raise click.UsageError(f"--seconds is for --work wait; {work} takes as long as it takes")
+        raise click.UsageError(f"--seconds needs --work wait, got --work {work}")
     job = JOBS[work] if seconds is None else spinner.Job(spinner.SMALL, INTERVAL, nap=seconds)
-    performance = Performance(choice.load, job, choice.workers, tell=everything)
-    with Show(choice, performance) as show, Line() as line:
-        say(f"{choice.model}: the slow part {DOES[work]}, a frame each {INTERVAL} s")
-        animation = _Animation(line)
-        for call in show.calls(animation.redraw):
-            animation.saw(call)
+    traced = TraceJob(options.load, job, options.workers, summarize=all_answers)
+    with TracedRun(options, traced) as run:
+        say(f"{options.model}: the slow part {DESCRIPTIONS[work]}, a frame each {INTERVAL} s")
+        with _Animation() as animation:
+            for call in run.calls(animation.refresh):
+                animation.add(call)
     failed = False
-    if show.answers is not None:
-        failed = wrong(spinner.check, job, show.answers)
-        _tell(job, show.answers, show)
-    elif show.ended_by:
-        frames = units.counted(sum(call.what == DRAW for call in show.done), "frame")
-        say(f"interrupted after {show.seconds:.3f} s: {frames} shown, and no answer yet", "yellow")
+    if run.answers is not None:
+        failed = is_wrong(spinner.check, job, run.answers)
+        _summarize(job, run.answers, run)
+    elif run.ended_by:
+        frames = units.counted(sum(call.function == DRAW for call in run.done), "frame")
+        say(f"interrupted after {run.seconds:.3f} s: {frames} shown, and no answer yet", "yellow")
     kind = Kind.WAITS if work == "wait" else Kind.COMPUTES
     spans = [
-        Span.of(call, "frame", Kind.COMPUTES) if call.what == DRAW else Span.of(call, "slow", kind)
-        for call in (*show.done, *show.cut)
+        Span.of(call, "frame", Kind.COMPUTES) if call.function == DRAW else Span.of(call, "slow", kind)
+        for call in (*run.done, *run.cut)
     ]
-    show.end(spans, f"spinner · {choice.model} · {work}", failed=failed)
+    run.finish(spans, f"spinner · {options.model} · {work}", failed=failed)
 
 
-class _Animation:
-    """The spinner, moved by the model's frames, and beside it a clock that is moved by nobody."""
+class _Animation(contextlib.ExitStack):
+    """In a terminal, a line with the model's latest frame and a clock; it is gone in the end."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self) -> None:
+        super().__init__()
+        self._live: Live | None = None
+        console = Console(highlight=False)
+        if console.is_terminal:
+            live = Live(console=console, transient=True, auto_refresh=False)
+            self._live = self.enter_context(live)
         self._begun: float | None = None
-        self._last: float | None = None
+        self._latest: float | None = None
         self._frames = 0
 
-    def saw(self, call: Call) -> None:
+    def add(self, call: Call) -> None:
         if self._begun is None:
             self._begun = call.begin
-        if call.what == DRAW and call.end is not None:
-            self._last = call.begin
+        if call.function == DRAW and call.end is not None:
+            self._latest = call.begin
             self._frames += 1
-        self.redraw()
+        self.refresh()
 
-    def redraw(self) -> None:
-        if self._begun is None:
+    def refresh(self) -> None:
+        if self._live is None or self._begun is None:
             return
         now = time.perf_counter()
-        said = "no frame yet"
-        if self._last is not None:
-            said = f"frame {self._frames}, {max(now - self._last, 0.0):4.2f} s ago"
+        frame = "no frame yet"
+        if self._latest is not None:
+            frame = f"frame {self._frames}, {max(now - self._latest, 0.0):4.2f} s ago"
         sign = FRAMES[self._frames % len(FRAMES)] if self._frames else " "
-        self._line.show(f"{sign} pondering!  {now - self._begun:5.2f} s  {said}")
+        line = Text(f"{sign} pondering!  {now - self._begun:5.2f} s  {frame}", no_wrap=True)
+        self._live.update(line, refresh=True)
 
 
-def _tell(job: spinner.Job, seen: spinner.Seen, show: Show) -> None:
-    measured = spinner.metrics(job, seen, show.seconds)
-    gap = measured["longest_gap"]
-    shown = sum(frame <= seen.stopping for frame in seen.frames)
-    drawn_by = next((call.unit for call in show.done if call.what == DRAW), None)
-    slow = next(call.unit for call in show.done if call.what != DRAW)
-    is_prime = "is prime" if seen.answer else "is no prime"
+def _summarize(job: spinner.Job, answers: spinner.Seen, run: TracedRun) -> None:
+    metrics = spinner.metrics(job, answers, run.seconds)
+    shown = sum(frame <= answers.stopping for frame in answers.frames)
+    drawn_by = next((call.unit for call in run.done if call.function == DRAW), None)
+    slow = next(call.unit for call in run.done if call.function != DRAW)
+    prime = "is prime" if answers.answer else "is not prime"
     frames = "none"
     if shown:
-        frames = f"{shown} of {round(shown / measured['frames_shown'])} that were due, by {drawn_by}"
-    say(f"slow part     {seen.stopping - seen.begun:.3f} s in {slow}: {job.number:,} {is_prime}")
+        frames = f"{shown} of {round(shown / metrics['frames_shown'])} that were due, by {drawn_by}"
+    took = answers.stopping - answers.begun
+    say(f"slow part     {took:.3f} s in {slow}: {job.number:,} {prime}")
     say(f"frames shown  {frames}")
-    say(f"longest gap   {gap:.3f} s without a new frame")
-    say(f"stopping      {units.time(measured['stopping'])} until the spinner was gone")
-    _conclude(job, gap, slow, drawn_by)
+    say(f"longest gap   {metrics['longest_gap']:.3f} s without a new frame")
+    say(f"stopping      {units.time(metrics['stopping'])} until the spinner was gone")
+    _conclude(job, metrics["longest_gap"], slow, drawn_by)
 
 
-def _conclude(job: spinner.Job, gap: float, slow: Unit, drawn_by: Unit | None) -> None:
+def _conclude(
+    job: spinner.Job, gap: float, slow: ExecutionUnit, drawn_by: ExecutionUnit | None
+) -> None:
     shared = drawn_by is None or drawn_by.thread == slow.thread
-    if gap <= STANDS_STILL * job.interval:
-        why = f"the two took turns in {slow.thread}" if shared else "each in a unit of its own"
-        say(f"the spinner went on: {why}")
+    if gap <= MAX_GAP * job.interval:
+        why = f"the two took turns in {slow.thread}" if shared else "each has its own unit of execution"
+        say(f"the spinner kept moving: {why}")
     elif shared:
         say("the spinner stood still: it shares the slow part's thread, and got no turn", "yellow")
     else:
-        say("the spinner stood still in a unit of its own: it started late, or had no core", "yellow")
+        say("the spinner stood still in its own unit: it started late, or had no core", "yellow")
 
 
 if __name__ == "__main__":

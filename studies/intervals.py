@@ -22,8 +22,8 @@ from typing import Any
 import click
 
 from concurbench import machine
-from concurbench.command import PytestCommand, published, pytest_arguments
-from concurbench.errors import ConcurbenchError, Interrupted
+from concurbench.command import PytestCommand, published
+from concurbench.errors import ConcurbenchError
 from concurbench.results import records
 from concurbench.results.merge import merge
 from concurbench.results.runs import short_name
@@ -39,7 +39,7 @@ PASSES = 5
 """The default of ``concurbench run``."""
 
 TIMEOUT = 1800.0
-"""Seconds that a pytest process may go without a response."""
+"""Seconds that one pass may take."""
 
 Trial = tuple[Interval | None, float]
 """The interval of a run, if there is one, and the median of the next run."""
@@ -111,8 +111,8 @@ def main(
 ) -> None:  # fmt: skip
     """Measure how often the intervals of a run contain the next run's median.
 
-    Measures many runs of the same rows, one after another. Choose a few short rows, with
-    arguments for pytest behind --.
+    Measures many runs of the same rows, one after another. Arguments after -- go to pytest: choose
+    a few short rows.
 
     \b
     Example: python -m studies.intervals -- -m gate
@@ -120,7 +120,7 @@ def main(
     if importlib.util.find_spec("scipy") is None:
         raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
     if source is None:
-        source = measured(runs, passes, pytest_arguments(ctx), json_file, more)
+        source = measured(runs, passes, ctx.meta.get("pytest", ()), json_file, more)
     click.echo(report(read(source)), nl=False)
 
 
@@ -135,18 +135,17 @@ def measured(
     header = {"machine": machine.facts(), "passes": passes}
     record, entries = files.start(KIND, header, json_file, more)
     start = time.monotonic() - (entries[-1]["elapsed"] if entries else 0.0)
+    this = Environment("", Path(sys.executable))
     try:
         with measuring(arguments, passes, TIMEOUT) as (suite, status):
-            [collected], _, _ = collect(suite, [Environment("", Path(sys.executable))], status)
+            [collected], *_ = collect(suite, [this], status)
             for number in range(1, runs + 1):
-                run = Measured(collected.environment, collected.groups)
+                run = Measured(this, collected.groups)
                 measure(suite, [run], passes, status, prefix=f"run {number} of {runs}, ")
                 if failures := [*run.failed.values(), *run.errors]:
                     raise ConcurbenchError(f"run {number}: {failures[0]}")
                 rows = rounds_of(merge(run.passes()))
                 record.append({"rows": rows, "elapsed": time.monotonic() - start})
-    except Interrupted as signal:
-        sys.exit(128 + signal.number)
     finally:
         published(lambda: click.echo(f"measurements: {record.path}", err=True))
     return record.path

@@ -11,6 +11,7 @@ import click
 import pytest
 from cogapp import Cog
 
+from concurbench.command import PassesOn
 from studies import blocks
 
 ROOT = Path(__file__).parents[1]
@@ -163,7 +164,8 @@ def wrong(line: str, pytest_options: set[str]) -> str | None:
     if command is None:
         return None
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return unknown_options(own, options_of(command))
+    known = options_of(command) | (pytest_options if isinstance(command, PassesOn) else set())
+    return unknown_options(own, known)
 
 
 def unknown_options(words: list[str], known: set[str]) -> str | None:
@@ -204,7 +206,7 @@ def test_the_commands_and_options_on_a_page_exist(page: Path, pytest_options: se
         ("make bench NONSENSE=1", "no variable NONSENSE"),
         ("concurbench nonsense", "no command nonsense"),
         ("concurbench summary --nonsense", "no option --nonsense"),
-        ("concurbench summary --group x", None),
+        ("concurbench summary --compare 1", None),
         ("concurbench gate main -- --anything", None),
         ("python -m studies.gate --from x --nonsense=1", "no option --nonsense"),
         ("python -m nonsense", "no module nonsense"),

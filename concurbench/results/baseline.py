@@ -10,8 +10,7 @@ from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.results import runs
 from concurbench.results.drift import relative
-from concurbench.results.metric import Metric
-from concurbench.results.row import Row
+from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run, short_name
 
 

@@ -1,16 +1,16 @@
-"""Notes the calls of some functions, in whatever process, thread, interpreter or task they are made.
+"""Records the calls of traced functions, in any process, thread, interpreter or task.
 
-Every process of a model appends to one file, a line for the begin of a call and one for its end: a
-short append is atomic, nothing has to be passed on, and what was noted stays when the process is
-killed. Times are of ``time.perf_counter``, one clock for all processes of the machine.
+Every process of a model appends to one file, a line for the begin of a call and one for its end. A
+short append is atomic, no process waits for another, and the lines survive when a process is killed.
+Times are of ``time.perf_counter``, one clock for all processes of the machine.
 
-To watch a call takes 27 µs of CPU (26 to 31, 180 times 200 calls in a row), and 80 to 110 µs of time
-where the thread has just slept and nothing is at hand (quartiles of six times 200 calls: 68 to 118);
-CPython 3.11 on two cores that others used. Little of it is within the times that are noted: the end's
-is taken first, the begin's last. So units of a millisecond are seen as they are; of some µs, one sees
-the watching. The interpreter lock is kept meanwhile.
+Recording a call takes 27 µs of CPU (26 to 31, 180 times 200 calls in a row), and 80 to 110 µs of time
+where the thread has just slept and the caches are cold (quartiles of six times 200 calls: 68 to 118);
+CPython 3.11 on two cores in shared use. Little of it falls within the recorded times: the time of the
+end is taken first, that of the begin last. So units of a millisecond appear as they are; for units of
+some µs the overhead dominates. The recorder keeps the interpreter lock meanwhile.
 
-The standard library alone, for each process of a model imports it.
+Uses the standard library alone: each process of a model imports this module.
 """
 
 from __future__ import annotations
@@ -30,14 +30,17 @@ import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-VARIABLE = "CONCURBENCH_EVENTS"
+ENV_EVENTS = "CONCURBENCH_EVENTS"
 """The environment variable with the path of the file."""
 
-LONGEST = 200
-"""Characters of what is noted of a value."""
+MAX_LENGTH = 200
+"""Characters recorded of a value."""
+
+MAX_ITEMS = 10
+"""Elements recorded of a sequence."""
 
 LIBRARIES = ("asyncio", "trio.lowlevel")
-"""Those whose ``current_task`` can be asked."""
+"""Those with a ``current_task``."""
 
 _numbers = itertools.count()
 _task_numbers = itertools.count()
@@ -46,11 +49,11 @@ _file: int | None = None
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def watch(function: Callable[..., Any], item: str | None = None) -> Callable[..., Any]:
-    """A function that does the same and notes each call; ``item`` is the parameter to note."""
+def trace(function: Callable[..., Any], item: str | None = None) -> Callable[..., Any]:
+    """A function that does the same and records each call; ``item`` is the parameter to record."""
     place = _place(function, item) if item is not None else -1
 
-    def told(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def item_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if item is None:
             return None
         return plain(kwargs[item] if item in kwargs else args[place] if place < len(args) else None)
@@ -58,26 +61,26 @@ def watch(function: Callable[..., Any], item: str | None = None) -> Callable[...
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
-        async def watched_coroutine(*args: Any, **kwargs: Any) -> Any:
-            call = _begin(function.__name__, told(args, kwargs))
-            return await _ended(call, function(*args, **kwargs))
+        async def traced_coroutine(*args: Any, **kwargs: Any) -> Any:
+            call = _begin(function.__name__, item_of(args, kwargs))
+            return await _awaited(call, function(*args, **kwargs))
 
-        return watched_coroutine
+        return traced_coroutine
 
     @functools.wraps(function)
-    def watched(*args: Any, **kwargs: Any) -> Any:
-        call = _begin(function.__name__, told(args, kwargs))
+    def traced(*args: Any, **kwargs: Any) -> Any:
+        call = _begin(function.__name__, item_of(args, kwargs))
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
             _end(call, error=error)
             raise
         if inspect.isawaitable(result):  # it has only begun
-            return _ended(call, result)
+            return _awaited(call, result)
         _end(call, result)
         return result
 
-    return watched
+    return traced
 
 
 def _place(function: Callable[..., Any], item: str) -> int:
@@ -86,10 +89,10 @@ def _place(function: Callable[..., Any], item: str) -> int:
     except ValueError:
         if not inspect.isbuiltin(function):
             raise
-        return 0  # time.sleep, as others in C, does not say what its parameter is called
+        return 0  # time.sleep, as others in C, does not name its parameters
 
 
-async def _ended(call: int, awaitable: Awaitable[Any]) -> Any:
+async def _awaited(call: int, awaitable: Awaitable[Any]) -> Any:
     try:
         result = await awaitable
     except BaseException as error:
@@ -100,76 +103,76 @@ async def _ended(call: int, awaitable: Awaitable[Any]) -> Any:
 
 
 def patch(target: str, item: str | None = None, only: Any = None) -> None:
-    """Watch what another package offers, as in ``asyncio:sleep``; nothing of one that the model has not
-    imported. With ``only``, just the calls whose ``item`` is that, given by its place."""
+    """Trace a function or method of another package, as in ``asyncio:sleep``, if the model has imported
+    that package. With ``only``, record just the calls whose positional ``item`` equals it."""
     module, _, path = target.partition(":")
     *owners, name = path.split(".")
     if module not in sys.modules:
-        return  # it may take half a second, and whoever does not use it will not call it
+        return  # importing it may take half a second, and this model does not call it
     owner = functools.reduce(getattr, owners, sys.modules[module])
     function = getattr(owner, name)
-    seen = watch(function, item)
+    traced = trace(function, item)
     if item is not None and only is not None:
-        seen = _chosen(function, seen, _place(function, item), only)
-    setattr(owner, name, seen)
+        traced = _filtered(function, traced, _place(function, item), only)
+    setattr(owner, name, traced)
 
 
-def _chosen(
-    function: Callable[..., Any], seen: Callable[..., Any], place: int, only: Any
+def _filtered(
+    function: Callable[..., Any], traced: Callable[..., Any], place: int, only: Any
 ) -> Callable[..., Any]:
     @functools.wraps(function)
-    def chosen(*args: Any, **kwargs: Any) -> Any:
-        call = seen if args[place : place + 1] == (only,) else function
+    def filtered(*args: Any, **kwargs: Any) -> Any:
+        call = traced if args[place : place + 1] == (only,) else function
         return call(*args, **kwargs)
 
-    return chosen
+    return filtered
 
 
-def _begin(what: str, item: Any) -> int:
+def _begin(function: str, item: Any) -> int:
     call = next(_numbers)
-    _note(f'"kind":"begin","call":{call},"what":{_json(what)},"item":{_json(item)}')
+    _write_line(f'"kind":"begin","call":{call},"function":{_json(function)},"item":{_json(item)}')
     return call
 
 
 def _end(call: int, result: Any = None, error: BaseException | None = None) -> None:
     at = time.perf_counter()
     if error is None:
-        told = f'"result":{_json(plain(result))}'
+        outcome = f'"result":{_json(plain(result))}'
     else:
-        why = str(error.args[-1]) if error.args else ""  # an OSError has its number before
-        told = f'"error":{_json(type(error).__name__)},"why":{_json(why[:LONGEST])}'
-    _note(f'"kind":"end","call":{call},{told}', at)
+        message = str(error.args[-1]) if error.args else ""  # the first of an OSError is its number
+        outcome = f'"error":{_json(type(error).__name__)},"message":{_json(message[:MAX_LENGTH])}'
+    _write_line(f'"kind":"end","call":{call},{outcome}', at)
 
 
-def _note(told: str, at: float | None = None) -> None:
+def _write_line(fields: str, at: float | None = None) -> None:
     """Append a line, put together by hand: ``json.dumps`` takes longer than all the rest.
 
-    Without ``at`` the time is that of the writing: what is noted of a begin is no part of the call.
+    Without ``at`` the time is that of the writing, so that a call does not include recording its begin.
     """
     global _file
     if _file is None:
-        _file = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        _file = os.open(os.environ[ENV_EVENTS], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     is_main = "true" if threading.current_thread() is threading.main_thread() else "false"
     unit = f"{os.getpid()},{_interpreter()},{threading.get_native_id()},{is_main},{_json(_task())}"
     if at is None:
         at = time.perf_counter()
-    line = f'{{{told},"unit":[{unit}],"at":{at!r}}}\n'.encode()
+    line = f'{{{fields},"unit":[{unit}],"at":{at!r}}}\n'.encode()
     if _write(_file, line, len(line)) != len(line):
-        raise OSError("there is no room for what is noted of the calls")
+        raise OSError("cannot record a call: no space left on device")
 
 
 def _json(value: Any) -> str:
-    """JSON; the encoder takes some µs, even for nothing."""
+    """JSON; the encoder takes some µs even for None and integers."""
     if value is None:
         return "null"
     return repr(value) if type(value) is int else _encode(value)
 
 
 def _writer() -> Callable[[int, bytes, int], int]:
-    """What writes bytes into a file, so many, and returns how many it wrote.
+    """A function that writes bytes of a given number into a file, and returns how many it wrote.
 
-    ``os.write`` gives up the interpreter lock: a thread that computes may take it, and the watched call
-    would last a switch interval longer, in its begin and in its end. This one keeps it.
+    ``os.write`` releases the interpreter lock: a computing thread could take it, and the traced call
+    would last a switch interval longer, at its begin and at its end. This one keeps the lock.
     """
     if os.name != "posix":
         return lambda file, line, length: os.write(file, line)
@@ -192,17 +195,19 @@ def _interpreter() -> int:
 
 
 def _task() -> int | None:
-    """Which task of an event loop this is, whichever library's: a task is the coroutine that the loop
-    resumes, the outermost on this thread's stack. None where there is no loop."""
+    """A number for the current task of an event loop, whichever library's; None without a loop.
+
+    A task is the coroutine that the loop resumes, the outermost on this thread's stack.
+    """
     outermost, frame = None, sys._getframe()
     while frame := frame.f_back:  # type: ignore[assignment]  # None after the last, which ends it
         if frame.f_code.co_flags & inspect.CO_COROUTINE:
             outermost = frame
     if outermost is None:
         return None
-    # Its frame may be in the place of one that has ended: who knows the tasks tells them apart.
+    # A new frame may reuse the address of one that has ended: the library tells its tasks apart.
     for library in filter(None, map(sys.modules.get, LIBRARIES)):
-        with contextlib.suppress(RuntimeError):  # its loop is not the one that runs
+        with contextlib.suppress(RuntimeError):  # the running loop is another library's
             task = library.current_task()
             if task is not None:
                 if task not in _tasks:
@@ -212,19 +217,19 @@ def _task() -> int | None:
 
 
 def plain(value: Any) -> Any:
-    """What JSON can hold of a value: of bytes their number, of a path its end, of an object its
+    """A value as JSON can hold it: of bytes their number, of a path its end, of an object its
     fields."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return value[:LONGEST]
+        return value[:MAX_LENGTH]
     if isinstance(value, os.PathLike):
-        return os.fsdecode(value)[-LONGEST:]
+        return os.fsdecode(value)[-MAX_LENGTH:]
     if isinstance(value, bytes | bytearray | memoryview):
         return len(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = (field.name for field in dataclasses.fields(value))
         return {name: plain(getattr(value, name)) for name in fields}
     if isinstance(value, tuple | list):
-        return [plain(each) for each in value[:10]]
-    return repr(value)[:LONGEST]
+        return [plain(each) for each in value[:MAX_ITEMS]]
+    return repr(value)[:MAX_LENGTH]

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 
 QUESTION = "How long does an event loop stand still when a coroutine has blocking calls to make?"
 
@@ -47,14 +47,14 @@ class Case:
         return len(self.numbers)
 
 
-@watched("number")
+@traced("number")
 def wait(number: int) -> int:
     """Block for as long as a library may that asks somebody else, and answer with the number."""
     time.sleep(WAIT)
     return number
 
 
-@watched("number")
+@traced("number")
 def compute(number: int) -> int:
     """Block by computing: the sum of all squares below the number, in pure Python."""
     total = 0

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 
 QUESTION = "How far do threads get where the work is done in C that releases the interpreter lock?"
 
@@ -69,7 +69,7 @@ class Packed(NamedTuple):
     compressed: bytes
 
 
-@watched("buffer")
+@traced("buffer")
 def pack(buffer: bytes | memoryview) -> Packed:
     """The SHA-256 of a buffer and the buffer compressed: the unit of work."""
     return Packed(hashlib.sha256(buffer).hexdigest(), zlib.compress(buffer))

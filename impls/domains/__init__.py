@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 
 QUESTION = "How soon is it known which of many names exist, and how many are asked for at once?"
 
@@ -109,7 +109,7 @@ class Arrivals:
         self.seconds: list[float] = []
         self._start = time.perf_counter()
 
-    @watched("result")
+    @traced("result")
     def add(self, result: Result) -> None:
         """Here it is."""
         self.seconds.append(time.perf_counter() - self._start)

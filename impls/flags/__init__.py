@@ -22,7 +22,7 @@ from typing import Literal, TypedDict
 import httpx
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 from impls.flags import _world
 
 QUESTION = "How fast do many small files come from a server that takes its time to answer?"
@@ -74,7 +74,7 @@ class Job:
     cluster: str | None = None
     timeout: float = TIMEOUT
 
-    @watched("code")
+    @traced("code")
     def url(self, code: str) -> str:
         """The address of the image of a country, given by its two-letter code."""
         return f"{self.base_url}/{code}/{code}.gif".lower()
@@ -103,7 +103,7 @@ class Outcome:
     reason: str = field(default="", compare=False)
 
 
-@watched()
+@traced()
 def failed(error: Exception) -> Outcome:
     """The outcome of a request that got no answer, or not the whole of it."""
     # Not every error says more than its name.
@@ -115,7 +115,7 @@ def is_whole(image: bytes) -> bool:
     return image.startswith((b"GIF87a", b"GIF89a")) and image.endswith(b";")
 
 
-@watched("code")
+@traced("code")
 def keep(job: Job, code: str, status_code: int, body: bytes) -> Outcome:
     """Check what the server answered, save the image, say what became of it.
 

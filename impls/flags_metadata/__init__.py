@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import httpx
 
 from impls import Resources, flags
-from impls._watched import watched
+from impls._traced import traced
 from impls.flags import Case, Outcome, client_options
 
 __all__ = ["Case", "Outcome", "client_options"]  # those of flags, for the models
@@ -48,7 +48,7 @@ UNSEEN = frozenset("\u034f\u0337\u0338\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 class Job(flags.Job):
     """Which countries, from where, to where: as for flags."""
 
-    @watched("code")
+    @traced("code")
     def metadata_url(self, code: str) -> str:
         """The address of what the server tells of a country, its name among it."""
         return f"{self.base_url}/{code}/metadata.json".lower()
@@ -90,7 +90,7 @@ def safe_name(country: object) -> str:
     return name
 
 
-@watched()
+@traced()
 def failed(error: httpx.HTTPError) -> Outcome:
     """The outcome of a country for one of whose requests there was no answer, or not the right one."""
     if isinstance(error, httpx.HTTPStatusError):
@@ -100,7 +100,7 @@ def failed(error: httpx.HTTPError) -> Outcome:
     return flags.failed(error)
 
 
-@watched()
+@traced()
 def keep(job: Job, image: httpx.Response, metadata: httpx.Response) -> Outcome:
     """Check what the server answered, save the image under the country's name, say what became of it.
 

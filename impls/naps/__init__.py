@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 
 QUESTION = "How soon does the caller have results of tasks that only wait, and what does a task cost?"
 
@@ -41,7 +41,7 @@ class Task(NamedTuple):
         return self.number * 10
 
 
-@watched("task")
+@traced("task")
 def nap(task: Task) -> int:
     """The unit of work, where waiting may block the thread."""
     time.sleep(task.seconds)
@@ -109,7 +109,7 @@ class Results:
         self._one_at_a_time = threading.Lock()
         self.started = time.perf_counter()
 
-    @watched("value")
+    @traced("value")
     def take(self, value: int) -> None:
         """The caller has this result from now on; any thread may say so."""
         with self._one_at_a_time:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 
 QUESTION = "How much faster does pure Python compute when its work is spread over workers?"
 
@@ -86,7 +86,7 @@ def job(case: Case, resources: Resources) -> Job:
     return Job(case.batches, resources.cluster)
 
 
-@watched("number")
+@traced("number")
 def is_prime(number: int) -> bool:
     """Whether a number is prime, by trial division."""
     if number < 2:

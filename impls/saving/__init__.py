@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 
 # The same heart, and the same of what it tells.
 from impls.bridges import METRICS as METRICS
@@ -71,7 +71,7 @@ class Job:
     destination: Path
     synced: bool = False
 
-    @watched("place")
+    @traced("place")
     def partial(self, place: int) -> Path:
         """Where a file is written to."""
         return self.destination / f"{place:04}.part"

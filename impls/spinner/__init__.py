@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 
 QUESTION = "What keeps answering while something slow runs?"
 
@@ -94,7 +94,7 @@ class Screen:
         self.begun = self.stopping = now()
         self.frames: list[float] = []
 
-    @watched()
+    @traced()
     def draw(self) -> None:
         """Show the next frame."""
         self.frames.append(now())
@@ -108,7 +108,7 @@ class Screen:
         return Seen(answer, self.begun, tuple(self.frames), self.stopping, stopped=now())
 
 
-@watched()
+@traced()
 def slow(job: Job) -> bool:
     """The slow part: whether the job's number is prime."""
     if job.number % 2 == 0:
@@ -121,7 +121,7 @@ def slow(job: Job) -> bool:
     return job.number > 1
 
 
-@watched()
+@traced()
 async def slow_async(job: Job, sleep: Callable[[float], Awaitable[None]]) -> bool:
     """The slow part as a coroutine: the same, but for naps that are awaited, of an event loop's own."""
     if job.number % 2 == 0:

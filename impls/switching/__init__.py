@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 
 QUESTION = "What does a computing thread cost one that waits, and what does the switch interval change?"
 
@@ -108,7 +108,7 @@ def switch_interval(seconds: float) -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-@watched()
+@traced()
 def wait(job: Job) -> Waited:
     """Nap after nap, each noted: the part of the one that waits."""
     late = []
@@ -119,7 +119,7 @@ def wait(job: Job) -> Waited:
     return Waited(late, sys.getswitchinterval())
 
 
-@watched()
+@traced()
 def compute(unit: Callable[[], object], stopped: Callable[[], bool]) -> Computed:
     """Compute unit after unit until stopped: the part of the one that computes."""
     begin, begin_cpu, units = now(), cpu_time(), 0

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 
 QUESTION = "What does it cost to acquire and release a semaphore, alone and when others want it too?"
 
@@ -109,13 +109,13 @@ class Flight:
     def most(self) -> int:
         return int(self._most.value)
 
-    @watched()
+    @traced()
     def __enter__(self) -> None:
         with self._lock:
             self._now.value += 1
             self._most.value = max(self._most.value, self._now.value)
 
-    @watched()
+    @traced()
     def __exit__(self, *error: object) -> None:
         with self._lock:
             self._now.value -= 1

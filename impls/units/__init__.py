@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from impls import Resources
-from impls._watched import watched
+from impls._traced import traced
 
 QUESTION = "What does a unit of execution cost: how long to start and to end, how much memory?"
 
@@ -63,7 +63,7 @@ class Life:
     A model makes it right before it starts the first unit.
     """
 
-    @watched()
+    @traced()
     def __init__(self, job: Job) -> None:
         self.job = job
         self.units: Collection[object] = ()
@@ -71,7 +71,7 @@ class Life:
         self.joined = 0.0
         self.started = time.perf_counter()
 
-    @watched()
+    @traced()
     def all_up(self, units: Collection[object]) -> None:
         """All units have said what they are, and wait."""
         self.up = time.perf_counter()
@@ -79,7 +79,7 @@ class Life:
         self.job.when_up()
         self.told = time.perf_counter()
 
-    @watched()
+    @traced()
     def all_gone(self) -> Life:
         """All units have ended, and nothing of them is left."""
         self.joined = time.perf_counter()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,7 +14,7 @@ import click
 
 from concurbench import machine, units
 from concurbench.command import Command, ended_by_signals, published
-from concurbench.errors import ConcurbenchError, Interrupted
+from concurbench.errors import ConcurbenchError
 from concurbench.report.progress import StatusLine
 from concurbench.report.text import show
 from concurbench.results import records
@@ -96,8 +95,6 @@ def measured(part: str, number: int, json_file: Path | None, more: Path | None) 
     try:
         with ended_by_signals(), Workspace() as workspace:
             take(rows, number, Timers(workspace), record, watch)
-    except Interrupted as signal:
-        sys.exit(128 + signal.number)
     finally:
         watch.end()
         published(partial(click.echo, f"measurements: {record.path}", err=True))

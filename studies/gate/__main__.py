@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import click
 
 from concurbench import machine
 from concurbench.command import PytestCommand, ended_by_signals, published
-from concurbench.errors import Interrupted
 from concurbench.gate.command import THRESHOLD, check_requirements
 from concurbench.gate.prepare import Question
 from studies import files
@@ -63,8 +61,6 @@ def measured(
     try:
         with ended_by_signals():
             measurement.measure(question)
-    except Interrupted as signal:
-        sys.exit(128 + signal.number)
     finally:
         published(lambda: click.echo(f"measurements: {record.path}", err=True))
     return record.path

@@ -130,10 +130,7 @@ class Measurement:
             self._step(f"gate {number + 1} of {2 * GATES}{f', {row} slowed down' if row else ''}")
             with Comparison(replace(question, slower=slower), self._step) as comparison:
                 clock = gates.Clock(max(60.0, self._budget.seconds - self.elapsed))
-                outcome = gates.run(
-                    comparison, gates.Thresholds(self.study.threshold), {}, clock,
-                    on_block=lambda *_: None, on_row=lambda _: None, keep=lambda *_: None,
-                )  # fmt: skip
+                outcome = gates.run(comparison, gates.Thresholds(self.study.threshold), {}, clock)
             gate = {
                 "injected": row, "exit": outcome.exit_code, "slower": outcome.slower,
                 "blocks": outcome.blocks, "seconds": outcome.seconds,

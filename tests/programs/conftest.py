@@ -1,4 +1,4 @@
-"""Programs as a person runs them: in a pipe, and in a terminal of 80 columns."""
+"""Programs in this process, in a pipe, and in a terminal of 80 columns."""
 
 from __future__ import annotations
 
@@ -13,26 +13,44 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Protocol
 
 import psutil
 import pytest
+from click.testing import CliRunner, Result
 
 from tests.conftest import PATIENCE, ROOT, heed_signals
 
+Run = Callable[..., Result]
 Program = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., "Running"]
 
 
 def environ(**more: str) -> Mapping[str, str]:
-    """Ours, less what pytest leaves in it for the processes it starts."""
+    """The environment of a program."""
     return {**os.environ, "PYTHONPATH": str(ROOT), **more}
 
 
 @pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Call it with the name of a program and arguments: it runs in this process, in an empty folder.
+
+    Its model has a process of its own, as always.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+    def invoke(name: str, *arguments: str) -> Result:
+        return CliRunner().invoke(import_module(f"programs.{name}").main, list(arguments))
+
+    return invoke
+
+
+@pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """Call it with a module and its arguments: it runs in a pipe, in an empty folder."""
+    """Call it with a module and arguments: it runs as a process in a pipe, in an empty folder."""
 
     def run(module: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -44,7 +62,7 @@ def program(tmp_path: Path) -> Program:
 
 
 class Running:
-    """A program that runs in an empty folder, its output read as it comes."""
+    """A program that runs in an empty folder; its output is read as it comes."""
 
     def __init__(
         self, folder: Path, errors: IO[str], module: str, *arguments: str, **more: str
@@ -58,14 +76,14 @@ class Running:
         )  # fmt: skip
 
     def read_until(self, part: str) -> None:
-        """Read on to the first line with ``part`` in it; to the end, where none has."""
+        """Read on to the first line with ``part`` in it, or to the end."""
         for line in self._output:
             self._read += line
             if part in line:
                 return
 
     def child(self, module: str) -> psutil.Process:
-        """The process it has started to run a module."""
+        """The process that it started to run a module."""
         [child] = (
             each
             for each in psutil.Process(self.process.pid).children()
@@ -74,8 +92,8 @@ class Running:
         return child
 
     def ended(self) -> subprocess.CompletedProcess[str]:
-        """All that it told, once it has ended."""
-        # communicate() would leave out what was read from the pipe and not yet asked for.
+        """Its exit code and all its output, once it has ended."""
+        # communicate() would lose what is in the buffer of the pipe.
         self._read += self._output.read()
         code = self.process.wait()
         self._errors.seek(0)
@@ -94,11 +112,11 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Start]:
-    """Call it with a module and its arguments: it runs, and is ended with the test."""
+    """Call it with a module and arguments: it runs until the end of the test."""
     with contextlib.ExitStack() as stack:
 
         def start(module: str, *arguments: str, **more: str) -> Running:
-            # Not a pipe, which could fill up: nobody reads it meanwhile.
+            # Not a pipe, which could fill up: it is read after the end.
             errors = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
             program = Running(tmp_path, errors, module, *arguments, **more)
             stack.callback(program.close)
@@ -108,7 +126,7 @@ def running(tmp_path: Path) -> Iterator[Start]:
 
 
 class Interrupted(Protocol):
-    """What the fixture of that name offers."""
+    """The type of the fixture of that name."""
 
     def __call__(
         self, module: str, *arguments: str, when: str, number: int = signal.SIGINT
@@ -117,7 +135,7 @@ class Interrupted(Protocol):
 
 @pytest.fixture
 def interrupted(running: Start) -> Interrupted:
-    """The same, with Ctrl-C, or another signal, once it has printed a line with ``when`` in it."""
+    """Like ``program``, with a signal once it has printed a line with ``when`` in it."""
 
     def run(
         module: str, *arguments: str, when: str, number: int = signal.SIGINT
@@ -138,7 +156,7 @@ class Terminal:
         self.socket = f"concurbench-{uuid.uuid4().hex}"
 
     def run(self, module: str, *arguments: str) -> None:
-        """Start a program; below what it leaves, its exit code is told."""
+        """Start a program; the shell prints its exit code afterwards."""
         command = shlex.join(["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", module, *arguments])
         self._tmux(
             "new-session", "-d", "-x", "80", "-y", "24", "-c", str(self.folder),
@@ -149,14 +167,14 @@ class Terminal:
         self._tmux("send-keys", key)
 
     def screen(self) -> str:
-        """What is seen, and what has been scrolled away."""
+        """The screen, and what has been scrolled away."""
         return self._tmux("capture-pane", "-p", "-S", "-")
 
     def wait_for(self, condition: Callable[[str], object]) -> str:
-        """The first screen that meets the condition; the last one, where none does for a long time."""
+        """The first screen that meets the condition, or the last one before a timeout."""
         due = time.monotonic() + PATIENCE * 6
         while not condition(screen := self.screen()) and time.monotonic() < due:
-            time.sleep(0.05)  # each look is a process, too
+            time.sleep(0.05)  # each screen takes a process
         return screen
 
     def ended(self) -> str:

@@ -1,19 +1,19 @@
-"""``python -m programs.domains``: names and whether they exist, as it becomes known."""
+"""``python -m programs.domains``: names and whether they exist."""
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from concurbench.trace.call import Call
-from concurbench.trace.unit import Unit
-from concurbench.units import counted
+from concurbench.trace.spans import Call, ExecutionUnit
 from impls import domains
-from programs.domains import most_at_once
-from servers import BASE_PYTHON
-from tests.programs.conftest import Interrupted, Program, Start, Terminal, environ
+from programs.domains import in_flight, peak_in_flight, system_nameserver
+from servers.process import ServerDied
+from tests.conftest import ROOT
+from tests.programs.conftest import Run, Start
 
 SHORTEST = ("as", "if", "in", "is", "or")
 """The keywords of two letters."""
@@ -33,21 +33,12 @@ def getaddrinfo(host, port, *rest, **more):
 
 socket.getaddrinfo = getaddrinfo
 """
-"""What takes the place of the system's resolver: a network is nothing for a test."""
+"""Replaces the system's resolver: a test uses no network."""
 
 
 @pytest.fixture(autouse=True)
 def _dnslib() -> None:
     pytest.importorskip("dnslib", reason="no package dnslib")
-
-
-@pytest.fixture
-def fake(tmp_path: Path) -> str:
-    """What PYTHONPATH is to begin with."""
-    folder = tmp_path / "fake"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(FAKE)
-    return f"{folder}:{environ()['PYTHONPATH']}"
 
 
 def signs(output: str, zone: str) -> dict[str, str]:
@@ -60,44 +51,44 @@ def signs(output: str, zone: str) -> dict[str, str]:
     ("model", "unit"),
     [
         ("sequential", "main thread"),
-        ("threaded", "thread 1"),
         ("asyncio_getaddrinfo", "thread 1"),
         ("asyncio_aiodns", "main thread, task 1"),
-        ("trio_nursery", "thread 1"),
     ],
 )
-def test_each_name_is_told_with_the_unit_that_waited_for_it(
-    program: Program, model: str, unit: str
-) -> None:
-    if package := {"asyncio_aiodns": "aiodns", "trio_nursery": "trio"}.get(model):
-        pytest.importorskip(package, reason=f"no package {package}")
-    ended = program(
-        "programs.domains",
-        "--model",
-        model,
-        "--longest=2",
-        "--delay=0.02",
-        "--timeline",
-        "--svg=line.svg",
-    )
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert signs(ended.stdout, "dev.test") == {
-        keyword: "+" if f"{keyword}.dev.test" in domains.FOUND else " " for keyword in SHORTEST
+def test_each_name_is_printed_with_the_unit_that_waited_for_it(run: Run, model: str, unit: str) -> None:
+    if model == "asyncio_aiodns":
+        pytest.importorskip("aiodns", reason="no package aiodns")
+    result = run("domains", "ORG.", f"--model={model}", "--longest=2", "--delay=0.02", "--timeline")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert signs(result.stdout, "org.test") == {
+        keyword: "+" if f"{keyword}.org.test" in domains.FOUND else " " for keyword in SHORTEST
     }
-    assert any(line.endswith(unit) for line in ended.stdout.splitlines())
-    assert "3 found, 2 not found, 0 failed in" in ended.stdout
-    assert "first result after" in ended.stdout
-    assert f"\n{unit.removeprefix('main thread, ')} " in ended.stdout  # a row of the time line
-    assert max(map(len, ended.stdout.splitlines())) <= 80
+    assert any(line.endswith(unit) for line in result.stdout.splitlines())
+    assert re.search(r"[23] found, [23] not found, 0 failed in", result.stdout)
+    assert "first result after" in result.stdout
+    assert f"\n{unit.removeprefix('main thread, ')} " in result.stdout  # a line of the timeline
 
 
-def test_the_names_are_in_the_zone_that_was_asked_for(program: Program) -> None:
-    ended = program("programs.domains", "ORG.", "--longest=2", "--delay=0", "--model=threaded")
-    assert set(signs(ended.stdout, "org.test")) == set(SHORTEST)
+@pytest.mark.parametrize("model", ["asyncio_getaddrinfo", "trio_nursery"])
+def test_a_failed_lookup_does_not_affect_the_others(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    if model == "trio_nursery":
+        pytest.importorskip("trio", reason="no package trio")
+    (tmp_path / "sitecustomize.py").write_text(FAKE)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    arguments = ["--resolver=system", "invalid", "--longest=2", f"--model={model}"]
+    result = run("domains", *arguments)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert signs(result.stdout, "invalid") == {"as": " ", "if": "!", "in": " ", "is": "+", "or": " "}
+    [failed] = [line for line in result.stdout.splitlines() if line.startswith("!")]
+    assert failed.endswith("Temporary failure in name resolution")
+    assert "1 found, 3 not found, 1 failed in" in result.stdout
+    assert "peak lookups in flight: " in result.stdout
 
 
 @pytest.mark.parametrize(
-    ("times", "most"),
+    ("times", "peak"),
     [
         ([], 0),
         ([(0, 1), (1, 2), (2, 3)], 1),
@@ -105,111 +96,57 @@ def test_the_names_are_in_the_zone_that_was_asked_for(program: Program) -> None:
         ([(0, 3), (1, 3), (2, 3)], 3),
     ],
 )
-def test_lookups_are_at_once_where_one_begins_before_another_has_ended(
-    times: list[tuple[float, float]], most: int
+def test_the_peak_is_the_largest_number_of_overlapping_calls(
+    times: list[tuple[float, float]], peak: int
 ) -> None:
-    calls = [Call("lookup", "if.com", Unit("main thread"), begin, end) for begin, end in times]
-    assert most_at_once(calls) == most
+    unit = ExecutionUnit("main thread")
+    assert peak_in_flight([Call("look_up", "if.com", unit, *time) for time in times]) == peak
 
 
-def test_where_the_default_pool_is_the_bound_it_is_said_how_large_it_is(program: Program) -> None:
+def test_the_size_of_the_default_pool_is_named_when_it_is_the_bound() -> None:
     with ThreadPoolExecutor() as pool:
         size = pool._max_workers
-    names = len(domains.KEYWORDS)
-    if size >= names:
-        pytest.skip("the pool is larger than the work")
-    arguments = ("--longest=9", f"--workers={names}", "--delay=0.1")
-    ended = program("programs.domains", *arguments)
-    assert f"the DNS server had {size} queries at once, {names} were allowed" in ended.stdout
-    assert f"the loop's default pool, where they waited, has {size} threads here" in ended.stdout
-    ended = program("programs.domains", *arguments, "--model=threaded")
-    assert "queries at once" in ended.stdout
-    assert "pool" not in ended.stdout
-
-
-@pytest.mark.parametrize("model", ["sequential", "threaded", "asyncio_getaddrinfo", "trio_nursery"])
-def test_a_name_that_cannot_be_looked_up_is_told_among_the_others(
-    program: Program, fake: str, model: str
-) -> None:
-    if model == "trio_nursery":
-        pytest.importorskip("trio", reason="no package trio")
-    ended = program(
-        "programs.domains", "--resolver=system", "invalid", "--longest=2", f"--model={model}",
-        PYTHONPATH=fake,
-    )  # fmt: skip
-    assert (ended.returncode, ended.stderr) == (1, "")
-    assert signs(ended.stdout, "invalid") == {"as": " ", "if": "!", "in": " ", "is": "+", "or": " "}
-    [failed] = [line for line in ended.stdout.splitlines() if line.startswith("!")]
-    assert failed.endswith("Temporary failure in name resolution")
-    assert "1 found, 3 not found, 1 failed in" in ended.stdout
-    assert "at once" in ended.stdout
-
-
-def test_ctrl_c_tells_what_was_found_and_how_many_were_not(interrupted: Interrupted) -> None:
-    ended = interrupted(
-        "programs.domains", "--model=sequential", "--longest=2", "--delay=3", when="as.dev.test"
+    bound = size + 1
+    reached = f"peak lookups in flight: {size}"
+    assert in_flight(size, size, {"asyncio_0"}, None) == reached
+    assert in_flight(size, bound, {"ThreadPoolExecutor-0_0"}, None) == f"{reached} of {bound} allowed"
+    assert in_flight(size, bound, {"asyncio_0"}, None) == (
+        f"{reached} of {bound} allowed\n"
+        f"the event loop's default pool has {size} threads on this machine"
     )
-    assert ended.returncode == 130
-    told = signs(ended.stdout, "dev.test")
-    found = list(told.values()).count("+")
-    assert 1 <= len(told) < len(SHORTEST)
-    assert f"{found} found, {len(told) - found} not found, 0 failed in" in ended.stdout
-    assert f"cut off: {counted(len(SHORTEST) - len(told), 'name')} without a result" in ended.stdout
-    assert ended.stderr == ""
 
 
-def test_a_dns_server_that_goes_away_is_told_in_a_sentence_after_the_names(running: Start) -> None:
-    domains = running(
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [("search x\nnameserver 192.0.2.1\nnameserver 192.0.2.2\n", "192.0.2.1"), ("", "127.0.0.1")],
+)
+def test_the_first_server_of_resolv_conf_is_asked(tmp_path: Path, text: str, server: str) -> None:
+    (tmp_path / "resolv.conf").write_text(text)
+    assert system_nameserver(tmp_path / "resolv.conf") == server
+
+
+def test_a_dns_server_that_dies_is_reported_after_the_names(running: Start) -> None:
+    program = running(
         "programs.domains", "--model=threaded", "--workers=1", "--longest=2", "--delay=1.5"
     )
-    domains.read_until("at a time")
-    server = domains.child("servers.dns")
-    domains.read_until(".dev.test")
+    program.read_until("at a time")
+    server = program.child("servers.dns")
+    program.read_until(".dev.test")
     server.kill()
-    ended = domains.ended()
+    ended = program.ended()
     assert (ended.returncode, ended.stderr) == (1, "")
     assert set(signs(ended.stdout, "dev.test")) == set(SHORTEST)
     assert "!" in signs(ended.stdout, "dev.test").values()
     assert "the DNS server went away while it was needed" in ended.stdout
 
 
-def test_a_dns_server_that_does_not_start_is_told_in_a_sentence(
-    program: Program, tmp_path: Path
+def test_a_dns_server_that_does_not_start_is_reported_in_a_sentence(
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    python = tmp_path / "python"
-    python.write_text("#!/bin/sh\necho \"ModuleNotFoundError: No module named 'dnslib'\" >&2\nexit 1\n")
-    python.chmod(0o755)
-    ended = program("programs.domains", **{BASE_PYTHON: str(python)})
-    assert ended.returncode == 2
-    assert "No module named 'dnslib'" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    def fail(*_: object) -> None:
+        raise ServerDied("No module named 'dnslib'")
 
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["xyz"], "our DNS server has no zone xyz, only dev, org"),
-        (["--resolver=system"], "needs a domain to look in"),
-        (["--resolver=system", "a..b"], "a..b is no domain"),
-        (["--resolver=system", "com", "--delay=1"], "--delay is our own DNS server's"),
-        (["--longest=1"], "1 is not in the range"),
-        (["--delay=-1"], "-1.0 is not in the range"),
-        (["--model=sequential", "--workers=2"], "sequential has a bound of its own, 1"),
-    ],
-)
-def test_what_makes_no_sense_is_refused_in_a_sentence(
-    program: Program, arguments: list[str], said: str
-) -> None:
-    ended = program("programs.domains", *arguments)
-    assert ended.returncode == 2
-    assert said in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-def test_in_a_terminal_it_is_the_same(terminal: Terminal) -> None:
-    terminal.run("programs.domains", "--longest=2", "--delay=0.05", "--model=threaded", "--timeline")
-    screen = terminal.ended()
-    assert "+ as.dev.test" in screen
-    assert "3 found, 2 not found, 0 failed" in screen
-    assert "thread 1  ├" in screen
-    assert "exit code 0" in screen
+    monkeypatch.setattr("programs.domains.Nameserver", fail)
+    result = run("domains")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: No module named 'dnslib'; it needs dnslib\n"

@@ -1,28 +1,27 @@
-"""``python -m programs.flags``: flags, and what became of each."""
+"""``python -m programs.flags`` and ``programs.flags_metadata``: the outcome of each flag."""
 
 from __future__ import annotations
 
 import re
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from impls import flags
-from programs.flags import chosen, everything_there_is, pairs
-from servers.flags import PROFILES
+from programs.flags import all_codes, expanded, landing, pairs
 from servers.local import Local
+from servers.profiles import PROFILES
 from tests.conftest import until
-from tests.programs.conftest import Interrupted, Program, Start, Terminal, environ
-
-FASTEST = ["sequential", "threaded", "asyncio_gather", "multiprocess"]
+from tests.programs.conftest import Interrupted, Run, Start, Terminal, environ
 
 
 def saved(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+    return {path.name for path in folder.iterdir()}
 
 
-# -- which flags --
+# -- codes --
 
 
 @pytest.mark.parametrize(
@@ -35,125 +34,144 @@ def saved(folder: Path) -> set[str]:
         ((), tuple(sorted(flags.CASES["pop20"].codes))),
     ],
 )
-def test_codes_are_taken_once_each_in_order(asked: tuple[str, ...], codes: tuple[str, ...]) -> None:
-    assert chosen(asked) == codes
+def test_codes_are_sorted_and_unique(asked: tuple[str, ...], codes: tuple[str, ...]) -> None:
+    assert expanded(asked) == codes
 
 
-def test_a_letter_stands_for_all_codes_there_are_that_begin_with_it() -> None:
-    codes = chosen(("B",))
+def test_a_letter_stands_for_all_codes_that_begin_with_it() -> None:
+    codes = expanded(("B",))
     assert codes[0] == "BA"
     assert codes[-1] == "BZ"
     assert set(codes) == {code for code in flags.CASES["all194"].codes if code[0] == "B"}
 
 
-def test_all_are_those_there_are_and_every_is_every_pair_of_letters() -> None:
-    assert len(everything_there_is()) == 194
+def test_all_are_the_countries_and_every_is_every_pair_of_letters() -> None:
+    assert len(all_codes()) == 194
     assert len(pairs()) == 26 * 26
-    assert set(everything_there_is()) < set(pairs())
+    assert set(all_codes()) < set(pairs())
 
 
-# -- what becomes of them --
+# -- outcomes --
 
 
-@pytest.mark.parametrize("model", FASTEST)
-def test_flags_are_downloaded_or_not_found_whoever_downloads_them(
-    program: Program, tmp_path: Path, model: str
+@pytest.mark.parametrize(
+    ("name", "model", "unit", "files"),
+    [
+        ("flags", "threaded", "thread", {"DE.gif", "VN.gif"}),
+        ("flags", "multiprocess", "process", {"DE.gif", "VN.gif"}),
+        ("flags_metadata", "trio_nursery", "main thread, task", {"Germany.gif", "Viet_Nam.gif"}),
+    ],
+)
+def test_each_flag_is_downloaded_or_not_found(
+    run: Run, undelayed_local: Local, tmp_path: Path, name: str, model: str, unit: str, files: set[str]
 ) -> None:
-    ended = program("programs.flags", "FR", "DE", "XX", "--verbose", f"--model={model}", "--dest=here")
-    assert ended.returncode == 0, ended.stderr
-    assert "2 downloaded, 1 not found, 0 failed" in ended.stdout
-    assert re.search(r"^XX  not found .* s  \w", ended.stdout, re.MULTILINE)
-    assert saved(tmp_path / "here") == {"DE.gif", "FR.gif"}
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "VN.gif").write_text("of an earlier run")
+    (tmp_path / "here" / "Viet_Nam.gif").write_text("of an earlier run")
+    server = f"--server={undelayed_local.url}"
+    result = run(name, "VN", "DE", "XX", "--verbose", f"--model={model}", "--dest=here", server)
+    assert result.exit_code == 0, result.output
+    assert "2 downloaded, 1 not found, 0 failed" in result.stdout
+    assert re.search(rf"^XX  not found .* s  {unit}", result.stdout, re.MULTILINE)
+    for file in files:
+        assert (tmp_path / "here" / file).read_bytes().startswith(b"GIF")
+    assert saved(tmp_path / "here") <= {*files, "VN.gif", "Viet_Nam.gif"}
 
 
-def test_of_a_quarter_that_fails_nothing_else_is_lost(program: Program, tmp_path: Path) -> None:
-    codes = chosen(("B", "C"))
+def test_failed_flags_do_not_affect_the_others(run: Run, tmp_path: Path) -> None:
+    codes = expanded(("B", "C"))
     faults = PROFILES["error"].faults(flags.site(), seed=3)
-    untouched = {code for code in codes if f"{code}/{code}.gif".lower() not in faults}
-    ended = program(
-        "programs.flags", "B", "C", "--server=error", "--seed=3", "--timeout=8", "--max-req=40"
-    )
-    assert ended.returncode == 1
-    [told] = re.findall(r"(\d+) downloaded, (\d+) not found, (\d+) failed", ended.stdout)
-    downloaded, not_found, failed = map(int, told)
-    assert downloaded == len(untouched) < len(codes)
+    intact = {code for code in codes if f"{code}/{code}.gif".lower() not in faults}
+    result = run("flags", "B", "C", "--server=error", "--seed=3", "--timeout=8", "--max-req=40")
+    assert result.exit_code == 1
+    [counts] = re.findall(r"(\d+) downloaded, (\d+) not found, (\d+) failed", result.stdout)
+    downloaded, not_found, failed = map(int, counts)
+    assert downloaded == len(intact) < len(codes)
     assert downloaded + not_found + failed == len(codes)
-    assert saved(tmp_path / "downloaded") == {f"{code}.gif" for code in untouched}
-    # Each that failed is told with its reason, without being asked.
-    reasons = re.findall(r"^[A-Z]{2}  error  .*\d s  \w.*  \w", ended.stdout, re.MULTILINE)
+    assert saved(tmp_path / "downloaded") == {f"{code}.gif" for code in intact}
+    reasons = re.findall(r"^[A-Z]{2}  error  .*\d s  \w.*  \w", result.stdout, re.MULTILINE)
     assert len(reasons) == failed
+    assert "peak requests in flight at the server: " in result.stdout
 
 
-def test_they_come_from_any_server_whose_address_is_given(
-    program: Program, undelayed_local: Local
-) -> None:
+def test_flags_come_from_any_server(run: Run, undelayed_local: Local, tmp_path: Path) -> None:
     undelayed_local.reset()
-    ended = program("programs.flags", "FR", "--server", undelayed_local.url + "/")
-    assert ended.returncode == 0, ended.stderr
+    arguments = ["FR", "XX", "--model=sequential", "--timeline", "--svg=line.svg"]
+    result = run("flags", *arguments, "--server", undelayed_local.url + "/")
+    assert result.exit_code == 0, result.output
     assert undelayed_local.seen().served == 1
-    assert "the server was asked" not in ended.stdout  # of another's nothing is known
+    assert "peak requests" not in result.stdout  # another server counts none
+    assert re.search(r"^main thread  ├FR─+┤", result.stdout, re.MULTILINE)
+    svg = (tmp_path / "line.svg").read_text()
+    assert "FR: waits" in svg
+    assert "XX: waits" in svg  # "not found" is not a failure
 
 
-def test_a_server_that_is_not_there_fails_every_flag_and_is_no_traceback(program: Program) -> None:
-    ended = program("programs.flags", "FR", "DE", "--server=http://127.0.0.1:9")
-    assert ended.returncode == 1
-    assert "0 downloaded, 0 not found, 2 failed" in ended.stdout
-    assert ended.stderr == ""
+def test_the_timeline_has_both_requests_of_a_country(
+    run: Run, undelayed_local: Local, tmp_path: Path
+) -> None:
+    server = f"--server={undelayed_local.url}"
+    run("flags_metadata", "FR", "--model=sequential", "--svg=line.svg", server)
+    svg = (tmp_path / "line.svg").read_text()
+    assert svg.index("FR: waits") < svg.index("FR name: waits")
 
 
-def test_no_proxy_comes_between_a_model_and_our_own_server(program: Program) -> None:
-    nobody = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "NO_PROXY": ""}
-    ended = program("programs.flags", "FR", **nobody, no_proxy="")
-    assert "1 downloaded, 0 not found, 0 failed" in ended.stdout
+def test_without_a_server_every_flag_fails(run: Run) -> None:
+    result = run("flags", "FR", "DE", "--server=http://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "0 downloaded, 0 not found, 2 failed" in result.stdout
+    assert result.stderr == ""
 
 
-def test_our_own_server_that_goes_away_is_told_in_a_sentence(running: Start) -> None:
-    # Of the flags that take the longest there.
-    flags = running("programs.flags", "BR", "--model=sequential", "--server=delay")
-    flags.read_until("flag from")
-    flags.child("servers.files").kill()
-    ended = flags.ended()
+def test_an_own_server_that_dies_is_reported_in_a_sentence(running: Start) -> None:
+    # The flag that takes longest at this server.
+    program = running("programs.flags", "BR", "--model=sequential", "--server=delay")
+    program.read_until("flag from")
+    program.child("servers.files").kill()
+    ended = program.ended()
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "0 downloaded, 0 not found, 1 failed" in ended.stdout
     assert "the local server went away while it was needed" in ended.stdout
 
 
-def test_the_time_line_has_each_flag_and_those_that_failed(program: Program, tmp_path: Path) -> None:
-    ended = program("programs.flags", "FR", "XX", "--model=sequential", "--timeline", "--svg=line.svg")
-    assert re.search(r"^main thread  ├FR─+┤", ended.stdout, re.MULTILINE)
-    picture = (tmp_path / "line.svg").read_text()
-    assert "FR: waits" in picture
-    assert "XX: waits" in picture  # not to be found is no failure
-
-
 # -- Ctrl-C --
 
 
-@pytest.mark.parametrize("model", FASTEST)
-def test_ctrl_c_keeps_what_is_complete_and_tells_what_is_not(
-    interrupted: Interrupted, tmp_path: Path, model: str
+def test_ctrl_c_keeps_complete_files_and_counts_the_others(
+    interrupted: Interrupted, tmp_path: Path
 ) -> None:
     (tmp_path / "downloaded").mkdir()
-    (tmp_path / "downloaded" / "somebody's.part").touch()
-    bound = 1 if model == "sequential" else 2
+    (tmp_path / "downloaded" / "foreign.part").touch()
     ended = interrupted(
-        "programs.flags", "--all", f"--max-req={bound}", "--verbose", f"--model={model}",
-        when="  ok ",
-    )  # fmt: skip
-    assert ended.returncode == 130
-    assert ended.stderr == ""
+        "programs.flags", "--all", "--max-req=2", "--verbose", "--model=threaded", when="  ok "
+    )
+    assert (ended.returncode, ended.stderr) == (130, "")
     [downloaded] = re.findall(r"(\d+) downloaded, 0 not found, 0 failed", ended.stdout)
-    assert f"cut off: {194 - int(downloaded)} had not come to their end" in ended.stdout
-    files = saved(tmp_path / "downloaded")
-    assert "somebody's.part" in files
-    files.remove("somebody's.part")
+    assert f"cut off: {194 - int(downloaded)} without an outcome" in ended.stdout
+    files = saved(tmp_path / "downloaded") - {"foreign.part"}
+    assert (tmp_path / "downloaded" / "foreign.part").exists()
     assert len(files) == int(downloaded) >= 1
     for file in files:
         content = (tmp_path / "downloaded" / file).read_bytes()
         assert content == flags.site()[f"{file[:2]}/{file}".lower()]
 
 
-STOPS_THERE = """
+def test_complete_files_move_out_of_the_separate_folder_whatever_happens(tmp_path: Path) -> None:
+    (tmp_path / "France.gif").write_text("of an earlier run")
+
+    def interrupted() -> None:
+        with landing(tmp_path, separate=True) as folder:
+            (folder / "France.gif").write_text("new")
+            (folder / "Italy.part").write_text("incomplete")
+            sys.exit(130)
+
+    with pytest.raises(SystemExit):
+        interrupted()
+    assert saved(tmp_path) == {"France.gif"}
+    assert (tmp_path / "France.gif").read_text() == "new"
+
+
+HANG_AFTER_FRANCE = """
 import os, time
 
 def replace(source, target, replace=os.replace):
@@ -163,81 +181,37 @@ def replace(source, target, replace=os.replace):
 
 os.replace = replace
 """
-"""For the start of every Python: France is saved, and who did it comes to nothing more."""
+"""For the start of every Python: the model hangs once the flag of France is saved."""
 
 
-def test_a_flag_that_was_saved_in_the_moment_of_ctrl_c_is_counted(
-    running: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "begin").mkdir()
-    (tmp_path / "begin" / "sitecustomize.py").write_text(STOPS_THERE)
+def test_a_flag_that_is_saved_right_before_ctrl_c_is_counted(running: Start, tmp_path: Path) -> None:
+    (tmp_path / "start").mkdir()
+    (tmp_path / "start" / "sitecustomize.py").write_text(HANG_AFTER_FRANCE)
     downloaded = tmp_path / "downloaded"
     downloaded.mkdir()
-    (downloaded / "FR.gif").write_text("of an earlier day")
-    (downloaded / "VN.gif").write_text("of an earlier day")
-    path = f"{tmp_path / 'begin'}:{environ()['PYTHONPATH']}"
-    flags = running("programs.flags", "DE", "FR", "VN", "--model=sequential", PYTHONPATH=path)
+    (downloaded / "FR.gif").write_text("of an earlier run")
+    (downloaded / "VN.gif").write_text("of an earlier run")
+    path = f"{tmp_path / 'start'}:{environ()['PYTHONPATH']}"
+    program = running("programs.flags", "DE", "FR", "VN", "--model=sequential", PYTHONPATH=path)
     until(lambda: (downloaded / "FR.gif").read_bytes().startswith(b"GIF"))
-    flags.process.send_signal(signal.SIGINT)
-    ended = flags.ended()
+    program.process.send_signal(signal.SIGINT)
+    ended = program.ended()
     assert "2 downloaded, 0 not found, 0 failed" in ended.stdout
-    assert "cut off: 1 had not come to their end" in ended.stdout
+    assert "cut off: 1 without an outcome" in ended.stdout
     size = sum((downloaded / name).stat().st_size for name in ("DE.gif", "FR.gif"))
     assert f"{size / 1e3:.1f} kB in downloaded" in ended.stdout
 
 
-# -- what is seen --
+# -- in a terminal --
 
 
-def test_a_terminal_has_a_bar_that_is_gone_in_the_end(terminal: Terminal) -> None:
-    terminal.run("programs.flags", "--all", "--limit=60", "--model=sequential")
-    bar = re.compile(r"━+ +\d+/60 \d+ downloaded")
-    assert bar.search(terminal.wait_for(bar.search))
-    screen = terminal.ended()
-    assert "━" not in screen
-    assert "60 downloaded, 0 not found, 0 failed" in screen
-    assert "exit code 0" in screen
-
-
-def test_ctrl_c_in_a_terminal_leaves_a_clean_screen(terminal: Terminal) -> None:
+def test_a_terminal_shows_a_bar_and_is_clean_after_ctrl_c(terminal: Terminal) -> None:
     terminal.run("programs.flags", "--all", "--server=delay", "--model=asyncio_gather")
-    terminal.wait_for(lambda screen: re.search(r"━ +[1-9]\d*/194", screen))
+    bar = re.compile(r"━+ +[1-9]\d*/194 \d+ downloaded")
+    assert bar.search(terminal.wait_for(bar.search))
     terminal.press("C-c")
     screen = terminal.ended()
     assert "exit code 130" in screen
     assert "━" not in screen
     assert "Traceback" not in screen
-
-
-def test_a_pipe_gets_no_bar_and_no_colour(program: Program) -> None:
-    ended = program("programs.flags", "FR", "--server=error", "--seed=1")
-    assert "\x1b" not in ended.stdout
-    assert "━" not in ended.stdout
-    assert max(map(len, ended.stdout.splitlines())) <= 80
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["FRA"], "FRA is no code: two letters, or the first one of several"),
-        (["4"], "4 is no code"),
-        (["X"], "no country's code begins with X"),
-        (["FR", "--all"], "codes, --all, or --every: more than one"),
-        (["--every", "--all"], "codes, --all, or --every: more than one"),
-        (["--server=http://"], "http:// is none of local, delay, error, and no http:// address"),
-        (["--server=http://x:99999"], "and no http:// address"),
-        (["--server=ftp://x"], "ftp://x is none of local, delay, error, and no http:// address"),
-        (["--max-req=0"], "0 is not in the range"),
-        (["--timeout=0"], "is not in the range"),
-        (["--timeout=nan"], "expected a number of seconds, got 'nan'"),
-        (["--timeout=inf"], "expected a number of seconds, got 'inf'"),
-        (["--model=interpreters", "--dest=/dev/null/x"], ""),
-    ],
-)
-def test_what_makes_no_sense_is_refused_in_a_sentence(
-    program: Program, arguments: list[str], said: str
-) -> None:
-    ended = program("programs.flags", *arguments)
-    assert ended.returncode == 2
-    assert said in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert terminal.has_cursor()

@@ -13,8 +13,7 @@ from concurbench.errors import ConcurbenchError
 from concurbench.machine import UNKNOWN
 from concurbench.results import baseline
 from concurbench.results.baseline import compare, differences
-from concurbench.results.metric import Metric
-from concurbench.results.row import Row
+from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run
 from tests.results.test_runs import write
 

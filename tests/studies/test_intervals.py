@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,9 +12,14 @@ from click.testing import CliRunner, Result
 
 from concurbench.results.records import Record
 from concurbench.results.statistics import claim
-from concurbench.runner.child import ChildResult
+from concurbench.runner.measured import Environment, Measured
 from studies import intervals
 from tests import fakes
+
+FACTS = {
+    "system": "linux", "cpu": "AMD EPYC", "usable_cores": 2, "python_implementation": "CPython",
+    "python_version": "3.11.7",
+}  # fmt: skip
 
 FACTS = {
     "system": "linux", "cpu": "AMD EPYC", "usable_cores": 2, "python_implementation": "CPython",
@@ -76,22 +83,27 @@ def test_a_file_with_fewer_than_two_runs_has_no_report(tmp_path: Path) -> None:
     assert "x.jsonl has fewer than two runs: continue it with --more" in done.output
 
 
-@pytest.fixture
-def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fakes.Suite]:
-    """A suite with one row, whose third run of three passes fails."""
-    monkeypatch.setenv("CONCURBENCH_LOCK", str(tmp_path))
-
-    def answer(number: int, _: str, rows: Sequence[str]) -> ChildResult:
-        failed = {rows[0]: "a wrong answer"} if number == 7 else {}
-        return fakes.result(rows, dict.fromkeys(rows, 0.1), failed=failed)
-
-    with fakes.installed(fakes.Suite(answer, root=tmp_path), monkeypatch) as installed:
-        yield installed
-
-
 def test_each_complete_run_is_kept_also_if_a_later_one_fails(
-    tmp_path: Path, suite: fakes.Suite
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    runs = itertools.count(1)
+
+    @contextlib.contextmanager
+    def measuring(*_: object) -> Iterator[tuple[None, None]]:
+        yield None, None
+
+    def measure(suite: None, measured: Sequence[Measured], *_: object, prefix: str) -> None:
+        [run] = measured
+        if next(runs) == 3:
+            run.failed["a"] = "a wrong answer"
+
+    this = Measured(Environment("", Path("python")), {"a": "group"})
+    monkeypatch.setattr(intervals, "measuring", measuring)
+    monkeypatch.setattr(intervals, "collect", lambda *_: ([this], [], None))
+    monkeypatch.setattr(intervals, "measure", measure)
+    extra = {"passes": [{"seconds": [1.0]}] * 3}
+    merged = {"benchmarks": [{"fullname": "test_x.py::test_a", "extra_info": extra}]}
+    monkeypatch.setattr(intervals, "merge", lambda contents: merged)
     path = tmp_path / "x.jsonl"
     done = run("--runs", "4", "--passes", "3", "--json", path)
     assert done.exit_code == 2

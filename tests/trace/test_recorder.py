@@ -1,4 +1,4 @@
-"""What is noted of calls, and that it takes nothing from who makes them."""
+"""What the recorder records, and that traced functions behave as before."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from concurbench.measure.row import fingerprint
 from concurbench.trace import recorder
-from concurbench.trace.call import Call, Calls
-from impls import primes
-from impls._watched import WATCHER, watched
+from concurbench.trace.spans import Call, CallReader
+from impls._traced import ENV_TRACER, traced
 from tests.conftest import PATIENCE
 
 Read = Callable[[], list[Call]]
@@ -29,18 +27,18 @@ Read = Callable[[], list[Call]]
 
 @pytest.fixture
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
-    """The calls noted since the test began."""
-    monkeypatch.setenv(recorder.VARIABLE, str(tmp_path / "events"))
+    """The calls recorded since the test began."""
+    monkeypatch.setenv(recorder.ENV_EVENTS, str(tmp_path / "events"))
     monkeypatch.setattr(recorder, "_file", None)
-    yield lambda: list(Calls(tmp_path / "events", os.getpid()).new())
+    yield lambda: list(CallReader(tmp_path / "events", os.getpid()).new())
     if recorder._file is not None:
         os.close(recorder._file)
 
 
-def test_a_call_is_noted_when_it_begins_and_when_it_ends(read: Read) -> None:
-    assert recorder.watch(divmod_of, "number")(7) == (1, 2)
+def test_a_call_is_recorded_when_it_begins_and_when_it_ends(read: Read) -> None:
+    assert recorder.trace(divmod_of, "number")(7) == (1, 2)
     begin, end = read()
-    assert (begin.what, begin.item, begin.end) == ("divmod_of", 7, None)
+    assert (begin.function, begin.item, begin.end) == ("divmod_of", 7, None)
     assert (end.item, end.result, str(end.unit)) == (7, [1, 2], "main thread")
     assert end.end is not None
 
@@ -49,20 +47,18 @@ def divmod_of(number: int) -> tuple[int, int]:
     return divmod(number, 5)
 
 
-def test_an_error_is_noted_and_goes_on(read: Read) -> None:
+def test_an_error_is_recorded_and_raised(read: Read) -> None:
     with pytest.raises(TypeError):
-        recorder.watch(divmod_of, "number")("ü")
+        recorder.trace(divmod_of, "number")("ü")
     assert [(call.item, call.error) for call in read()] == [("ü", None), ("ü", "TypeError")]
 
 
-def test_a_function_in_c_can_be_watched(read: Read) -> None:
-    recorder.watch(time.sleep, "seconds")(0)
-    assert [(call.what, call.item) for call in read()] == [("sleep", 0)] * 2
+def test_a_function_in_c_can_be_traced(read: Read) -> None:
+    recorder.trace(time.sleep, "seconds")(0)
+    assert [(call.function, call.item) for call in read()] == [("sleep", 0)] * 2
 
 
-def test_of_another_package_some_calls_can_be_chosen(
-    read: Read, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_patch_can_select_calls_by_their_item(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", time.sleep)  # and back, afterwards
     recorder.patch("time:sleep", "seconds", 0.0001)
     for seconds in (0.0, 0.0001, 0.0):
@@ -70,16 +66,16 @@ def test_of_another_package_some_calls_can_be_chosen(
     assert [call.item for call in read()] == [0.0001] * 2
 
 
-def test_of_a_long_path_the_end_is_noted() -> None:
+def test_the_end_of_a_long_path_is_recorded() -> None:
     assert str(recorder.plain(Path("/folder" * 99, "name.txt"))).endswith("/folder/name.txt")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="there, nothing else can write")
-def test_to_write_a_note_the_interpreter_lock_is_not_given_up(
+@pytest.mark.skipif(os.name != "posix", reason="os.write is used there")
+def test_recording_does_not_release_the_interpreter_lock(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(os, "write")  # gives it up
-    recorder.watch(divmod_of, "number")(7)
+    monkeypatch.delattr(os, "write")  # it releases the lock
+    recorder.trace(divmod_of, "number")(7)
     assert len(read()) == 2
 
 
@@ -96,27 +92,27 @@ def of_two(first: object, second: object = "left out") -> object:
         ((1,), {}, None),
     ],
 )
-def test_what_a_call_is_about_is_found_by_its_place_or_its_name(
+def test_the_item_is_found_by_position_or_name(
     read: Read, args: tuple[int, ...], kwargs: dict[str, int], item: int | None
 ) -> None:
-    assert recorder.watch(of_two, "second")(*args, **kwargs) == 1
+    assert recorder.trace(of_two, "second")(*args, **kwargs) == 1
     assert [call.item for call in read()] == [item] * 2
 
 
-def test_a_call_may_be_about_nothing(read: Read) -> None:
-    recorder.watch(of_two)(1)
+def test_a_call_can_have_no_item(read: Read) -> None:
+    recorder.trace(of_two)(1)
     assert [call.item for call in read()] == [None] * 2
 
 
-def test_a_parameter_that_is_not_there_is_an_error_at_once() -> None:
-    with pytest.raises(ValueError, match="nobody"):
-        recorder.watch(of_two, "nobody")
+def test_an_unknown_parameter_is_an_error_at_once() -> None:
+    with pytest.raises(ValueError, match="third"):
+        recorder.trace(of_two, "third")
 
 
-def test_who_is_watched_looks_as_before() -> None:
-    assert recorder.watch(divmod_of).__name__ == "divmod_of"
-    assert inspect.iscoroutinefunction(recorder.watch(nap))
-    assert not inspect.iscoroutinefunction(recorder.watch(divmod_of))
+def test_a_traced_function_keeps_its_name_and_kind() -> None:
+    assert recorder.trace(divmod_of).__name__ == "divmod_of"
+    assert inspect.iscoroutinefunction(recorder.trace(nap))
+    assert not inspect.iscoroutinefunction(recorder.trace(divmod_of))
 
 
 async def nap(number: int) -> int:
@@ -127,7 +123,7 @@ async def nap(number: int) -> int:
 
 
 async def test_a_coroutine_ends_when_it_has_been_awaited(read: Read) -> None:
-    coroutine = recorder.watch(nap, "number")(3)
+    coroutine = recorder.trace(nap, "number")(3)
     assert read() == []  # it has not even begun
     assert await coroutine == 3
     assert [(call.item, call.result, call.end is None) for call in read()] == [
@@ -135,28 +131,28 @@ async def test_a_coroutine_ends_when_it_has_been_awaited(read: Read) -> None:
     ]  # fmt: skip
 
 
-async def test_a_function_that_returns_something_to_await_ends_when_that_is_there(read: Read) -> None:
+async def test_a_call_that_returns_an_awaitable_ends_when_it_has_been_awaited(read: Read) -> None:
     def begin(number: int) -> Awaitable[int]:
         return asyncio.ensure_future(nap(number))
 
-    awaitable = recorder.watch(begin, "number")(4)
+    awaitable = recorder.trace(begin, "number")(4)
     assert [call.end for call in read()] == [None]
     assert await awaitable == 4
     assert [call.result for call in read()] == [None, 4]
 
 
 @pytest.mark.parametrize("make", [nap, lambda number: asyncio.ensure_future(nap(number))])
-async def test_an_error_of_a_coroutine_is_noted_and_goes_on(
+async def test_an_error_of_a_coroutine_is_recorded_and_raised(
     read: Read, make: Callable[[int], Awaitable[int]]
 ) -> None:
     with pytest.raises(LookupError):
-        await recorder.watch(make, "number")(-1)
+        await recorder.trace(make, "number")(-1)
     *_, ended = read()
-    assert (ended.error, ended.why) == ("LookupError", "-1")
+    assert (ended.error, ended.message) == ("LookupError", "-1")
 
 
 async def test_a_task_that_is_cancelled_has_ended(read: Read) -> None:
-    task = asyncio.create_task(recorder.watch(asyncio.sleep, "delay")(3600))
+    task = asyncio.create_task(recorder.trace(asyncio.sleep, "delay")(3600))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -165,22 +161,22 @@ async def test_a_task_that_is_cancelled_has_ended(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "why"),
+    ("error", "message"),
     [
         (KeyError("lost"), "lost"),
         (FileNotFoundError(2, "No such file or directory"), "No such file or directory"),
         (ValueError(), ""),
-        (ValueError("x" * 1000), "x" * recorder.LONGEST),
+        (ValueError("x" * 1000), "x" * recorder.MAX_LENGTH),
     ],
 )
-def test_it_is_noted_why_a_call_failed(read: Read, error: Exception, why: str) -> None:
+def test_the_message_of_an_error_is_recorded(read: Read, error: Exception, message: str) -> None:
     def fail() -> None:
         raise error
 
     with pytest.raises(type(error)):
-        recorder.watch(fail)()
+        recorder.trace(fail)()
     *_, ended = read()
-    assert (ended.error, ended.why, ended.result) == (type(error).__name__, why, None)
+    assert (ended.error, ended.message, ended.result) == (type(error).__name__, message, None)
 
 
 @dataclasses.dataclass
@@ -190,14 +186,14 @@ class Point:
 
 
 @pytest.mark.parametrize(
-    ("value", "noted"),
+    ("value", "recorded"),
     [
         (None, None),
         (True, True),
         (7, 7),
         (0.5, 0.5),
         ("x", "x"),
-        ("x" * 1000, "x" * recorder.LONGEST),
+        ("x" * 1000, "x" * recorder.MAX_LENGTH),
         (b"four", 4),
         (bytearray(5), 5),
         (memoryview(b"six bytes"), 9),
@@ -209,14 +205,14 @@ class Point:
         (range(3), "range(0, 3)"),
     ],
 )
-def test_of_a_value_is_noted_what_json_can_hold(value: object, noted: object) -> None:
-    assert recorder.plain(value) == noted
-    assert json.loads(json.dumps(recorder.plain(value))) == noted
+def test_values_are_recorded_as_json_can_hold_them(value: object, recorded: object) -> None:
+    assert recorder.plain(value) == recorded
+    assert json.loads(json.dumps(recorder.plain(value))) == recorded
 
 
-def test_lines_stay_lines_whatever_is_in_a_value(read: Read) -> None:
+def test_a_value_with_line_breaks_stays_on_its_line(read: Read) -> None:
     value = 'two\nlines, \u2028 and \udcff\x00 "quoted"'
-    assert recorder.watch(of_two, "first")(value) == value
+    assert recorder.trace(of_two, "first")(value) == value
     assert [call.item for call in read()] == [value] * 2
 
 
@@ -225,20 +221,20 @@ def units(calls: list[Call]) -> list[str]:
     return [str(call.unit) for call in calls if call.end is None]
 
 
-def test_tasks_of_asyncio_are_told_apart(read: Read) -> None:
+def test_tasks_of_asyncio_are_distinguished(read: Read) -> None:
     async def main() -> None:
-        await asyncio.gather(*map(recorder.watch(nap, "number"), range(3)))
+        await asyncio.gather(*map(recorder.trace(nap, "number"), range(3)))
 
     asyncio.run(main())
     assert units(read()) == [f"main thread, task {number}" for number in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
-def test_a_task_that_begins_when_another_has_ended_is_another_one(read: Read, library: str) -> None:
+def test_consecutive_tasks_are_distinguished(read: Read, library: str) -> None:
     loop = pytest.importorskip(library, reason=f"no package {library}")
 
     async def call(number: int) -> None:
-        recorder.watch(divmod_of, "number")(number)
+        recorder.trace(divmod_of, "number")(number)
 
     async def asyncio_main() -> None:
         for number in range(4):
@@ -256,21 +252,21 @@ def test_a_task_that_begins_when_another_has_ended_is_another_one(read: Read, li
     assert units(read()) == [f"main thread, task {number}" for number in (1, 2, 3, 4)]
 
 
-def test_what_a_task_awaits_is_done_by_the_task(read: Read) -> None:
+def test_awaited_calls_belong_to_the_task_that_awaits(read: Read) -> None:
     async def outer(number: int) -> int:
-        result: int = await recorder.watch(nap, "number")(number)
+        result: int = await recorder.trace(nap, "number")(number)
         return result
 
     async def main() -> None:
-        recorder.watch(divmod_of)(1)
-        await recorder.watch(outer)(5)
-        recorder.watch(divmod_of)(1)
+        recorder.trace(divmod_of)(1)
+        await recorder.trace(outer)(5)
+        recorder.trace(divmod_of)(1)
 
     asyncio.run(main())
     assert units(read()) == ["main thread, task 1"] * 4
 
 
-def test_tasks_of_trio_are_told_apart(read: Read) -> None:
+def test_tasks_of_trio_are_distinguished(read: Read) -> None:
     trio = pytest.importorskip("trio", reason="no package trio")
 
     async def sleep(number: int) -> None:
@@ -279,13 +275,13 @@ def test_tasks_of_trio_are_told_apart(read: Read) -> None:
     async def main() -> None:
         async with trio.open_nursery() as nursery:
             for number in range(2):
-                nursery.start_soon(recorder.watch(sleep, "number"), number)
+                nursery.start_soon(recorder.trace(sleep, "number"), number)
 
     trio.run(main)
     assert sorted(units(read())) == ["main thread, task 1", "main thread, task 2"]
 
 
-def test_tasks_of_curio_are_told_apart(read: Read) -> None:
+def test_tasks_of_curio_are_distinguished(read: Read) -> None:
     if sys.version_info >= (3, 12):
         pytest.skip("needs Python <3.12")
     curio = pytest.importorskip("curio", reason="no package curio")
@@ -293,7 +289,7 @@ def test_tasks_of_curio_are_told_apart(read: Read) -> None:
     async def main() -> None:
         async with curio.TaskGroup() as group:
             for number in range(2):
-                await group.spawn(recorder.watch(sleep, "number"), number)
+                await group.spawn(recorder.trace(sleep, "number"), number)
 
     async def sleep(number: int) -> None:
         await curio.sleep(0)
@@ -302,30 +298,30 @@ def test_tasks_of_curio_are_told_apart(read: Read) -> None:
     assert units(read()) == ["main thread, task 1", "main thread, task 2"]
 
 
-def test_threads_are_told_apart_and_have_no_tasks(read: Read) -> None:
+def test_threads_are_distinguished_and_have_no_tasks(read: Read) -> None:
     meeting = threading.Barrier(2)
 
     def meet(number: int) -> None:
         meeting.wait(PATIENCE)
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(recorder.watch(meet, "number"), range(2)))
+        list(pool.map(recorder.trace(meet, "number"), range(2)))
     assert units(read()) == ["thread 1", "thread 2"]
 
 
-def test_a_thread_with_a_loop_has_tasks_of_its_own(read: Read) -> None:
+def test_a_thread_with_an_event_loop_has_its_own_tasks(read: Read) -> None:
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, recorder.watch(nap)(1)).result()
+        pool.submit(asyncio.run, recorder.trace(nap)(1)).result()
     assert units(read()) == ["thread 1, task 1"]
 
 
-def test_a_package_that_is_not_imported_is_not_imported_to_be_watched() -> None:
+def test_patching_does_not_import_a_package() -> None:
     assert "antigravity" not in sys.modules
     recorder.patch("antigravity:geohash")
     assert "antigravity" not in sys.modules
 
 
-def test_a_method_can_be_watched(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_method_can_be_traced(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     module = types.ModuleType("some_package")
     module.Resolver = type("Resolver", (), {"query": lambda self, host: host})  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "some_package", module)
@@ -334,27 +330,21 @@ def test_a_method_can_be_watched(read: Read, monkeypatch: pytest.MonkeyPatch) ->
     assert [call.item for call in read()] == ["a.test"] * 2
 
 
-# -- the seam --
+# -- the decorator of the workloads --
 
 
-def test_where_nobody_watches_a_marked_function_stays_what_it_is(
+def test_without_a_tracer_a_decorated_function_stays_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delenv(WATCHER, raising=False)
-    assert watched("number")(divmod_of) is divmod_of
+    monkeypatch.delenv(ENV_TRACER, raising=False)
+    assert traced("number")(divmod_of) is divmod_of
 
 
-def test_where_somebody_watches_the_calls_of_a_marked_function_are_noted(
+def test_with_a_tracer_the_calls_of_a_decorated_function_are_recorded(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(WATCHER, recorder.__name__)
-    seen = watched("number")(divmod_of)
-    assert seen is not divmod_of
-    assert seen(7) == (1, 2)
+    monkeypatch.setenv(ENV_TRACER, recorder.__name__)
+    traced_divmod = traced("number")(divmod_of)
+    assert traced_divmod is not divmod_of
+    assert traced_divmod(7) == (1, 2)
     assert [call.item for call in read()] == [7, 7]
-
-
-def test_that_a_function_may_be_watched_makes_no_other_work_of_it() -> None:
-    mark, *lines = inspect.getsource(primes.is_prime).splitlines(keepends=True)
-    assert mark.startswith("@watched")
-    assert fingerprint(primes.is_prime) == fingerprint("".join(lines).encode())

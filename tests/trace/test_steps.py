@@ -1,182 +1,95 @@
-"""What functions do, step by step: the same on every version of Python."""
+"""How the functions of a file start, suspend, resume and return."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import sys
-from collections.abc import AsyncGenerator, Callable, Generator
-from itertools import pairwise
+import os
+import runpy
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from concurbench.trace.span import Kind
-from concurbench.trace.steps import Steps, spans
+from concurbench.trace import recorder
+from concurbench.trace.spans import CallReader
+from concurbench.trace.steps import MAX_CALLS, MAX_STEPS, traced_steps
 
+MODEL = """
+import asyncio
 
-async def seen(run: Callable[[], Any]) -> list[str]:
-    """The steps of the functions in this file that it runs."""
-    with Steps(__file__) as steps:
-        result = run()
-        if inspect.isawaitable(result):
-            await result
-    return [
-        " ".join(f"{'.' * step.depth}{step.name}({step.arguments}) {step.what} {step.value}".split())
-        for step in steps
-    ]
-
-
-def nap() -> Generator[int, str, str]:
-    word = yield 1
-    return word
-
-
-def outer() -> Generator[int, str, None]:
-    yield from nap()
-
-
-def outermost() -> Generator[int, str, None]:
-    yield from outer()
-
-
-async def test_what_is_sent_goes_through_however_many_there_are() -> None:
-    def run() -> None:
-        generator, word = outermost(), "on"
-        next(generator)
-        with pytest.raises(StopIteration):
-            generator.send(word)
-
-    assert [line.lstrip(".") for line in await seen(run) if "goes on" in line] == [
-        "outermost() goes on with 'on'",
-        "outer() goes on with 'on'",
-        "nap() goes on with 'on'",
-    ]
-
-
-async def test_what_is_sent_goes_through_and_what_is_yielded_comes_back() -> None:
-    def run() -> None:
-        generator, word = outer(), "on"
-        next(generator)
-        with pytest.raises(StopIteration):
-            generator.send(word)
-
-    name = f"{inspect.currentframe().f_code.co_qualname}.<locals>.run"  # type: ignore[union-attr]
-    assert await seen(run) == [
-        f"{name}() starts",
-        ".outer() starts",
-        "..nap() starts",
-        "..nap() yields 1",
-        ".outer() yields 1",
-        ".outer() goes on with 'on'",
-        "..nap() goes on with 'on'",
-        "..nap() returns 'on'",
-        ".outer() returns None",
-        f"{name}() returns None",
-    ]
-
-
-def careful() -> Generator[None, None, None]:
-    try:
-        yield
-    finally:
-        tidied()
-
-
-def tidied() -> None:
-    pass
-
-
-async def test_a_generator_is_closed_once_and_what_it_calls_meanwhile_is_seen() -> None:
-    def run() -> None:
-        generator = careful()
-        next(generator)
-        generator.close()
-
-    assert [line.lstrip(".") for line in await seen(run)][1:-1] == [
-        "careful() starts",
-        "careful() yields None",
-        "careful() is closed",
-        "tidied() starts",
-        "tidied() returns None",
-    ]
-
-
-async def failing(number: int) -> None:
-    raise LookupError(number)
-
-
-async def test_what_raises_is_seen_with_the_line_that_does() -> None:
-    async def run() -> None:
-        with pytest.raises(LookupError):
-            await failing(7)
-
-    assert ".failing(7) raises LookupError(number)" in await seen(run)
-
-
-async def numbers() -> AsyncGenerator[int]:
-    yield 1
+async def child():
     await asyncio.sleep(0)
-    yield 2
+
+async def parent():
+    await child()
+
+def coroutines():
+    asyncio.run(parent())
+
+def numbers():
+    yield 1
+
+def generators(count):
+    for _ in range(count):
+        list(numbers())
+"""
+
+Record = Callable[..., list[str]]
 
 
-async def test_an_asynchronous_generator_yields_or_is_suspended() -> None:
-    async def run() -> None:
-        async for _ in numbers():
-            pass
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Record:
+    """Call it with the name of a function of ``MODEL`` and arguments: its steps, as sentences."""
+    monkeypatch.setenv(recorder.ENV_EVENTS, str(tmp_path / "events"))
+    monkeypatch.setattr(recorder, "_file", None)
+    path = tmp_path / "model.py"
+    path.write_text(MODEL)
+    model = runpy.run_path(str(path))
 
-    told = [line for line in await seen(run) if "numbers" in line]
-    assert told == [
-        ".numbers() starts",
-        ".numbers() yields 1",
-        ".numbers() goes on",
-        ".numbers() suspends for a turn",
-        ".numbers() goes on",
-        ".numbers() yields 2",
-        ".numbers() goes on",
-        ".numbers() returns None",
+    def run(name: str, *arguments: int) -> list[str]:
+        with traced_steps(str(path)):
+            model[name](*arguments)
+        assert recorder._file is not None
+        os.close(recorder._file)
+        calls = CallReader(tmp_path / "events", os.getpid()).new()
+        return [_sentence(call.item) for call in calls if call.end is None]
+
+    return run
+
+
+def _sentence(step: dict[str, Any]) -> str:
+    by = f" by {step['caller']}" if step["event"] in ("starts", "resumes") else ""
+    return f"{'  ' * step['depth']}{step['function']} {step['event']}{by}"
+
+
+def test_a_coroutine_suspends_with_those_that_await_it_and_the_loop_resumes_them(
+    record: Record,
+) -> None:
+    assert record("coroutines")[1:-1] == [
+        "  parent starts by asyncio.events.Handle._run",
+        "    child starts by parent",
+        "    child suspends",
+        "  parent suspends",
+        "  parent resumes by asyncio.events.Handle._run",
+        "    child resumes by parent",
+        "    child returns",
+        "  parent returns",
     ]
 
 
-async def one(number: int) -> int:
-    return number
+def test_a_generator_suspends_at_each_yield(record: Record) -> None:
+    assert record("generators", 1)[1:-1] == [
+        "  numbers starts by generators",
+        "  numbers suspends",
+        "  numbers resumes by generators",
+        "  numbers returns",
+    ]
 
 
-async def test_the_turns_of_the_loop_and_the_tasks_are_counted_from_one() -> None:
-    with Steps(__file__) as steps:
-        await asyncio.gather(one(5), one(6))
-    assert [(step.turn, step.task, step.arguments) for step in steps if step.what == "starts"] == [
-        (2, 1, "5"), (2, 2, "6"),
-    ]  # fmt: skip
+def test_only_the_first_calls_are_followed(record: Record) -> None:
+    steps = record("generators", 2 * MAX_CALLS)
+    assert sum("starts" in step for step in steps) <= MAX_CALLS
 
 
-async def test_comprehensions_count_as_what_they_stand_in() -> None:
-    async def run() -> list[int]:
-        return [await one(number) for number in (1, 2)]
-
-    told = [line for line in await seen(run) if "starts" in line]
-    assert told[1:] == [".one(1) starts", ".one(2) starts"]
-
-
-async def test_long_arguments_are_left_out() -> None:
-    assert await seen(lambda: one(10**30)) == ["one(…) starts", "one(…) returns <int>"]
-
-
-async def test_nothing_is_watched_afterwards() -> None:
-    with Steps(__file__) as steps:
-        await one(1)
-    before = len(list(steps))
-    await one(2)
-    assert (sys.getprofile(), len(list(steps))) == (None, before)
-
-
-async def test_each_function_has_a_span_for_the_time_it_runs_and_is_suspended() -> None:
-    async def run() -> None:
-        async for _ in numbers():
-            pass
-
-    with Steps(__file__) as steps:
-        await run()
-    drawn = [span for span in spans(list(steps)) if span.unit.thread == "numbers"]
-    assert [span.kind for span in drawn] == [Kind.COMPUTES, Kind.WAITS] * 3 + [Kind.COMPUTES]
-    assert all(before.end == after.begin for before, after in pairwise(drawn))
+def test_only_the_first_steps_are_recorded(record: Record) -> None:
+    assert len(record("generators", 2 * MAX_STEPS)) == MAX_STEPS

@@ -1,0 +1,32 @@
+"""The decorator for functions whose calls a program can trace, to print and draw what runs when.
+
+A workload decorates what its models call: ``@traced("number")``. In a benchmark the environment names
+no tracer, and the decorator returns the function itself. Where ``IMPLS_TRACER`` names a module, the
+decorator returns ``trace(function, item)`` of that module, in every process of a model, however it was
+started.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+ENV_TRACER = "IMPLS_TRACER"
+"""The environment variable that names the module that traces."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def traced(item: str | None = None) -> Callable[[F], F]:
+    """A decorator; ``item`` is the parameter that identifies a call."""
+
+    def decorate(function: F) -> F:
+        name = os.environ.get(ENV_TRACER)
+        if name is None:
+            return function
+        tracing: F = importlib.import_module(name).trace(function, item)
+        return tracing
+
+    return decorate

@@ -1,0 +1,234 @@
+"""``python -m programs.watch WORKLOAD``: watch any workload that has no program of its own."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+import impls
+from concurbench import machine, units
+from concurbench.errors import ConcurbenchError
+from concurbench.report.text import say
+from concurbench.runner.workspace import Workspace
+from concurbench.trace import steps
+from concurbench.trace.process import TraceJob
+from concurbench.trace.program import (
+    Options,
+    TracedRun,
+    list_models,
+    make_command,
+    select,
+    show_table,
+)
+from concurbench.trace.spans import Call, Kind, Span
+from impls import switching
+from servers.cluster import given
+
+HERE = Path(__file__).parent
+WORKLOADS = [name for name in impls.workloads() if not (HERE / f"{name}.py").exists()]
+"""The workloads without a program of their own."""
+
+DEFAULTS = {
+    "bridges": ("asyncio_to_thread", "waiting"),
+    "coroutines": ("native", "calls_10k"),
+    "digests": ("threaded", "buffers_150k"),
+    "saving": ("asyncio_to_thread", "large"),
+    "switching": ("threaded", "interval_5ms"),
+    "throttle": ("threading_semaphore", "contended"),
+    "units": ("threads", "hundred"),
+}
+"""Workload -> model and case."""
+
+PATCHES: Mapping[str, tuple[Any, ...]] = {
+    "saving": (("os:replace", "dst"), ("aiofiles.os:replace", "dst")),
+    "switching": (("time:sleep", "seconds", switching.NAP),),
+}
+"""Workload -> functions of other packages to trace, as arguments of ``recorder.patch``."""
+
+MAX_TEXT = 24
+"""Characters of an item or a result."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the workload itself says of the answers."""
+
+    metrics: Mapping[str, float]
+    wrong: str | None
+    """Why the answers are wrong; None if they are right."""
+
+
+@click.argument("workload", required=False)
+@click.option("--case", metavar="NAME", help="The size of the work.")
+@click.option(
+    "--limit", type=click.IntRange(0), default=100, show_default=True, metavar="N",
+    help="Print the first N calls.",
+)  # fmt: skip
+@click.option(
+    "--steps", "with_steps", is_flag=True,
+    help="Show how the model's functions suspend and resume.",
+)  # fmt: skip
+def _main(
+    workload: str | None, model: str | None, list_only: bool, case: str | None, bound: int | None,
+    limit: int, with_steps: bool, timeline: bool, svg: Path | None,
+) -> None:  # fmt: skip
+    """Run a model of WORKLOAD once, and print each call of its unit of work as it ends.
+
+    A line has the begin of the call and its duration, the unit of execution that made it, and the call
+    with its result. The workload's own metrics follow, and whether the answers are right. Tracing costs
+    some time: the benchmark measures without it.
+
+    --steps prints how the functions of the model's file start, suspend, resume and return, and the
+    function that called or resumed them.
+
+    \b
+    Examples: python -m programs.watch --list
+              python -m programs.watch throttle --list
+              python -m programs.watch digests --model threaded --workers 2 --timeline
+              python -m programs.watch coroutines --model classic --steps
+    """
+    if workload is None:
+        if not list_only:
+            raise click.UsageError("give a WORKLOAD: --list shows them")
+        show_table((name, _module(name).QUESTION) for name in WORKLOADS)
+        return
+    if workload not in WORKLOADS:
+        if workload in impls.workloads():
+            own = f"python -m programs.{workload}"
+            raise click.UsageError(f"{workload} has a program of its own: {own}")
+        raise click.UsageError(f"no workload {workload}: --list shows them")
+    cases = _module(workload).CASES
+    if list_only:
+        list_models(impls, workload)
+        say(f"cases: {', '.join(cases)}")
+        return
+    name = model or DEFAULTS[workload][0]
+    case = _case(workload, name, case)
+    default = cases[case].workers or machine.usable_cores()
+    options = select(impls, workload, name, ("--workers", bound, default), timeline, svg)
+    with Workspace() as workspace:  # removed even if the program is killed
+        destination = workspace.folder / "files"
+        destination.mkdir()
+        resources = impls.Resources(workers=options.workers, destination=destination)
+        _watch(options, case, resources, limit, with_steps)
+
+
+def _module(workload: str) -> Any:
+    return importlib.import_module(f"impls.{workload}")
+
+
+def _case(workload: str, model: str, case: str | None) -> str:
+    """The case that was asked for, or the default one if the model has it, or the smallest it has.
+
+    Raises:
+        ConcurbenchError: the model does not have the case that was asked for.
+    """
+    known = {each.name: each for each in impls.models(workload)}.get(model)
+    has = [name for name in _module(workload).CASES if known is None or known.has(name)]
+    if case is not None and case not in has:
+        raise ConcurbenchError(f"{model} does not have the case {case}: choose from {', '.join(has)}")
+    default = DEFAULTS[workload][1]
+    return case or (default if default in has else has[0])
+
+
+def _watch(
+    options: Options, case: str, resources: impls.Resources, limit: int, with_steps: bool
+) -> None:
+    """Run the model, print its calls and what they come to, and exit."""
+    workload, model = options.workload, impls.find(options.workload, options.model)
+    module = _module(workload)
+    file = impls.HERE / workload / f"{options.model}.py"
+    traced = TraceJob(
+        given(options.load, model.cluster, machine.usable_cores()),
+        module.job(module.CASES[case], resources),
+        options.workers,
+        functools.partial(_summarize, workload),
+        PATCHES.get(workload, ()),
+        (functools.partial(steps.traced_steps, str(file)),) if with_steps else (),
+    )
+    say(f"{workload}, {case}: {options.model}, {options.workers} at a time")
+    say(model.title)
+    count = 0
+    with TracedRun(options, traced) as run:
+        for call in run.calls():
+            if call.end is None:
+                continue
+            if call.function == steps.note.__name__:
+                say(_step(call.item), whole=True)
+                continue
+            count += 1
+            if count <= limit:
+                say(_line(call, run.began_at), whole=True)
+    if count > limit:
+        say(f"… and {units.counted(count - limit, 'more call')} (raise --limit)")
+    say(f"{units.counted(count, 'traced call')}, total {run.seconds:.3f} s")
+    if with_steps:
+        say(f"at most {steps.MAX_STEPS} steps are shown; the times include the cost of tracing them")
+    failed = _print_summary(module, run.answers) if run.answers is not None else False
+    if run.ended_by:
+        say(f"interrupted: {units.counted(len(run.cut), 'call')} had not ended", "yellow")
+    spans = [
+        Span.of(call, _label(call), Kind.FAILS if call.error else Kind.RUNS)
+        for call in (*run.done, *run.cut)
+        if call.function != steps.note.__name__
+    ]
+    title = f"{workload} · {case} · {options.model} · {options.workers} at a time"
+    run.finish(spans, title, failed=failed)
+
+
+def _summarize(workload: str, job: Any, answers: Any, seconds: float) -> Summary:
+    """In the model's process, for some answers cannot be pickled."""
+    module = _module(workload)
+    try:
+        module.check(job, answers)
+    except AssertionError as error:
+        return Summary({}, str(error))
+    metrics = getattr(module, "metrics", None)
+    return Summary({} if metrics is None else metrics(job, answers, seconds), None)
+
+
+def _print_summary(module: Any, summary: Summary) -> bool:
+    """Print the metrics and the verdict of the workload's check; return whether it failed."""
+    for name, value in summary.metrics.items():
+        unit, better = module.METRICS[name]
+        shown = units.unit_of([value], unit)
+        text = units.time(value) if unit == "s" else f"{shown.text(value)} {shown.symbol}".rstrip()
+        say(f"{name}: {text} ({better} is better)")
+    if summary.wrong is not None:
+        say(f"the answers are wrong: {summary.wrong}", "red")
+        return True
+    say("the answers are right")
+    return False
+
+
+def _line(call: Call, began_at: float) -> str:
+    result = f"raises {call.error}" if call.error else f"→ {_short(call.result)}"
+    times = f"{call.begin - began_at:8.3f} s  {call.seconds * 1e3:10.3f} ms"
+    item = "" if call.item is None else _short(call.item)
+    return f"{times}  {call.unit!s:20}  {call.function}({item}) {result}"
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= MAX_TEXT else f"…{text[1 - MAX_TEXT :]}"
+
+
+def _label(call: Call) -> str:
+    return call.function if call.item is None else _short(call.item)
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    text = f"{step['call']:>3}  {'  ' * step['depth']}{step['function']} {step['event']}"
+    return f"{text} (by {step['caller']})" if step["event"] in ("starts", "resumes") else text
+
+
+main = make_command("watch", _main, "the case's")
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""The timeline, line by line in a terminal, and as an SVG."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from concurbench.trace.draw import LETTER, MAX_TRACKS, STYLES, WIDTH, chart, svg
+from concurbench.trace.spans import ExecutionUnit, Kind, Span, Track, tracks
+
+ONE = ExecutionUnit("one")
+COLUMNS = len("one  ") + 20
+"""Twenty columns for the time."""
+
+
+def span(begin: float, end: float, label: str = "", kind: Kind = Kind.WAITS) -> Span:
+    return Span(ONE, label, begin, end, kind)
+
+
+def lines(*spans: Span, width: int = COLUMNS) -> list[str]:
+    return chart(tracks(spans), width).plain.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("spans", "row"),
+    [
+        # Ten seconds are twenty columns.
+        ([span(0, 10)], "├──────────────────┤"),
+        ([span(0, 10, "FR")], "├FR────────────────┤"),
+        ([span(0, 4, "FR"), span(5, 10, "DE")], "├FR────┤  ├DE──────┤"),
+        ([span(0, 2, "FR"), span(8, 10, "long name")], "├FR┤            ├──┤"),
+        ([span(0, 0.5, "x"), span(9, 10, "y")], "│                 ├┤"),
+        ([span(0, 0.2), span(0.3, 0.4), span(9, 10)], "▒                 ├┤"),
+        ([span(0, 5), span(5, 10)], "├────────┤├────────┤"),
+        ([span(0, 5.2), span(5.2, 10)], "├─────────┤├───────┤"),
+        ([span(0, 10, "", Kind.COMPUTES)], "┣━━━━━━━━━━━━━━━━━━┫"),
+        ([span(0, 10, "", Kind.FAILS)], "├××××××××××××××××××┤"),
+        ([span(0, 10, "", Kind.RUNS)], "╞══════════════════╡"),
+        ([span(0, 1, "", Kind.FAILS), span(9.5, 10, "", Kind.FAILS)], "├┤                 ×"),
+    ],
+)
+def test_a_track_is_a_line_of_the_chart(spans: list[Span], row: str) -> None:
+    assert lines(*spans)[0] == f"one  {row}"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "columns", "axis"),
+    [
+        (8.0, 60, "0              2.000 s        4.000 s        6.000 s 8.000 s"),
+        (0.0006, 60, "0              150.0 µs       300.0 µs              600.0 µs"),
+        (8.0, 20, "0    2.000 s 8.000 s"),
+        (8.0, 12, "0    8.000 s"),
+    ],
+)
+def test_the_axis_has_as_many_times_as_fit(seconds: float, columns: int, axis: str) -> None:
+    assert lines(span(0, seconds), width=len("one  ") + columns)[1] == "     " + axis
+
+
+def test_the_axis_begins_with_the_first_span() -> None:
+    other = Span(ExecutionUnit("two"), "", 95.0, 100.0)
+    drawn = [line.rstrip() for line in lines(span(90.0, 95.0), other)]
+    assert drawn[:2] == ["one  ├────────┤", "two            ├────────┤"]
+
+
+def test_the_legend_explains_the_signs_in_use() -> None:
+    assert lines(span(0, 10))[-1] == "├─┤ waits  a column is 0.500 s"
+    legend = lines(span(0, 10, "", Kind.COMPUTES), span(10, 10.001), span(10.002, 10.003))[-1]
+    assert legend.startswith("├─┤ waits  ┣━┫ computes  ▒ several in a column  a column is")
+
+
+def test_a_span_of_no_length_is_drawn() -> None:
+    assert lines(span(5, 5))[0].split() == ["one", "│"]
+
+
+def test_the_first_tracks_are_drawn_and_the_others_counted() -> None:
+    def many(number: int) -> list[Track]:
+        return [Track(f"task {task}", (span(0, 1),)) for task in range(number)]
+
+    drawn_lines = chart(many(MAX_TRACKS + 2), 80).plain.splitlines()
+    assert drawn_lines[MAX_TRACKS - 1].startswith(f"task {MAX_TRACKS - 1}")
+    assert drawn_lines[MAX_TRACKS] == "… and 2 more lines: --svg FILE draws them all"
+    assert "… and 1 more line:" in chart(many(MAX_TRACKS + 1), 80).plain
+    assert "…" not in chart(many(MAX_TRACKS), 80).plain
+
+
+def test_a_narrow_terminal_still_gets_a_chart() -> None:
+    assert lines(span(0, 10), width=3)[0] == "one  ├──────────┤"
+
+
+# -- SVG --
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(*spans: Span, title: str = "naps") -> Xml.Element:
+    return Xml.fromstring(svg(tracks(spans), title))
+
+
+def texts(root: Xml.Element) -> list[str]:
+    return [text.text or "" for text in root.iter(f"{SVG}text")]
+
+
+def bars(root: Xml.Element) -> dict[str, Xml.Element]:
+    """Tooltip -> bar."""
+    found = {}
+    for group in root.iter(f"{SVG}g"):
+        title, bar = group.find(f"{SVG}title"), group.find(f"{SVG}rect")
+        assert title is not None
+        assert title.text is not None
+        assert bar is not None
+        found[title.text] = bar
+    return found
+
+
+def test_the_times_of_the_axis_stay_within_the_picture() -> None:
+    root = drawn(Span(ExecutionUnit("thread 1"), "FR", 0.0, 1234.5))
+    for text in root.iter(f"{SVG}text"):
+        assert float(text.attrib["x"]) + LETTER * len(text.text or "") <= WIDTH
+
+
+def test_the_tooltip_of_a_span_has_its_label_kind_times_and_unit() -> None:
+    root = drawn(
+        Span(ExecutionUnit("thread 1"), "FR", 10.0, 10.5),
+        Span(ExecutionUnit("thread 2"), "DE", 10.25, 11.0, Kind.COMPUTES),
+    )
+    assert list(bars(root)) == [
+        "FR: waits, 0.0 ns to 0.500 s, thread 1",
+        "DE: computes, 0.250 s to 1.000 s, thread 2",
+    ]
+    assert [bar.get("fill") for bar in bars(root).values()] == [
+        STYLES[Kind.WAITS].fill, STYLES[Kind.COMPUTES].fill,
+    ]  # fmt: skip
+    assert {"naps", "thread 1", "thread 2", "FR", "DE", "waits", "computes"} <= set(texts(root))
+
+
+def test_each_kind_has_its_own_colour() -> None:
+    assert len({STYLES[kind].fill for kind in Kind}) == len(Kind)
+
+
+def test_labels_and_titles_are_escaped() -> None:
+    unit = ExecutionUnit("<thread> & \"1'")
+    root = drawn(Span(unit, "</g><script>", 0.0, 1.0), title="a < b & c")
+    assert root.find(f"{SVG}title").text == "a < b & c"  # type: ignore[union-attr]  # it is there
+    assert {"a < b & c", "<thread> & \"1'", "</g><script>"} <= set(texts(root))
+    assert not list(root.iter(f"{SVG}script"))
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 1.0, 1e4])
+def test_bars_are_visible_and_stay_within_the_picture(seconds: float) -> None:
+    spans = [
+        Span(ExecutionUnit("thread 1"), "a", 0.0, seconds),
+        Span(ExecutionUnit("thread 2"), "b", seconds, seconds),
+        Span(ExecutionUnit("thread 3"), "c", 0.0, 0.0),
+    ]
+    for bar in bars(drawn(*spans)).values():
+        left, width = float(bar.attrib["x"]), float(bar.attrib["width"])
+        assert width >= 1.0
+        assert left > 0
+        assert left + width <= WIDTH
+
+
+def test_a_label_that_does_not_fit_is_in_the_tooltip_alone() -> None:
+    root = drawn(
+        Span(ExecutionUnit("t"), "short", 0.0, 1e-6), Span(ExecutionUnit("t"), "long", 0.5, 1.0)
+    )
+    assert "long" in texts(root)
+    assert "short" not in texts(root)
+    assert any(tooltip.startswith("short:") for tooltip in bars(root))
+
+
+def test_an_svg_has_all_tracks() -> None:
+    root = drawn(
+        *(Span(ExecutionUnit(f"thread {number}"), "", 0.0, 1.0) for number in range(3 * MAX_TRACKS))
+    )
+    height = float(root.attrib["height"])
+    assert f"thread {3 * MAX_TRACKS - 1}" in texts(root)
+    assert all(float(text.attrib["y"]) < height for text in root.iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize("title", ["t", "a title that leaves the time little room " * 2])
+@pytest.mark.parametrize("seconds", [0.0005, 0.003, 6.0, 6000.0])
+def test_the_times_of_the_axis_do_not_overlap(seconds: float, title: str) -> None:
+    root = drawn(Span(ExecutionUnit(title), "", 0.0, seconds))
+    lowest = max(float(text.attrib["y"]) for text in root.iter(f"{SVG}text"))
+    axis = [text for text in root.iter(f"{SVG}text") if float(text.attrib["y"]) == lowest]
+    ends = [float(text.attrib["x"]) + LETTER * len(text.text or "") for text in axis]
+    begins = [float(text.attrib["x"]) for text in axis]
+    assert len(axis) >= 2
+    assert all(end < begin for end, begin in zip(ends, begins[1:], strict=False))
+    assert ends[-1] <= WIDTH
