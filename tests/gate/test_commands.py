@@ -320,7 +320,7 @@ def test_a_job_summary_that_cannot_be_written_does_not_change_the_exit_code(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "such" / "folder"))
     done = invoke({X: 1.2}, "gate", "main")
     assert done.exit_code == 1
-    assert "could not be shown or written" in done.output
+    assert "could not be printed or written" in done.output
 
 
 @pytest.mark.parametrize(
