@@ -5,7 +5,7 @@ PYTHON ?= python3
 ARGS ?=
 BASE ?= main
 TESTS ?= tests
-PAGES ?= README.md docs/*.md
+PAGES ?= README.md docs/*.md docs/workloads/*.md
 # Made with python3: it makes the others, checks the code, and runs what is not measured.
 OWN = .venv
 # One for each interpreter, named after it: .venv-3.13t, .venv-usr-bin-python3.12
@@ -13,7 +13,7 @@ VENV ?= $(OWN)$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
 VENV := $(VENV:$(OWN)-python3.%=$(OWN)-3.%)
 BIN = $(VENV)/bin
 # Runs the blocks in Markdown pages; studies/blocks.py has their functions.
-COG = $(OWN)/bin/cog -P -p "from studies import blocks" -I .
+COG = $(OWN)/bin/cog -P -p "from studies import blocks, figures" -I .
 READY = $(VENV)/ready
 # The flag server's interpreter, the same whichever one is measured.
 export CONCURBENCH_BASE_PYTHON ?= $(CURDIR)/$(OWN)/bin/python

@@ -16,11 +16,11 @@ from studies import blocks
 
 ROOT = Path(__file__).parents[1]
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
-SLOW = {"method.md": "the report of the gate study simulates thousands of gates"}
+SLOW = {"evidence.md": "the report of the gate study simulates thousands of gates"}
 
-COG = ("-P", "-p", "from studies import blocks")
+COG = ("-P", "-p", "from studies import blocks, figures")
 """The options that make docs gives to cog."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

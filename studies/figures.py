@@ -1,0 +1,121 @@
+"""Figures of a committed run for the pages: no figure in docs is typed by hand.
+
+A page calls these functions in a block that cog fills in (``make docs``).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import impls
+from concurbench import units
+from concurbench.results import runs
+from concurbench.results.row import Row
+from concurbench.results.runs import Run
+
+RUN = Path(__file__).parents[1] / "results" / "linux-kvm-amd-epyc-25.17.1-2c-cpython-3.11"
+"""The machine of the figures; its newest run is shown."""
+
+
+@cache
+def run() -> Run:
+    """The newest committed run of that machine."""
+    return runs.read(runs.numbered(RUN)[0])
+
+
+def row(name: str) -> Row:
+    """A row by its short name without its workers: ``flags[threaded-local-all194]``.
+
+    Raises:
+        LookupError: the run has no such row.
+    """
+    prefix = f"{name.removesuffix(']')}-w"
+    for each in run().rows:
+        if runs.short_name(each.id).startswith(prefix):
+            return each
+    raise LookupError(f"{run().path.name} has no row {name}")
+
+
+def evidence(*names: str, metric: str | None = None) -> None:
+    """Print a quoted line: what these rows of one group took, or their ``metric``, the best first, and how
+    many times the first is better than the last."""
+    rows = [row(name) for name in names]
+    values = [_value(each, metric) for each in rows]
+    better = _better(rows[0], metric)
+    ordered = sorted(
+        zip(values, rows, strict=True), key=lambda each: each[0], reverse=better == "higher"
+    )
+    shown = ", ".join(f"`{each.model}` {_shown(each, value, metric)}" for value, each in ordered)
+    best, worst = ordered[0][0], ordered[-1][0]
+    times = (
+        ""
+        if len(rows) < 2 or not min(best, worst)
+        else f": {_times(max(best, worst) / min(best, worst))} times"
+    )
+    what = f", {metric.replace('_', ' ')}" if metric else ""
+    print(f"> {rows[0].group}{what}: {shown}{times}.")
+
+
+def _value(each: Row, metric: str | None) -> float:
+    if metric is None:
+        return each.median
+    found = each.metric(metric)
+    if found is None:
+        raise LookupError(f"{runs.short_name(each.id)} has no metric {metric}")
+    return found.median
+
+
+def _better(each: Row, metric: str | None) -> str:
+    found = each.metric(metric) if metric else None
+    return found.better if found else "lower"
+
+
+def _shown(each: Row, value: float, metric: str | None) -> str:
+    found = each.metric(metric) if metric else None
+    if found is None:
+        limit = (
+            f" ({each.efficiency:.0%} of the limit)"
+            if each.efficiency and each.model != "sequential"
+            else ""
+        )
+        return f"{units.time(value)}{limit}"
+    unit = units.unit_of([value], found.unit)
+    return f"{unit.text(value)} {unit.symbol}".strip()
+
+
+def cases(workload: str) -> None:
+    """Print a table of a workload's cases: units of work and workers."""
+    found = import_module(f"impls.{workload}").CASES
+    lines = ["| case | units of work | workers |", "| --- | --: | --- |"]
+    for name, case in found.items():
+        lines.append(f"| `{name}` | {case.items:,} | {case.workers or 'one for each usable core'} |")
+    print("\n".join(lines))
+
+
+def models(workload: str) -> None:
+    """Print a table of a workload's models: their titles, and in which cases they run by default."""
+    lines = ["| model | what it is | runs by default |", "| --- | --- | --- |"]
+    for model in impls.models(workload):
+        default = (
+            ", ".join(model.default)
+            if isinstance(model.default, tuple)
+            else "yes"
+            if model.default
+            else ""
+        )
+        lines.append(f"| `{model.name}` | {model.title} | {default} |")
+    print("\n".join(lines))
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
+
+
+def minutes() -> str:
+    """How long the run took, from its first yardstick reading of each pass to the last one."""
+    ends = [
+        max(when for readings in each.values() for when, _ in readings) for each in run().yardsticks
+    ]
+    return f"{sum(ends) / 60:.0f} minutes"
