@@ -5,18 +5,21 @@ PYTHON ?= python3
 ARGS ?=
 BASE ?= main
 TESTS ?= tests
+PAGES ?= README.md docs/*.md
 # Made with python3: it makes the others, checks the code, and runs what is not measured.
 OWN = .venv
 # One for each interpreter, named after it: .venv-3.13t, .venv-usr-bin-python3.12
 VENV ?= $(OWN)$(if $(filter-out python3,$(PYTHON)),-$(subst /,-,$(PYTHON:/%=%)))
 VENV := $(VENV:$(OWN)-python3.%=$(OWN)-3.%)
 BIN = $(VENV)/bin
+# Runs the blocks in Markdown pages; studies/blocks.py has their functions.
+COG = $(OWN)/bin/cog -P -p "from studies import blocks" -I .
 READY = $(VENV)/ready
 # The flag server's interpreter, the same whichever one is measured.
 export CONCURBENCH_BASE_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
 
 .DEFAULT_GOAL = help
-.PHONY: help bench matrix gate calibrate interval-study gate-study agreement test test-slow check capacity docs interpreters clean
+.PHONY: help bench matrix gate calibrate interval-study gate-study agreement test test-slow check capacity docs docs-check interpreters clean
 
 help: ## show this list
 	@echo "concurbench: which concurrency model should this program use, here?"
@@ -26,6 +29,7 @@ help: ## show this list
 	@echo "  PYTHON=3.13t        another interpreter: a name, a command or a path"
 	@echo "  BASE=v1.2           what make gate compares the working tree with (main)"
 	@echo "  TESTS=FILES         some of the tests, in make test"
+	@echo "  PAGES=FILES         some of the pages, in make docs"
 	@echo "  ARGS=…              for the command itself: make bench ARGS=--cases=smallest"
 
 bench: $(READY) ## measure every default benchmark, and save the run
@@ -40,14 +44,14 @@ gate: $(READY) ## did the working tree get slower than BASE?
 calibrate: $(READY) ## how noisy is each of the gate's rows on this machine?
 	$(BIN)/concurbench calibrate $(ARGS)
 
-interval-study: $(READY) ## do the intervals of a run hold here? (20 min)
-	$(BIN)/concurbench interval-study --into docs/method.md $(ARGS) -- -m gate
+interval-study: $(READY) ## how often do intervals contain the next median? (20 min)
+	$(BIN)/python -m studies.intervals $(ARGS) -- -m gate
 
-gate-study: $(READY) ## how often is the gate wrong here? (an hour at most)
-	$(BIN)/concurbench gate-study --into docs/method.md $(ARGS)
+gate-study: $(READY) ## the error rates of the gate on this machine (1 h)
+	$(BIN)/python -m studies.gate $(ARGS)
 
-agreement: $(READY) ## does pyperf find the same times? (12 minutes)
-	$(BIN)/python -m studies.agreement --into docs/method.md $(ARGS)
+agreement: $(READY) ## does pyperf find the same times? (12 min)
+	$(BIN)/python -m studies.agreement $(ARGS)
 
 test: $(READY) ## test the suite itself, or TESTS of it
 	$(BIN)/python -m pytest $(TESTS) -n auto -m "not slow" $(ARGS)
@@ -61,10 +65,13 @@ check: $(OWN)/ready ## ruff and mypy
 	$(OWN)/bin/mypy
 
 capacity: $(READY) ## how many requests a second the flag servers can answer
-	$(BIN)/python -m servers
+	$(BIN)/python -m programs.capacity
 
-docs: $(READY) ## run what README and docs show, and put it in
-	$(BIN)/concurbench docs README.md docs/*.md $(ARGS)
+docs: $(OWN)/ready ## run the commands in PAGES, and put their output there
+	MEASURE=1 $(COG) -r $(PAGES)
+
+docs-check: $(OWN)/ready ## is the output in PAGES up to date, except measurements?
+	$(COG) --check $(PAGES)
 
 interpreters: $(OWN)/ready ## which Pythons are here, and which can be measured?
 	@$(OWN)/bin/concurbench matrix --list
@@ -75,7 +82,7 @@ clean: ## remove the environments and everything cached
 
 ifneq ($(VENV),$(OWN))
 $(READY): $(OWN)/ready pyproject.toml constraints.txt
-	@$(OWN)/bin/python -m concurbench.runner.environments $(PYTHON) --folder $(VENV)
+	@$(OWN)/bin/python -m concurbench.matrix.environment $(PYTHON) --folder $(VENV)
 	@touch $(READY)
 endif
 

@@ -1,15 +1,15 @@
-"""``aio_benchmark``: pytest-benchmark for coroutines, timed inside the running loop.
+"""``aio_benchmark``: pytest-benchmark for coroutines, timed inside the running event loop.
 
-pytest-benchmark calls what it times, so a coroutine would have to be run to its end each time, and
-starting a loop costs a thousand times what an ``await`` does. Here a test that is itself a coroutine
-awaits the measurement, and the clock is read in it, on both sides of the ``await``::
+pytest-benchmark calls the function that it times. For a coroutine function, each call would have to run
+an event loop, and starting a loop takes a thousand times as long as an ``await``. With this fixture the
+test is a coroutine and awaits the measurement. The clock is read before and after each ``await``::
 
     async def test_parsing(aio_benchmark):
         assert await aio_benchmark(parse, "text") == ["text"]
 
-Usable in any project: ``pytest -p concurbench.aio``, or by itself where concurbench is installed. It
-needs pytest-benchmark, whose options, marks, tables, files and comparisons apply, and something that
-runs ``async def`` tests: pytest-asyncio, or any other, for nothing here belongs to one kind of loop.
+It works in any project where concurbench is installed, or with ``pytest -p concurbench.aio``. It needs
+a plugin that runs ``async def`` tests, such as pytest-asyncio, and works in any event loop. All
+options, marks, tables, files and comparisons of pytest-benchmark apply but ``--benchmark-precision``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import functools
 import gc
 import inspect
 import math
-import statistics
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -31,35 +30,35 @@ Result = TypeVar("Result")
 
 
 class AioBenchmark:
-    """What the fixture gives to a test: to be called, and awaited, once.
+    """The value of the fixture. A test calls it, or ``pedantic``, once and awaits the result.
 
-    Everything else of the row is the ``benchmark`` fixture's: ``extra_info``, ``group``, ``stats``.
+    ``extra_info``, ``group`` and ``stats`` are those of the ``benchmark`` fixture.
     """
 
     def __init__(self, benchmark: BenchmarkFixture) -> None:
         self.benchmark = benchmark
         self.pending: tuple[Coroutine[Any, Any, Any], ...] = ()
-        """What is to be awaited, as long as nobody has."""
+        """The measurement that the test has not awaited yet, and what it awaits in turn."""
 
     @property
     def extra_info(self) -> dict[str, Any]:
-        """What is saved with the row."""
+        """Values to save with the benchmark."""
         info: dict[str, Any] = self.benchmark.extra_info
         return info
 
     @property
     def enabled(self) -> bool:
-        """Whether anything is timed: not with ``--benchmark-disable``, nor under pytest-xdist."""
+        """Whether anything is timed: False with ``--benchmark-disable`` and under pytest-xdist."""
         return not self.benchmark.disabled
 
     @property
     def stats(self) -> Any:
-        """pytest-benchmark's, once it has been awaited."""
+        """pytest-benchmark's statistics, after the measurement."""
         return self.benchmark.stats
 
     @property
     def group(self) -> str | None:
-        """The table that the row stands in."""
+        """The table in which the benchmark is shown."""
         group: str | None = self.benchmark.group
         return group
 
@@ -70,14 +69,14 @@ class AioBenchmark:
     def __call__(
         self, function: Callable[..., Awaitable[Result]], *args: Any, **kwargs: Any
     ) -> Awaitable[Result]:
-        """Time ``await function(*args, **kwargs)``; what one call more, untimed, returns.
+        """Time ``await function(*args, **kwargs)``; return the result of one more, untimed call.
 
-        As many calls make a round, and as many rounds are timed, as ``benchmark`` would have: after
-        calibration, by ``--benchmark-min-time``, ``-max-time``, ``-min-rounds`` and the rest.
+        The number of rounds, and of calls in each, follows from ``--benchmark-min-time``,
+        ``--benchmark-max-time`` and ``--benchmark-min-rounds``, as it does for ``benchmark``.
 
         Raises:
-            FixtureAlreadyUsed: the test has measured something before.
-            TypeError: the function returns nothing that can be awaited.
+            FixtureAlreadyUsed: the test has already measured something.
+            TypeError: the function does not return an awaitable.
         """
         return self._once("aio_benchmark(...)", self._raw(function, args, kwargs))
 
@@ -92,23 +91,23 @@ class AioBenchmark:
         warmup_rounds: int = 0,
         iterations: int = 1,
     ) -> Awaitable[Result]:
-        """Time so many rounds, as ``benchmark.pedantic`` does; ``setup`` and ``teardown``, plain
-        functions or coroutines, surround each.
+        """Time ``rounds`` rounds of ``iterations`` calls each, as ``benchmark.pedantic`` does.
 
-        Returns what the last timed call returned; where a round has several ``iterations``, what one
-        call more, untimed, returns.
+        ``setup`` runs before each round and ``teardown`` after it, untimed; both may be coroutine
+        functions. Returns the result of the last timed call, or of one more, untimed call if there are
+        several ``iterations``.
 
         Raises:
-            FixtureAlreadyUsed: the test has measured something before.
-            ValueError: a number that is none, or several iterations with a ``setup``.
-            TypeError: there are arguments, and ``setup`` returns others.
+            FixtureAlreadyUsed: the test has already measured something.
+            ValueError: a number is out of range, or there are several iterations with a ``setup``.
+            TypeError: ``setup`` returns arguments, and ``args`` or ``kwargs`` are given, too.
         """
-        given = Given(target, tuple(args), dict(kwargs or {}), setup, teardown)
-        raw = self._raw_pedantic(given, rounds, warmup_rounds, iterations)
+        plan = Round(target, tuple(args), dict(kwargs or {}), setup, teardown)
+        raw = self._raw_pedantic(plan, rounds, warmup_rounds, iterations)
         return self._once("aio_benchmark.pedantic(...)", raw)
 
     def _once(self, how: str, measurement: Coroutine[Any, Any, Result]) -> Awaitable[Result]:
-        # At the call, not at the await: whoever forgets to await hears of it at the test's end.
+        # At the call, not at the await: the fixture's teardown reports a measurement never awaited.
         if self.benchmark._mode:
             measurement.close()
             self.benchmark.has_error = True
@@ -147,31 +146,29 @@ class AioBenchmark:
         await self._profile(call)
         return await call()
 
-    async def _raw_pedantic(
-        self, given: Given, rounds: int, warmup_rounds: int, iterations: int
-    ) -> Any:
+    async def _raw_pedantic(self, plan: Round, rounds: int, warmup_rounds: int, iterations: int) -> Any:
         for name, number, least in (
             ("iterations", iterations, 1),
             ("rounds", rounds, 1),
             ("warmup_rounds", warmup_rounds, 0),
         ):
             if not isinstance(number, int) or number < least:
-                raise ValueError(f"{name} must be a whole number from {least}, not {number!r}")
-        if iterations > 1 and given.setup:
-            raise ValueError("several iterations cannot share what one setup has made")
+                raise ValueError(f"{name} must be an integer of at least {least}, got {number!r}")
+        if iterations > 1 and plan.setup:
+            raise ValueError("iterations must be 1 with a setup, which prepares one call")
         result: Any = None
         if not self.enabled:
-            args, kwargs = await given.arguments()
-            result = await given.target(*args, **kwargs)
-            await given.end(args, kwargs)
+            args, kwargs = await plan.arguments()
+            result = await plan.target(*args, **kwargs)
+            await plan.end(args, kwargs)
             return result
 
         async def time(iterations: int) -> float:
             nonlocal result
-            args, kwargs = await given.arguments()
-            call = self._slowed(bound(given.target, args, kwargs))
+            args, kwargs = await plan.arguments()
+            call = self._slowed(bound(plan.target, args, kwargs))
             seconds, result = await self._round(call, iterations)
-            await given.end(args, kwargs)
+            await plan.end(args, kwargs)
             return seconds
 
         async def calibrate() -> tuple[float, int]:
@@ -181,23 +178,22 @@ class AioBenchmark:
             await time(iterations)
         await self._measure(time, calibrate, rounds=rounds)
         if iterations > 1 or self.benchmark.cprofile:
-            args, kwargs = await given.arguments()
-            call = bound(given.target, args, kwargs)
+            args, kwargs = await plan.arguments()
+            call = bound(plan.target, args, kwargs)
             await self._profile(call)
             result = await call()
-            await given.end(args, kwargs)
+            await plan.end(args, kwargs)
         return result
 
     def _slowed(self, call: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
-        """The call with what the gate has planted, where it plants something to be found."""
+        """The call, slower by what ``concurbench gate`` injects, if it injects a slow-down."""
         slowed = getattr(self.benchmark, "slowed_in_loop", None)
         return slowed(call) if slowed else call
 
     async def _round(
         self, call: Callable[[], Awaitable[Result]], iterations: int
     ) -> tuple[float, Result | None]:
-        """The seconds that so many calls take, one awaited after the other; what a single one
-        returned."""
+        """Await ``iterations`` calls one after the other: their seconds, and a single call's result."""
         result = None
         timer, collecting = self.benchmark._timer, gc.isenabled()
         if self.benchmark._disable_gc:
@@ -225,28 +221,22 @@ class AioBenchmark:
         calibrate: Callable[[], Awaitable[tuple[float, int]]],
         rounds: int | None,
     ) -> None:
-        """Time the rounds, as many as ``rounds`` or else pytest-benchmark's options say."""
+        """Time ``rounds`` rounds, or as many as pytest-benchmark's options ask for."""
         benchmark = self.benchmark
         stepped = getattr(benchmark, "step_in_loop", None)
-        if stepped is not None:  # by the gate, which says how many, and when
+        if stepped is not None:  # ``concurbench gate`` decides how many rounds, and when
             await stepped(time, calibrate, rounds)
             return
         duration, iterations = await calibrate()
-        precise = None
         if rounds is None:
             rounds = max(math.ceil(benchmark._max_time / duration), benchmark._min_rounds)
             rounds = min(rounds, sys.maxsize)
             if benchmark._warmup:
                 for _ in range(min(rounds, max(1, int(benchmark._warmup / iterations)))):
                     await time(iterations)
-            if benchmark._precision is not None:
-                precise = Precise(benchmark._precision, benchmark._confidence, benchmark._min_rounds)
         stats = benchmark._make_stats(iterations)
         for _ in range(rounds):
-            seconds = await time(iterations)
-            stats.update(seconds)
-            if precise is not None and precise.reached(seconds):
-                break
+            stats.update(await time(iterations))
 
     async def _profile(self, call: Callable[[], Awaitable[Any]]) -> None:
         benchmark = self.benchmark
@@ -261,8 +251,8 @@ class AioBenchmark:
         benchmark._save_cprofile(profile)
 
 
-class Given:
-    """What ``pedantic`` is given: what is timed in each round, and what surrounds it."""
+class Round:
+    """What ``pedantic`` runs in each round: the timed function, its setup and its teardown."""
 
     def __init__(
         self,
@@ -279,14 +269,14 @@ class Given:
         self.teardown = teardown
 
     async def arguments(self) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """Those of the next round."""
+        """Run ``setup``: the arguments of the next round."""
         made = await _awaited(self.setup()) if self.setup else None
         if made and (self.args or self.kwargs):
             raise TypeError("Can't use `args` or `kwargs` if `setup` returns the arguments.")
         return made or (self.args, self.kwargs)
 
     async def end(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        """Put away what the round has left."""
+        """Run ``teardown``."""
         if self.teardown:
             await _awaited(self.teardown(*args, **kwargs))
 
@@ -294,38 +284,16 @@ class Given:
 def bound(
     function: Callable[..., Awaitable[Result]], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Callable[[], Awaitable[Result]]:
-    """The function with its arguments; itself where it has none, for that is what it costs least."""
+    """The function with its arguments; without any, the function itself, which is faster to call."""
     return functools.partial(function, *args, **kwargs) if args or kwargs else function
-
-
-class Precise:
-    """Whether the mean is known well enough: pytest-benchmark's ``--benchmark-precision``."""
-
-    def __init__(self, precision: float, confidence: float, fewest: int) -> None:
-        self._precision = precision
-        self._z = statistics.NormalDist().inv_cdf(0.5 + confidence / 2)
-        self._fewest = max(fewest, 2)
-        self._count = 0
-        self._mean = self._squares = 0.0
-
-    def reached(self, seconds: float) -> bool:
-        """Whether it is, after one more round."""
-        # Welford's algorithm, as pytest-benchmark has it.
-        self._count += 1
-        delta = seconds - self._mean
-        self._mean += delta / self._count
-        self._squares += delta * (seconds - self._mean)
-        if self._count < self._fewest or self._mean <= 0:
-            return False
-        error = math.sqrt(self._squares / (self._count - 1) / self._count)
-        return self._z * error / self._mean <= self._precision
 
 
 async def calibrated(
     benchmark: BenchmarkFixture, time: Callable[[int], Awaitable[float]]
 ) -> tuple[float, int]:
-    """The seconds of a round, and how many calls make one: what pytest-benchmark's own
-    ``_calibrate_timer`` finds, which cannot await.
+    """The seconds of a round, and the number of calls in it.
+
+    The same algorithm as pytest-benchmark's ``_calibrate_timer``, which cannot await.
     """
     precision = benchmark._get_precision(benchmark._timer) * benchmark._calibration_precision
     enough = max(benchmark._min_time, precision)
@@ -348,7 +316,7 @@ async def calibrated(
 async def _warmed_up(
     benchmark: BenchmarkFixture, time: Callable[[int], Awaitable[float]], loops: int, duration: float
 ) -> float:
-    """The least time of a round, once so many calls are done as the options want for a warm-up."""
+    """The shortest round, in seconds, of a warm-up as long as the options ask for."""
     done, took = 0, 0.0
     while took < benchmark._max_time and done < benchmark._warmup:
         seconds = await time(loops)
@@ -358,19 +326,21 @@ async def _warmed_up(
     return duration
 
 
-async def _awaited(made: Any) -> Any:
-    return await made if inspect.isawaitable(made) else made
+async def _awaited(result: Any) -> Any:
+    return await result if inspect.isawaitable(result) else result
 
 
 @pytest.fixture
 def aio_benchmark(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[AioBenchmark]:
-    """``await aio_benchmark(async_function, *args)`` times it inside the running loop."""
+    """Time a coroutine function: ``await aio_benchmark(function, *args)``."""
     if not inspect.iscoroutinefunction(inspect.unwrap(request.function)):
-        pytest.fail("aio_benchmark is for tests that are coroutines: async def", pytrace=False)
-    here = AioBenchmark(benchmark)
-    yield here
-    if here.pending:
-        for each in here.pending:
-            each.close()
+        pytest.fail("aio_benchmark needs a test that is a coroutine: async def", pytrace=False)
+    if benchmark._precision is not None:
+        pytest.fail("aio_benchmark does not support --benchmark-precision: omit it", pytrace=False)
+    fixture = AioBenchmark(benchmark)
+    yield fixture
+    if fixture.pending:
+        for coroutine in fixture.pending:
+            coroutine.close()
         benchmark.has_error = True
         pytest.fail(f"{benchmark._mode} was not awaited: nothing was measured", pytrace=False)

@@ -8,9 +8,8 @@ from concurbench.command import Commands
 from concurbench.gate.command import calibrate, gate
 from concurbench.machine.command import show_machine
 from concurbench.matrix.command import matrix
-from concurbench.page import docs
 from concurbench.report.command import show_summary
-from concurbench.runner.command import interval_study, run
+from concurbench.runner.command import run
 from concurbench.runner.listing import list_rows
 
 
@@ -26,7 +25,3 @@ def main(ctx: click.Context) -> None:
 
 for command in (list_rows, run, show_summary, matrix, gate, calibrate, show_machine):
     main.add_command(command)
-
-for maintainers in (interval_study, docs):
-    maintainers.hidden = True
-    main.add_command(maintainers)

@@ -31,9 +31,9 @@ from concurbench.trace.spans import Call, ExecutionUnit, Kind, Span
 from concurbench.units import counted
 from impls import flags
 from servers.cluster import given
-from servers.flags import PROFILES
 from servers.local import Local, lay_out
 from servers.process import ServerDied
+from servers.profiles import PROFILES
 
 TIMEOUT = 6.0
 """Seconds: longer than the servers of all profiles take to answer, if they answer."""
@@ -52,7 +52,7 @@ reason. A failed flag does not affect the others.
 
 A server of this project, started for it, waits {delay:g} s before each answer. With --server=delay the
 delay differs from file to file. With --server=error a quarter of the files fail, in seven ways. An
-address names any other server, as python -m servers.flags starts one.
+address names any other server, as python -m programs.flag_server starts one.
 
 Ctrl-C ends the program at once. Complete files stay.
 

@@ -1,10 +1,11 @@
-"""What the models talk to: servers of a folder of files, that wait before each answer.
+"""Servers that the models talk to: they serve a folder of files, each after a delay.
 
-``mock``   answers inside the client's own process, through respx: no sockets, no second process
-``local``  a real HTTP server in a process of its own, on the loopback interface
+``mock``   respx answers inside the client's process: no sockets, no second process
+``local``  a real HTTP server in a separate process, on the loopback interface
 
-Both serve the same folder with the same delay, and both are suspects: each counts what it served and
-how much was in flight at once, for the benchmark to ask after every round.
+Both serve the same folder with the same delay. A server may be the cause of a wrong result, so each
+counts what it served and its peak of requests in flight; the benchmark checks both after every round.
+This package imports nothing of this project.
 """
 
 from __future__ import annotations
@@ -16,23 +17,23 @@ from dataclasses import dataclass
 from typing import Protocol
 
 NAMES = ("mock", "local")
-"""Both servers, as rows and options call them."""
+"""The names of both flag servers in rows and options."""
 
 LOOPBACK = "127.0.0.1"
 
 BASE_PYTHON = "CONCURBENCH_BASE_PYTHON"
-"""The variable that names the interpreter for what must be the same whatever is measured."""
+"""Environment variable: the interpreter for servers, the same for all measured interpreters."""
 
 PYTHON = os.environ.get(BASE_PYTHON) or sys.executable
-"""The interpreter that real servers run under, unless they are told another."""
+"""The default interpreter for servers in separate processes."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a server saw since it was last reset.
+    """A server's counts since its last reset.
 
-    ``served`` counts requests for files that exist, ``peak`` how many were in flight at once;
-    ``cpu_seconds`` is the server's own CPU time, None for a server that has no process of its own.
+    ``served`` counts requests for files that exist, ``peak`` is the most requests in flight at once,
+    and ``cpu_seconds`` is the server's CPU time, or None if it has no separate process.
     """
 
     served: int
@@ -50,31 +51,31 @@ class Seen:
 
 
 class Server(Protocol):
-    """What every server offers to the benchmarks."""
+    """The interface of flag servers."""
 
     @property
     def name(self) -> str:
-        """One word: what rows call it."""
+        """Its name in rows."""
 
     @property
     def url(self) -> str:
-        """Where its files are, without a slash at the end."""
+        """The base URL of its files, without a slash at the end."""
 
     @property
     def delay(self) -> float:
-        """How long it waits before each answer, seconds."""
+        """The delay before each answer, in seconds."""
 
     @property
     def capacity(self) -> float | None:
-        """How many requests a second it can answer at most, as measured; None where it has no process
-        of its own: there the client's own CPU is all that bounds it, and is no excuse."""
+        """The most requests a second that it can answer, as measured. None if it has no separate
+        process: then only the client's CPU time limits it, which must not raise the limit."""
 
     @property
     def initializer(self) -> Callable[[], None] | None:
-        """To be called once in every process that sends requests, or None; it can be pickled."""
+        """A picklable function that each process calls once before it sends requests, or None."""
 
     def reset(self) -> None:
-        """Forget what was seen."""
+        """Set the counts to zero."""
 
     def seen(self) -> Seen:
-        """What was seen since the last reset."""
+        """The counts since the last reset."""

@@ -1,4 +1,4 @@
-"""How many requests a second the flag servers can answer: what no client can get beyond."""
+"""How many requests a second can a flag server answer? No client can be faster."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ MOCKED_REQUESTS = 2_000
 
 
 def of_local(server: Local, path: str, requests: int = REQUESTS) -> float:
-    """Requests a second of a real server for a file of its folder.
+    """The requests a second that a local server answers for one file of its folder.
 
-    The client does next to nothing, a prepared request for each whole answer, on ``CONNECTIONS``
-    connections at once; what limits it is the server.
+    The client only sends a prepared request after each complete answer, on ``CONNECTIONS`` connections
+    at once, so the server is the bottleneck.
     """
     return asyncio.run(_hammer(server, path, requests))
 
 
 def highest(server: Local) -> float:
-    """The most requests a second of a few short bursts: what bounds a best possible time must not be
-    the server on a bad moment."""
+    """The highest rate, in requests a second, of a few short bursts. It becomes part of the best
+    possible time, so a momentary slow-down of the server must not count."""
     path = median_image(server.directory)
     return max(of_local(server, path, BURST) for _ in range(BURSTS))
 
 
 def median_image(site: Path) -> str:
-    """Of a folder of flags, the image of median size."""
+    """The path of the image of median size in a folder of flags."""
     images = sorted(site.glob("*/*.gif"), key=lambda image: image.stat().st_size)
     return images[len(images) // 2].relative_to(site).as_posix()
 
 
 def of_mock(url: str) -> dict[str, float]:
-    """Kind of httpx client -> requests a second, in one process, of what is mocked there."""
+    """Kind of httpx client -> requests a second to a mock in the same process."""
     return {
         "httpx.Client, one after the other": _rate(lambda: _one_by_one(url)),
         f"httpx.AsyncClient, {CONNECTIONS} in flight": _rate(lambda: asyncio.run(_gathered(url))),
@@ -70,7 +70,7 @@ async def _gathered(url: str) -> None:
 
 
 class _Connection(asyncio.Protocol):
-    """Asks again as soon as a whole answer is there, until the ``budget`` of requests is used up."""
+    """Sends the next request after each complete answer, until the ``budget`` of requests is spent."""
 
     def __init__(self, request: bytes, size: int, budget: list[int]) -> None:
         self.request = request

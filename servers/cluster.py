@@ -1,7 +1,7 @@
-"""A Dask cluster for the models that hand their work to one: of this machine, or one that exists.
+"""A Dask cluster for the models that need one: started on this machine, or an existing one.
 
-The scheduler and its workers are processes of their own. In the client's process, where a
-``LocalCluster`` puts the scheduler, a benchmark would time both.
+The scheduler and its workers run in separate processes. ``LocalCluster`` would run the scheduler in the
+client's process, and a benchmark would time both.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ import click
 from servers.process import ServerProcess, end_with
 
 PATIENCE = 10.0
-"""Seconds a scheduler, and its workers, may take to answer."""
+"""Seconds within which a scheduler and its workers must answer."""
 
 
 class Unfit(Exception):
-    """A cluster that cannot do the work; the message says what to do."""
+    """A cluster that cannot do the work; the message says why, and what to do."""
 
 
 class Cluster(ServerProcess):
@@ -37,7 +37,7 @@ class Cluster(ServerProcess):
 
     title: ClassVar[str] = "Dask cluster"
     module: ClassVar[str] = "servers.cluster"
-    gentle: ClassVar[bool] = True  # it has the processes of its workers to end
+    gentle: ClassVar[bool] = True  # it must end the processes of its workers
 
     def __init__(self, processes: int, threads: int) -> None:
         self.processes = processes
@@ -46,7 +46,7 @@ class Cluster(ServerProcess):
 
     @classmethod
     def fitting(cls, workers: int, cores: int) -> Self:
-        """As many threads as ``workers``, and for each core a process to put them in."""
+        """A cluster of at least ``workers`` threads, in at most one process per core."""
         processes = min(workers, cores)
         return cls(processes, math.ceil(workers / processes))
 
@@ -55,7 +55,7 @@ class Cluster(ServerProcess):
 
     def started(self, line: str) -> None:
         self.address = line
-        """Where its scheduler listens."""
+        """The address of its scheduler."""
 
 
 Load = Callable[[], Callable[..., Any]]
@@ -63,8 +63,8 @@ Load = Callable[[], Callable[..., Any]]
 
 
 def given(load: Load, kind: str | None, cores: int) -> Load:
-    """The same for a model that uses a cluster of this ``kind``, which it is given; for others, where
-    that is None, no other. The result can be pickled."""
+    """A picklable function that loads the same model and, if ``kind`` is not None, starts a cluster for
+    each run of it."""
     return load if kind is None else functools.partial(_on_cluster, load, cores)
 
 
@@ -79,18 +79,17 @@ def _on_cluster(load: Load, cores: int) -> Callable[..., Any]:
 
 
 def threads_of(address: str, package: str) -> Mapping[str, int]:
-    """The workers of a cluster, each with its number of threads, once each is proven to have
-    ``package``, a package of this checkout, just as it is here.
+    """Worker -> number of threads, after a check that each worker can run this checkout's ``package``.
 
     Raises:
-        Unfit: the scheduler does not answer, it has no workers, or a worker lacks the package, has
+        Unfit: the scheduler does not answer or has no workers, or a worker lacks the package, has
             another version of it, or runs on another Python.
     """
     import cloudpickle
     import distributed
 
     here = sys.modules[__name__]
-    cloudpickle.register_pickle_by_value(here)  # or the workers would look for this module too
+    cloudpickle.register_pickle_by_value(here)  # otherwise workers would import this module
     try:
         with distributed.Client(address, timeout=PATIENCE, set_as_default=False) as client:
             workers = {
@@ -109,8 +108,8 @@ def threads_of(address: str, package: str) -> Mapping[str, int]:
 
 
 def identity(package: str) -> dict[str, str]:
-    """What must be the same in every worker: Python, and the package's content, or why it is not
-    there."""
+    """The properties that all workers must share: Python's version, the hash of the package's files,
+    and the error if it cannot be imported."""
     build = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
     told = {"python": f"{platform.python_version()}{build}", "content": "", "error": ""}
     try:
@@ -136,13 +135,14 @@ def _compare(told: Mapping[str, Mapping[str, str]], here: Mapping[str, str], pac
             )
         if it["python"] != here["python"]:
             raise Unfit(
-                f"the Dask worker {worker} runs on Python {it['python']}, this is {here['python']}"
+                f"the Dask worker {worker} runs on Python {it['python']}, "
+                f"but this is {here['python']}: start it with the same version"
             )
 
 
 @click.command()
 @click.option("--processes", type=click.IntRange(1), required=True)
-@click.option("--threads", type=click.IntRange(1), required=True, help="In each process.")
+@click.option("--threads", type=click.IntRange(1), required=True, help="Threads in each process.")
 @click.option("--parent", type=int, help="End when the process with this id does.")
 def main(processes: int, threads: int, parent: int | None) -> None:
     """Run a Dask cluster on this machine until a signal; print its scheduler's address when ready."""

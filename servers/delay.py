@@ -1,4 +1,4 @@
-"""How long a server waits before it answers: always the same, or for each path a time of its own."""
+"""The delay of a server before each answer: fixed, or drawn from a range for each path."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from servers.draw import draw
 
 @dataclass(frozen=True)
 class Delay:
-    """Seconds from ``shortest`` to ``longest``; where the two are the same, all answers take as long.
+    """A range in seconds, from ``shortest`` to ``longest``; a fixed delay if both are equal.
 
     Raises:
-        ValueError: that is no range.
+        ValueError: a bound is negative or infinite, or ``shortest`` exceeds ``longest``.
     """
 
     shortest: float
@@ -23,21 +23,21 @@ class Delay:
 
     def __post_init__(self) -> None:
         if not 0 <= self.shortest <= self.longest < math.inf:
-            raise ValueError(f"expected seconds from 0, the shortest first, got {str(self)!r}")
+            raise ValueError(f"expected at least 0 seconds, the shortest first, got {str(self)!r}")
 
     @classmethod
     def parse(cls, text: str) -> Delay:
-        """``0.05``, or ``0.5:5`` for a range.
+        """From ``0.05``, or ``0.5:5`` for a range.
 
         Raises:
-            ValueError: it is neither; the message says so.
+            ValueError: the text is neither.
         """
         shortest, colon, longest = text.partition(":")
         try:
             return cls(float(shortest), float(longest if colon else shortest))
         except ValueError:
             raise ValueError(
-                f"expected seconds from 0, as in 0.05, or a range of them, as in 0.5:5, got {text!r}"
+                f"expected seconds, such as 0.05, or a range of them, such as 0.5:5, got {text!r}"
             ) from None
 
     def __str__(self) -> str:
@@ -48,12 +48,12 @@ class Delay:
         return self.shortest == self.longest
 
     def of(self, path: str, seed: int) -> float:
-        """How long this path takes."""
+        """The delay of this path, in seconds."""
         return self.shortest + draw("delay", path, seed) * (self.longest - self.shortest)
 
 
 def option(text: str) -> Delay:
-    """A delay as a command's option: its ``type``."""
+    """Parse a command's option; the ``type`` of a click option."""
     try:
         return Delay.parse(text)
     except ValueError as error:
@@ -61,4 +61,4 @@ def option(text: str) -> Delay:
 
 
 METAVAR = "SECONDS|LOW:HIGH"
-"""What such an option takes, in a command's help."""
+"""The ``metavar`` of such an option."""

@@ -1,10 +1,11 @@
-"""A DNS server of a few names, that waits a fixed time before each answer.
+"""A DNS server for a few names, with a fixed delay before each answer.
 
-Run by ``servers.nameserver`` in a process of its own. A name it is told has an address, every other one
-does not exist, and either is said after the delay. What was seen is asked for as DNS servers are asked
-about themselves, by texts of the class CH: ``seen.`` tells it, ``reset.`` forgets it, without waiting.
+``servers.nameserver`` runs it in a separate process. The names that it gets as an option have an
+address; all others do not exist. Queries for texts of the class CH, the usual way to ask a DNS server
+about itself, control it without a delay: ``seen.`` returns the counts, and ``reset.`` sets them to
+zero.
 
-On asyncio's own event loop, for its timers are never early.
+It uses asyncio's own event loop, whose timers never fire early.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ from servers import LOOPBACK
 from servers.process import end_with
 
 ADDRESS = "192.0.2.1"
-"""Where every name is: an address for documentation (RFC 5737), at which nobody is."""
+"""The address of every name: one reserved for documentation (RFC 5737)."""
 
 Peer = tuple[str, int]
 
 
 class NameServer(asyncio.DatagramProtocol):
-    """Answers for ``names``, in lower case and without a dot at the end, after ``delay`` seconds.
+    """Answers for ``names``, in lower case and without a final dot, after ``delay`` seconds.
 
-    A query that comes again while the first one waits, for its client got impatient, is the same query.
+    A query that a client repeats while the first one waits counts once.
     """
 
     def __init__(self, names: Collection[str], delay: float) -> None:
@@ -43,7 +44,7 @@ class NameServer(asyncio.DatagramProtocol):
 
     def reset(self) -> None:
         self.served = 0
-        self.peak = len(self.waiting)  # what an earlier round has left waiting still counts
+        self.peak = len(self.waiting)  # queries of an earlier round may still wait
         self.cpu_at_reset = time.process_time()
 
     def seen(self) -> dict[str, int | float]:
@@ -73,7 +74,7 @@ class NameServer(asyncio.DatagramProtocol):
         self.peak = max(self.peak, len(self.waiting))
         answer = self.answer(query, name)
         if self.delay:
-            # Counted from when it came: the server's own work is no part of what it waits.
+            # The delay counts from the arrival: the server's own work is part of it.
             self.loop.call_at(came + self.delay, self.send, this, answer)
         else:
             self.send(this, answer)
@@ -88,7 +89,7 @@ class NameServer(asyncio.DatagramProtocol):
         return packed
 
     def send(self, this: tuple[Peer, int], answer: bytes) -> None:
-        # Before the answer is on its way: its client may send the next query at once.
+        # Before sending: the client may send its next query at once.
         self.waiting.remove(this)
         self.served += 1
         self.transport.sendto(answer, this[0])
@@ -104,14 +105,14 @@ class NameServer(asyncio.DatagramProtocol):
 
 
 def runs_on() -> dict[str, str]:
-    """What this server runs on: name -> version."""
+    """The interpreter and packages of this server: name -> version."""
     packages = {"dnslib": importlib.metadata.version("dnslib")}
     return {platform.python_implementation(): platform.python_version(), **packages}
 
 
 async def serve(server: NameServer, host: str, port: int) -> None:
-    """Answer at this address until the process ends; when ready, print the port and what it runs on,
-    as JSON."""
+    """Answer at this address until the process ends. When ready, print the port and ``runs_on()`` as
+    JSON."""
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: server, local_addr=(host, port)
     )
@@ -121,10 +122,10 @@ async def serve(server: NameServer, host: str, port: int) -> None:
 
 
 @click.command()
-@click.option("--names", default="", help="Those that have an address, with commas between.")
-@click.option("--delay", type=click.FloatRange(min=0), default=0.0, help="Seconds to wait.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.")
-@click.option("--host", default=LOOPBACK, show_default=True, help="The address to answer at.")
+@click.option("--names", default="", help="Names that have an address, separated by commas.")
+@click.option("--delay", type=click.FloatRange(min=0), default=0.0, help="Delay in seconds.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 selects a free port.")
+@click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen at.")
 @click.option("--parent", type=int, help="End when the process with this id does.")
 def main(names: str, delay: float, port: int, host: str, parent: int | None) -> None:
     """Answer queries for names."""

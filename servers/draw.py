@@ -1,16 +1,16 @@
-"""What happens to a path, drawn from a seed: never by chance, and never by who asked first.
+"""Pseudo-random numbers that depend only on a seed and a path, not on the order of requests.
 
-Each model then meets the same fate, whatever its order, and so does a client that asks once more.
+So each model, and each repeated request, meets the same delays and faults.
 """
 
 from __future__ import annotations
 
 import hashlib
 
-BITS = 48  # a float bears them all: what is drawn stays below 1
+BITS = 48  # a float represents them exactly, so the result stays below 1
 
 
 def draw(what: str, path: str, seed: int) -> float:
-    """A number from 0 to below 1, the same whenever it is drawn."""
+    """A number of at least 0 and below 1: the same for the same arguments."""
     digest = hashlib.sha256(f"{seed} {what} {path}".encode()).digest()
     return int.from_bytes(digest[: BITS // 8], "big") / (1 << BITS)

@@ -1,4 +1,4 @@
-"""What goes wrong with a request on purpose: the kinds of faults, and which paths they befall."""
+"""Faults that a server injects: which kinds there are, and which paths get one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from servers.draw import draw
 
 KINDS = {
     "404": "not found",
-    "418": "a status that no client expects",
+    "418": "an unexpected status",
     "503": "the server is overloaded",
-    "timeout": "no answer at all, until the client has gone",
+    "timeout": "no answer until the client disconnects",
     "reset": "the connection is cut before the answer",
     "short": "the connection is closed in the middle of the answer",
-    "wrong": "status 200, and a page of HTML in the place of the file",
+    "wrong": "status 200, but an HTML page instead of the file",
 }
-"""Kind of fault -> what it is."""
+"""Kind of fault -> description."""
 
 WRONG = b"<!doctype html><title>Hello</title><p>This is not what you are looking for.\n"
 
@@ -29,10 +29,9 @@ LINGER = struct.Struct("hh" if sys.platform == "win32" else "ii")
 def drawn(
     paths: Iterable[str], rate: float, seed: int, kinds: Sequence[str] = tuple(KINDS)
 ) -> dict[str, str]:
-    """Which of these paths fail, about ``rate`` of them, and how: path -> kind of fault.
+    """The paths that fail, about a share of ``rate``: path -> kind of fault.
 
-    It depends on the path and the seed alone whether a path fails, and what fails at one rate fails at
-    every higher one.
+    Only the path and the seed decide. A path that fails at one rate fails at every higher rate.
     """
     return {
         path: kinds[int(draw("kind", path, seed) * len(kinds))]
@@ -42,19 +41,19 @@ def drawn(
 
 
 def check(faults: Mapping[str, str], paths: Iterable[str]) -> None:
-    """All of these faults are of a known kind, each of one of these paths.
+    """Check that each fault is of a known kind and of one of these paths.
 
     Raises:
-        ValueError: naming the one that is not.
+        ValueError: one is not; the message names it.
     """
     if unknown := sorted(set(faults.values()) - set(KINDS)):
-        raise ValueError(f"no fault {unknown[0]!r}; there are: {', '.join(KINDS)}")
+        raise ValueError(f"unknown fault {unknown[0]!r}: choose from {', '.join(KINDS)}")
     if missing := sorted(set(faults) - set(paths)):
-        raise ValueError(f"a fault of a file that is not there: {missing[0]}")
+        raise ValueError(f"a fault for a file that does not exist: {missing[0]}")
 
 
 def cut(transport: asyncio.Transport) -> None:
-    """Cut a connection: its client gets a reset (RST), not an end (FIN)."""
+    """Abort a connection: the client receives RST instead of FIN."""
     connected: socket.socket = transport.get_extra_info("socket")
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER.pack(1, 0))
     transport.abort()

@@ -1,11 +1,11 @@
-"""An HTTP server of a folder of files, that waits before each answer, and fails where it is told to.
+"""An HTTP server for a folder of files, with a delay before each answer and injected faults.
 
-Run by ``servers.local`` in a process of its own. A request for a file that is there waits the delay;
-``GET /-/seen`` tells what was seen since ``POST /-/reset``, both without waiting.
+``servers.local`` runs it in a separate process. Each file comes after the delay. ``GET /-/seen``
+returns the counts since ``POST /-/reset``; both answer without a delay.
 
-uvicorn with httptools, on asyncio's own event loop. uvloop would serve more requests a second, but its
-timers may fire up to a millisecond early, and a server that waits less than it says would let a
-client look better than the best possible.
+It uses uvicorn with httptools, on asyncio's own event loop. uvloop would serve more requests a second,
+but its timers may fire up to a millisecond early. With a delay that is too short, a client could be
+faster than the best possible time.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ from servers.faults import WRONG, check, cut
 from servers.process import end_with
 
 BACKLOG = 2048
-"""Connections that may wait to be accepted: more than any benchmark opens. Where it is too short the
-kernel drops the rest, and each client tries again about a second later."""
+"""Connections that can wait to be accepted: more than any benchmark opens. The kernel drops connections
+beyond it, and each such client retries about a second later."""
 
 KEEP_ALIVE = 24 * 3600
-"""Seconds an idle connection stays open: longer than any benchmark."""
+"""Seconds that an idle connection stays open: longer than any benchmark."""
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 TRANSPORT = "concurbench.transport"
-"""The extension of an ASGI scope that holds the connection's transport, for faults to cut it."""
+"""The ASGI extension that holds the connection's transport, so that a fault can abort it."""
 
 
 class FileApp:
-    """The ASGI application: files from memory, path -> body, each after ``delay``.
+    """The ASGI application: serves ``files``, path -> body, from memory, each after ``delay``.
 
-    ``faults`` says which paths fail, and how. Such a request waits as the others do and is in flight
-    meanwhile, but it is not served, no more than one for a file that is not there.
+    ``faults`` maps a path to its kind of fault. Such a request waits and is in flight like any other,
+    but it is not counted as served. Neither is a request for a file that does not exist.
 
     Raises:
-        ValueError: a fault of no known kind, or of no file.
+        ValueError: a fault is of an unknown kind, or for a file that does not exist.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class FileApp:
         self.faults = dict(faults or {})
         check(self.faults, files)
         self.delays = {path: self._delay(path, delay, seed) for path in files}
-        # Where all is well and takes the same time, nobody leaves early, and to look would cost.
+        # With a fixed delay and no faults no client disconnects early, and watching would cost time.
         self.watches = bool(self.faults) or not delay.fixed
         self.in_flight = 0
         self.reset()
@@ -75,7 +75,7 @@ class FileApp:
 
     def reset(self) -> None:
         self.served = 0
-        self.peak = self.in_flight  # what an earlier round has left running still counts
+        self.peak = self.in_flight  # requests of an earlier round may still run
         self.cpu_at_reset = time.process_time()
 
     def seen(self) -> dict[str, int | float]:
@@ -99,18 +99,18 @@ class FileApp:
                 await respond(send, 200, self.files[path])
 
     async def waited(self, delay: float, receive: Receive) -> bool:
-        """Whether the client is still there after so many seconds; its request is in flight so long."""
+        """Wait ``delay`` seconds with the request in flight: whether the client is still connected."""
         self.in_flight += 1
         self.peak = max(self.peak, self.in_flight)
         try:
             if self.watches and delay:
                 return not await leaves(receive, delay)
-            # At a delay of 0 there is nothing to wait for, and no turn of the loop to pay.
+            # Without a delay, even a turn of the event loop would cost time.
             if delay:
                 await asyncio.sleep(delay)
             return True
         finally:
-            # Before the answer is on its way: its client may send the next request at once.
+            # Before sending: the client may send its next request at once.
             self.in_flight -= 1
 
     async def fail(self, path: str, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -124,22 +124,22 @@ class FileApp:
             if kind == "short":
                 body = self.files[path]
                 half = body[: len(body) // 2]
-                await send(head(200, len(body) + 1))  # one is missing of a file of no bytes, too
+                await send(head(200, len(body) + 1))  # one byte is missing even if the file is empty
                 await send({"type": "http.response.body", "body": half, "more_body": True})
                 transport.close()
             else:
                 cut(transport)
-            await gone(receive)  # so that uvicorn knows, and sends nothing more
+            await gone(receive)  # so that uvicorn sends nothing more
 
 
 async def gone(receive: Receive) -> None:
-    """Wait until the connection has ended."""
+    """Wait until the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def leaves(receive: Receive, seconds: float) -> bool:
-    """Wait so many seconds, or until the client has gone: whether it has."""
+    """Wait ``seconds``, or until the client disconnects: whether it did."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await gone(receive)
@@ -158,7 +158,7 @@ async def respond(send: Send, status: int, body: bytes) -> None:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol, that hands the application its transport."""
+    """uvicorn's protocol, which also passes its transport to the application."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -175,9 +175,9 @@ def read_files(directory: Path) -> dict[str, bytes]:
 
 
 def listen(port: int, host: str = LOOPBACK) -> socket.socket:
-    """A socket that listens at this address of the machine; port 0 lets the system choose one."""
-    # Named as TCP, not left to the default of 0: asyncio sets TCP_NODELAY only on sockets that say
-    # so, and without it every answer waits 40 ms for the client's delayed acknowledgement.
+    """A socket that listens at this address; port 0 selects a free port."""
+    # The protocol is given explicitly, because asyncio sets TCP_NODELAY only on sockets with it.
+    # Without TCP_NODELAY every answer waits 40 ms for the client's delayed acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -187,23 +187,23 @@ def listen(port: int, host: str = LOOPBACK) -> socket.socket:
 
 
 def runs_on() -> dict[str, str]:
-    """What this server runs on: name -> version."""
+    """The interpreter and packages of this server: name -> version."""
     packages = {name: importlib.metadata.version(name) for name in ("uvicorn", "httptools")}
     return {platform.python_implementation(): platform.python_version(), **packages}
 
 
 @click.command()
 @click.option("--directory", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--delay", type=option, default="0", metavar=METAVAR, help="How long to wait.")
-@click.option("--faults", default="{}", help="Which files fail, and how: path -> kind, as JSON.")
-@click.option("--seed", type=int, default=0, help="What delays are drawn from.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any free one.")
+@click.option("--delay", type=option, default="0", metavar=METAVAR, help="Delay before each answer.")
+@click.option("--faults", default="{}", help="Files that fail: path -> kind of fault, as JSON.")
+@click.option("--seed", type=int, default=0, help="Seed for random delays.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 selects a free port.")
 @click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen at.")
 @click.option("--parent", type=int, help="End when the process with this id does.")
 def main(
     directory: Path, delay: Delay, faults: str, seed: int, port: int, host: str, parent: int | None
 ) -> None:
-    """Serve the files of a folder; when ready, print the port and what it runs on, as JSON."""
+    """Serve the files of a folder. When ready, print the port and ``runs_on()`` as JSON."""
     if parent is not None:
         end_with(parent)
     try:
@@ -216,7 +216,7 @@ def main(
 
 
 def configuration(app: FileApp) -> uvicorn.Config:
-    """How uvicorn serves the application."""
+    """The configuration of uvicorn for this application."""
     return uvicorn.Config(
         app,
         http=Connection if app.faults else "httptools",

@@ -1,7 +1,7 @@
-"""A real flag server: an HTTP server in a process of its own, on the loopback interface.
+"""A real flag server: an HTTP server in a separate process, on the loopback interface.
 
-In a thread of the client's process it would share the client's interpreter lock, and a benchmark
-would time both.
+In a thread of the client's process it would compete for the client's GIL, and a benchmark would time
+both.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from servers.delay import Delay
 from servers.process import ServerProcess
 
 CONTROL_TIMEOUT = 10.0
-"""Seconds a question about what was seen may take."""
+"""Seconds within which the server must answer a request for its counts."""
 
 
 def lay_out(files: Mapping[str, bytes], directory: Path) -> None:
-    """Write what a server is to serve: path below ``directory`` -> content."""
+    """Write the files to serve: path below ``directory`` -> content."""
     for path, body in files.items():
         (directory / path).parent.mkdir(parents=True, exist_ok=True)
         (directory / path).write_bytes(body)
 
 
 class Local(ServerProcess):
-    """Serves ``directory``, each file after ``delay`` seconds, as long as the ``with`` block lasts.
+    """Serves ``directory``, each file after ``delay`` seconds, for the duration of a ``with`` block.
 
-    ``python`` is the interpreter that runs the server, so that all interpreters under test can be
-    given the very same one. ``host`` is the address it listens at. ``capacity`` is what was measured of
-    one like it. Where the delay is a range, each path has its own, drawn from ``seed``; ``faults`` are
-    the paths that fail, and how (see ``servers.faults``).
+    ``python`` is the interpreter of the server: the same for all interpreters that are measured.
+    ``host`` is the address to listen at. ``capacity`` is the measured requests a second of such a
+    server. If the delay is a range, ``seed`` determines the delay of each path. ``faults`` maps a path
+    to its kind of fault (see ``servers.faults``).
     """
 
     name: ClassVar[str] = "local"
@@ -54,7 +54,7 @@ class Local(ServerProcess):
         self.host = host
         self.capacity = capacity
         self.runs_on: Mapping[str, str] = {}
-        """What it runs on: name -> version."""
+        """The server's interpreter and packages: name -> version."""
 
     def arguments(self) -> Sequence[str]:
         return [
@@ -67,9 +67,9 @@ class Local(ServerProcess):
         return f"http://{self.host}:{self.port}"
 
     def started(self, line: str) -> None:
-        told = json.loads(line)
-        self.port: int = told["port"]
-        self.runs_on = told["runs_on"]
+        ready = json.loads(line)
+        self.port: int = ready["port"]
+        self.runs_on = ready["runs_on"]
         self.seen()
 
     def reset(self) -> None:
@@ -79,7 +79,7 @@ class Local(ServerProcess):
         return Seen(**json.loads(self._ask("GET", "/-/seen")))
 
     def _ask(self, method: str, path: str) -> bytes:
-        # The standard library's client: untouched by respx and by proxies in the environment.
+        # The standard library's client ignores respx and the environment's proxies.
         connection = http.client.HTTPConnection(self.host, self.port, timeout=CONTROL_TIMEOUT)
         try:
             connection.request(method, path)

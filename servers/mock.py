@@ -1,12 +1,12 @@
-"""A flag server that is not there: respx answers inside the process that asks.
+"""A mock flag server: respx answers inside the client's process.
 
-It waits as long as the real one, without a socket. What is left of the time is the model and the
-HTTP client's own work, less the client's connection pool: respx takes the pool's place, so only the
-model itself bounds what is in flight.
+It waits as long as the real server, without a socket. The rest of the time is the work of the model and
+of the HTTP client, without the client's connection pool: respx replaces the pool, so only the model
+bounds the requests in flight.
 
-A mocked server sees only its own process. So every process appends each request's first and last
-instant to one file, the ledger, and the counts are made from that: ``time.perf_counter`` is one clock
-for the whole machine, and a short append to a file is atomic.
+A mock sees only the requests of its own process. So every process appends the start and the end of each
+request to one file, the ledger, and the counts come from that file. ``time.perf_counter`` is the same
+clock in all processes of a machine, and a short append to a file is atomic.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ import respx
 from servers import Seen
 
 RECORD = struct.Struct("=qq")
-"""A request in the ledger: when it came and when it was answered, nanoseconds."""
+"""A request in the ledger: its start and end, in nanoseconds."""
 
 
 @dataclass(frozen=True)
 class Mock:
-    """Serves ``directory``, each file after ``delay`` seconds, and notes it in the file ``ledger``."""
+    """Serves ``directory``, each file after ``delay`` seconds; records requests in ``ledger``."""
 
     directory: Path
     delay: float
     ledger: Path
 
     name: ClassVar[str] = "mock"
-    # A name that no resolver knows (RFC 6761): whatever escapes the mock reaches no network.
+    # A reserved name (RFC 6761): a request that escapes the mock reaches no network.
     host: ClassVar[str] = "flags.invalid"
     capacity: ClassVar[None] = None
 
@@ -52,10 +52,10 @@ class Mock:
         return self.install
 
     def install(self) -> None:
-        """From now on, in this process, httpx gets its answers here.
+        """Answer all of this process's httpx requests from now on.
 
-        A request for anything else is an AssertionError, never a connection. Does nothing where it
-        is installed already, as in a forked child.
+        A request to another host raises AssertionError and opens no connection. Does nothing if the
+        mock is already installed, as in a forked child.
         """
         if _Router.current is None or _Router.current.mock != self:
             self.uninstall()
@@ -63,7 +63,7 @@ class Mock:
             _Router.current.start()
 
     def uninstall(self) -> None:
-        """httpx is itself again, in this process."""
+        """Restore httpx in this process."""
         if _Router.current is not None:
             _Router.current.close()
             _Router.current = None
@@ -84,7 +84,7 @@ class Mock:
 
 
 def most_at_once(intervals: Iterable[tuple[int, int]]) -> int:
-    """How many of these intervals overlap at most; one that ends as another starts does not."""
+    """The most intervals that overlap; one that ends when another starts does not overlap it."""
     changes = sorted(change for start, end in intervals for change in ((start, 1), (end, -1)))
     peak = now = 0
     for _, change in changes:
@@ -94,8 +94,8 @@ def most_at_once(intervals: Iterable[tuple[int, int]]) -> int:
 
 
 class _Router(respx.MockRouter):
-    """respx calls ``handler`` for blocking clients and ``async_handler`` for the others: here is
-    where each waits in its own way, whatever event loop it runs on."""
+    """respx calls ``handler`` for blocking clients and ``async_handler`` for asynchronous ones. Each
+    waits the delay in its own way; anyio works in any event loop."""
 
     current: ClassVar[_Router | None] = None
 
@@ -103,7 +103,7 @@ class _Router(respx.MockRouter):
         super().__init__(assert_all_called=False, assert_all_mocked=True)
         self.mock = mock
         self.read = functools.cache(functools.partial(_read, mock.directory))
-        # Opened here, in each process for itself; append mode makes each write one whole record.
+        # Each process opens the ledger itself; in append mode each write adds one complete record.
         self.ledger = os.open(mock.ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self.route(method="GET", host=mock.host).mock(side_effect=self.answer)
 
@@ -132,7 +132,7 @@ class _Router(respx.MockRouter):
             os.write(self.ledger, RECORD.pack(start, time.perf_counter_ns()))
 
     def record(self, *args: object, **kwargs: object) -> None:
-        """Keep no copy of each request and response: the ledger counts, and memory stays flat."""
+        """Do not keep requests and responses as respx does: the ledger has the counts."""
 
     def close(self) -> None:
         self.stop()

@@ -1,4 +1,4 @@
-"""A real DNS server: of our own, in a process of its own, on the loopback interface."""
+"""A real DNS server, ``servers.dns``, in a separate process on the loopback interface."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from servers.process import ServerProcess
 
 
 class Nameserver(ServerProcess):
-    """Knows ``names`` and no others, and says so after ``delay`` seconds, as long as the ``with`` block
-    lasts.
+    """Answers for ``names`` after ``delay`` seconds, for the duration of a ``with`` block; no other
+    names exist.
 
-    ``python`` is the interpreter that runs the server, so that all interpreters under test can be
-    given the very same one.
+    ``python`` is the interpreter of the server: the same for all interpreters that are measured.
     """
 
     title: ClassVar[str] = "DNS server"
@@ -28,7 +27,7 @@ class Nameserver(ServerProcess):
         self.delay = delay
         self.python = python
         self.runs_on: Mapping[str, str] = {}
-        """What it runs on: name -> version."""
+        """The server's interpreter and packages: name -> version."""
 
     def arguments(self) -> Sequence[str]:
         return ["--names", ",".join(sorted(self.names)), "--delay", str(self.delay)]
@@ -38,16 +37,16 @@ class Nameserver(ServerProcess):
         return self.host, self.port
 
     def started(self, line: str) -> None:
-        told = json.loads(line)
-        self.port: int = told["port"]
-        self.runs_on = told["runs_on"]
+        ready = json.loads(line)
+        self.port: int = ready["port"]
+        self.runs_on = ready["runs_on"]
 
     def reset(self) -> None:
-        """Forget what was seen."""
+        """Set the counts to zero."""
         self._ask("reset")
 
     def seen(self) -> Seen:
-        """What was seen since the last reset; ``served`` counts answers, also that there is no name."""
+        """The counts since the last reset; ``served`` includes answers that a name does not exist."""
         return Seen(**json.loads(self._ask("seen")))
 
     def peak(self) -> int:
@@ -59,4 +58,4 @@ class Nameserver(ServerProcess):
             text = stub.lookup(self.address, name, stub.TXT, stub.CH)
         except socket.gaierror as error:
             raise self.died("while it was needed") from error
-        return text[1:]  # before it stands its length
+        return text[1:]  # the first byte is the length

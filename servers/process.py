@@ -1,4 +1,4 @@
-"""A server in a process of its own: how it starts, and how both sides see to its end."""
+"""A server in a separate process: how it is started, and ended in every case."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import ClassVar, Self
 import psutil
 
 START_TIMEOUT = 30.0
-"""Seconds the process may take until it is ready."""
+"""Seconds within which the process must be ready."""
 
 CHECKOUT = Path(__file__).parents[1]
 
 GRACE = 5.0
-"""Seconds it gets to end by itself, where that matters."""
+"""Seconds that a process gets to end after SIGTERM, before it is killed."""
 
 
 class ServerDied(Exception):
-    """The server's process does not run any more; the message says how it ended."""
+    """The server's process has ended, or does not answer; the message says how."""
 
 
 def end_with(parent: int) -> None:
-    """End this process as soon as process ``parent`` is gone, however it went."""
+    """End this process as soon as process ``parent`` has ended, even by SIGKILL."""
 
     def watch() -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -39,22 +39,22 @@ def end_with(parent: int) -> None:
 
 
 class ServerProcess(ABC):
-    """Runs a module of this checkout that prints one line as soon as it is ready.
+    """Runs a module of this checkout with the interpreter ``python`` while a ``with`` block lasts.
 
-    ``python`` is the interpreter that runs it. The module takes the option ``--parent``, the process to
-    end with.
+    The module prints one line when it is ready. Its option ``--parent`` is the id of the process that
+    it ends with.
     """
 
     title: ClassVar[str]
     module: ClassVar[str]
     gentle: ClassVar[bool] = False
-    """Whether it is asked to end, for it has something to put away; others are just killed."""
+    """Whether it gets SIGTERM first, because it must clean up; otherwise it is killed."""
 
     python: str
 
     @abstractmethod
     def arguments(self) -> Sequence[str]:
-        """What the module is told."""
+        """The module's command line arguments."""
 
     def __enter__(self) -> Self:
         self.errors = tempfile.TemporaryFile()
@@ -79,10 +79,10 @@ class ServerProcess(ABC):
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
-            # This checkout's server, wherever the interpreter would look first.
+            # Import this checkout's server, whatever else the interpreter has installed.
             cwd=CHECKOUT,
             env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-            # Ctrl-C in the terminal is for the benchmark; it ends this process in its own time.
+            # Ctrl-C in the terminal reaches only the benchmark, which then ends this process.
             start_new_session=True,
         )
 
@@ -99,21 +99,21 @@ class ServerProcess(ABC):
 
     @abstractmethod
     def started(self, line: str) -> None:
-        """It is ready, and this is the line it printed."""
+        """Called when it is ready, with the line that it printed."""
 
     @property
     def alive(self) -> bool:
         return self.process.poll() is None
 
     def died(self, when: str) -> ServerDied:
-        """What to raise when the process is gone, or does not answer."""
+        """The exception for a process that has ended, or does not answer."""
         try:
             ended = f"exit status {self.process.wait(timeout=GRACE)}"
         except subprocess.TimeoutExpired:
             ended = "its process runs but does not answer"
         self.errors.seek(0)
         lines = self.errors.read().decode(errors="replace").strip().splitlines()
-        said = f"; it said: {lines[-1]}" if lines else ""
+        said = f"; last output: {lines[-1]}" if lines else ""
         return ServerDied(f"the {self.title} went away {when} ({ended}){said}")
 
     def _wait_until_ready(self) -> str:
@@ -123,7 +123,7 @@ class ServerProcess(ABC):
         try:
             line = self.process.stdout.readline()
         finally:
-            timeout.cancel()  # else this process would wait for it when it ends, as after Ctrl-C
+            timeout.cancel()  # otherwise this process would wait for it at its end
         if not line:
             raise self.died("before it was ready")
         return line.strip()

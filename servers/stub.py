@@ -1,8 +1,8 @@
-"""A resolver for what libc's cannot be told: which port the DNS server listens at.
+"""A resolver that can ask a DNS server on any port, which libc's cannot.
 
-``installed`` puts it in the place of ``socket.getaddrinfo`` for the names below one domain. It blocks
-its thread as libc's does: send, wait, try again. So whoever calls ``socket.getaddrinfo`` pays for it as
-usual, with a thread; asyncio, trio and curio look it up there anew for each call.
+``installed`` replaces ``socket.getaddrinfo`` for the names below one domain. Like libc's, it blocks its
+thread: it sends a query, waits and retries. So callers of ``socket.getaddrinfo`` need a thread, as
+usual. asyncio, trio and curio look up that attribute for each call, so they use it, too.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ TIMEOUT = 2.0
 TRIES = 3
 
 A, TXT = 1, 16
-"""Types of records (RFC 1035): an address, a text."""
+"""Record types (RFC 1035): address, text."""
 
 IN, CH = 1, 3
-"""Classes: the Internet, and what DNS servers tell of themselves."""
+"""Record classes: Internet, and CHAOS, which servers use for information about themselves."""
 
 NOERROR, NXDOMAIN = 0, 3
-"""Codes of answers."""
+"""Response codes."""
 
-NO_DATA = getattr(socket, "EAI_NODATA", socket.EAI_NONAME)  # not every system tells the two apart
+NO_DATA = getattr(socket, "EAI_NODATA", socket.EAI_NONAME)  # not every system has EAI_NODATA
 
 RECURSION_DESIRED = 0x0100
 HEADER = struct.Struct("!6H")
 QUESTION = struct.Struct("!HH")
 RECORD = struct.Struct("!HHHIH")
-"""Ahead of a record's data, its name a pointer to that of the question, as our server answers."""
+"""The fields before a record's data; its name is a pointer to the question's, as in our server."""
 
 
 def lookup(server: tuple[str, int], name: str, kind: int = A, network: int = IN) -> bytes:
-    """The data of the first record of a name, as this DNS server has it.
+    """The data of the first record of a name, from this DNS server.
 
     Raises:
-        socket.gaierror: EAI_NONAME where there is no such name, EAI_NODATA where it has no such record,
-            EAI_AGAIN where nobody answers, EAI_FAIL where the server cannot tell.
+        socket.gaierror: EAI_NONAME if the name does not exist, EAI_NODATA if it has no such record,
+            EAI_AGAIN if no answer comes, EAI_FAIL if the server reports a failure.
     """
     number = random.getrandbits(16)
     labels = b"".join(bytes([len(label)]) + label.encode("ascii") for label in name.split("."))
@@ -66,7 +66,7 @@ def lookup(server: tuple[str, int], name: str, kind: int = A, network: int = IN)
 
 
 def _exchange(server: tuple[str, int], query: bytes) -> bytes:
-    """What the server answers; a socket a query, as libc does it, hears of no others."""
+    """The server's answer. As in libc, each query has its own socket, which gets no other answers."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waiting:
         waiting.settimeout(TIMEOUT)
         waiting.connect(server)
@@ -81,7 +81,7 @@ def _exchange(server: tuple[str, int], query: bytes) -> bytes:
 
 @contextlib.contextmanager
 def installed(server: tuple[str, int], domain: str) -> Iterator[None]:
-    """In this process ``socket.getaddrinfo`` asks this server for the names below ``domain``, and libc
+    """Make this process's ``socket.getaddrinfo`` ask ``server`` for names below ``domain``, and libc
     for all others."""
     real = socket.getaddrinfo
 
@@ -89,7 +89,7 @@ def installed(server: tuple[str, int], domain: str) -> Iterator[None]:
         host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
     ) -> list[Any]:
         name = host.decode("ascii") if isinstance(host, bytes) else host
-        # A name is no number, as libc will say; trio asks that first.
+        # trio first asks whether the host is a number; libc answers that.
         if not flags & socket.AI_NUMERICHOST and name is not None and name.endswith(f".{domain}"):
             host = socket.inet_ntoa(lookup(server, name))
         return real(host, port, family, type, proto, flags)

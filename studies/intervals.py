@@ -1,17 +1,16 @@
-"""How often do intervals hold? Many runs of the same rows, one after another, and what each said of the
-next one.
+"""``python -m studies.intervals``: how often do the intervals of a run contain the next run's median?
 
-Three ways to make an interval are asked that. Over passes: from the medians of a run's passes, where
-the next run's median will be. Over all rounds: the same from all rounds of the run, as if they were
-independent. Over one pass: from the rounds of a run's first pass alone, where the median of the next
-run's first pass will be. All use ``concurbench.results.statistics``, and so say how often they claim
-to hold.
+It measures many runs of the same rows, one after another, and compares three kinds of intervals. Over
+passes: from the medians of a run's passes, for the next run's median. Over all rounds: from all rounds
+of the run, as if they were independent. Over one pass: from the rounds of a run's first pass alone,
+for the median of the next run's first pass. All are made by ``concurbench.results.statistics``, which
+also gives the coverage that they claim.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
-import json
 import statistics
 import sys
 import time
@@ -20,104 +19,152 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import binomtest
+import click
 
-from concurbench import machine, units
+from concurbench import machine
+from concurbench.command import PytestCommand, published
 from concurbench.errors import ConcurbenchError
+from concurbench.results import records
 from concurbench.results.merge import merge
 from concurbench.results.runs import short_name
 from concurbench.results.statistics import Interval, interval
-from concurbench.results.storage import write_atomic
 from concurbench.runner.measured import Environment, Measured
-from concurbench.runner.run import collect, measuring
-from concurbench.runner.run import measure as measure_run
+from concurbench.runner.run import collect, measure, measuring
+from concurbench.units import duration
+from studies import files
 
-FORMAT = "concurbench-intervals 1"
+KIND = "interval study"
 
+PASSES = 5
+"""The default of ``concurbench run``."""
+
+TIMEOUT = 1800.0
+"""Seconds that one pass may take."""
 
 Trial = tuple[Interval | None, float]
-"""What was said of a median, if anything, and what that median was."""
-
-
-class StudyFailed(ConcurbenchError):
-    """Nothing can be said; the message says why."""
-
+"""The interval of a run, if there is one, and the median of the next run."""
 
 Rounds = Sequence[float]
-"""The rounds of one visit to a row, in seconds."""
+"""The rounds of a row in one pass, in seconds."""
 
 Run = Mapping[str, Sequence[Rounds]]
-"""Row -> the rounds of each pass that visited it."""
+"""Row -> the rounds of each pass."""
 
 
 @dataclass(frozen=True)
-class Tried:
-    """Intervals of one kind: how often they claimed to hold, how often they did, and how wide they
-    were, as a share of the median."""
+class Study:
+    """All runs that were measured."""
+
+    machine: Mapping[str, Any]
+    passes: int
+    """Passes of each run."""
+    runs: Sequence[Run]
+    seconds: float
+    """How long the measurements took."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often intervals contained the next run's median."""
 
     claimed: float
-    held: int
-    tried: int
+    """The coverage that the intervals claim, on average."""
+    covered: int
+    """The number of intervals that contained the median."""
+    trials: int
     width: float
+    """Half the width of the typical interval, relative to the median."""
 
     @property
     def share(self) -> float:
-        return self.held / self.tried
+        return self.covered / self.trials
 
     @property
-    def range(self) -> tuple[float, float]:
-        """Where the true share is, with 95 % confidence, were the trials independent."""
-        found = binomtest(self.held, self.tried).proportion_ci(method="wilson")
+    def confidence(self) -> tuple[float, float]:
+        """The 95 % interval of the true share, if the trials were independent (Wilson's method)."""
+        from scipy.stats import binomtest
+
+        found = binomtest(self.covered, self.trials).proportion_ci(method="wilson")
         return found.low, found.high
 
 
-def measure(
-    runs: int, count: int, keep: Path | None, arguments: Sequence[str], patience: float
-) -> dict[str, Any]:
-    """Measure so many runs of so many passes, and keep each as soon as it is over.
+@click.command("studies.intervals", cls=PytestCommand)
+@click.option(
+    "--runs",
+    default=32,
+    show_default=True,
+    type=click.IntRange(min=2),
+    help="Number of runs to measure.",
+)
+@click.option(
+    "--passes",
+    default=PASSES,
+    show_default=True,
+    type=click.IntRange(min=3),
+    help="Number of passes of each run.",
+)
+@files.options
+@click.pass_context
+def main(
+    ctx: click.Context, /, runs: int, passes: int, source: Path | None, more: Path | None,
+    json_file: Path | None,
+) -> None:  # fmt: skip
+    """Measure how often the intervals of a run contain the next run's median.
+
+    Measures many runs of the same rows, one after another. Arguments after -- go to pytest: choose
+    a few short rows.
+
+    \b
+    Example: python -m studies.intervals -- -m gate
+    """
+    if importlib.util.find_spec("scipy") is None:
+        raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
+    if source is None:
+        source = measured(runs, passes, ctx.meta.get("pytest", ()), json_file, more)
+    click.echo(report(read(source)), nl=False)
+
+
+def measured(
+    runs: int, passes: int, arguments: Sequence[str], json_file: Path | None, more: Path | None
+) -> Path:
+    """Measure this many runs; the file with the measurements, which has each run that was complete.
 
     Raises:
-        StudyFailed: a row failed, or a session did.
+        ConcurbenchError: a row failed, or a session did.
     """
-    start, measured = time.monotonic(), list[dict[str, Any]]()
+    header = {"machine": machine.facts(), "passes": passes}
+    record, entries = files.start(KIND, header, json_file, more)
+    start = time.monotonic() - (entries[-1]["elapsed"] if entries else 0.0)
     this = Environment("", Path(sys.executable))
-    with measuring(arguments, count, patience) as (suite, status):
-        [collected], _, first = collect(suite, [this], status)
-        file = keep or Path(first.storage) / machine.folder() / "interval-study.json"
-        facts = machine.facts()
-        content: dict[str, Any] = {
-            "format": FORMAT,
-            "machine": f"{facts['cpu']}, {units.counted(machine.usable_cores(), 'core')}, "
-            f"{facts['python_implementation']} {facts['python_version']}",
-            "passes": count,
-            "runs": measured,
-        }
-        for number in range(1, runs + 1):
-            passes = Measured(this, collected.groups)
-            measure_run(suite, [passes], count, status, prefix=f"run {number} of {runs}, ")
-            if wrong := [*passes.failed.values(), *passes.errors]:
-                raise StudyFailed(f"run {number}: {wrong[0]}")
-            measured.append(rounds_of(merge(passes.passes())))
-            content["took"] = units.duration(time.monotonic() - start)
-            write_atomic(file, json.dumps(content))
-    return content
+    try:
+        with measuring(arguments, passes, TIMEOUT) as (suite, status):
+            [collected], *_ = collect(suite, [this], status)
+            for number in range(1, runs + 1):
+                run = Measured(this, collected.groups)
+                measure(suite, [run], passes, status, prefix=f"run {number} of {runs}, ")
+                if failures := [*run.failed.values(), *run.errors]:
+                    raise ConcurbenchError(f"run {number}: {failures[0]}")
+                rows = rounds_of(merge(run.passes()))
+                record.append({"rows": rows, "elapsed": time.monotonic() - start})
+    finally:
+        published(lambda: click.echo(f"measurements: {record.path}", err=True))
+    return record.path
 
 
-def read(file: Path) -> dict[str, Any]:
-    """What an earlier study has kept.
+def read(path: Path) -> Study:
+    """The study that this file holds.
 
     Raises:
-        StudyFailed: the file holds none.
-        OSError: it cannot be read.
+        ConcurbenchError: the file cannot be read, or has fewer than two runs.
     """
+    header, entries = records.read(path, KIND)
+    if len(entries) < 2:
+        raise ConcurbenchError(f"{path} has fewer than two runs: continue it with --more")
     try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise ValueError(f"its format is {content['format']!r}")
-        report(content)
-    except (ValueError, LookupError, TypeError, AttributeError, statistics.StatisticsError) as error:
-        raise StudyFailed(f"{file}: not an interval study ({error})") from None
-    return content
+        runs = [entry["rows"] for entry in entries]
+        return Study(header["machine"], header["passes"], runs, entries[-1]["elapsed"])
+    except LookupError as error:
+        raise ConcurbenchError(f"{path} has no {error}") from None
 
 
 def rounds_of(content: Mapping[str, Any]) -> dict[str, list[Rounds]]:
@@ -129,7 +176,7 @@ def rounds_of(content: Mapping[str, Any]) -> dict[str, list[Rounds]]:
 
 
 def over_passes(passes: Sequence[Rounds], later: Sequence[Rounds]) -> Trial:
-    """The interval over these passes, and the median over the later run's."""
+    """The interval over these passes, and the median over the later run's passes."""
     return interval(_medians(passes)), statistics.median(_medians(later))
 
 
@@ -148,47 +195,48 @@ KINDS = {
 }  # fmt: skip
 
 
-def tried(
+def coverage(
     make: Callable[[Sequence[Rounds], Sequence[Rounds]], Trial], runs: Sequence[Run], row: str
-) -> Tried | None:
-    """What intervals made like this said of a row, from run to run; None where they said nothing."""
-    visited = [run[row] for run in runs if row in run]
-    trials = [make(mine, theirs) for mine, theirs in itertools.pairwise(visited)]
+) -> Coverage | None:
+    """The coverage of a row's intervals, made by ``make``, from run to run; None without intervals."""
+    measured = [run[row] for run in runs if row in run]
+    trials = [make(earlier, later) for earlier, later in itertools.pairwise(measured)]
     made = [(found, median) for found, median in trials if found is not None]
     if not made:
         return None
-    held = sum(found.low <= median <= found.high for found, median in made)
+    covered = sum(found.low <= median <= found.high for found, median in made)
     widths = [(found.high - found.low) / 2 / median for found, median in made]
     claims = [found.claim for found, _ in made]
-    return Tried(statistics.mean(claims), held, len(made), statistics.median(widths))
+    return Coverage(statistics.mean(claims), covered, len(made), statistics.median(widths))
 
 
-def together(rows: Iterable[Tried | None]) -> Tried | None:
-    """Those of several rows as one."""
+def pooled(rows: Iterable[Coverage | None]) -> Coverage | None:
+    """The coverage of several rows together."""
     each = [one for one in rows if one is not None]
     if not each:
         return None
-    count = sum(one.tried for one in each)
-    return Tried(
-        sum(one.claimed * one.tried for one in each) / count,
-        sum(one.held for one in each),
-        count,
+    trials = sum(one.trials for one in each)
+    return Coverage(
+        sum(one.claimed * one.trials for one in each) / trials,
+        sum(one.covered for one in each),
+        trials,
         statistics.median(one.width for one in each),
     )
 
 
-def report(content: Mapping[str, Any]) -> str:
-    """A table in Markdown, of what such a study has kept."""
-    runs: Sequence[Run] = content["runs"]
+def report(study: Study) -> str:
+    """The findings, as a table in Markdown."""
+    runs = study.runs
     rows = list(dict.fromkeys(row for run in runs for row in run))
-    found = {kind: {row: tried(make, runs, row) for row in rows} for kind, make in KINDS.items()}
-    every = {kind: together(of_rows.values()) for kind, of_rows in found.items()}
+    found = {kind: {row: coverage(make, runs, row) for row in rows} for kind, make in KINDS.items()}
+    every = {kind: pooled(of_rows.values()) for kind, of_rows in found.items()}
     lines = [
-        f"{len(runs)} runs of {content['passes']} passes, one after another, on {content['machine']}, "
-        f"in {content['took']}. Claimed and held: how often an interval was to cover the next run's "
-        "median, and did; ± is half its width.",
+        f"{len(runs)} runs of {study.passes} passes, one after another, on "
+        f"{files.place(study.machine)}, in {duration(study.seconds)}. Claimed: the coverage that the "
+        "intervals claim. Covered: the share of intervals that contained the next run's median. ±: "
+        "half the width of an interval.",
         "",
-        "| row | " + " | ".join(f"{kind}: claimed | held | ±" for kind in KINDS) + " |",
+        "| row | " + " | ".join(f"{kind}: claimed | covered | ±" for kind in KINDS) + " |",
         "| :-- |" + " --: |" * 3 * len(KINDS),
     ]
     lines += [
@@ -198,11 +246,12 @@ def report(content: Mapping[str, Any]) -> str:
     lines.append(f"| all | {' | '.join(_cells(every[kind]) for kind in KINDS)} |")
     for kind, one in every.items():
         if one is not None:
-            low, high = one.range
+            low, high = one.confidence
             lines += [
                 "",
-                f"{kind.capitalize()}: {one.held} of {one.tried} held, {one.share:.1%} "
-                f"({low:.0%} to {high:.0%}, were they independent); {one.claimed:.1%} were claimed.",
+                f"{kind.capitalize()}: {one.covered} of {one.trials} intervals contained the median, "
+                f"{one.share:.1%} ({low:.0%} to {high:.0%} if they were independent); they claim "
+                f"{one.claimed:.1%}.",
             ]
     return "\n".join(lines) + "\n"
 
@@ -211,7 +260,11 @@ def _medians(passes: Sequence[Rounds]) -> list[float]:
     return [statistics.median(rounds) for rounds in passes]
 
 
-def _cells(one: Tried | None) -> str:
+def _cells(one: Coverage | None) -> str:
     if one is None:
         return "– | – | –"
     return f"{one.claimed:.0%} | {one.share:.0%} | {one.width:.1%}"
+
+
+if __name__ == "__main__":
+    main()

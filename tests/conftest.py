@@ -21,6 +21,7 @@ import pytest
 import impls
 from concurbench.measure import capacity, interference, session
 from servers import Server
+from servers import capacity as server_capacity
 from servers.cluster import Cluster
 from servers.local import Local
 from servers.mock import Mock
@@ -162,8 +163,8 @@ class Suite:
         return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
 
     def run_here(self, *arguments: str) -> pytest.RunResult:
-        """A session in this process, without what takes long: the readings of the yardsticks and of the
-        parallel capacity are made up, and nothing disturbs it."""
+        """A session in this process, without what takes long: the readings of the yardsticks, of the
+        parallel capacity and of the server's are made up, and nothing disturbs it."""
         own = ("impls", "benchmarks", "conftest")
         with pytest.MonkeyPatch.context() as patch:
             for name in [name for name in sys.modules if name.partition(".")[0] in own]:
@@ -171,6 +172,8 @@ class Suite:
             patch.setattr(interference, "Yardsticks", FakeYardsticks)
             patch.setattr(session, "preflight_check", list)
             patch.setattr(capacity, "measure", float)
+            patch.setattr(server_capacity, "highest", lambda server: 5_000.0)
+            patch.setattr(tempfile, "tempdir", None)  # TMPDIR is read again
             return self.pytester.runpytest_inprocess(
                 "-p", "no:cacheprovider", *arguments, no_reraise_ctrlc=True
             )
@@ -240,9 +243,9 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 @pytest.fixture(scope="session")
 def dask_cluster() -> Iterator[str]:
-    """The address of a cluster of two workers of two threads, that import this checkout."""
+    """The address of a cluster whose worker has four threads and imports this checkout."""
     pytest.importorskip("distributed", reason="no package distributed")
-    with Cluster(processes=2, threads=2) as cluster:
+    with Cluster(processes=1, threads=4) as cluster:
         yield cluster.address
 
 

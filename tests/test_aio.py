@@ -1,4 +1,4 @@
-"""``aio_benchmark``: what a test awaits, and what becomes of it; the clock is made up."""
+"""``aio_benchmark``: which calls it times, what it saves, what it refuses. The clock is simulated."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLOCK = """
             return self.now
 
     clock = Clock()
-    BenchmarkFixture._precisions[clock] = 1e-7  # it could wait for ever to see this one move
+    BenchmarkFixture._precisions[clock] = 1e-7  # this clock never advances on its own
     pytestmark = pytest.mark.benchmark(timer=clock, min_time=0.000005, max_time=1.0, min_rounds=5)
 
     async def work(seconds=0.25, *, answer=7):
@@ -38,7 +38,7 @@ CLOCK = """
 
 @pytest.fixture
 def timed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Call it with tests for a session of them alone, and its rows as they are saved."""
+    """Run tests in a session of their own, and return its result and its saved rows."""
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
@@ -48,7 +48,7 @@ def timed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Any:
         file = pytester.path / "saved.json"
         arguments = ["-p", "no:cacheprovider", "-p", "concurbench.aio", f"--benchmark-json={file}"]
         arguments += ["--benchmark-save-data", "-W", "error::RuntimeWarning", *options]
-        result = pytester.runpytest_subprocess(*arguments)
+        result = pytester.runpytest_inprocess(*arguments)
         text = file.read_text() if file.exists() else ""
         return result, json.loads(text)["benchmarks"] if text else []
 
@@ -59,7 +59,7 @@ def _dedent(text: str) -> str:
     return "\n".join(line[4:] for line in text.strip("\n").splitlines())
 
 
-def test_each_round_is_timed_inside_the_running_loop_and_the_answer_comes_back(timed: Any) -> None:
+def test_each_round_is_timed_in_the_running_loop_and_the_result_is_returned(timed: Any) -> None:
     result, [row] = timed("""
     async def test_it(aio_benchmark):
         loop = asyncio.get_running_loop()
@@ -87,7 +87,7 @@ def test_arguments_reach_the_function(timed: Any) -> None:
     assert row["stats"]["data"] == [0.125] * 8  # for --benchmark-max-time
 
 
-def test_fast_functions_are_called_several_times_a_round(timed: Any) -> None:
+def test_a_round_of_a_fast_function_has_several_calls(timed: Any) -> None:
     result, [row] = timed("""
     @pytest.mark.benchmark(timer=clock, max_time=0.0001)
     async def test_it(aio_benchmark):
@@ -100,9 +100,7 @@ def test_fast_functions_are_called_several_times_a_round(timed: Any) -> None:
 
 @pytest.mark.parametrize("cost", [1e-9, 3e-8, 4e-7, 2.4e-6, 4e-6, 1e-5, 0.3])
 @pytest.mark.parametrize("warmup", [False, 1000])
-def test_as_many_calls_make_a_round_as_pytest_benchmark_would_have(
-    cost: float, warmup: int | bool
-) -> None:
+def test_it_calibrates_as_pytest_benchmark_does(cost: float, warmup: int | bool) -> None:
     fixture: Any = BenchmarkFixture.__new__(BenchmarkFixture)
     BenchmarkFixture._precisions[_timer] = 1e-7  # type: ignore[index]  # its own hint is wrong
     fixture._timer, fixture._min_time, fixture._calibration_precision = _timer, 5e-6, 10
@@ -120,7 +118,7 @@ def _timer() -> float:
     return 0.0
 
 
-def test_a_round_counts_by_the_least_of_its_warm_ups() -> None:
+def test_calibration_takes_the_shortest_warm_up_round() -> None:
     fixture: Any = BenchmarkFixture.__new__(BenchmarkFixture)
     BenchmarkFixture._precisions[_timer] = 1e-7  # type: ignore[index]  # its own hint is wrong
     fixture._timer, fixture._min_time, fixture._calibration_precision = _timer, 5e-6, 10
@@ -133,7 +131,7 @@ def test_a_round_counts_by_the_least_of_its_warm_ups() -> None:
     assert asyncio.run(aio.calibrated(fixture, slow_at_first)) == (7.0, 1)
 
 
-def test_the_garbage_collector_may_rest_meanwhile_and_works_again(timed: Any) -> None:
+def test_the_garbage_collector_can_be_off_during_rounds(timed: Any) -> None:
     result, _ = timed("""
     import gc
 
@@ -142,20 +140,20 @@ def test_the_garbage_collector_may_rest_meanwhile_and_works_again(timed: Any) ->
         return gc.isenabled()
 
     async def test_it(aio_benchmark):
-        told = []
+        states = []
 
         async def noting():
-            told.append(await seen())
+            states.append(await seen())
 
         await aio_benchmark(noting)
-        assert told[-1]  # the call more, untimed
-        assert not any(told[:-1])
+        assert states[-1]  # the additional, untimed call
+        assert not any(states[:-1])
         assert gc.isenabled()
     """, "--benchmark-disable-gc")  # fmt: skip
     result.assert_outcomes(passed=1)
 
 
-def test_rounds_can_be_given_with_what_surrounds_them(timed: Any) -> None:
+def test_pedantic_runs_setup_and_teardown_around_each_round(timed: Any) -> None:
     result, [row] = timed("""
     async def test_it(aio_benchmark):
         made, ended = [], []
@@ -177,7 +175,7 @@ def test_rounds_can_be_given_with_what_surrounds_them(timed: Any) -> None:
     assert row["stats"]["data"] == [0.5] * 3
 
 
-def test_given_rounds_may_have_several_calls_each(timed: Any) -> None:
+def test_pedantic_rounds_can_have_several_iterations(timed: Any) -> None:
     result, [row] = timed("""
     async def test_it(aio_benchmark):
         how = {"args": (0.5,), "kwargs": {"answer": 1}, "rounds": 2, "iterations": 10}
@@ -187,27 +185,29 @@ def test_given_rounds_may_have_several_calls_each(timed: Any) -> None:
     assert (row["stats"]["data"], row["stats"]["iterations"]) == ([0.5] * 2, 10)
 
 
-@pytest.mark.parametrize(
-    ("how", "told"),
-    [
-        ("rounds=0", "rounds must be a whole number from 1, not 0"),
-        ("iterations=1.5", "iterations must be a whole number from 1, not 1.5"),
-        ("warmup_rounds=-1", "warmup_rounds must be a whole number from 0, not -1"),
-        ("setup=dict, iterations=2", "several iterations cannot share what one setup has made"),
-        ("args=(1,), setup=lambda: ((1,), {})", "Can't use `args` or `kwargs` if `setup`"),
-    ],
-)
-def test_rounds_that_cannot_be_are_told(timed: Any, how: str, told: str) -> None:
-    result, rows = timed(f"""
-    async def test_it(aio_benchmark):
-        await aio_benchmark.pedantic(work, {how})
-    """)
-    result.assert_outcomes(failed=1)
-    assert told in result.stdout.str()
+def test_pedantic_refuses_rounds_that_are_impossible(timed: Any) -> None:
+    refused = {
+        "rounds=0": "rounds must be an integer of at least 1, got 0",
+        "iterations=1.5": "iterations must be an integer of at least 1, got 1.5",
+        "warmup_rounds=-1": "warmup_rounds must be an integer of at least 0, got -1",
+        "setup=dict, iterations=2": "iterations must be 1 with a setup",
+        "args=(1,), setup=lambda: ((1,), {})": "Can't use `args` or `kwargs` if `setup`",
+    }
+    tests = "".join(
+        f"""
+    async def test_{number}(aio_benchmark):
+        await aio_benchmark.pedantic(work, {arguments})
+"""
+        for number, arguments in enumerate(refused)
+    )
+    result, rows = timed(tests)
+    result.assert_outcomes(failed=len(refused))
+    for sentence in refused.values():
+        assert sentence in result.stdout.str()
     assert not rows
 
 
-def test_an_error_reaches_the_test_and_leaves_no_time(timed: Any) -> None:
+def test_an_error_reaches_the_test_and_saves_no_time(timed: Any) -> None:
     result, rows = timed("""
     async def broken():
         raise LookupError("on purpose")
@@ -220,7 +220,7 @@ def test_an_error_reaches_the_test_and_leaves_no_time(timed: Any) -> None:
     assert not rows
 
 
-def test_whoever_forgets_to_await_hears_of_it(timed: Any) -> None:
+def test_a_measurement_that_is_not_awaited_is_an_error(timed: Any) -> None:
     result, rows = timed("""
     async def test_it(aio_benchmark):
         aio_benchmark(work)
@@ -230,7 +230,7 @@ def test_whoever_forgets_to_await_hears_of_it(timed: Any) -> None:
     assert not rows
 
 
-def test_it_measures_once(timed: Any) -> None:
+def test_a_test_measures_only_once(timed: Any) -> None:
     result, _ = timed("""
     async def test_it(aio_benchmark):
         await aio_benchmark(work)
@@ -240,39 +240,38 @@ def test_it_measures_once(timed: Any) -> None:
     assert "Previously it was used in aio_benchmark(...) mode" in result.stdout.str()
 
 
-def test_a_test_that_is_no_coroutine_is_told(timed: Any) -> None:
+def test_a_test_that_is_not_a_coroutine_is_an_error(timed: Any) -> None:
     result, _ = timed("""
     def test_it(aio_benchmark):
         aio_benchmark(work)
     """)
     result.assert_outcomes(errors=1)
-    assert "aio_benchmark is for tests that are coroutines: async def" in result.stdout.str()
+    assert "aio_benchmark needs a test that is a coroutine: async def" in result.stdout.str()
 
 
-@pytest.mark.parametrize("call", ["aio_benchmark(work)", "aio_benchmark.pedantic(work, rounds=9)"])
-def test_where_nothing_is_timed_it_is_called_once(timed: Any, call: str) -> None:
-    result, rows = timed(f"""
+def test_with_timing_disabled_each_function_is_called_once(timed: Any) -> None:
+    result, rows = timed("""
+    @pytest.fixture(autouse=True)
+    def start():
+        clock.now = 0.0
+
     async def test_it(aio_benchmark):
         assert not aio_benchmark.enabled
-        assert await {call} == 7
+        assert await aio_benchmark(work) == 7
+        assert clock.now == 0.25
+
+    async def test_pedantic(aio_benchmark):
+        called = []
+        how = {"setup": lambda: called.append("setup"), "teardown": lambda: called.append("teardown")}
+        assert await aio_benchmark.pedantic(work, rounds=9, **how) == 7
+        assert called == ["setup", "teardown"]
         assert clock.now == 0.25
     """, "--benchmark-disable")  # fmt: skip
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=2)
     assert not rows
 
 
-def test_what_surrounds_a_round_does_so_where_nothing_is_timed_too(timed: Any) -> None:
-    result, _ = timed("""
-    async def test_it(aio_benchmark):
-        told = []
-        how = {"setup": lambda: told.append("setup"), "teardown": lambda: told.append("teardown")}
-        assert await aio_benchmark.pedantic(work, rounds=9, **how) == 7
-        assert told == ["setup", "teardown"]
-    """, "--benchmark-disable")  # fmt: skip
-    result.assert_outcomes(passed=1)
-
-
-def test_a_profile_shows_what_was_awaited(timed: Any) -> None:
+def test_a_profile_shows_the_awaited_function(timed: Any) -> None:
     result, _ = timed("""
     async def test_it(aio_benchmark):
         await aio_benchmark(work)
@@ -281,27 +280,17 @@ def test_a_profile_shows_what_was_awaited(timed: Any) -> None:
     assert "(work)" in result.stdout.str()
 
 
-def test_rounds_end_when_the_mean_is_known_well_enough(timed: Any) -> None:
-    result, [row] = timed("""
+def test_the_option_for_precision_is_refused(timed: Any) -> None:
+    result, rows = timed("""
     async def test_it(aio_benchmark):
         await aio_benchmark(work, 0.001)
     """, "--benchmark-precision=0.05")  # fmt: skip
-    result.assert_outcomes(passed=1)
-    assert row["stats"]["rounds"] == 5  # of 1000 that there is time for
+    result.assert_outcomes(errors=1)
+    assert "aio_benchmark does not support --benchmark-precision: omit it" in result.stdout.str()
+    assert not rows
 
 
-def test_the_mean_is_known_when_its_error_is_small() -> None:
-    precise = aio.Precise(precision=0.1, confidence=0.95, fewest=2)
-    # The error of two times that differ by a tenth of their mean is 0.05 of it, at 1.96 times that.
-    assert not precise.reached(0.95)
-    assert precise.reached(1.05)
-    assert not aio.Precise(0.09, 0.95, 2).reached(0.95)
-    loose = aio.Precise(0.09, 0.95, 2)
-    loose.reached(0.95)
-    assert not loose.reached(1.05)
-
-
-def test_other_loops_than_asyncios_will_do(timed: Any) -> None:
+def test_it_works_in_other_event_loops(timed: Any) -> None:
     pytest.importorskip("trio", reason="no package trio")
     result, [row] = timed("""
     import trio
@@ -322,7 +311,7 @@ def test_other_loops_than_asyncios_will_do(timed: Any) -> None:
     assert row["stats"]["median"] == 0.5
 
 
-def test_where_concurbench_is_installed_pytest_finds_it_by_itself() -> None:
+def test_pytest_finds_the_installed_fixture_without_an_option() -> None:
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-    # Were the name another one, -p concurbench.aio would be a second plugin.
+    # Under another name, -p concurbench.aio would register a second plugin.
     assert project["entry-points"]["pytest11"] == {aio.__name__: aio.__name__}

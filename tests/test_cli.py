@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -84,14 +83,6 @@ def test_it_shows_only_the_groups_asked_for(run: Path) -> None:
     assert "flags" not in shown
 
 
-def test_it_is_drawn_as_a_picture_that_fetches_nothing(run: Path, tmp_path: Path) -> None:
-    summary(run, "--svg", tmp_path / "picture.svg")
-    picture = (tmp_path / "picture.svg").read_text()
-    assert ET.fromstring(picture).tag.endswith("svg")
-    assert "url(http" not in picture
-    assert "threaded" in picture
-
-
 def test_what_cannot_be_shown_is_one_sentence_and_exit_code_2(run: Path, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{")
     (tmp_path / "empty").mkdir()
@@ -99,7 +90,6 @@ def test_what_cannot_be_shown_is_one_sentence_and_exit_code_2(run: Path, tmp_pat
         ([tmp_path / "x.json"], "not a saved run"),
         ([tmp_path / "empty"], "no complete run in"),
         ([run, "--group", "other"], "it has flags, primes"),
-        ([run, "--svg", tmp_path / "nowhere/picture.svg"], "cannot write"),
         ([run, run, run], "expected a run, or BASE and HEAD"),
     ):
         done = summary(*arguments)

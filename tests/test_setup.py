@@ -1,9 +1,10 @@
-"""``make`` and CI on machines that are pretended: what is missing is told, with its cure."""
+"""``make`` and ``.ci/run`` on pretended machines: which commands they run, and what they report."""
 
 from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -36,7 +37,7 @@ esac
 
 
 TOOLS = ("sh", "echo", "grep", "sed", "expand", "touch", "mkdir", "chmod")
-"""All that the Makefile's rules use beside Python."""
+"""Every tool that the Makefile's rules use besides Python."""
 
 
 MAKES = """#!/bin/sh
@@ -49,8 +50,14 @@ esac
 """
 
 
+CONCURBENCH = """#!/bin/sh
+if [ "$1" = interpreters ]; then echo 3.11; echo 3.99; else echo "$@" >> {log}; fi
+"""
+"""Finds two interpreters, and logs every other command."""
+
+
 def make(folder: Path, *arguments: str) -> str:
-    """What it says, on a machine that has nothing but the tools and what a test puts beside them."""
+    """The output of make on a machine that has only the tools and what a test puts next to them."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, folder)
     tools = folder / "tools"
@@ -70,7 +77,7 @@ def make(folder: Path, *arguments: str) -> str:
 
 
 def pretend(folder: Path, name: str, text: str) -> None:
-    """A program of this name on that machine."""
+    """Put a program of this name on the machine."""
     program = folder / "tools" / name
     program.parent.resolve().mkdir(parents=True, exist_ok=True)
     program.resolve().write_text(text)
@@ -88,7 +95,7 @@ def pretend(folder: Path, name: str, text: str) -> None:
         (None, "install Python 3.11 or newer"),
     ],
 )
-def test_an_unfit_interpreter_is_told_with_its_cure(
+def test_an_unsuitable_interpreter_is_reported_with_what_to_do(
     tmp_path: Path, interpreter: str | None, sentence: str
 ) -> None:
     if interpreter is not None:
@@ -97,44 +104,44 @@ def test_an_unfit_interpreter_is_told_with_its_cure(
     assert not list(tmp_path.glob(".venv*"))
 
 
-def test_where_python3_will_not_do_the_one_asked_for_takes_its_place(tmp_path: Path) -> None:
+def test_without_a_suitable_python3_make_uses_the_interpreter_asked_for(tmp_path: Path) -> None:
     pretend(tmp_path, "python3", OLD)
     pretend(tmp_path, "python3.12", MAKES)
     make(tmp_path, "test", "PYTHON=python3.12")
-    # All else is asked of the environment that it made.
+    # The new environment runs everything else.
     assert (tmp_path / ".venv/asked").read_text().splitlines() == [
         "-m pip install --quiet --disable-pip-version-check --only-binary=:all: --no-binary=curio "
         "-c constraints.txt -e .[dev]",
     ]
 
 
-def test_another_interpreter_gets_an_environment_of_its_own_from_the_own_one(tmp_path: Path) -> None:
+def test_the_own_environment_makes_the_one_for_another_interpreter(tmp_path: Path) -> None:
     log = tmp_path / "log"
     for name in ("concurbench", "python"):
         pretend(tmp_path, f"../.venv/bin/{name}", f'#!/bin/sh\necho "{name} $@" >> {log}\n')
     ready = tmp_path / ".venv/ready"
     ready.touch()
-    later = time.time() + 60  # than the files that are put there now
+    later = time.time() + 60  # newer than the copied files
     os.utime(ready, (later, later))
     make(tmp_path, "bench", "PYTHON=python3.13t")
     assert log.read_text() == (
-        "python -m concurbench.runner.environments python3.13t --folder .venv-3.13t\n"
+        "python -m concurbench.matrix.environment python3.13t --folder .venv-3.13t\n"
     )
 
 
 @pytest.fixture
 def ci(tmp_path: Path) -> Callable[[], subprocess.CompletedProcess[str]]:
-    """Runs .ci/run on a machine with Python 3.11 and 3.99; make only notes what it is asked."""
+    """Run .ci/run on a machine with Python 3.11 and 3.99, where make only logs its arguments."""
     for name in (".ci/run", ".ci/expected-skips/3.11"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    for file in (ROOT / "tests").rglob("test_*.py"):
-        copy = tmp_path / file.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.touch()
+    for name in ("README.md", "docs/a.md", "results/machine/0001_x.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
     pretend(tmp_path, "../.venv/bin/python", "#!/bin/sh\necho 3.11\n")
-    pretend(tmp_path, "../.venv/bin/concurbench", "#!/bin/sh\necho 3.11; echo 3.99\n")
-    pretend(tmp_path, "tmux", "#!/bin/sh\n")  # else it would be installed
+    pretend(tmp_path, "../.venv/bin/concurbench", CONCURBENCH.format(log=tmp_path / "commands"))
+    pretend(tmp_path, "git", "#!/bin/sh\nprintf 'README.md\\0docs/a.md\\0'\n")
+    pretend(tmp_path, "tmux", "#!/bin/sh\n")  # otherwise .ci/run would install it
     pretend(tmp_path, "make", f'#!/bin/sh\necho "$@" >> {tmp_path / "log"}\n')
     return lambda: subprocess.run(
         ["bash", ".ci/run"], cwd=tmp_path, capture_output=True, text=True, check=False,
@@ -142,30 +149,46 @@ def ci(tmp_path: Path) -> Callable[[], subprocess.CompletedProcess[str]]:
     )  # fmt: skip
 
 
-def test_ci_knows_what_each_python_may_skip_or_fails(
+def test_ci_fails_where_an_interpreter_has_no_list_of_expected_skips(
     tmp_path: Path, ci: Callable[[], subprocess.CompletedProcess[str]]
 ) -> None:
     done = ci()
     assert done.returncode == 1
-    assert "Python 3.99 is here, and nobody has said what it may skip" in done.stdout
+    assert "no list of expected skips for Python 3.99: run make test PYTHON=3.99" in done.stdout
     assert "bench" not in (tmp_path / "log").read_text()
 
 
-def test_ci_holds_every_python_it_finds_to_its_own_list(
+def test_ci_benchmarks_and_tests_each_interpreter_with_its_own_list(
     tmp_path: Path, ci: Callable[[], subprocess.CompletedProcess[str]]
 ) -> None:
     (tmp_path / ".ci/expected-skips/3.99").touch()
-    assert ci().returncode == 0
+    done = ci()
+    assert done.returncode == 0, done.stderr
     asked = (tmp_path / "log").read_text().splitlines()
     for python, lines in (
         ("3.99", [line for line in asked if "PYTHON=3.99" in line]),
-        ("3.11", [line for line in asked if "ARGS" in line and "PYTHON=" not in line]),
+        ("3.11", [line for line in asked if "--expected" in line and "PYTHON=" not in line]),
     ):
         assert [line.split()[0] for line in lines] == ["bench", "test"]
         assert all(f"--expected-skips=.ci/expected-skips/{python}" in line for line in lines)
+    assert asked[0] == "check"
+    assert "test-slow TESTS=tests/test_wheel.py ARGS=-q" in asked
+    assert asked[-1].startswith("test ARGS=")  # pytest's summary comes last
+    commands = (tmp_path / "commands").read_text().splitlines()
+    assert commands == ["docs README.md docs/a.md", "summary results/machine/"]
+    # The wall time of each part.
+    for name in ("check", "documentation", "benchmarks, Python 3.99", "wheel"):
+        assert re.search(rf"^== {name}: \d+ s$", done.stdout, re.MULTILINE)
 
 
-def test_help_is_what_make_does_first(tmp_path: Path) -> None:
+def test_the_tests_that_ci_selects_exist() -> None:
+    text = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    named = set(re.findall(r"tests/[\w/.]*\w", text))
+    assert "tests/machine" in named
+    assert all((ROOT / name).exists() for name in named)
+
+
+def test_make_without_a_target_prints_the_help(tmp_path: Path) -> None:
     assert make(tmp_path) == make(tmp_path, "help")
     for target in ("bench", "test", "check"):
         assert f"make {target}" in make(tmp_path)
@@ -183,7 +206,7 @@ def test_constraints_pin_every_dependency_and_name_no_address() -> None:
     assert packages <= pinned
 
 
-def test_what_the_checks_need_holds_all_that_anything_else_needs() -> None:
+def test_the_extra_dev_includes_every_other_extra() -> None:
     extras = pyproject.extra(pyproject.read(ROOT), "dev")
     named = {*extras}
     for name in pyproject.read(ROOT)["project"]["optional-dependencies"]:

@@ -16,10 +16,10 @@ from typing import Any
 from concurbench import pyproject
 from concurbench.errors import ConcurbenchError
 from concurbench.gate.checkout import Checkout, check_out
-from concurbench.gate.worker import Worker, WorkerSpec
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import environments
 from concurbench.runner.environments import Environment
+from concurbench.runner.worker import Worker, WorkerSpec
 from concurbench.runner.workspace import Workspace, temporary
 
 ARMS = ("base", "head")

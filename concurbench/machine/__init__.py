@@ -1,21 +1,30 @@
-"""The identity card of the machine and interpreter a run belongs to.
+"""The identity card of the machine and interpreter that a run belongs to.
 
-``folder()`` names them: runs in one folder may be compared, runs in two may not. ``facts()`` is what
-stands behind the name, and what else may matter; ``differences()`` names what two runs do not share.
-Nothing here starts a process or takes noticeable time on Linux, and there is no host name in it.
+``folder()`` names both: only runs in the same folder are compared automatically. ``facts()`` is what a
+run keeps, ``differences()`` lists the facts in which two runs differ. It imports nothing else of
+concurbench, starts no process on Linux and records no host name.
 """
 
 from __future__ import annotations
 
-from concurbench.machine.card import Card, Section, card, differences, facts, folder
-from concurbench.machine.field import HIDDEN, NOT_TOLD, Field, Kind
+from concurbench.machine.card import (
+    HIDDEN,
+    UNKNOWN,
+    Card,
+    Field,
+    Kind,
+    Section,
+    current,
+    differences,
+)
 from concurbench.machine.host import Host
+from concurbench.machine.identify import card, facts, folder
 from concurbench.machine.interpreter import Interpreter, free_threaded, gil_enabled
 from concurbench.machine.processor import usable_cores
 
 __all__ = [
     "HIDDEN",
-    "NOT_TOLD",
+    "UNKNOWN",
     "Card",
     "Field",
     "Host",
@@ -23,6 +32,7 @@ __all__ = [
     "Kind",
     "Section",
     "card",
+    "current",
     "differences",
     "facts",
     "folder",

@@ -1,27 +1,81 @@
-"""The identity card: all that is known of a machine and an interpreter, and what follows from it."""
+"""The identity card: facts about a machine and an interpreter, and how two cards differ."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib.metadata
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from concurbench.machine import interpreter, memory, processor, system
-from concurbench.machine.field import NOT_TOLD, Field, Kind, Value, context
-from concurbench.machine.host import Host
-from concurbench.machine.interpreter import Interpreter
+HIDDEN = "hidden"
+"""The value of a fact that the hypervisor does not show to its virtual machine."""
+
+UNKNOWN = "unknown"
+"""The value of a fact that cannot be read on this machine."""
+
+KNOWN = "known"
+"""The value of ``cpu_exact`` where the CPU's name is that of one model."""
+
+NONE = "none"
+"""The value of a quota or limit that is not set."""
+
+OLD_VALUES = {"not told by this system": UNKNOWN, "told": KNOWN}
+"""Values in older saved runs -> what they are called now."""
 
 PACKAGES = "packages"
 """The key of the versions of packages in saved runs."""
 
-NOT_THERE = "not there"
+MISSING = "not installed"
+
+Value = str | int | float | bool
+
+
+class Kind(StrEnum):
+    """What a field means for the comparison of two runs."""
+
+    IDENTITY = "identity"
+    """Runs that differ in it are never compared: it is part of the folder's name."""
+    CONTEXT = "context"
+    """A difference is reported, and the runs are compared all the same."""
+    VOLATILE = "volatile"
+    """It changes from moment to moment, so a difference means nothing."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One line of a card.
+
+    ``name`` is its key in saved runs, ``title`` is for people, ``reason`` says why it is unknown.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    value: Value
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        """The value for people."""
+        if isinstance(self.value, bool):
+            return "yes" if self.value else "no"
+        return f"{self.value} ({self.reason})" if self.reason else str(self.value)
+
+
+def identity(name: str, title: str, value: Value) -> Field:
+    return Field(name, title, Kind.IDENTITY, value)
+
+
+def context(name: str, title: str, value: Value) -> Field:
+    return Field(name, title, Kind.CONTEXT, value)
+
+
+def volatile(name: str, title: str, value: Value) -> Field:
+    return Field(name, title, Kind.VOLATILE, value)
 
 
 @dataclass(frozen=True)
 class Section:
-    """Fields about one thing, and its title."""
+    """Fields about one subject, and its title."""
 
     title: str
     fields: tuple[Field, ...]
@@ -40,12 +94,12 @@ class Card:
             yield from section.fields
 
     def value(self, name: str) -> Value:
-        """What the field of this name says."""
+        """The value of the field ``name``."""
         return next(field.value for field in self.fields if field.name == name)
 
     def facts(self) -> dict[str, object]:
-        """What a saved run keeps: the values by name, with those that change by themselves, and the
-        versions of packages, under keys of their own."""
+        """Values by name, as a saved run keeps them. Volatile values and the versions of packages
+        have keys of their own."""
         lasting: dict[str, object] = {}
         packages: dict[str, object] = {}
         changing: dict[str, object] = {}
@@ -59,86 +113,33 @@ class Card:
         return {**lasting, PACKAGES: packages, Kind.VOLATILE.value: changing}
 
 
-def card(
-    packages: Iterable[str] = (), host: Host | None = None, python: Interpreter | None = None
-) -> Card:
-    """The card of this machine and interpreter, or of others, and the versions of ``packages``, of
-    those that are there."""
-    host, python = host or Host.here(), python or Interpreter.here()
-    sections = {
-        "machine": system.fields(host),
-        "processor": processor.fields(host),
-        "memory": memory.fields(host),
-        "Python": interpreter.fields(python),
-        "packages": _versions(packages),
+def current(facts: Mapping[str, object]) -> dict[str, object]:
+    """The facts of a saved run, with the values of older versions replaced by today's."""
+    return {
+        name: current(value)
+        if isinstance(value, Mapping)
+        else OLD_VALUES.get(value, value)
+        if isinstance(value, str)
+        else value
+        for name, value in facts.items()
     }
-    changing = [field for each in sections.values() for field in each if field.kind is Kind.VOLATILE]
-    lasting = {
-        title: tuple(field for field in fields if field.kind is not Kind.VOLATILE)
-        for title, fields in sections.items()
-    }
-    return Card(
-        _folder(host, python.name),
-        tuple(Section(*each) for each in {**lasting, "right now": tuple(changing)}.items()),
-    )
-
-
-def facts(packages: Iterable[str] = ()) -> dict[str, object]:
-    """The facts about this machine and interpreter, and the versions of ``packages``, as a saved run
-    keeps them."""
-    return card(packages).facts()
-
-
-def folder(python: str | None = None) -> str:
-    """The name of this machine and interpreter, as in ``linux-kvm-amd-epyc-25.17.1-2c-cpython-3.11``;
-    of another interpreter if ``python`` names it. Nothing but identity fields goes into it."""
-    return _folder(Host.here(), python or Interpreter.here().name)
 
 
 def differences(base: Mapping[str, object], head: Mapping[str, object]) -> list[str]:
-    """The facts that two runs do not share, each as ``name: base → head``.
+    """The facts in which two saved runs differ, each as ``name: base → head``.
 
-    What changes by itself is left out, and so is what only one of them knows of, for the other may be
-    older than the fact. A package, though, was either there or not.
+    Volatile facts are left out. So are facts that only one run has: the other may have been saved
+    before the fact was recorded. A package that only one run has is a difference.
     """
-    old, new = dict(_flat(base)), dict(_flat(head))
+    old, new = dict(_flat(current(base))), dict(_flat(current(head)))
     names = old.keys() & new.keys() | {
         name for name in old.keys() ^ new.keys() if name.startswith(f"{PACKAGES}.")
     }
     return [
-        f"{name}: {old.get(name, NOT_THERE)} → {new.get(name, NOT_THERE)}"
+        f"{name}: {old.get(name, MISSING)} → {new.get(name, MISSING)}"
         for name in sorted(names)
         if not name.startswith(f"{Kind.VOLATILE.value}.") and old.get(name) != new.get(name)
     ]
-
-
-def _folder(host: Host, python: str) -> str:
-    parts = [
-        system.name(host),
-        _below(host),
-        processor.distinct_name(host),
-        f"{processor.core_share(host):g}c",
-        python,
-    ]
-    return _slug("-".join(part for part in parts if part))
-
-
-def _below(host: Host) -> str:
-    """The hypervisor's part of the name. Windows' second Linux never runs without its own."""
-    below = system.virtual_machine(host)
-    return "" if below in (system.NO, NOT_TOLD) or system.name(host) == "wsl2" else below
-
-
-def _versions(packages: Iterable[str]) -> list[Field]:
-    fields = []
-    for name in sorted(packages):
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            fields.append(context(f"{PACKAGES}.{name}", name, importlib.metadata.version(name)))
-    return fields
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
 
 
 def _flat(facts: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

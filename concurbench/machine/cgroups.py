@@ -1,27 +1,42 @@
-"""What control groups allow this process: the tightest limits on the way from its own group to the
-root, in version 1, version 2 and in both at once."""
+"""The limits that control groups set for this process, in version 1, version 2 or both at once.
+
+The tightest limit between the process's own group and the root applies.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from concurbench.machine.host import Host
-from concurbench.machine.mounts import Mount, mounts
 
 ROOT = PurePosixPath("/")
 
 
+class Mount(NamedTuple):
+    """One line of ``/proc/self/mountinfo``."""
+
+    root: str
+    """The directory of the file system that is mounted."""
+    point: str
+    """Where it is mounted."""
+    kind: str
+    source: str
+    options: frozenset[str]
+    """The file system's options: for control groups of version 1, their controllers."""
+
+
 def cpu_quota(host: Host) -> float | None:
-    """How many cores' worth of time this process may use; None where nothing limits it."""
+    """The CPU time this process may use, in cores; None without a limit."""
     return min(
         (quota for group in _groups(host, "cpu") for quota in _quotas(host, group)), default=None
     )
 
 
 def memory_limit(host: Host) -> int | None:
-    """How many bytes of memory this process may use; None where nothing limits it. Version 1 has a huge
-    number where there is no limit."""
+    """The memory this process may use, in bytes; None without a limit. Version 1 gives a huge number
+    where no limit is set."""
     limits = (
         int(text)
         for group in _groups(host, "memory")
@@ -31,8 +46,18 @@ def memory_limit(host: Host) -> int | None:
     return min(limits, default=None)
 
 
+def mounts(host: Host) -> Iterator[Mount]:
+    """All mounts that this process sees; a later mount covers an earlier one at the same place."""
+    for line in host.read("proc/self/mountinfo").splitlines():
+        # The number of optional fields before the dash varies.
+        before, _, after = line.partition(" - ")
+        where, what = before.split(), after.split()
+        if len(where) >= 6 and len(what) >= 3:
+            yield Mount(where[3], where[4], what[0], what[1], frozenset(what[2].split(",")))
+
+
 def paths(host: Host) -> dict[str, str]:
-    """Controller -> the path of this process's group; the one without a name is version 2's."""
+    """Controller -> the path of this process's group. The key of version 2 is empty."""
     found: dict[str, str] = {}
     for line in host.read("proc/self/cgroup").splitlines():
         controllers, _, path = line.partition(":")[2].partition(":")
@@ -41,8 +66,8 @@ def paths(host: Host) -> dict[str, str]:
 
 
 def _groups(host: Host, controller: str) -> Iterator[str]:
-    """The folders of the groups that hold this process, its own first, in every hierarchy in which
-    this controller can be."""
+    """The folders of this process's group and its parents, in every hierarchy that can have this
+    controller."""
     own = paths(host)
     for mount in mounts(host):
         if mount.kind == "cgroup2" and "" in own:
@@ -57,7 +82,7 @@ def _upwards(host: Host, mount: Mount, path: str) -> Iterator[str]:
         inside = PurePosixPath(path).relative_to(mount.root)
     except ValueError:
         inside = PurePosixPath()
-    # A container sees its own group as the root of the mount, whatever the group is called outside.
+    # A container sees its own group as the root of the mount, whatever its name is outside.
     group = top / inside
     if ".." in inside.parts or not host.has(str(group)):
         group = top
@@ -70,9 +95,9 @@ def _upwards(host: Host, mount: Mount, path: str) -> Iterator[str]:
 
 def _quotas(host: Host, group: str) -> Iterator[float]:
     """A group's quota, if it has one; periods and quotas are microseconds."""
-    said = host.read(f"{group}/cpu.max").split() or [
+    text = host.read(f"{group}/cpu.max").split() or [
         host.read(f"{group}/cpu.cfs_quota_us"), host.read(f"{group}/cpu.cfs_period_us"),
     ]  # fmt: skip
-    # Without a quota it says "max", or -1.
-    if len(said) == 2 and all(text.isdecimal() for text in said) and int(said[1]):
-        yield int(said[0]) / int(said[1])
+    # Without a quota it is "max", or -1.
+    if len(text) == 2 and all(each.isdecimal() for each in text) and int(text[1]):
+        yield int(text[0]) / int(text[1])

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from concurbench import pyproject
 from concurbench.command import Command
-from concurbench.machine import HIDDEN, NOT_TOLD, Card, Field, Kind, Section, card
+from concurbench.machine import HIDDEN, UNKNOWN, Card, Field, Kind, Section, card
 from concurbench.report.text import show
 
 WIDTHS = 24, 44
@@ -71,7 +71,7 @@ def sentences(card: Card) -> Iterator[str]:
             "share the cores with other guests unnoticed, so compare runs made side by side, and trust "
             "ratios more than seconds."
         )
-        if card.value("steal") == "none seen yet":
+        if card.value("steal") == "never counted":
             yield "This machine has never reported steal: a run without steal proves nothing."
 
 
@@ -87,7 +87,5 @@ def _section(section: Section) -> RenderableType:
 
 
 def _value(field: Field) -> Text:
-    said = str(field.value)
-    if isinstance(field.value, bool):
-        said = "yes" if field.value else "no"
-    return Text(said, style="yellow" if said in (HIDDEN, NOT_TOLD) else STYLES[field.kind])
+    missing = field.value in (HIDDEN, UNKNOWN)
+    return Text(field.text, style="yellow" if missing else STYLES[field.kind])

@@ -1,4 +1,4 @@
-"""Where the facts about a machine are read from: this one, or one that was recorded."""
+"""The source of the facts about a machine: this machine, or a recorded one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Uname(NamedTuple):
-    """What a system calls itself."""
+    """The system's name for itself, and its version."""
 
     system: str
     release: str
@@ -21,8 +21,8 @@ class Uname(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Told:
-    """What libraries tell of a system without ``/proc``; empty or None where they do not know."""
+class Fallback:
+    """Facts from libraries, for systems without ``/proc``; empty or None where they are unknown."""
 
     cpu: str = ""
     physical_cores: int | None = None
@@ -33,31 +33,31 @@ class Told:
 
 @dataclass(frozen=True)
 class Host:
-    """A machine at one moment, to read facts from: each file is read once."""
+    """A machine at one moment, to read facts from. It reads each file once."""
 
     uname: Uname
     root: Path = Path("/")
-    """The folder that its ``proc``, ``sys``, ``run`` and ``etc`` are in."""
+    """The folder that contains its ``proc``, ``sys``, ``run`` and ``etc``."""
     cores: int = 1
-    """The logical cores that its system counts."""
+    """Its logical cores."""
     affinity: frozenset[int] | None = None
-    """The cores this process may run on; None where the system has no such thing."""
+    """The cores this process may run on; None where the system has no affinity."""
     environ: Mapping[str, str] = field(default_factory=dict, compare=False)
-    told: Callable[[], Told] = field(default=Told, compare=False)
-    """Called off Linux only, for it takes its time."""
+    fallback: Callable[[], Fallback] = field(default=Fallback, compare=False)
+    """Called only outside Linux, because it is slow."""
     _texts: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def here(cls) -> Host:
-        """The machine this runs on, as it is now."""
-        # Only these parts of it: to know the last one, the processor, it starts a process.
-        told = platform.uname()
+        """This machine, as it is now."""
+        # Without the sixth part: to find the processor, platform starts a process.
+        uname = platform.uname()
         return cls(
-            uname=Uname(told.system, told.release, told.version, told.machine),
+            uname=Uname(uname.system, uname.release, uname.version, uname.machine),
             cores=os.cpu_count() or 1,
             affinity=frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
             environ=os.environ,
-            told=_told_by_libraries,
+            fallback=_from_libraries,
         )
 
     @property
@@ -75,26 +75,26 @@ class Host:
         return self._texts[path]
 
     def has(self, path: str) -> bool:
-        """Whether there is such a file or folder."""
+        """Whether this file or folder exists."""
         try:
             return (self.root / path).exists()
-        except OSError:  # what may not be looked at, before Python 3.12
+        except OSError:  # no permission, before Python 3.12
             return False
 
     def read_all(self, pattern: str) -> list[str]:
-        """The texts of all files whose path matches, in order, those that say nothing left out."""
+        """The texts of all files whose path matches, in order, without the empty ones."""
         paths = sorted(self.root.glob(pattern))
         return [text for path in paths if (text := self.read(str(path)))]
 
 
 @functools.cache
-def _told_by_libraries() -> Told:
-    # Imported only where they are asked: one of them starts processes.
+def _from_libraries() -> Fallback:
+    # Imported only when needed: cpuinfo starts processes.
     import cpuinfo
     import psutil
 
     macos = platform.mac_ver()[0]
-    return Told(
+    return Fallback(
         cpu=str(cpuinfo.get_cpu_info().get("brand_raw", "")).strip(),
         physical_cores=psutil.cpu_count(logical=False),
         memory=psutil.virtual_memory().total,

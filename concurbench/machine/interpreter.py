@@ -1,4 +1,4 @@
-"""The Python interpreter: which, how it was built, and how it was started."""
+"""The Python interpreter: its version, its build and the options it was started with."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from concurbench.machine.field import NOT_TOLD, Field, context, identity
+from concurbench.machine.card import UNKNOWN, Field, context, identity
 
 NOT_BUILT = "not built"
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python interpreter, as far as it matters to how fast it is."""
+    """The properties of a Python interpreter that affect its speed."""
 
     implementation: str
     version: str
     compiler: str
     build: str
-    """What it was compiled with, as in ``-O3, PGO, LTO``."""
+    """Its optimizations, as in ``-O3, PGO, LTO``."""
     debug: bool
     free_threaded: bool
     lock_forced: bool
-    """Whether a free-threaded one was told to take its global lock, from the start."""
+    """Whether a free-threaded build was started with its GIL enabled."""
     gil_enabled: bool
     jit: str
     """``on``, ``off``, or ``not built``."""
     allocator: str
     usual_allocator: str
-    """The one that such a build has when nobody asks for another."""
+    """The default of this build."""
     start_method: str
-    """How the processes of ``multiprocessing`` start where a program does not say."""
+    """The default of ``multiprocessing``."""
     switch_interval: float
     """Seconds."""
     cores: int | None
-    """How many it counts for those who ask it, as pools do."""
+    """The number of cores that it reports, and that pools use as their default size."""
 
     @classmethod
     def here(cls) -> Interpreter:
-        """The one this runs in, as it is now."""
+        """This interpreter, as it is now."""
         return cls(
             implementation=platform.python_implementation(),
             version=platform.python_version(),
@@ -59,7 +59,7 @@ class Interpreter:
             usual_allocator=allocator({}),
             start_method=_start_method(),
             switch_interval=sys.getswitchinterval(),
-            # From Python 3.13 on it can be set, and knows the affinity.
+            # From Python 3.13 on this respects the affinity and can be overridden.
             cores=getattr(os, "process_cpu_count", os.cpu_count)(),
         )
 
@@ -70,7 +70,7 @@ class Interpreter:
 
     @property
     def name(self) -> str:
-        """As folders have it: ``CPython-3.13t``, and what makes another one of the same version."""
+        """The name in folders, as ``CPython-3.13t``, with the options that matter."""
         marks = {
             "gil": self.lock_forced,
             "jit": self.jit == "on",
@@ -88,7 +88,7 @@ def fields(python: Interpreter) -> list[Field]:
         identity("python_minor", "version", python.minor),
         context("python_version", "release", python.version),
         context("python_compiler", "compiler", python.compiler),
-        context("python_build", "built with", python.build),
+        context("python_build", "optimizations", python.build),
         identity("debug_build", "debug build", python.debug),
         identity("free_threaded", "free-threaded", python.free_threaded),
         identity("gil_forced", "GIL forced on", python.lock_forced),
@@ -97,44 +97,44 @@ def fields(python: Interpreter) -> list[Field]:
         identity("allocator", "allocator", python.allocator),
         context("start_method", "start method", python.start_method),
         context("switch_interval_seconds", "switch interval, s", python.switch_interval),
-        context("python_cores", "cores it counts", python.cores or NOT_TOLD),
+        context("python_cores", "cores it reports", python.cores or UNKNOWN),
     ]
 
 
 def free_threaded() -> bool:
-    """Whether this interpreter was built to run without its global lock."""
+    """Whether this is a free-threaded build."""
     return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def gil_enabled() -> bool:
-    """Whether the global lock is held right now: importing an extension can switch it on."""
+    """Whether the GIL is enabled right now: importing an extension can enable it."""
     return getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 def _config(name: str) -> str:
-    """What Python's makefile says; empty where there is none, as on Windows."""
+    """A variable of Python's makefile; empty where there is no makefile, as on Windows."""
     return str(sysconfig.get_config_var(name) or "")
 
 
 def _environ() -> Mapping[str, str]:
-    """The variables that Python heeds."""
+    """The environment variables that Python uses."""
     return {} if sys.flags.ignore_environment else os.environ
 
 
 def build(arguments: str, flags: str) -> str:
-    """How a build was optimized, from the arguments it was configured with and the compiler's flags."""
-    # Of two levels of optimization the compiler takes the last. Who makes packages may profile, or
-    # optimize across files, without saying so here.
+    """A build's optimizations, from its configure arguments and compiler flags."""
+    # The compiler uses the last of several levels. A distribution may use PGO or LTO without these
+    # arguments.
     levels = re.findall(r"(?<!\S)-O\S*", flags)
-    told = [*levels[-1:]]
-    told += ["PGO"] if "--enable-optimizations" in arguments else []
-    told += ["LTO"] if "--with-lto" in arguments and "--with-lto=no" not in arguments else []
-    return ", ".join(told) or NOT_TOLD
+    parts = [*levels[-1:]]
+    parts += ["PGO"] if "--enable-optimizations" in arguments else []
+    parts += ["LTO"] if "--with-lto" in arguments and "--with-lto=no" not in arguments else []
+    return ", ".join(parts) or UNKNOWN
 
 
 def _jit() -> str:
     if platform.python_implementation() != "CPython":
-        return NOT_TOLD
+        return UNKNOWN
     switch = getattr(sys, "_jit", None)
     if switch is not None:
         return ("on" if switch.is_enabled() else "off") if switch.is_available() else NOT_BUILT
@@ -142,30 +142,33 @@ def _jit() -> str:
 
 
 def jit_of_313(arguments: str, switch: str) -> str:
-    """For want of ``sys._jit``: how it was configured, which the variable overrides."""
-    said = re.search(r"--enable-experimental-jit(?:=([\w-]+))?", arguments)
-    how = (said.group(1) or "yes") if said else "no"
+    """The state of the JIT in Python 3.13, which has no ``sys._jit``.
+
+    It follows the configure argument, which ``PYTHON_JIT`` overrides.
+    """
+    found = re.search(r"--enable-experimental-jit(?:=([\w-]+))?", arguments)
+    how = (found.group(1) or "yes") if found else "no"
     if not how.startswith("yes"):
-        return NOT_BUILT  # "interpreter" is one without machine code
+        return NOT_BUILT  # "interpreter" builds one without machine code
     return "on" if (switch != "0" if how == "yes" else switch not in ("", "0")) else "off"
 
 
 def allocator(environ: Mapping[str, str], *, dev_mode: bool = False) -> str:
-    """What hands out the memory of small objects."""
-    asked = environ.get("PYTHONMALLOC", "")
+    """The memory allocator of small objects."""
+    chosen = environ.get("PYTHONMALLOC", "")
     if platform.python_implementation() != "CPython":
-        return NOT_TOLD
+        return UNKNOWN
     usual = "mimalloc" if free_threaded() else "pymalloc"
     if sysconfig.get_config_var("WITH_PYMALLOC") == 0 and not free_threaded():
         usual = "malloc"
-    if asked in ("", "default"):
+    if chosen in ("", "default"):
         checked = dev_mode or hasattr(sys, "gettotalrefcount")
-        asked = "debug" if checked and asked == "" else ""
-    return f"{usual}_debug" if asked == "debug" else asked or usual
+        chosen = "debug" if checked and chosen == "" else ""
+    return f"{usual}_debug" if chosen == "debug" else chosen or usual
 
 
 def _start_method() -> str:
-    # Asked for without a word, it would be fixed from then on.
+    # Without allow_none, reading the method would fix it.
     return (
         multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
     )

@@ -1,11 +1,11 @@
-"""How much memory there is."""
+"""The size of the memory, and its limit."""
 
 from __future__ import annotations
 
 import re
 
 from concurbench.machine import cgroups
-from concurbench.machine.field import NONE, NOT_TOLD, Field, Value, context, volatile
+from concurbench.machine.card import NONE, UNKNOWN, Field, Value, context, volatile
 from concurbench.machine.host import Host
 
 GIB = 2**30
@@ -20,14 +20,14 @@ def fields(host: Host) -> list[Field]:
 
 
 def total(host: Host) -> int | None:
-    """Bytes, as the system sees them; None where it does not tell."""
-    return _meminfo(host, "MemTotal") if host.is_linux else host.told().memory
+    """The system's memory in bytes; None where it is unknown."""
+    return _meminfo(host, "MemTotal") if host.is_linux else host.fallback().memory
 
 
 def limit(host: Host) -> Value:
-    """What a control group allows, in GiB, if that is less than there is."""
+    """The control group's limit in GiB, if it is below the total."""
     if not host.is_linux:
-        return NOT_TOLD
+        return UNKNOWN
     allowed, there = cgroups.memory_limit(host), total(host)
     if allowed is None or (there is not None and allowed >= there):
         return NONE
@@ -35,10 +35,10 @@ def limit(host: Host) -> Value:
 
 
 def _meminfo(host: Host, name: str) -> int | None:
-    said = re.search(rf"^{name}:\s*(\d+) kB", host.read("proc/meminfo"), re.MULTILINE)
-    return int(said.group(1)) * 1024 if said else None
+    found = re.search(rf"^{name}:\s*(\d+) kB", host.read("proc/meminfo"), re.MULTILINE)
+    return int(found.group(1)) * 1024 if found else None
 
 
 def _gib(size: int | None) -> Value:
-    # One digit behind the point: each new kernel keeps a little more or less for itself.
-    return NOT_TOLD if size is None else round(size / GIB, 1)
+    # One decimal: each kernel version reserves slightly more or less for itself.
+    return UNKNOWN if size is None else round(size / GIB, 1)

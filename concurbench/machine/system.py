@@ -1,13 +1,12 @@
-"""The operating system, and whether there is a machine or another system below it."""
+"""The operating system, and the hypervisor or container it runs in."""
 
 from __future__ import annotations
 
 import re
 
 from concurbench.machine import cgroups
-from concurbench.machine.field import HIDDEN, NOT_TOLD, Field, context, identity
+from concurbench.machine.card import HIDDEN, UNKNOWN, Field, context, identity
 from concurbench.machine.host import Host
-from concurbench.machine.mounts import Mount, mounts
 
 NO = "no"
 
@@ -26,10 +25,10 @@ MAKERS = {
     "openstack": "kvm",
     "digitalocean": "kvm",
 }
-"""What a virtual machine's firmware has in its names -> the hypervisor."""
+"""A text in the names of a virtual machine's firmware -> the hypervisor."""
 
 CLOCKS = {"kvm-clock": "kvm", "hyperv": "hyperv", "xen": "xen"}
-"""What the clock a hypervisor offers is called -> the hypervisor."""
+"""The name of the hypervisor's clock source -> the hypervisor."""
 
 ENGINES = {
     "kubepods": "kubernetes",
@@ -40,11 +39,11 @@ ENGINES = {
     "/lxc.payload": "lxc",
     "cri-containerd": "containerd",
 }
-"""What the path of a container's control group has in it -> what runs the container. (A daemon's own,
+"""A text in the path of a container's control group -> the container engine. (The daemon's own group,
 as in ``docker.service``, is not that of a container.)"""
 
 LAYERED = frozenset(("overlay", "aufs", "fuse.fuse-overlayfs"))
-"""The file systems a container's root is made of."""
+"""The file systems of a container's root."""
 
 
 def fields(host: Host) -> list[Field]:
@@ -59,53 +58,53 @@ def fields(host: Host) -> list[Field]:
 
 
 def name(host: Host) -> str:
-    """The operating system in one word; Windows' own Linux is told from a native one."""
+    """The operating system in one word; WSL 1 and WSL 2 are systems of their own."""
     release = host.uname.release.lower()
     if host.is_linux and "microsoft" in release:
         return "wsl2" if "standard" in release or "wsl2" in release else "wsl1"
     if host.is_linux and host.has("proc/sys/fs/binfmt_misc/WSLInterop"):
-        return "wsl2"  # only there can the kernel be one's own, of any name
+        return "wsl2"  # only WSL 2 can run a kernel of any name
     return {"darwin": "macos"}.get(host.uname.system.lower(), host.uname.system.lower())
 
 
 def distribution(host: Host) -> str:
-    """Whose system it is, with its version."""
+    """The distribution and its version."""
     if host.is_linux:
-        said = re.search(r'^PRETTY_NAME="?(.*?)"?$', host.read("etc/os-release"), re.MULTILINE)
-        return said.group(1) if said else NOT_TOLD
-    return host.told().distribution or f"{host.uname.system} {host.uname.version}"
+        found = re.search(r'^PRETTY_NAME="?(.*?)"?$', host.read("etc/os-release"), re.MULTILINE)
+        return found.group(1) if found else UNKNOWN
+    return host.fallback().distribution or f"{host.uname.system} {host.uname.version}"
 
 
 # -- virtual machines ---------------------------------------------------------------------------------
 
 
 def virtual_machine(host: Host) -> str:
-    """The hypervisor; ``vm`` where there is one that cannot be named, ``no`` where there is none."""
+    """The hypervisor; ``vm`` for one without a known name, ``no`` for none."""
     if host.uname.system == "Darwin":
-        # The kernel that Apple makes for its own virtual machines; any other hypervisor stays unseen.
-        return "apple" if "VMAPPLE" in host.uname.version else NOT_TOLD
+        # Apple's kernel for its own virtual machines. Other hypervisors cannot be detected.
+        return "apple" if "VMAPPLE" in host.uname.version else UNKNOWN
     if not host.is_linux or name(host) == "wsl1":
-        return NOT_TOLD
+        return UNKNOWN
     if name(host) == "wsl2":
         return "hyperv"
     return _hypervisor(host) if _is_virtual(host) else NO
 
 
 def is_virtual(host: Host) -> bool:
-    """Whether a hypervisor is known to be below."""
-    return virtual_machine(host) not in (NO, NOT_TOLD)
+    """Whether this is known to be a virtual machine."""
+    return virtual_machine(host) not in (NO, UNKNOWN)
 
 
-def unseen(host: Host) -> str:
-    """What to say of a fact that should be there and is not."""
-    return HIDDEN if is_virtual(host) else NOT_TOLD
+def hidden_or_unknown(host: Host) -> str:
+    """The value of a fact that this system should show and does not."""
+    return HIDDEN if is_virtual(host) else UNKNOWN
 
 
 def _is_virtual(host: Host) -> bool:
     flags = re.search(r"^flags\s*:(.*)$", host.read("proc/cpuinfo"), re.MULTILINE)
     if flags:
         return "hypervisor" in flags.group(1).split()
-    # Other processors than Intel's and AMD's have no such flag.
+    # Only Intel's and AMD's processors have this flag.
     if host.has("sys/hypervisor/type") or host.has("proc/device-tree/hypervisor"):
         return True
     return _hypervisor(host) != "vm" and ".metal" not in _firmware(host)
@@ -116,7 +115,7 @@ def _hypervisor(host: Host) -> str:
     clocks = host.read("sys/devices/system/clocksource/clocksource0/available_clocksource")
     named = [kind for maker, kind in MAKERS.items() if maker in firmware]
     named += [kind for clock, kind in CLOCKS.items() if clock in clocks]
-    # QEMU comes last: its name is there with KVM, too.
+    # QEMU comes last: KVM machines have its name, too.
     named += [host.read("sys/hypervisor/type"), "qemu" if "qemu" in firmware else ""]
     return next(filter(None, named), "vm")
 
@@ -130,18 +129,18 @@ def _firmware(host: Host) -> str:
 
 
 def container(host: Host) -> str:
-    """What runs the container this is in; ``no`` and the reason where there is only the look of one."""
+    """The container engine; ``no``, with the reason where only some signs of a container exist."""
     if not host.is_linux:
-        return NOT_TOLD
-    if running := _engine(host):
-        return running
-    root = next((mount for mount in reversed([*mounts(host)]) if mount.point == "/"), None)
+        return UNKNOWN
+    if engine := _engine(host):
+        return engine
+    root = next((mount for mount in reversed([*cgroups.mounts(host)]) if mount.point == "/"), None)
     if root is not None and _of_a_container(root):
         if host.has(".dockerenv"):
             return "docker"
-        # Layers alone may be a system on a medium that cannot be written. Container engines lay this
-        # file over the image's own.
-        if any(mount.point == "/etc/hosts" for mount in mounts(host)):
+        # A layered root alone may also be a live system. Container engines mount this file over the
+        # image's own.
+        if any(mount.point == "/etc/hosts" for mount in cgroups.mounts(host)):
             return "yes, of an unknown kind"
     if host.has(".dockerenv"):
         kind = root.kind if root else "unknown"
@@ -150,7 +149,7 @@ def container(host: Host) -> str:
 
 
 def _engine(host: Host) -> str:
-    """What runs the container, where a file, a variable or a control group says so."""
+    """The container engine, by a file, an environment variable or a control group."""
     if "KUBERNETES_SERVICE_HOST" in host.environ:
         return "kubernetes"
     if host.has("run/.containerenv"):
@@ -162,5 +161,5 @@ def _engine(host: Host) -> str:
     return host.read("run/systemd/container") or host.environ.get("container", "")
 
 
-def _of_a_container(root: Mount) -> bool:
+def _of_a_container(root: cgroups.Mount) -> bool:
     return root.kind in LAYERED or "/docker/" in root.root or "/containers/" in root.root

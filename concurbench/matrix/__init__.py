@@ -1,4 +1,5 @@
 """Which interpreter? Runs of the same benchmarks under every Python of this machine, in one table.
 
-May import: runner, measure, results, report, machine, and the ground floor (units, errors, command).
+May import: runner, measure, results, report, machine, and the ground floor (units, errors, command,
+pyproject).
 """

@@ -34,7 +34,7 @@ from concurbench.runner.measured import Environment, Measured
 from concurbench.runner.run import Request, Result
 
 if TYPE_CHECKING:  # findpython may be missing
-    from concurbench.runner.interpreters import Found, Interpreter
+    from concurbench.matrix.interpreters import Found, Interpreter
 
 PASSES = 3
 
@@ -128,7 +128,7 @@ def matrix(
 
 
 def _chosen(pythons: Sequence[str]) -> Found:
-    from concurbench.runner.interpreters import Found, find, named
+    from concurbench.matrix.interpreters import Found, find, named
 
     versions = pyproject.requires_python(Path.cwd())
     if not pythons:
@@ -197,7 +197,8 @@ def _made(interpreter: Interpreter, name: str, here: Path, step: Callable[[str],
     from concurbench.runner import environments
 
     wanted = environments.wanted(here)
-    made = environments.ensure(interpreter, environments.place(here, name), here, wanted, step)
+    into = environments.place(here, name)
+    made = environments.ensure(interpreter.path, interpreter.full_version, into, here, wanted, step)
     if made.note:
         click.echo(f"{name}: {made.note}", err=True)
     return made.python

@@ -55,9 +55,12 @@ class Workload(Protocol):
 class Seen(Protocol):
     """What a server counted since it was last reset."""
 
-    served: int
-    peak: int
-    cpu_seconds: float | None
+    @property
+    def served(self) -> int: ...
+    @property
+    def peak(self) -> int: ...
+    @property
+    def cpu_seconds(self) -> float | None: ...
 
     def expect(self, *, served: int, peak: int) -> None:
         """Raises AssertionError for another number of requests, or more of them in flight at once."""
@@ -66,7 +69,9 @@ class Seen(Protocol):
 class Server(Protocol):
     """A server whose clients are measured."""
 
-    delay: float
+    @property
+    def delay(self) -> float:
+        """Seconds that it waits before each response."""
 
     def reset(self) -> None:
         """Forget what was counted."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import math
 import statistics
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from concurbench import machine
 from concurbench.aio import AioBenchmark
+from concurbench.errors import ConcurbenchError
 from concurbench.measure import capacity
 from concurbench.measure.rounds import Rounds, Server, Workload
 from concurbench.measure.session import Session
-from concurbench.results.metric import recorded
-from concurbench.results.row import RowInfo, WorkloadInfo
+from concurbench.results.row import BETTER, METRIC_UNITS, MetricInfo, RowInfo, WorkloadInfo
 
 FINGERPRINT_LENGTH = 16
 
@@ -170,6 +171,43 @@ class Row:
             "criterion": next(iter(metrics), "time"),
             "explanations": {**known, **{name: BOUNDS[name] for name in bounds}},
         }
+
+
+def recorded(
+    declared: Mapping[str, tuple[str, str]],
+    rounds: Sequence[Mapping[str, float]],
+    once: Mapping[str, float] | None = None,
+) -> dict[str, MetricInfo]:
+    """The metrics of a row as the file holds them.
+
+    ``declared`` maps each name to its unit and to which way is better, ``rounds`` holds the values of
+    each round, and ``once`` those measured a single time in a pass.
+
+    Raises:
+        ConcurbenchError: a unit or direction is unknown, a metric is missing or was not declared, or a
+            value is not a finite number.
+    """
+    kept: dict[str, MetricInfo] = {}
+    for name, kind in declared.items():
+        if kind not in [(unit, better) for unit in METRIC_UNITS for better in BETTER]:
+            raise ConcurbenchError(
+                f"metric {name}: expected a unit ({', '.join(METRIC_UNITS)}) and a direction "
+                f"({' or '.join(BETTER)}), got {kind!r}"
+            )
+        unit, better = kind
+        kept[name] = {"unit": unit, "better": better, "values": []}
+    once = once or {}
+    for values in (*rounds, once):
+        expected = once.keys() if values is once else kept.keys() - once.keys()
+        if values.keys() != expected or not expected <= kept.keys():
+            raise ConcurbenchError(
+                f"measured metrics {sorted({*values, *once})}, but METRICS declares {sorted(kept)}"
+            )
+        for name, value in values.items():
+            if not isinstance(value, int | float) or not math.isfinite(value):
+                raise ConcurbenchError(f"metric {name}: expected a finite number, got {value!r}")
+            kept[name]["values"].append(value)
+    return kept
 
 
 def fingerprint(*parts: object) -> str:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import click
-from rich.console import Console, RenderableType
-from rich.terminal_theme import MONOKAI
 
-from concurbench.command import FILE, Command, published, system_error
+from concurbench.command import Command, published
 from concurbench.errors import ConcurbenchError
-from concurbench.report.summary import print_run, summary
-from concurbench.report.text import COLUMNS, say
+from concurbench.report.summary import print_run
+from concurbench.report.text import say
 from concurbench.results import index
 from concurbench.results.baseline import compare, differences
-from concurbench.results.runs import Run
 
 
 @click.command("summary", cls=Command, short_help="Show a saved run, or compare two.")
@@ -25,8 +19,7 @@ from concurbench.results.runs import Run
 @click.option(
     "--group", "groups", multiple=True, metavar="TEXT", help="Only groups with this in their name."
 )
-@click.option("--svg", metavar="FILE", type=FILE, help="Draw the tables to this file instead.")
-def show_summary(runs: tuple[str, ...], groups: tuple[str, ...], svg: Path | None) -> None:
+def show_summary(runs: tuple[str, ...], groups: tuple[str, ...]) -> None:
     """Show the summary of a saved run; with two runs, the ratios of HEAD to BASE.
 
     A run is a file, a machine folder (its last complete run), a number or a name: alone for a run of
@@ -57,26 +50,7 @@ def show_summary(runs: tuple[str, ...], groups: tuple[str, ...], svg: Path | Non
         names = ", ".join(dict.fromkeys(row.group for row in run.rows))
         raise ConcurbenchError(f"no group with {' or '.join(groups)} in {run.path}: it has {names}")
     run = replace(run, rows=tuple(rows))
-    if svg is not None:
-        _draw(summary(rows, comparison), svg, title=_title(run))
-        return
     if note:
         say(f"note: {note}\n", "yellow", whole=True)
     notes = differences(run, comparison.baseline if comparison else None)
     published(lambda: print_run(run, comparison, notes, whole=not groups))
-
-
-def _title(run: Run) -> str:
-    return f"{run.path.parent.name} · {run.name}"
-
-
-def _draw(shown: RenderableType, svg: Path, title: str) -> None:
-    console = Console(highlight=False, width=COLUMNS, record=True, file=io.StringIO())
-    console.print(shown)
-    picture = console.export_svg(title=title, theme=MONOKAI)
-    # Without web fonts: a picture must not load anything.
-    picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
-    try:
-        svg.write_text(picture, encoding="utf-8")
-    except OSError as error:
-        raise ConcurbenchError(system_error(error, svg)) from None

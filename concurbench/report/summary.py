@@ -20,8 +20,7 @@ from concurbench.report.footnotes import DISTURBED, HIGHER, LIMIT_CHECK, LOWER, 
 from concurbench.report.text import say, show
 from concurbench.results.baseline import Comparison
 from concurbench.results.drift import TITLES, Readings, relative, summaries
-from concurbench.results.metric import Metric
-from concurbench.results.row import SEQUENTIAL, Row
+from concurbench.results.row import SEQUENTIAL, Metric, Row
 from concurbench.results.runs import Run
 
 BAR = 7

@@ -10,8 +10,7 @@ from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.results import runs
 from concurbench.results.drift import relative
-from concurbench.results.metric import Metric
-from concurbench.results.row import Row
+from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run, short_name
 
 
@@ -122,5 +121,5 @@ def _matching(asked: str, folder: Path) -> list[Path]:
 def _other_processor(run: Run, baseline: Run) -> bool:
     """Whether the processors differ although the hypervisor gives both the same name."""
     # The numbers that tell them apart are part of the folder's name, except in older files.
-    numbers = {each.machine.get("cpu_family", machine.NOT_TOLD) for each in (run, baseline)}
-    return len(numbers - {machine.NOT_TOLD}) > 1
+    numbers = {each.machine.get("cpu_family", machine.UNKNOWN) for each in (run, baseline)}
+    return len(numbers - {machine.UNKNOWN}) > 1

@@ -30,6 +30,20 @@ class Record:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_line({KIND: kind, **header}), encoding="utf-8")
 
+    @classmethod
+    def reopened(cls, path: Path) -> Record:
+        """An existing file, to append to.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        record = cls.__new__(cls)
+        record.path = path
+        with path.open("rb+") as file:
+            if not file.read().endswith(b"\n"):  # cut off while a line was written
+                file.write(b"\n")
+        return record
+
     def append(self, entry: Entry) -> None:
         """Add an entry.
 

@@ -5,21 +5,33 @@ Times are in seconds. Nothing here depends on other rows: see ``limits`` for wha
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from concurbench import units
-from concurbench.results import metric
-from concurbench.results.metric import Metric, MetricInfo
 from concurbench.results.statistics import Interval, interval, spread
 
 SEQUENTIAL = "sequential"
 """The model that the other models of its group are compared with."""
 
+METRIC_UNITS = ("s", "B", "1/s", "share", "count")
+"""Units of metrics: seconds, bytes, rate per second, part of 1, plain number."""
+
+BETTER = ("lower", "higher")
+
 DISTURBED = 0.10
 """The share of all cores' time above which the hypervisor or other programs disturb a row."""
+
+
+class MetricInfo(TypedDict):
+    """A metric of a row, as the file holds it."""
+
+    unit: str
+    better: str
+    values: list[float]
 
 
 class RowInfo(TypedDict, total=False):
@@ -128,6 +140,39 @@ class Pass:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """A figure of a row other than its time, such as the longest pause of an event loop.
+
+    ``values`` are its observations: each round of a single pass, or the medians of several.
+    """
+
+    name: str
+    unit: str
+    better: str
+    values: tuple[float, ...]
+    passes: int = 1
+
+    @property
+    def title(self) -> str:
+        """The name with spaces."""
+        return self.name.replace("_", " ")
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    @property
+    def interval(self) -> Interval | None:
+        """The prediction interval of the next run's median; None with too few passes."""
+        return interval(self.values) if self.passes > 1 else None
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """Computed as that of a row's times."""
+        return spread(self.values, self.passes)
+
+
+@dataclass(frozen=True)
 class Row:
     """One benchmark of a run.
 
@@ -193,7 +238,7 @@ class Row:
             yardstick=info.get("yardstick"),
             bounds=_medians([_bounds(each) for each in passes]),
             capacity_near=_median([each.get("capacity_near") for each in passes]),
-            metrics=tuple(metric.read([each.get("metrics") or {} for each in passes], medians=several)),
+            metrics=tuple(_metrics([each.get("metrics") or {} for each in passes], medians=several)),
             by_pass=by_pass,
         )
 
@@ -256,6 +301,20 @@ def _bounds(info: RowInfo) -> Mapping[str, float]:
     # Files of format 1 hold one limit; that of a CPU-bound row was computed from its capacity.
     limit: Any = info.get("limit")
     return {**bounds, "limit": limit} if limit is not None and "capacity_near" not in info else bounds
+
+
+def _metrics(passes: Sequence[Mapping[str, MetricInfo]], *, medians: bool) -> Iterator[Metric]:
+    # Of several passes, the medians are observed.
+    for name in dict.fromkeys(name for each in passes for name in each):
+        kept = [each[name] for each in passes if name in each]
+        values = [[float(value) for value in each["values"]] for each in kept]
+        unit, better = kept[0]["unit"], kept[0]["better"]
+        sound = all(math.isfinite(value) for each in values for value in each)
+        if unit not in METRIC_UNITS or better not in BETTER or not sound:
+            raise ValueError(f"metric {name}: expected finite numbers in a known unit, got {kept[0]}")
+        observed = [statistics.median(each) for each in values if each] if medians else values[0]
+        if observed:
+            yield Metric(name, unit, better, tuple(observed), len(passes))
 
 
 def _median(values: Sequence[float | None]) -> float | None:

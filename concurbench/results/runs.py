@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.results.drift import Readings
 from concurbench.results.limits import with_limits
@@ -128,7 +129,7 @@ def parse(content: Any, path: Path) -> Run:
         gil = ours.get("gil")
         return Run(
             path=path,
-            machine=dict(content["machine_info"].items()),
+            machine=machine.current(content["machine_info"]),
             complete=ours.get("complete", False),
             rows=with_limits(Row.read(benchmark) for benchmark in content["benchmarks"]),
             gil=gil and Gil(gil["start"], gil["end"], tuple(gil["switched_on_by"])),

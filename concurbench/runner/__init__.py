@@ -1,4 +1,5 @@
-"""pytest in other processes: one child, its plugin, its workspace, and a run of several passes.
+"""pytest in other processes: a child that runs rows, a worker that steps them, the plugin inside both,
+their workspace and environments, and a run of several passes.
 
-May import: measure, results, report, machine, and the ground floor (units, errors, pyproject).
+May import: measure, results, report, machine, and the ground floor (units, errors, command, pyproject).
 """

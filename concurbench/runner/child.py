@@ -66,7 +66,7 @@ class ChildResult:
     root: str = ""
     """The folder of its configuration."""
     storage: str = ""
-    """The folder, or the address, where it would save runs."""
+    """The folder where it would save runs."""
     took: Mapping[str, float] = field(default_factory=dict)
     """Row -> seconds of its test, untimed rounds included."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import click
 
-from concurbench import marked
 from concurbench.command import (
     EXISTING,
     FILE,
@@ -19,7 +17,6 @@ from concurbench.command import (
     suite_options,
     timeout_option,
 )
-from concurbench.errors import ConcurbenchError
 from concurbench.report.summary import print_run
 from concurbench.report.text import say
 from concurbench.results import index
@@ -140,35 +137,3 @@ def show(result: Result) -> None:
             say(f"error: {kept.trouble}", "red", whole=True)
         if kept.saved:
             say(f"saved {from_here(kept.saved)}", "bold", whole=True)
-
-
-@click.command("interval-study", cls=PytestCommand, hidden=True)
-@click.option("--runs", default=32, show_default=True, type=click.IntRange(min=2), help="Runs to make.")
-@click.option(
-    "--passes", default=PASSES, show_default=True, type=click.IntRange(min=3), help="Passes of a run."
-)
-@click.option("--keep", metavar="FILE", type=FILE, help="Where to keep the measured rounds.")
-@click.option(
-    "--from", "source", metavar="FILE", type=EXISTING, help="Measure nothing: report this study."
-)
-@click.option("--into", metavar="FILE", type=EXISTING, help="Put the table into this Markdown file.")
-@click.pass_context
-def interval_study(
-    ctx: click.Context, /, runs: int, passes: int, keep: Path | None, source: Path | None,
-    into: Path | None,
-) -> None:  # fmt: skip
-    """How often does the interval of a run contain the next run's median?"""
-    if importlib.util.find_spec("scipy") is None:
-        raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
-    from studies import intervals
-
-    if into is not None:
-        marked.check(into, "interval-study")
-    if source is None:
-        content = intervals.measure(runs, passes, keep, pytest_arguments(ctx), TIMEOUT)
-    else:
-        content = intervals.read(source)
-    text = intervals.report(content)
-    if into is not None:
-        marked.insert(text, into, "interval-study")
-    click.echo(text)

@@ -3,8 +3,6 @@
 For a matrix, third-party packages come as wheels only, apart from those that a project names: a build
 can take longer than all measurements, and needs compilers and headers. An optional package without a
 wheel costs the rows that need it.
-
-``python -m concurbench.runner.environments 3.13t`` makes ``.venv-3.13t`` in the current folder.
 """
 
 from __future__ import annotations
@@ -21,18 +19,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import click
 import platformdirs
 
 from concurbench import pyproject
-from concurbench.command import Command
 from concurbench.errors import ConcurbenchError
 from concurbench.results.storage import write_atomic
-
-if TYPE_CHECKING:
-    from concurbench.runner.interpreters import Interpreter
 
 PINNED = ("pytest", "pytest-benchmark")
 """What each environment has in the version of this one, unless the project installs another."""
@@ -152,23 +145,28 @@ def place(folder: Path, name: str) -> Path:
 
 
 def ensure(
-    interpreter: Interpreter, into: Path, folder: Path, what: Requirements, tell: Callable[[str], None]
-) -> Environment:
+    interpreter: Path, version: str, into: Path, folder: Path, what: Requirements,
+    tell: Callable[[str], None],
+) -> Environment:  # fmt: skip
     """The environment in the folder ``into`` for the project in ``folder``. It is made again if it is
     out of date; the one that this process runs in is only completed.
+
+    Args:
+        version: the full version and build of the interpreter.
+        tell: called with a line before it is made.
 
     Raises:
         EnvironmentFailed: it could not be made.
     """
     python = _python(into)
-    identity = f"{interpreter.full_version} {what.identity}"
+    identity = f"{version} {what.identity}"
     stamp = _read(into / STAMP)
     if stamp.get("identity") == identity and python.exists():
         return Environment(python, missing=tuple(stamp["missing"]))
     if into.resolve() != Path(sys.prefix).resolve():
         _check_replaceable(into)
-        tell(f"making {into.name} with Python {interpreter.full_version}")
-        _make(str(interpreter.path), into, folder)
+        tell(f"making {into.name} with Python {version}")
+        _make(str(interpreter), into, folder)
     _install(python, [*what.options, *what.required], folder)
     missing = _install_optional(python, what, folder)
     write_atomic(into / STAMP, json.dumps({"identity": identity, "missing": missing}))
@@ -333,25 +331,3 @@ def _read(stamp: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) and isinstance(content.get("missing"), list) else {}
-
-
-@click.command(cls=Command)
-@click.argument("python")
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), help="Where to make it.")
-def main(python: str, folder: Path | None) -> None:
-    """Make the environment of an interpreter for the project in the current folder.
-
-    PYTHON is a name as 3.13t or python3.13t, a command or a path.
-    """
-    from concurbench.runner.interpreters import named  # needs findpython, which a gate does not
-
-    here = Path.cwd()
-    interpreter = named(python, pyproject.requires_python(here))
-    into = folder or place(here, interpreter.name)
-    made = ensure(interpreter, into, here, wanted(here), lambda line: click.echo(f"{line} …"))
-    if made.missing:
-        click.echo(f"Python {interpreter.full_version}: {made.note}")
-
-
-if __name__ == "__main__":
-    main()

@@ -18,7 +18,7 @@ PYTHON = ">=3.14"
 
 
 def run(job: Job, *, workers: int) -> Served:
-    # A new interpreter looks for modules where this process did when it started: it is told the rest.
+    # A new interpreter starts with the module path of this process at its start: set the current one.
     same_path = f"import sys; sys.path[:] = {sys.path!r}"
     with InterpreterPoolExecutor(workers, initializer=exec, initargs=(same_path,)) as pool:
         return asyncio.run(call_all(job, pool))

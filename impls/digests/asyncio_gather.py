@@ -1,9 +1,9 @@
 """Coroutines on one event loop, gathered.
 
-Execution unit: coroutines, all in one thread, that give way only where they await. That the lock is
-released while a buffer is compressed helps nobody: there is no other thread to take it. So this is
-sequential with an event loop around it. Costs an event loop and a task for each buffer. Choose it for
-work that waits; for work like this, see ``asyncio_to_thread``.
+Execution unit: coroutines, all in one thread, that give way only where they await. The GIL is released
+while a buffer is compressed, but there is no other thread to take it. So this is sequential with an
+event loop around it. Costs an event loop and a task for each buffer. Choose it for I/O-bound work; for
+work like this, see ``asyncio_to_thread``.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 Execution unit: threads, in the pool of joblib's threading backend. They share everything. Costs a
 little more than a pool of one's own, for joblib puts tasks together and measures how long they take.
 Choose it in a program that uses joblib already, for work in C that releases the interpreter lock:
-joblib takes processes unless it is told, and here that is the wrong guess.
+joblib uses processes by default, which is slower for this work.
 """
 
 from joblib import Parallel, delayed

@@ -1,10 +1,10 @@
 """A pool of processes that read the buffers from memory they share.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``. They share one block of memory with all
-buffers in it, and are told where each begins and ends; what it was compressed to is pickled. Costs
-one copy of every buffer into the block, where a pipe costs several, and a block with a name, which
-stays in the system until somebody unlinks it. Choose it where much data goes to processes, best where
-it can be made in the block in the first place; where threads can do the work, they need none of this.
+Execution unit: processes, in a ``ProcessPoolExecutor``. They share one block of memory with all buffers
+in it, and get the start and end of each; the compressed result is pickled. Costs one copy of every
+buffer into the block, where a pipe costs several, and a block with a name, which stays in the system
+until it is unlinked. Choose it where much data goes to processes, best where it can be made in the
+block in the first place; where threads can do the work, they need none of this.
 """
 
 import itertools

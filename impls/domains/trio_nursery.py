@@ -2,9 +2,8 @@
 
 Execution unit: trio's tasks, and behind each lookup a thread: ``trio.socket.getaddrinfo`` runs the
 blocking one in a thread of trio's cache, of which 40 at most are in use at once unless its default
-limiter is told another number. They share what is on one thread; a limiter holds the bound. Costs a
-package to install, and threads that stay for ten idle seconds. Choose it in programs that use trio
-anyway.
+limiter is changed. They share what is on one thread; a limiter holds the bound. Costs a package to
+install, and threads that stay for ten idle seconds. Choose it in programs that use trio anyway.
 """
 
 import socket

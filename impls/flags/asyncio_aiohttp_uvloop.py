@@ -2,7 +2,7 @@
 
 Execution unit: coroutines, all in one thread. They share one ``aiohttp.ClientSession``; a semaphore
 holds the bound. Event loop and parser are both in C: the least that a request costs here. Costs two
-packages to install. Choose it where requests are so many that the client is the limit.
+packages to install. Choose it where the number of requests makes the client the bottleneck.
 """
 
 import asyncio

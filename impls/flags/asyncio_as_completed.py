@@ -1,7 +1,7 @@
 """Coroutines on one event loop; results are taken as they come.
 
 Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; a semaphore holds
-the bound. ``as_completed`` hands over whichever task is done next, so each tells the code it belongs
+the bound. ``as_completed`` hands over whichever task is done next, so each names the code it belongs
 to. Costs what ``asyncio_gather`` costs. Choose it over ``gather`` to show progress, or to go on with a
 result while slow ones are on their way.
 """

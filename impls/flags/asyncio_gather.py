@@ -1,9 +1,9 @@
 """Coroutines on one event loop, gathered, that share one client.
 
-Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; a semaphore holds
-the bound, for nothing else does. Costs a few kilobytes for each, and a coroutine gives way only where
-it awaits: saving a file, or the client's own work, stands in the way of all the others. Choose it for
-very many things that wait, when every library in the way is asynchronous.
+Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; only a semaphore
+holds the bound. Costs a few kilobytes for each, and a coroutine yields only where it awaits: saving a
+file, or the client's own work, delays all others. Choose it for very many I/O-bound tasks, if every
+library involved is asynchronous.
 """
 
 import asyncio

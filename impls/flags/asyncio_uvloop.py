@@ -2,8 +2,7 @@
 
 Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; a semaphore holds
 the bound. uvloop is asyncio's event loop in C; what differs from ``asyncio_gather`` is the loop. Costs
-a package to install. Choose it where the loop is what takes the time, and not the client: a profile
-tells.
+a package to install. Choose it where the loop takes the time, not the client: a profile shows it.
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
 Execution unit: threads of one process, each with an interpreter and a lock of its own. They share
 nothing that Python can see: what they get and give is pickled, and each imports httpx anew. Costs these
-imports for each, though no process. Choose it for work that computes; for work that waits, they only
-start later.
+imports for each, though no process. Choose it for CPU-bound work; for I/O-bound work it only starts
+later.
 """
 
 import pickle
@@ -24,8 +24,8 @@ client: httpx.Client
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
-    # A new interpreter looks for modules where this process did when it started: it is told the rest,
-    # and only then looks for this one.
+    # A new interpreter starts with the module path of this process at its start: set the current one,
+    # and only then unpickle a function of this module.
     first = f"import pickle, sys; sys.path[:] = {sys.path!r}; pickle.loads(start)()"
     names = {"start": pickle.dumps(partial(start_worker, job))}
     with InterpreterPoolExecutor(workers, initializer=exec, initargs=(first, names)) as pool:

@@ -1,8 +1,8 @@
 """A pool of threads, each with a client of its own.
 
 Execution unit: threads of the operating system, in a ``ThreadPoolExecutor``. They share the process and
-the interpreter lock, and no client: nobody waits for a turn at another's connections. Costs a stack and
-a client with one connection for each thread. Choose it for many requests at a time with a client that
+the interpreter lock, but no client: no thread waits for another's connections. Costs a stack and a
+client with one connection for each thread. Choose it for many requests at a time with a client that
 blocks.
 """
 

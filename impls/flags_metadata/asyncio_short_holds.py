@@ -3,8 +3,8 @@
 Execution unit: coroutines on one event loop, all in one thread. They share one ``httpx.AsyncClient``
 and the semaphore, which bounds the requests in flight. Between its two requests a country queues again,
 behind all that still wait for their first: images pile up in memory until nearly all of them are there.
-Costs that memory. Choose it where the steps need different things, and nobody should hold what they do
-not use.
+Costs that memory. Choose it where the steps need different resources, and a task should not hold one
+that it does not use.
 """
 
 import asyncio

@@ -1,11 +1,10 @@
 """Threads, awaited from an event loop.
 
-Execution unit: threads, the event loop's own; coroutines only wait for them. They share everything,
-the interpreter lock included: work in pure Python gets no faster than in one thread. Costs an event
-loop, a thread for each worker, and their turns at the lock; what it buys is an event loop that still
-turns meanwhile. The loop's own threads are min(32, cores + 4) unless told otherwise: a semaphore
-alone could not let more than those work. Choose it in an asynchronous program, for a library that
-blocks.
+Execution unit: threads, the event loop's own; coroutines only wait for them. They share everything, the
+interpreter lock included: work in pure Python gets no faster than in one thread. Costs an event loop, a
+thread for each worker, and their turns at the lock; what it buys is an event loop that still turns
+meanwhile. The loop's own threads are min(32, cores + 4) by default: a semaphore alone could not raise
+that number. Choose it in an asynchronous program, for a library that blocks.
 """
 
 import asyncio

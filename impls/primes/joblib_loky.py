@@ -1,10 +1,10 @@
 """joblib, with its own processes.
 
-Execution unit: processes of joblib's loky. They share nothing; functions travel by cloudpickle, so
-that even a lambda does. Costs a new interpreter for each worker, slower to start than a fork, which
-joblib pays once: its workers stay for the next call, and end when nobody has called for five minutes.
-This program ends them, as every other here ends its own. Choose it where arrays of NumPy are the work
-(they are mapped, not copied), and where many such calls follow each other.
+Execution unit: processes of joblib's loky. They share nothing; functions travel by cloudpickle, so that
+even a lambda does. Costs a new interpreter for each worker, slower to start than a fork, which joblib
+pays once: its workers stay for the next call, and end after five minutes without a call. This program
+ends them, as every other here ends its own. Choose it where arrays of NumPy are the work (they are
+mapped, not copied), and where many such calls follow each other.
 """
 
 from joblib import Parallel, delayed

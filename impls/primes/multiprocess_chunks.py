@@ -2,9 +2,9 @@
 
 Execution unit: processes, in a ``ProcessPoolExecutor``, that share nothing. The program hands over
 single numbers, as in ``multiprocess_per_number``, and ``chunksize`` has them travel together: as many
-as leave each worker eight chunks. Costs one word more than without, and pickling every number and its
-answer, where a batch is one range. Choose it where the tasks are small and there are no natural
-batches; where there are few and their times differ much, leave ``chunksize`` at one.
+as leave each worker eight chunks. Costs one more argument, and pickling every number and its answer,
+where a batch is one range. Choose it where the tasks are small and there are no natural batches; where
+there are few and their times differ much, leave ``chunksize`` at one.
 """
 
 import itertools

@@ -2,10 +2,9 @@
 
 Execution unit: processes, in a ``ProcessPoolExecutor``, forked from a small clean process without
 threads of its own. They share nothing. What differs from ``multiprocess`` is one line that is not
-there: without ``set_forkserver_preload`` the fork server knows the main module at most, and each
-worker imports what its work needs by itself, in every pool. Costs those imports. Choose it where they
-are small, or must not happen before a fork; it is what a pool does on Linux from Python 3.14 on when
-nothing is said.
+there: without ``set_forkserver_preload`` the fork server knows the main module at most, and each worker
+imports the modules that its work needs, in every pool. Costs those imports. Choose it where they are
+small, or must not happen before a fork; it is what a pool does on Linux from Python 3.14 on by default.
 """
 
 import multiprocessing

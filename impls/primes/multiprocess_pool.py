@@ -1,11 +1,11 @@
 """A ``multiprocessing.Pool`` whose results are taken as they come.
 
-Execution unit: processes, in the pool that is older than ``concurrent.futures``. They share nothing
-but its pipes. ``imap_unordered`` gives each result as soon as it is there, so every batch carries its
-place. Costs three threads in the parent; and a worker that is killed is replaced, but its batch is
-lost and the program waits for it for ever, where a ``ProcessPoolExecutor`` says so. Choose it for
-what only it has: workers renewed after so many tasks, or results in the order they are ready, without
-a future for each.
+Execution unit: processes, in the pool that is older than ``concurrent.futures``. They share nothing but
+its pipes. ``imap_unordered`` gives each result as soon as it is there, so every batch carries its
+place. Costs three threads in the parent; and a worker that is killed is replaced, but its batch is lost
+and the program waits for it for ever, where a ``ProcessPoolExecutor`` says so. Choose it for what only
+it has: workers renewed after a number of tasks, or results in the order they are ready, without a
+future for each.
 """
 
 import multiprocessing

@@ -24,7 +24,7 @@ def run(job: Job, *, workers: int) -> Seen:
 
 async def supervise(job: Job) -> Seen:
     loop = asyncio.get_running_loop()
-    # A new interpreter looks for modules where this process did when it started: it is told the rest.
+    # A new interpreter starts with the module path of this process at its start: set the current one.
     same_path = f"import sys; sys.path[:] = {sys.path!r}"
     with InterpreterPoolExecutor(1, initializer=exec, initargs=(same_path,)) as pool:
         screen = Screen()

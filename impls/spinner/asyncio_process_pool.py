@@ -2,8 +2,8 @@
 
 Execution unit: a coroutine on the event loop, and a process in a ``ProcessPoolExecutor``. They share
 nothing: job and answer are pickled, and the slow part has an interpreter lock of its own. Costs an
-event loop and a process, and the loop stands still while that is started. Choose it in an
-asynchronous program for what computes for long, with a pool that is kept.
+event loop and a process, and the loop stands still while that is started. Choose it in an asynchronous
+program for long CPU-bound work, with a pool that is kept.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """A spinner in a process, the slow part in the main one.
 
 Execution unit: one process beside the main process. They share nothing but an event, which is two
-semaphores and a lock of the operating system; the spinner tells its frames through a pipe. Costs the
+semaphores and a lock of the operating system; the spinner sends its frames through a pipe. Costs the
 start of a process, before which nothing is seen, and the end of one, which is most of the time that
 stopping takes. Choose it where the slow part is C code that keeps the interpreter lock to itself;
 otherwise a thread does the same, sooner.

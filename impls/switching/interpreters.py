@@ -19,7 +19,7 @@ WORKERS = 1
 
 
 def run(job: Job, *, workers: int) -> Answers:
-    # A new interpreter looks for modules where this process did when it started: it is told the rest.
+    # A new interpreter starts with the module path of this process at its start: set the current one.
     same_path = f"import sys; sys.path[:] = {sys.path!r}"
     stop = interpreters.create_queue()
     with (

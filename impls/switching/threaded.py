@@ -1,10 +1,9 @@
 """A thread that computes in pure Python, beside one that waits.
 
-Execution unit: one thread beside the main thread. They share everything, the interpreter lock
-included: the one that wakes waits for a whole switch interval, every time, and then the other is made
-to let go. Costs that latency; the computing one loses little. A shorter interval is a shorter wait, for
-all threads of the program. Choose it on a free-threaded build; or where some milliseconds are nobody's
-concern.
+Execution unit: one thread beside the main thread. They share everything, the interpreter lock included:
+each time, the waking thread waits for a full switch interval before the other must release it. Costs
+that latency; the computing thread loses little. A shorter interval shortens the wait for all threads of
+the program. Choose it on a free-threaded build; or where some milliseconds do not matter.
 """
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,10 +1,9 @@
 """A thread that computes in pure Python and naps, beside one that waits.
 
-Execution unit: one thread beside the main thread. They share everything, the interpreter lock
-included; after each unit the computing one gives it up by itself, with ``time.sleep(0)``. So the one
-that wakes waits for the rest of a unit, and no longer for a switch interval. Costs a nap for each unit,
-which the operating system makes longer than 0 s. Choose it where a process is too much, for a thread
-whose code is yours.
+Execution unit: one thread beside the main thread. They share everything, the interpreter lock included;
+after each unit the computing thread releases it with ``time.sleep(0)``. So the waking thread waits for
+the rest of a unit, not for a switch interval. Costs a nap for each unit, which the operating system
+makes longer than 0 s. Choose it where a process is too much, for a thread whose code is yours.
 """
 
 import time

@@ -1,8 +1,8 @@
 """Nobody computes: the naps alone.
 
-Execution unit: none but the main thread. It shares its lock with nobody, so what it is late is the
-operating system's: a timer, and the way onto a core. Costs nothing. Choose it to see how much of the
-others' latency is not theirs.
+Execution unit: none but the main thread. It shares the GIL with no other thread, so its lateness is the
+operating system's: a timer, and the scheduling on a core. Costs nothing. Choose it to see which part of
+the other models' latency is the operating system's.
 """
 
 from impls.switching import Answers, Job, switch_interval, wait

@@ -1,9 +1,9 @@
 """Coroutines that take turns by a Semaphore of asyncio.
 
-Execution unit: coroutines, all in one thread. They share a counter and a queue of those who wait.
-Costs no lock, for nobody comes between; who need not wait does not even give the loop a turn. One
-release too many lets one more in for ever, and nobody is told. Choose it where more is to be released
-than was acquired; not among threads, for which it is not safe.
+Execution unit: coroutines, all in one thread. They share a counter and a queue of those who wait. Costs
+no lock, because no other task runs in between; a task that need not wait does not even yield to the
+loop. An extra release is accepted silently and raises the bound for good. Choose it where units release
+more often than they acquire; not among threads, because it is not thread-safe.
 """
 
 import asyncio

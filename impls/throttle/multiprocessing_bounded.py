@@ -1,9 +1,9 @@
 """Processes that take turns by a BoundedSemaphore of multiprocessing.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``. They share a semaphore of the operating
-system, which each gets when it starts. Costs what ``multiprocessing_semaphore`` costs and a look at
-the counter: one release too many is a ValueError, but on macOS, which does not tell the counter.
-Choose it for every bound on what processes may do at the same time.
+Execution unit: processes, in a ``ProcessPoolExecutor``. They share a semaphore of the operating system,
+which each gets when it starts. Costs what ``multiprocessing_semaphore`` costs and a check of the
+counter: an extra release raises ValueError, except on macOS, where the counter cannot be read. Choose
+it for every bound on what processes may do at the same time.
 """
 
 import multiprocessing

@@ -1,9 +1,9 @@
 """Processes that take turns by a Semaphore of multiprocessing.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``. They share a semaphore of the operating
-system, which each gets when it starts. Costs a call of the system only where one has to wait: else it
-is one instruction on shared memory. One release too many lets one more in for ever, and nobody is
-told. Choose it where more is to be released than was acquired.
+Execution unit: processes, in a ``ProcessPoolExecutor``. They share a semaphore of the operating system,
+which each gets when it starts. Costs a system call only if a process has to wait: otherwise it is one
+instruction on shared memory. An extra release is accepted silently and raises the bound for good.
+Choose it where units release more often than they acquire.
 """
 
 import multiprocessing

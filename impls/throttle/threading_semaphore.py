@@ -2,8 +2,8 @@
 
 Execution unit: threads, in a ``ThreadPoolExecutor``. They share a counter and the condition around it.
 Costs a lock, taken to acquire and taken to release, in Python: more than the lock alone. It counts
-what it is told, so one release too many lets one more in for ever, and nobody is told. Choose it where
-more is to be released than was acquired: where another produces what they wait for.
+every release, so an extra release is accepted silently and raises the bound for good. Choose it where
+units release more often than they acquire: where another produces what they wait for.
 """
 
 import threading

@@ -1,9 +1,9 @@
 """Tasks that take turns by a Semaphore of trio.
 
 Execution unit: trio's tasks, all in one thread. They share a counter and a queue of those who wait.
-Costs a turn of the loop for each time it is acquired, also where nobody else wants it: in trio
-whatever may wait gives the others their turn. One release too many lets one more in for ever, unless
-it is made with a ``max_value``. Choose it where more is to be released than was acquired.
+Costs a turn of the loop for each time it is acquired, even without contention: in trio, every operation
+that can wait yields to the other tasks. An extra release raises the bound for good, unless it is made
+with a ``max_value``. Choose it where units release more often than they acquire.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""A coroutine that does nothing, timed by the fixture ``aio_benchmark``: for the agreement alone."""
+"""A coroutine that does nothing, timed by the fixture ``aio_benchmark``, for the agreement study."""
 
 from __future__ import annotations
 

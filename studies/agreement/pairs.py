@@ -1,17 +1,23 @@
-"""Pairs of observations, one by each timer, that take turns in coming first."""
+"""Pairs of observations, one by each timer. The timers take turns in coming first."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from concurbench.errors import ConcurbenchError
+from concurbench.results import records
 from studies.agreement.rows import Row
+
+KIND = "pyperf agreement"
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What a fresh process of concurbench has measured of a row."""
+    """The measurement of a row in a fresh process of concurbench."""
 
     seconds: tuple[float, ...]
     """Of each timed round, in order."""
@@ -20,7 +26,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Pair:
-    """A row seen by both timers, one right after the other; in seconds, round by round."""
+    """The times of a row by both timers, one right after the other: seconds of each round."""
 
     row: str
     first: str
@@ -30,7 +36,7 @@ class Pair:
 
     @property
     def medians(self) -> tuple[float, float]:
-        """Concurbench's and pyperf's, of as many rounds of the one as of the other."""
+        """Concurbench's and pyperf's median, over the same number of rounds."""
         rounds = min(len(self.concurbench), len(self.pyperf))
         return statistics.median(self.concurbench[:rounds]), statistics.median(self.pyperf[:rounds])
 
@@ -41,14 +47,43 @@ class Pair:
         return concurbench / pyperf
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """All pairs that were measured."""
+
+    machine: Mapping[str, Any]
+    pairs: Mapping[str, Sequence[Pair]]
+    """Row -> its pairs, in order."""
+
+
+def read(path: Path) -> Agreement:
+    """The pairs in this file.
+
+    Raises:
+        ConcurbenchError: the file cannot be read, or has no pairs.
+    """
+    header, entries = records.read(path, KIND)
+    found: dict[str, list[Pair]] = {}
+    try:
+        for entry in entries:
+            times = (tuple(map(float, entry[timer])) for timer in ("concurbench", "pyperf"))
+            pair = Pair(entry["row"], entry["first"], *times)
+            found.setdefault(pair.row, []).append(pair)
+    except (LookupError, TypeError, ValueError) as error:
+        raise ConcurbenchError(f"{path} has a pair that cannot be read: {error!r}") from None
+    if missing := [row for row in header.get("rows", ()) if row not in found]:
+        raise ConcurbenchError(f"{path} has no pairs of {', '.join(missing)}: continue it with --more")
+    return Agreement(header["machine"], found)
+
+
 def take(
     rows: Sequence[Row],
     number: int,
     concurbench: Callable[[Row], Observed],
     pyperf: Callable[[Row, Observed], tuple[float, ...]],
 ) -> Iterator[Pair]:
-    """So many pairs of each row, a pair of every row before the next of any: a slow minute is nobody's
-    alone. ``pyperf`` is told what concurbench did last, to do as much."""
+    """This many pairs of each row. Every row gets a pair before any row gets its next one, so that a
+    slow minute affects all rows. ``pyperf`` gets concurbench's last observation, to do as much work."""
     last: dict[Row, Observed] = {}
     for turn in range(number):
         for row in rows:

@@ -1,19 +1,18 @@
-"""The rows that two timers are to agree on: of different kinds, and a coroutine by itself."""
+"""The rows that both timers measure: rows of different kinds, and a plain coroutine."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 DELAY = 0.05
-"""Seconds that a flag server waits, whoever takes the time."""
-
+"""The delay of the flag server, in seconds, for both timers."""
 
 WITHIN = 0.05
-"""How far the ratio of a row's times may be from one."""
+"""How far the ratio of a row's times may be from one: the timers agree within it."""
 
 IN_LOOP_WITHIN = 0.20
-"""Of a coroutine that does nothing: it takes less than a few readings of the clock, and the two loops
-around it are compiled to different code."""
+"""The same for a coroutine that does nothing: a call takes less time than a few clock readings, and the
+loops of the two timers are compiled to different code."""
 
 
 @dataclass(frozen=True)
@@ -33,24 +32,24 @@ class Row:
 
 
 IN_LOOP = Row("aio_benchmark", "empty", "coroutine", within=IN_LOOP_WITHIN)
-"""No workload's: the fixture itself, and pyperf's ``bench_async_func``."""
+"""The fixture ``aio_benchmark`` and pyperf's ``bench_async_func``, without a workload."""
 
 ROWS = (
-    # It waits, in threads, for another process.
+    # Threads that wait for another process.
     Row("flags", "threaded", "pop20", "local"),
-    # It waits in coroutines, and computes more than it waits.
+    # Coroutines that compute more than they wait.
     Row("flags", "asyncio_gather", "pop20", "local"),
-    # It waits for nobody: respx sleeps inside the process.
+    # No other process: respx sleeps inside this one.
     Row("flags", "threaded", "pop20", "mock"),
-    # It computes, in rounds of milliseconds.
+    # CPU-bound, with rounds of milliseconds.
     Row("primes", "sequential", "below_50k"),
-    # It computes in processes that a fork server starts.
+    # CPU-bound, in processes that a fork server starts.
     Row("primes", "multiprocess", "large"),
-    # It waits in threads, for the clock alone.
+    # Threads that sleep.
     Row("naps", "threaded", "tasks_5_longest_first"),
-    # It waits in threads that an event loop waits for, beside a task that wakes every millisecond.
+    # Threads that an event loop waits for, beside a task that wakes every millisecond.
     Row("bridges", "asyncio_to_thread", "waiting"),
-    # It computes in C, in threads that give up the interpreter lock, with large answers.
+    # CPU-bound in C, in threads that release the GIL, with large answers.
     Row("digests", "threaded", "buffers_2m"),
     IN_LOOP,
 )

@@ -1,30 +1,28 @@
-"""An agreement to look at: a line a row, and what it comes to."""
+"""The table of an agreement: a line for each row, and the conclusion."""
 
 from __future__ import annotations
 
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from concurbench import units
-from studies.agreement import record
-from studies.agreement.pairs import Pair
+from studies import files
+from studies.agreement.pairs import Agreement, Pair
 from studies.agreement.rows import ROWS, WITHIN
 from studies.agreement.verdict import CONFIDENCE, Judgement, Verdict, judge
 
 STYLES = {Verdict.AGREES: "green", Verdict.DIFFERS: "bold red", Verdict.NOT_SHOWN: "yellow"}
 
 
-def table(content: Mapping[str, Any]) -> RenderableType:
-    """What a record holds, judged."""
-    pairs = record.pairs(content)
-    judged = judgements(content)
-    medians = {row: median_of(each) for row, each in pairs.items()}
+def table(agreement: Agreement) -> RenderableType:
+    """The verdict on each row."""
+    judged = judgements(agreement)
+    medians = {row: median_of(each) for row, each in agreement.pairs.items()}
     shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     shown.add_column("row", overflow="fold")
     for heading in ("pytest", "pyperf", "ratio", f"{CONFIDENCE:.0%}"):
@@ -34,19 +32,19 @@ def table(content: Mapping[str, Any]) -> RenderableType:
         ours, theirs = map(_three_digits, medians[row])
         verdict = Text(each.verdict, style=STYLES[each.verdict])
         shown.add_row(Text(row), ours, theirs, f"{each.ratio:.3f}", between(each), verdict)
-    return Group(shown, Text(), Text(conclusion(judged)), Text(about(content, judged), style="dim"))
+    return Group(shown, Text(), Text(conclusion(judged)), Text(about(agreement, judged), style="dim"))
 
 
-def judgements(content: Mapping[str, Any]) -> dict[str, Judgement]:
-    """Row -> what its pairs come to."""
+def judgements(agreement: Agreement) -> dict[str, Judgement]:
+    """Row -> the judgement of its pairs."""
     return {
         row: judge([pair.ratio for pair in pairs], within_of(row))
-        for row, pairs in record.pairs(content).items()
+        for row, pairs in agreement.pairs.items()
     }
 
 
 def within_of(row: str) -> float:
-    """How far the ratio of the row of this name may be from one."""
+    """How far the ratio of the row with this name may be from one."""
     return next((each.within for each in ROWS if each.name == row), WITHIN)
 
 
@@ -57,7 +55,7 @@ def median_of(pairs: Sequence[Pair]) -> tuple[float, float]:
 
 
 def _three_digits(seconds: float) -> str:
-    """A time in as few columns as tell it: the names of rows need the others."""
+    """A time with three digits, to leave room for the names of rows."""
     number, symbol = units.time(seconds).split()
     return f"{float(number.replace(',', '')):.3g} {symbol}"
 
@@ -69,25 +67,24 @@ def between(judgement: Judgement) -> str:
 
 
 def conclusion(judged: Mapping[str, Judgement]) -> str:
-    """One sentence, and what to do where something is not shown."""
+    """One sentence, with advice where agreement is not shown."""
     usual, *others = sorted({within_of(row) for row in judged})
     bounds = [f"within {usual:.0%}"]
     bounds += [f"{row} {within_of(row):.0%}" for row in judged if within_of(row) in others]
     agreed = sum(each.verdict is Verdict.AGREES for each in judged.values())
     if agreed == len(judged):
         return f"Both timers agree on {units.counted(agreed, 'row')} ({', '.join(bounds)})."
-    told = f"Both timers agree on {agreed} of {len(judged)} rows ({', '.join(bounds)})."
+    text = f"Both timers agree on {agreed} of {len(judged)} rows ({', '.join(bounds)})."
     if any(each.verdict is Verdict.NOT_SHOWN for each in judged.values()):
-        told += " What is not shown takes more pairs, or a quieter machine."
-    return told
+        text += " Rows that are not shown need more pairs (--more), or an idle machine."
+    return text
 
 
-def about(content: Mapping[str, Any], judged: Mapping[str, Judgement]) -> str:
-    """How the figures were found, and where."""
-    facts = content["machine"]
+def about(agreement: Agreement, judged: Mapping[str, Judgement]) -> str:
+    """The number of pairs, and the machine."""
+    facts = agreement.machine
     fewest = min(each.pairs for each in judged.values())
     return (
-        f"Medians of {units.counted(fewest, 'pair')} a row; ratio: pytest / pyperf. {facts['system']}, "
-        f"{facts['cpu']}, {facts['usable_cores']} cores, {facts['python_implementation']} "
-        f"{facts['python_version']}, pyperf {facts['packages']['pyperf']}."
+        f"Medians of {units.counted(fewest, 'pair')} of each row; ratio: pytest / pyperf. "
+        f"{files.place(facts)}, pyperf {facts['packages']['pyperf']}."
     )

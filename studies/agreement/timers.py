@@ -1,4 +1,4 @@
-"""The two timers: each observation is a process of its own, started for it."""
+"""The two timers. Each observation starts a process of its own."""
 
 from __future__ import annotations
 
@@ -24,24 +24,20 @@ HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
 
 SECONDS = 0.5
-"""Of timed rounds in an observation, as far as concurbench's least and most allow."""
+"""The time of all rounds of an observation, within concurbench's bounds on the number of rounds."""
 
-PATIENCE = 120.0
-"""Seconds an observation may take."""
-
-
-class CannotMeasure(ConcurbenchError):
-    """A timer has no answer; the message says which, of which row, and why."""
+TIMEOUT = 120.0
+"""Seconds that an observation may take."""
 
 
 class Timers:
-    """Both, in one workspace."""
+    """Both timers, in one workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     def concurbench(self, row: Row) -> Observed:
-        """The row's own benchmark, as ``pytest`` measures it."""
+        """The row's benchmark, measured by ``pytest``."""
         command = ["pytest", "-p", "no:cacheprovider"]
         if row is IN_LOOP:
             command += [str(HERE / "in_loop.py"), f"--benchmark-max-time={SECONDS}"]
@@ -56,16 +52,16 @@ class Timers:
             output = self._run("pytest", row, command, place)
             try:
                 [timed] = runs.read(saved).rows
-            except (ConcurbenchError, ValueError):  # none was timed
-                raise CannotMeasure(f"{row.name} by pytest: {last_output(output)}") from None
-        if row is IN_LOOP:  # of its rounds there are tens of thousands
+            except (ConcurbenchError, ValueError):  # no row was timed
+                raise ConcurbenchError(f"{row.name} by pytest: {last_output(output)}") from None
+        if row is IN_LOOP:  # it has tens of thousands of rounds
             return Observed((timed.median,), workers=1)
         assert timed.workers is not None
         return Observed(timed.seconds, timed.workers)
 
     def pyperf(self, row: Row, like: Observed) -> tuple[float, ...]:
-        """The same work, in a script of pyperf's."""
-        # Models find what they find in a session; see environment_of_processes in conftest.py.
+        """The same work, in a script that uses pyperf."""
+        # The environment of a session; see environment_of_processes in conftest.py.
         path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
         environ = {"NO_PROXY": "*", "no_proxy": "*", "PYTHONPATH": path}
         with locked(), self._place() as place:
@@ -82,7 +78,7 @@ class Timers:
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[Path]:
-        """A folder for all that an observation leaves."""
+        """A folder for all files of an observation."""
         place = self._workspace.folder / "observation"
         place.mkdir()
         try:
@@ -91,28 +87,32 @@ class Timers:
             shutil.rmtree(place, ignore_errors=True)
 
     def _run(self, timer: str, row: Row, command: Sequence[str], place: Path, **more: str) -> Path:
-        """Where it was done, what it said."""
+        """Run it; the file with its output.
+
+        Raises:
+            ConcurbenchError: it failed or took too long.
+        """
         output = place / "output"
         try:
             with self._workspace.running(
                 [sys.executable, "-m", *command], CHECKOUT, self._workspace.environ(**more), output
             ) as process:
-                code = process.wait(PATIENCE)
+                code = process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
-            raise CannotMeasure(f"{row.name} by {timer}: not done after {PATIENCE:.0f} s") from None
+            raise ConcurbenchError(f"{row.name} by {timer}: no result after {TIMEOUT:.0f} s") from None
         if code != 0:
-            raise CannotMeasure(f"{row.name} by {timer} (exit {code}): {last_output(output)}")
+            raise ConcurbenchError(f"{row.name} by {timer} (exit {code}): {last_output(output)}")
         return output
 
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """Where no session takes the machine's lock for itself."""
+    """Hold the machine's lock: pytest takes it by itself, a script does not."""
     lock = SessionLock()
     try:
         lock.acquire("measuring an agreement")
     except Taken as error:
-        raise CannotMeasure(str(error)) from None
+        raise ConcurbenchError(str(error)) from None
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Do two timers agree? Pure functions of ratios, one a pair."""
+"""Do two timers agree? Pure functions of the ratios of pairs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was found of a row; ratios are concurbench's time over pyperf's."""
+    """The result for a row; ratios are concurbench's time over pyperf's."""
 
     verdict: Verdict
     pairs: int
@@ -27,11 +27,12 @@ class Judgement:
     """The median."""
     low: float
     high: float
-    """Its interval."""
+    """The confidence interval of the median."""
 
 
 def judge(ratios: Sequence[float], within: float) -> Judgement:
-    """Whether all that the median may be is so near to one, or nothing of it."""
+    """Agreement if the whole interval of the median is within ``within`` of one, difference if it is
+    wholly outside, and otherwise no answer."""
     low, high = interval(ratios)
     if low >= 1 - within and high <= 1 + within:
         verdict = Verdict.AGREES
@@ -43,10 +44,10 @@ def judge(ratios: Sequence[float], within: float) -> Judgement:
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Where the median is, whatever the distribution; anywhere, if there are too few.
+    """The confidence interval of the median, for any distribution; unbounded with too few values.
 
-    From the k-th value to the k-th last, in order: the median is outside only if fewer than k of them
-    fell on one of its sides, as heads of a fair coin do.
+    It goes from the k-th smallest to the k-th largest value: the median lies outside only if fewer than
+    k values fall on one of its sides, each with probability 1/2 (the sign test's interval).
     """
     k, miss = 0, math.comb(len(values), 0) * 2
     while miss <= (1 - CONFIDENCE) * 2 ** len(values):

@@ -43,7 +43,7 @@ def fail(number: int) -> int:
     return number
 
 
-def test_each_call_that_computes_returns_the_sum_of_squares() -> None:
+def test_each_cpu_bound_call_returns_the_sum_of_squares() -> None:
     assert [bridges.compute(number) for number in (0, 1, 2, 5)] == [0, 0, 1, 30]
     assert bridges.expected(Job(bridges.compute, (0, 1, 2, 5))) == [0, 0, 1, 30]
 
@@ -63,17 +63,17 @@ def test_every_case_has_an_even_count_of_calls() -> None:
         ([7, 8], [1.0, 1.0], "no time went by"),
     ],
 )
-def test_a_wrong_answer_is_found(results: list[int], beats: list[float], complaint: str) -> None:
+def test_a_wrong_answer_is_rejected(results: list[int], beats: list[float], complaint: str) -> None:
     with pytest.raises(AssertionError, match=complaint):
         bridges.check(Job(answer_with, (7, 8)), Served(results, beats))
 
 
-def test_an_answer_of_another_kind_is_found() -> None:
+def test_an_answer_of_another_type_is_rejected() -> None:
     with pytest.raises(AssertionError, match="got list"):
         bridges.check(Job(answer_with, (7, 8)), [7, 8])
 
 
-def test_the_loop_stood_still_for_the_longest_time_between_two_beats() -> None:
+def test_the_longest_stall_is_the_longest_gap_between_two_beats() -> None:
     served = Served([7, 8, 9], [1.0, 1.5, 1.75, 3.0, 3.25])
     assert bridges.metrics(Job(answer_with, (7, 8, 9)), served, 0.5) == {
         "stood_still": 1.25,
@@ -81,12 +81,12 @@ def test_the_loop_stood_still_for_the_longest_time_between_two_beats() -> None:
     }
 
 
-def test_begin_and_end_of_the_work_are_beats() -> None:
+def test_the_start_and_the_end_of_the_work_are_beats() -> None:
     assert bridges.stood_still([0.0, 4.0, 5.0]) == 4.0
     assert bridges.stood_still([0.0, 1.0, 5.0]) == 4.0
 
 
-def test_a_heart_beats_for_as_long_as_there_is_work_and_no_longer() -> None:
+def test_a_heart_beats_only_while_there_is_work() -> None:
     async def work() -> tuple[list[float], int]:
         async with Heart() as heart:
             while len(heart.beats) < 4:
@@ -166,20 +166,18 @@ def test_an_error_in_a_call_reaches_the_caller_and_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("name", sorted(OWN_BOUND))
-def test_calls_made_straight_are_made_one_after_the_other(
-    run: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_blocking_calls_run_one_after_the_other(run: Callable[..., Any], tmp_path: Path) -> None:
     run(Job(functools.partial(ask, tmp_path), (1, 2, 3)), workers=3)
     assert peak(tmp_path) == 1
 
 
-def test_straight_calls_leave_no_beat_between_begin_and_end() -> None:
+def test_blocking_calls_allow_no_beat_in_between() -> None:
     run = impls.load("bridges", "blocking")
     assert len(run(Job(bridges.wait, (1, 2)), workers=1).beats) == 2
 
 
 @pytest.mark.parametrize("name", ["blocking_in_turns"])
-def test_with_turns_between_straight_calls_the_heart_beats_between_them(
+def test_with_a_turn_of_the_loop_between_blocking_calls_the_heart_beats(
     run: Callable[..., Any],
 ) -> None:
     # A task that sleeps needs three turns to beat: its time has come, it is woken, it runs.

@@ -31,7 +31,7 @@ def path(model: impls.Model) -> Path:
 
 
 @each_model
-def test_it_says_what_it_is_shares_and_costs_and_when_to_choose_it(model: impls.Model) -> None:
+def test_its_docstring_has_title_unit_sharing_costs_and_choice(model: impls.Model) -> None:
     text = ast.get_docstring(ast.parse(path(model).read_text(encoding="utf-8"))) or ""
     text = " ".join(text.split())
     assert model.title.endswith(".")
@@ -55,7 +55,7 @@ def test_its_run_takes_the_job_and_the_bound(model: impls.Model) -> None:
 
 
 @each_model
-def test_its_processes_start_as_it_says(model: impls.Model) -> None:
+def test_its_processes_use_the_declared_start_method(model: impls.Model) -> None:
     text = path(model).read_text(encoding="utf-8")
     assert ("get_context(START_METHOD)" in text) is (model.start_method is not None)
     method = model.name.rpartition("_")[2]
@@ -64,7 +64,7 @@ def test_its_processes_start_as_it_says(model: impls.Model) -> None:
 
 
 @each_model
-def test_its_cases_are_cases_of_its_workload(model: impls.Model) -> None:
+def test_its_cases_exist_in_its_workload(model: impls.Model) -> None:
     default = () if isinstance(model.default, bool) else model.default
     cases = import_module(f"impls.{model.workload}").CASES
     assert {*(model.cases or ()), *default, *model.gate} <= set(cases)
@@ -72,7 +72,7 @@ def test_its_cases_are_cases_of_its_workload(model: impls.Model) -> None:
 
 
 @each_model
-def test_its_clients_are_made_like_all_others(model: impls.Model) -> None:
+def test_it_creates_its_clients_like_all_other_models(model: impls.Model) -> None:
     text = path(model).read_text(encoding="utf-8")
     made = re.findall(r"(?:httpx\.(?:Async)?|HttpxAiohttp)Client\((?=\S)", text)
     assert len(made) == len(re.findall(r"Client\(\*\*client_options\(job, ", text))
@@ -88,7 +88,7 @@ def test_its_clients_are_made_like_all_others(model: impls.Model) -> None:
 
 
 @each_model
-def test_it_imports_nothing_but_the_standard_library_its_workload_and_what_it_declares(
+def test_it_imports_only_the_standard_library_its_workload_and_declared_packages(
     model: impls.Model,
 ) -> None:
     allowed = {*sys.stdlib_module_names, *model.requires, f"impls.{model.workload}", "httpx"}
@@ -108,7 +108,7 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("workload", impls.workloads())
-def test_a_workload_offers_what_the_benchmarks_use(workload: str) -> None:
+def test_a_workload_defines_the_names_that_the_benchmarks_use(workload: str) -> None:
     module = import_module(f"impls.{workload}")
     assert module.QUESTION.endswith("?")
     assert (module.__doc__ or "").partition("\n")[0] == module.QUESTION

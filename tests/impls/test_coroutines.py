@@ -28,7 +28,7 @@ async def test_a_model_answers_each_call_in_order(
 
 
 @each_model
-async def test_no_calls_have_no_answers(name: str) -> None:
+async def test_a_job_without_calls_has_no_answers(name: str) -> None:
     assert await load("coroutines", name)(coroutines.Job(range(0)), workers=4) == []
 
 
@@ -67,7 +67,7 @@ async def test_an_error_in_a_call_reaches_the_caller(
         await run(JOB, workers=4)
 
 
-async def test_an_error_in_a_call_may_be_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_in_a_call_can_be_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     run = load("coroutines", "asyncio_gather_exceptions")
     module = import_module("impls.coroutines.asyncio_gather_exceptions")
     monkeypatch.setattr(module, "successor", broken)
@@ -88,7 +88,7 @@ async def broken(number: int) -> int:
         (None, "expected a list of numbers, got NoneType"),
     ],
 )
-def test_wrong_answers_are_found(answers: Any, told: str) -> None:
+def test_wrong_answers_are_rejected(answers: Any, told: str) -> None:
     with pytest.raises(AssertionError, match=told):
         coroutines.check(JOB, answers)
 

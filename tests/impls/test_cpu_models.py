@@ -1,4 +1,4 @@
-"""Every model of the workloads that compute: right, silent, bounded, and nothing left behind."""
+"""Every model of the CPU-bound workloads: correct, silent, bounded, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from impls import digests, primes
 from tests.probe import Probe, peak, times_tested
 
 TOO_SLOW = {("multiprocess_per_number", "below_50k")}
-"""Half a minute: they are proven right by the other case, and by a few small numbers."""
+"""They take half a minute; the other case and the small jobs test them."""
 
 THREADS_AND_COROUTINES = (
     "sequential", "threaded", "asyncio_gather", "asyncio_to_thread", "joblib_threads",
 )  # fmt: skip
-"""The models of digests that work in this process, and in this interpreter."""
+"""The models of digests that work in this process and this interpreter."""
 
 Run = Callable[..., Any]
 
@@ -39,6 +39,7 @@ def _parametrize(names: tuple[str, ...], rows: list[Any]) -> pytest.MarkDecorato
     return pytest.mark.parametrize(names, [pytest.param(*row, id="-".join(row)) for row in rows])
 
 
+@pytest.mark.slow
 @cases_of("primes", primes.CASES)
 def test_a_primes_model_finds_every_prime(
     run: Run, case: str, cluster: str | None, capfd: pytest.CaptureFixture[str]
@@ -48,6 +49,7 @@ def test_a_primes_model_finds_every_prime(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @cases_of("digests", digests.CASES)
 def test_a_digests_model_packs_every_buffer(
     run: Run, case: str, cluster: str | None, capfd: pytest.CaptureFixture[str]
@@ -59,7 +61,7 @@ def test_a_digests_model_packs_every_buffer(
 
 @models_of("primes")
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_primes_model_answers_in_the_order_of_the_batches_whichever_is_ready_first(
+def test_a_primes_model_returns_answers_in_the_order_of_the_batches(
     run: Run, cluster: str | None, workers: int, tmp_path: Path
 ) -> None:
     slow: Any = (2, Probe(tmp_path))
@@ -79,7 +81,7 @@ def test_a_primes_model_has_no_more_in_flight_than_its_workers(
 
 
 @pytest.mark.parametrize(("workload", "name"), [("primes", "interpreters")])
-def test_an_interpreter_looks_for_modules_where_this_one_does_by_now(
+def test_a_new_interpreter_inherits_the_current_module_path(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "only_here.py").write_text("class Number(int): ...", encoding="utf-8")
@@ -109,43 +111,45 @@ def test_an_error_in_the_work_reaches_the_caller_and_leaves_nothing_behind(
 ) -> None:
     wrong: Any
     if workload == "primes":
-        wrong = primes.Job(((2, 3), ("x",), (5, 7)), cluster)  # type: ignore[arg-type]  # that is it
+        wrong = primes.Job(((2, 3), ("x",), (5, 7)), cluster)  # type: ignore[arg-type]  # the wrong type is the point
     else:
-        wrong = digests.Job((b"a", "x", b"b"), cluster)  # type: ignore[arg-type]  # that is it
+        wrong = digests.Job((b"a", "x", b"b"), cluster)  # type: ignore[arg-type]  # the wrong type is the point
     with pytest.raises(TypeError):
         run(wrong, workers=2)
 
 
 @models_of("digests", "primes")
-def test_a_job_well_done_leaves_nothing_behind(
-    run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None
-) -> None:
+def test_a_small_job_is_done_silently_and_leaves_nothing_behind(
+    run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     job = (
         primes.Job(((2, 3), (5, 7)), cluster)
         if workload == "primes"
         else digests.Job((b"a" * 99, b"b" * 99), cluster)
     )
     import_module(f"impls.{workload}").check(job, run(job, workers=2))
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.fixture
 def blocks(workload: str, name: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of all blocks of shared memory that the model makes."""
+    """The names of the shared memory blocks that the model creates."""
     names: list[str] = []
 
-    class Noted(SharedMemory):
+    class Recorded(SharedMemory):
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
             names.append(self.name)
 
     if "shared_memory" in name:
-        monkeypatch.setattr(import_module(f"impls.{workload}.{name}"), "SharedMemory", Noted)
+        monkeypatch.setattr(import_module(f"impls.{workload}.{name}"), "SharedMemory", Recorded)
     return names
 
 
 @pytest.fixture
 def nothing_left(nothing_left: None, name: str, blocks: list[str]) -> Iterator[None]:
-    """Nor a block of shared memory."""
+    """Check that no block of shared memory is left, either."""
     yield
     assert bool(blocks) == ("shared_memory" in name)
     for block in blocks:

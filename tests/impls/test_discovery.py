@@ -56,13 +56,13 @@ def test_listing_reads_title_and_literals_without_importing(folder: Path) -> Non
     ]  # fmt: skip
 
 
-def test_a_model_may_be_default_in_some_cases_only(folder: Path) -> None:
+def test_a_model_can_be_a_default_in_some_cases_only(folder: Path) -> None:
     add(folder, "model", 'DEFAULT = ("small",)')
     [model] = impls.models("made_up")
     assert (model.is_default("small"), model.is_default("large")) == (True, False)
 
 
-def test_a_model_may_have_some_of_the_cases_only(folder: Path) -> None:
+def test_a_model_can_have_some_of_the_cases_only(folder: Path) -> None:
     add(folder, "every")
     add(folder, "model", 'CASES = ("small",)')
     every, model = impls.models("made_up")
@@ -70,12 +70,12 @@ def test_a_model_may_have_some_of_the_cases_only(folder: Path) -> None:
     assert (model.has("small"), model.has("large")) == (True, False)
 
 
-def test_names_with_a_leading_underscore_are_no_models(folder: Path) -> None:
+def test_files_with_a_leading_underscore_are_not_models(folder: Path) -> None:
     add(folder, "_helper")
     assert impls.models("made_up") == []
 
 
-def test_a_computed_literal_is_refused_with_its_place(folder: Path) -> None:
+def test_a_computed_value_is_refused_with_its_file_and_line(folder: Path) -> None:
     add(folder, "model", "REQUIRES = tuple('x')")
     with pytest.raises(
         ValueError, match=r"made_up/model\.py, line 5: REQUIRES must be a plain literal"
@@ -97,7 +97,7 @@ def test_a_computed_literal_is_refused_with_its_place(folder: Path) -> None:
         ('CASES = "small"', "a tuple of names"),
     ],
 )
-def test_a_literal_of_the_wrong_kind_is_refused_with_what_it_may_be(
+def test_a_literal_of_the_wrong_type_is_refused_with_the_allowed_ones(
     folder: Path, line: str, expected: str
 ) -> None:
     add(folder, "model", line)
@@ -112,7 +112,7 @@ def test_a_file_that_does_not_parse_is_still_a_row_and_fails_when_loaded(folder:
         impls.load("made_up", "broken")
 
 
-def test_what_is_not_there_is_named_with_what_is(folder: Path) -> None:
+def test_an_unknown_name_is_refused_with_the_known_names(folder: Path) -> None:
     add(folder, "model")
     with pytest.raises(LookupError, match="no workload 'other'; there are: made_up"):
         impls.models("other")
@@ -129,7 +129,7 @@ def test_what_is_not_there_is_named_with_what_is(folder: Path) -> None:
         ('START_METHOD = "spawn"', "no start method spawn"),
     ],
 )
-def test_what_is_declared_and_lacking_is_a_reason_to_skip(
+def test_a_missing_declared_package_is_a_reason_to_skip(
     folder: Path, literal: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["fork"])
@@ -138,7 +138,7 @@ def test_what_is_declared_and_lacking_is_a_reason_to_skip(
         impls.load("made_up", "lacking")
 
 
-def test_a_required_package_that_is_there_but_broken_is_a_reason_too(
+def test_a_required_package_that_fails_to_import_is_a_reason_to_skip(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder.parent / "halfway.py").write_text("raise ImportError('gone in 3.12', name='halfway')")

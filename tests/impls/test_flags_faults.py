@@ -14,8 +14,8 @@ from impls import flags, flags_metadata
 from impls.flags import Outcome
 from impls.flags._world import image_path
 from servers.faults import KINDS
-from servers.flags import PROFILES
 from servers.local import Local
+from servers.profiles import PROFILES
 
 CODES = flags.CASES["pop20"].codes
 OF_IMAGE = dict(zip(CODES, KINDS, strict=False))
@@ -98,7 +98,7 @@ def check(
 
 
 @each_model
-def test_it_says_which_flags_failed_and_how_and_has_all_others(
+def test_it_reports_which_flags_failed_and_has_all_others(
     run: impls.Run, workload: str, failing: Local, cluster: str | None, tmp_path: Path
 ) -> None:
     faults = FAULTS[workload]
@@ -116,7 +116,7 @@ def test_it_says_which_flags_failed_and_how_and_has_all_others(
 
 
 @each_model
-def test_it_gives_up_what_never_comes_and_says_so(
+def test_it_reports_a_timeout_if_no_answer_comes(
     run: impls.Run, workload: str, failing: Local, cluster: str | None, tmp_path: Path
 ) -> None:
     faults = FAULTS[workload]
@@ -127,7 +127,7 @@ def test_it_gives_up_what_never_comes_and_says_so(
 
 @pytest.mark.parametrize("workload", ["flags"])
 @pytest.mark.parametrize("name", FAST)
-def test_of_a_bad_server_it_loses_what_failed_and_nothing_else(
+def test_with_a_failing_server_it_loses_only_the_failed_files(
     run: impls.Run, workload: str, drawn: Local, tmp_path: Path
 ) -> None:
     images = {image_path(code): code for code in flags.CASES["all194"].codes}

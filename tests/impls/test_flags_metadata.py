@@ -130,7 +130,7 @@ def test_it_downloads_every_flag_under_its_countrys_name(
 
 
 @each_model
-def test_bad_countries_lose_nothing_of_the_others_and_touch_nothing_else(
+def test_countries_that_fail_do_not_affect_others(
     run: impls.Run, hostile: Local, tmp_path: Path
 ) -> None:
     destination = tmp_path / "a" / "b" / "destination"
@@ -152,7 +152,7 @@ def test_bad_countries_lose_nothing_of_the_others_and_touch_nothing_else(
 
 
 @each_model
-def test_of_two_countries_with_one_name_one_is_saved_and_the_other_says_so(
+def test_of_two_countries_with_the_same_name_one_is_saved_and_one_reports_it(
     run: impls.Run, hostile: Local, tmp_path: Path
 ) -> None:
     outcomes = run(Job(("t1", "t2"), hostile.url, tmp_path), workers=2)
@@ -169,7 +169,7 @@ def test_of_two_countries_with_one_name_one_is_saved_and_the_other_says_so(
         ("asyncio_short_holds", "fr.gif de.gif it.gif metadata.json metadata.json metadata.json"),
     ],
 )
-def test_a_short_hold_has_all_images_come_first_and_a_long_one_ends_what_it_has_begun(
+def test_a_short_hold_fetches_all_images_first_and_a_long_hold_country_by_country(
     run: impls.Run, order: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
@@ -189,13 +189,15 @@ def test_a_short_hold_has_all_images_come_first_and_a_long_one_ends_what_it_has_
 
 
 @each_model
-def test_it_survives_a_server_that_is_not_there(run: impls.Run, tmp_path: Path) -> None:
+def test_it_reports_an_error_for_each_country_if_no_server_listens(
+    run: impls.Run, tmp_path: Path
+) -> None:
     job = Job(("FR", "DE"), "http://127.0.0.1:9", tmp_path)
     assert run(job, workers=2) == dict.fromkeys(job.codes, Outcome("error"))
 
 
 @each_model
-def test_more_workers_than_countries_are_no_trouble(
+def test_more_workers_than_countries_work(
     run: impls.Run, undelayed_local: Server, tmp_path: Path
 ) -> None:
     job = Job(("FR",), undelayed_local.url, tmp_path)
@@ -203,7 +205,7 @@ def test_more_workers_than_countries_are_no_trouble(
 
 
 @each_model
-def test_an_error_that_nobody_expected_reaches_the_caller_and_leaves_nothing_behind(
+def test_an_unexpected_error_reaches_the_caller_and_leaves_nothing_behind(
     run: impls.Run, undelayed_local: Server, tmp_path: Path, nothing_left: None
 ) -> None:
     # Saving fails: there is no such folder. A program that copies a model must get to know that.
@@ -217,7 +219,7 @@ def test_an_error_that_nobody_expected_reaches_the_caller_and_leaves_nothing_beh
     gc.collect()  # the tasks that nobody asked tell their errors now, not in a later test
 
 
-def test_a_model_that_asks_for_something_twice_is_found_out(checkout: Suite) -> None:
+def test_a_model_that_requests_a_file_twice_fails(checkout: Suite) -> None:
     for name in ("flags", "flags_metadata"):
         checkout.add_workload(name)
     checkout.write(
@@ -242,7 +244,7 @@ def test_a_model_that_asks_for_something_twice_is_found_out(checkout: Suite) -> 
 
 
 @pytest.mark.parametrize("name", UNSAFE.values(), ids=UNSAFE)
-def test_a_name_that_could_be_anything_but_a_plain_file_is_refused(name: object) -> None:
+def test_a_name_that_is_not_a_plain_file_name_is_refused(name: object) -> None:
     with pytest.raises(UnsafeName):
         safe_name(name)
 
@@ -267,7 +269,7 @@ def test_a_name_with_spaces_accents_and_brackets_is_kept(country: str, name: str
     assert safe_name(country) == name
 
 
-def test_every_country_of_the_world_has_a_name_and_no_two_the_same() -> None:
+def test_every_country_has_a_unique_name() -> None:
     told = [body for path, body in flags.site().items() if path.endswith(".json")]
     names = [safe_name(json.loads(body)["country"]) for body in told]
     assert len({name.casefold() for name in names}) == len(names) == 194
@@ -278,14 +280,14 @@ def test_every_country_of_the_world_has_a_name_and_no_two_the_same() -> None:
 
 @pytest.mark.parametrize("status", [204, 206])
 @pytest.mark.parametrize("which", [0, 1])
-def test_only_whole_answers_are_kept(tmp_path: Path, status: int, which: int) -> None:
+def test_only_complete_answers_are_saved(tmp_path: Path, status: int, which: int) -> None:
     answers = [answer(200, IMAGE), good("France")]
     answers[which] = answer(status, answers[which].content)
     assert keep(Job(("FR",), "", tmp_path), *answers) == Outcome("error")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_flag_never_stands_half_written_under_its_name(
+def test_a_flag_is_never_partially_written_under_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
@@ -297,13 +299,13 @@ def test_a_flag_never_stands_half_written_under_its_name(
 
 
 @pytest.mark.parametrize("body", [b"", b"<!doctype html>", b"GIF89a, cut"])
-def test_what_is_no_whole_image_is_an_error_and_not_kept(tmp_path: Path, body: bytes) -> None:
+def test_an_incomplete_image_is_an_error_and_not_saved(tmp_path: Path, body: bytes) -> None:
     outcome = keep(Job(("FR",), "", tmp_path), answer(200, body), good("France"))
     assert (outcome.status, outcome.reason) == ("error", "status 200, but no whole GIF")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_of_a_flag_stays_where_saving_it_fails(
+def test_a_flag_that_cannot_be_saved_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -316,7 +318,7 @@ def test_nothing_of_a_flag_stays_where_saving_it_fails(
 
 
 @pytest.mark.parametrize("there", ["France.gif", "France.part"])
-def test_nothing_that_is_there_is_overwritten(tmp_path: Path, there: str) -> None:
+def test_no_existing_file_is_overwritten(tmp_path: Path, there: str) -> None:
     (tmp_path / there).write_bytes(b"another's")
     assert keep(Job(("FR",), "", tmp_path), answer(200, IMAGE), good("France")) == Outcome("error")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(there, b"another's")]
@@ -325,7 +327,7 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path, there: str) -> Non
 @pytest.mark.parametrize(
     ("status", "outcome"), [(404, "not found"), (500, "error"), (403, "error"), (302, "error")]
 )
-def test_a_status_that_is_not_ok_says_what_became_of_the_country(status: int, outcome: str) -> None:
+def test_the_status_of_the_answer_decides_the_outcome(status: int, outcome: str) -> None:
     response = httpx.Response(status, request=httpx.Request("GET", "http://host/"))
     with pytest.raises(httpx.HTTPStatusError) as caught:
         response.raise_for_status()
@@ -346,7 +348,7 @@ def downloaded(tmp_path: Path) -> Job:
     return job
 
 
-def test_right_flags_pass(downloaded: Job) -> None:
+def test_correct_flags_pass(downloaded: Job) -> None:
     flags_metadata.check(downloaded, flags_metadata.expected(downloaded.codes))
 
 
@@ -362,7 +364,7 @@ def test_right_flags_pass(downloaded: Job) -> None:
         (lambda folder: (folder / "Chad.part").touch(), "files nobody asked for: .*Chad.part"),
     ],
 )
-def test_wrong_files_are_found(
+def test_wrong_files_are_rejected(
     downloaded: Job, spoil: Callable[[Path], object], complaint: str
 ) -> None:
     spoil(downloaded.destination)
@@ -370,7 +372,7 @@ def test_wrong_files_are_found(
         flags_metadata.check(downloaded, flags_metadata.expected(downloaded.codes))
 
 
-def test_wrong_outcomes_are_found(downloaded: Job) -> None:
+def test_wrong_outcomes_are_rejected(downloaded: Job) -> None:
     right = flags_metadata.expected(downloaded.codes)
     for wrong in (
         {**right, "FR": Outcome("error")},
@@ -382,7 +384,7 @@ def test_wrong_outcomes_are_found(downloaded: Job) -> None:
             flags_metadata.check(downloaded, wrong)
 
 
-def test_image_and_metadata_lie_beside_each_other() -> None:
+def test_image_and_metadata_have_the_same_folder() -> None:
     job = Job(("FR",), "http://host", Path())
     assert (job.url("FR"), job.metadata_url("FR")) == (
         "http://host/fr/fr.gif", "http://host/fr/metadata.json",

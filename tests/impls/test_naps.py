@@ -36,7 +36,7 @@ def results(*had: tuple[int, float], in_order: bool = False) -> Results:
 
 
 @every_model
-def test_every_task_is_answered_in_the_order_promised(
+def test_every_task_has_a_result_in_the_promised_order(
     run: Run, capfd: pytest.CaptureFixture[str], nothing_left: None
 ) -> None:
     given = job(0.03, 0.0, 0.01, 0.0, 0.0)
@@ -45,7 +45,7 @@ def test_every_task_is_answered_in_the_order_promised(
 
 
 @every_model
-def test_what_is_ready_first_comes_first_unless_order_is_promised(run: Run, name: str) -> None:
+def test_results_come_as_they_are_ready_unless_an_order_is_promised(run: Run, name: str) -> None:
     got = run(job(0.5, 0.0, 0.0), workers=impls.find("naps", name).workers or 2)
     first, *_ = got.values
     assert got.in_order is (name in IN_ORDER)
@@ -78,7 +78,7 @@ class Watched:
 
 @every_model
 @pytest.mark.parametrize("workers", [1, 3])
-def test_no_more_nap_at_a_time_than_there_are_workers(
+def test_at_most_as_many_tasks_nap_at_once_as_there_are_workers(
     run: Run, name: str, workers: int, tmp_path: Path
 ) -> None:
     if name == "multiprocess":
@@ -135,7 +135,7 @@ class Failing(Task):
 RIGHT = ((0, 0.3), (10, 0.4), (20, 0.5))
 
 
-def test_right_results_pass() -> None:
+def test_correct_results_pass() -> None:
     naps.check(job(0.3, 0.2, 0.1), results(*RIGHT, in_order=True))
     naps.check(job(0.3, 0.2, 0.1), results((20, 0.1), (0, 0.3), (10, 0.3)))
 
@@ -155,19 +155,19 @@ def test_right_results_pass() -> None:
         ),
     ],
 )
-def test_wrong_results_are_found(wrong: object, complaint: str) -> None:
+def test_wrong_results_are_rejected(wrong: object, complaint: str) -> None:
     with pytest.raises(AssertionError, match=complaint):
         naps.check(job(0.3, 0.2, 0.1), wrong)
 
 
-def test_metrics_tell_of_the_first_result_of_order_and_of_what_each_task_costs() -> None:
+def test_the_metrics_are_first_result_order_and_cost_per_task() -> None:
     given = Job(job(0.0, 0.0, 0.0, 0.0).tasks, limit=2.0)
     told = naps.metrics(given, results((20, 0.5), (0, 1.0), (30, 1.5), (10, 2.5)), 3.0)
     assert told == pytest.approx({"first_result": 0.5, "in_order": 0.5, "overhead": 0.25})
     assert told.keys() == naps.METRICS.keys()
 
 
-def test_results_that_all_come_in_order_are_all_in_order() -> None:
+def test_the_order_metric_is_one_if_all_results_come_in_order() -> None:
     given = job(0.0, 0.0)
     assert naps.metrics(given, results((0, 0.1), (10, 0.1)), 1.0)["in_order"] == 1.0
     assert naps.metrics(given, results((10, 0.1), (0, 0.1)), 1.0)["in_order"] == 0.5
@@ -183,13 +183,13 @@ def test_results_that_all_come_in_order_are_all_in_order() -> None:
         ((1, 2), 5, 2),
     ],
 )
-def test_the_limit_is_reached_when_whoever_is_free_takes_the_next_task(
+def test_the_limit_assumes_that_a_free_worker_takes_the_next_task(
     seconds: tuple[float, ...], workers: int, best: float
 ) -> None:
     assert naps.limit(job(*seconds).tasks, workers) == best
 
 
-def test_five_tasks_are_those_of_the_notes() -> None:
+def test_the_case_of_five_tasks_has_these_naps() -> None:
     case = naps.CASES["tasks_5"]
     assert [task.answer for task in case.tasks] == [0, 10, 20, 30, 40]
     assert [task.seconds for task in case.tasks] == [naps.UNIT * n for n in range(5)]
@@ -199,7 +199,7 @@ def test_five_tasks_are_those_of_the_notes() -> None:
     assert longest_first.workers == 3
 
 
-def test_the_naps_of_large_cases_take_as_long_together_in_each() -> None:
+def test_the_naps_of_each_large_case_have_the_same_sum() -> None:
     large = [case for case in naps.CASES.values() if case.items > 5]
     assert [case.items for case in large] == [10, 1_000, 10_000, 100_000]
     for case in large:

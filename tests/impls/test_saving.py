@@ -41,12 +41,12 @@ def test_the_files_of_a_case_are_all_different() -> None:
     assert {len(content) for content in contents} == {saving.FLAG}
 
 
-def test_its_heart_is_that_of_bridges() -> None:
+def test_it_uses_the_heart_of_bridges() -> None:
     assert saving.Heart is bridges.Heart
     assert saving.METRICS is bridges.METRICS
 
 
-def test_a_job_well_done_is_right(saved: Job) -> None:
+def test_a_correct_answer_passes(saved: Job) -> None:
     saving.check(saved, Served(SIZES, BEATS))
 
 
@@ -59,38 +59,38 @@ def test_a_job_well_done_is_right(saved: Job) -> None:
         (SIZES, BEATS[::-1], "no order"),
     ],
 )
-def test_a_wrong_answer_is_found(
+def test_a_wrong_answer_is_rejected(
     saved: Job, sizes: list[int], beats: list[float], complaint: str
 ) -> None:
     with pytest.raises(AssertionError, match=complaint):
         saving.check(saved, Served(sizes, beats))
 
 
-def test_an_answer_of_another_kind_is_found(saved: Job) -> None:
+def test_an_answer_of_another_type_is_rejected(saved: Job) -> None:
     with pytest.raises(AssertionError, match="got list"):
         saving.check(saved, SIZES)
 
 
-def test_a_file_that_is_not_there_is_found(saved: Job) -> None:
+def test_a_missing_file_is_rejected(saved: Job) -> None:
     saved.path(1).unlink()
     with pytest.raises(AssertionError, match=r"no file 0001\.bin"):
         saving.check(saved, Served(SIZES, BEATS))
 
 
-def test_a_file_with_wrong_bytes_is_found(saved: Job) -> None:
+def test_a_file_with_wrong_content_is_rejected(saved: Job) -> None:
     saved.path(3).write_bytes(b"deg")
     with pytest.raises(AssertionError, match=r"0003\.bin: wrong bytes"):
         saving.check(saved, Served(SIZES, BEATS))
 
 
 @pytest.mark.parametrize("name", ["0001.part", "0004.bin"])
-def test_a_file_that_nobody_asked_for_is_found(saved: Job, name: str) -> None:
+def test_an_additional_file_is_rejected(saved: Job, name: str) -> None:
     (saved.destination / name).touch()
     with pytest.raises(AssertionError, match=f"nobody asked for: .*{name}"):
         saving.check(saved, Served(SIZES, BEATS))
 
 
-def test_a_file_has_its_name_only_when_it_is_whole(
+def test_a_file_gets_its_name_when_it_is_complete(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def replace(source: Path, target: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_file_has_its_name_only_when_it_is_whole(
     assert there == [(b"def", False)]
 
 
-def test_the_loop_stood_still_for_the_longest_time_between_two_beats(tmp_path: Path) -> None:
+def test_the_longest_stall_is_the_longest_gap_between_two_beats(tmp_path: Path) -> None:
     served = Served(SIZES, [1.0, 1.5, 1.75, 3.0])
     assert saving.metrics(Job(CONTENTS, tmp_path), served, 0.5) == {
         "stood_still": 1.25,
@@ -164,7 +164,7 @@ def test_an_error_in_a_write_reaches_the_caller_and_leaves_nothing_behind(
 
 
 @each_model
-def test_it_blocks_its_loop_only_if_its_name_says_so(
+def test_only_the_models_named_blocking_block_the_loop(
     run: Callable[..., Any],
     name: str,
     no_idle_threads: None,

@@ -83,7 +83,7 @@ JOB = spinner.Job(number=47, interval=1.0, nap=4.5)
 GOOD = spinner.Seen(True, 100.0, (100.0, 101.0, 102.0, 103.0, 104.0), 104.5, 104.75)
 
 
-def test_what_was_seen_passes() -> None:
+def test_possible_frames_pass() -> None:
     spinner.check(JOB, GOOD)
     spinner.check(JOB, replace(GOOD, frames=()))  # nothing was seen: that is measured, not judged
 
@@ -101,7 +101,7 @@ def test_what_was_seen_passes() -> None:
         (replace(GOOD, frames=(101.0, 105.0)), "frame 2 of 2: not after the one before"),
     ],
 )
-def test_what_cannot_have_been_seen_is_found(wrong: object, complaint: str) -> None:
+def test_impossible_frames_are_rejected(wrong: object, complaint: str) -> None:
     with pytest.raises(AssertionError, match=complaint):
         spinner.check(JOB, wrong)
 
@@ -131,7 +131,7 @@ def test_gaps_count_from_the_beginning_to_the_end(
 
 @each_model
 @pytest.mark.parametrize("job", [WAITING, COMPUTING, NAPPING], ids=["waiting", "computing", "napping"])
-def test_a_model_sees_the_slow_part_through(
+def test_a_model_waits_for_the_slow_part(
     run: Run, job: spinner.Job, nothing_left: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     spinner.check(job, run(job, workers=1))
@@ -139,7 +139,7 @@ def test_a_model_sees_the_slow_part_through(
 
 
 @each_model
-def test_a_model_finds_what_is_no_prime(run: Run) -> None:
+def test_a_model_recognizes_a_composite_number(run: Run) -> None:
     job = replace(COMPUTING, number=10_001, prime=False)
     spinner.check(job, run(job, workers=1))
 
@@ -168,7 +168,7 @@ def test_a_spinner_spins_while_the_slow_part_waits(run: Run) -> None:
 
 
 @pytest.mark.parametrize(("workload", "name"), [("spinner", name) for name in STRAIGHT])
-def test_straight_in_a_coroutine_no_frame_comes_before_the_slow_part_naps(run: Run) -> None:
+def test_a_blocking_call_allows_no_frame_before_the_slow_part_naps(run: Run) -> None:
     # What trio has cancelled still goes as far as its first await: that frame comes after the end.
     computing, napping = run(COMPUTING, workers=1), run(NAPPING, workers=1)
     assert [frame for frame in computing.frames if frame <= computing.stopping] == []
@@ -176,7 +176,7 @@ def test_straight_in_a_coroutine_no_frame_comes_before_the_slow_part_naps(run: R
 
 
 @pytest.mark.parametrize(("workload", "name"), [("spinner", name) for name in STRAIGHT])
-def test_straight_in_a_coroutine_the_slow_part_never_blocks_to_wait(
+def test_the_asynchronous_slow_part_never_blocks_its_thread_to_nap(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("the loop stands still"))
@@ -184,7 +184,7 @@ def test_straight_in_a_coroutine_the_slow_part_never_blocks_to_wait(
 
 
 @each_model
-def test_a_spinner_is_asked_to_stop_and_is_gone_when_the_model_says_so(
+def test_a_spinner_has_stopped_when_the_model_returns(
     run: Run, workload: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = set(threading.enumerate())

@@ -35,7 +35,7 @@ each_thread = pytest.mark.parametrize(
 )
 
 
-def test_the_cases_differ_in_the_interval_alone() -> None:
+def test_the_cases_differ_only_in_the_interval() -> None:
     assert [case.interval for case in switching.CASES.values()] == [0.0005, 0.005, 0.05]
     assert len({(case.items, case.workers) for case in switching.CASES.values()}) == 1
 
@@ -47,7 +47,7 @@ def test_one_of_the_intervals_is_pythons_own() -> None:
 GOOD = Answers(Waited([0.001, 0.004, 0.002], 0.002), computed=Computed(0.75, 900.0))
 
 
-def test_what_was_noted_passes() -> None:
+def test_possible_recordings_pass() -> None:
     switching.check(JOB, GOOD)
     switching.check(JOB, replace(GOOD, computed=Computed()))  # nobody computes
 
@@ -63,12 +63,12 @@ def test_what_was_noted_passes() -> None:
         (replace(GOOD, computed=Computed(-0.1)), "computed -0.10 of the time"),
     ],
 )
-def test_what_cannot_be_is_found(wrong: object, complaint: str) -> None:
+def test_impossible_recordings_are_rejected(wrong: object, complaint: str) -> None:
     with pytest.raises(AssertionError, match=complaint):
         switching.check(JOB, wrong)
 
 
-def test_metrics_are_the_middle_the_worst_and_what_is_left() -> None:
+def test_the_metrics_are_median_worst_and_remaining_share() -> None:
     measured = switching.metrics(JOB, GOOD, 99.0)
     assert measured == {
         "latency": 0.002, "worst_latency": 0.004, "throughput": 900.0, "computing": 0.75,
@@ -76,11 +76,11 @@ def test_metrics_are_the_middle_the_worst_and_what_is_left() -> None:
     assert measured.keys() == switching.METRICS.keys()
 
 
-def test_where_nobody_computes_nothing_is_left_of_it() -> None:
+def test_without_computation_the_remaining_share_is_zero() -> None:
     assert switching.metrics(JOB, Answers(GOOD.waited), 99.0)["throughput"] == 0.0
 
 
-def test_who_computes_until_stopped_tells_its_share_and_its_rate(
+def test_a_computation_until_stopped_returns_its_share_and_rate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock, cpu_clock = iter([100.0, 102.0]), iter([7.0, 8.5])
@@ -93,7 +93,7 @@ def test_who_computes_until_stopped_tells_its_share_and_its_rate(
     assert len(done) == 8
 
 
-def test_naps_are_noted_by_how_late_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_naps_are_recorded_by_how_late_they_end(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([100.0, 100.5, 200.0, 200.25])
     monkeypatch.setattr(switching, "now", lambda: next(clock))
     slept: list[float] = []
@@ -104,7 +104,7 @@ def test_naps_are_noted_by_how_late_they_end(monkeypatch: pytest.MonkeyPatch) ->
     assert interval == sys.getswitchinterval()
 
 
-def test_the_switch_interval_is_what_it_was_also_after_an_error() -> None:
+def test_the_switch_interval_is_restored_after_an_error_too() -> None:
     before = sys.getswitchinterval()
     with pytest.raises(RuntimeError), switching.switch_interval(0.02):  # noqa: PT012  # and what holds inside
         assert sys.getswitchinterval() == pytest.approx(0.02)
@@ -129,12 +129,12 @@ def test_a_model_naps_and_computes_under_the_interval_asked_for(
 
 
 @each_model
-def test_only_in_waiting_alone_does_nobody_compute(run: Run, name: str) -> None:
+def test_every_model_but_waiting_alone_computes(run: Run, name: str) -> None:
     assert (run(JOB, workers=1).computed.rate == 0.0) is (name == "waiting_alone")
 
 
 @each_model
-def test_an_error_of_the_one_that_waits_stops_the_other(
+def test_an_error_in_the_waiting_unit_stops_the_computing_one(
     run: Run, as_before: None, nothing_left: None
 ) -> None:
     with pytest.raises(TypeError):
@@ -143,7 +143,7 @@ def test_an_error_of_the_one_that_waits_stops_the_other(
 
 @each_thread
 @pytest.mark.parametrize("units", [0, 1], ids=["at once", "later"])
-def test_an_error_of_the_one_that_computes_reaches_the_caller(
+def test_an_error_in_the_computing_unit_reaches_the_caller(
     run: Run, workload: str, name: str, units: int, as_before: None, nothing_left: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -161,11 +161,11 @@ def test_an_error_of_the_one_that_computes_reaches_the_caller(
 
 
 @each_model
-def test_a_model_has_one_who_waits_and_one_who_computes(workload: str, name: str) -> None:
+def test_a_model_has_one_waiting_and_one_computing_unit(workload: str, name: str) -> None:
     assert impls.find(workload, name).workers == 1
 
 
-def test_naps_of_the_computing_one_are_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compute_and_nap_naps_for_zero_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
     import_module("impls.switching.threaded_with_naps").compute_and_nap()

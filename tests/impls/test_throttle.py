@@ -47,7 +47,7 @@ def test_every_contended_case_has_more_units_than_may_be_in_flight() -> None:
         assert case.items == case.units * case.pairs
 
 
-def test_a_right_answer_is_right() -> None:
+def test_a_correct_answer_passes() -> None:
     throttle.check(CONTENDED, RIGHT)
     throttle.check(CONTENDED, RIGHT._replace(bounded=False, refused=None, room=3))
 
@@ -66,29 +66,29 @@ def test_a_right_answer_is_right() -> None:
         ({"bounded": False, "refused": None, "room": 2}, "room for 2, one release too many makes 3"),
     ],
 )
-def test_a_wrong_answer_is_found(wrong: dict[str, Any], complaint: str) -> None:
+def test_a_wrong_answer_is_rejected(wrong: dict[str, Any], complaint: str) -> None:
     with pytest.raises(AssertionError, match=complaint):
         throttle.check(CONTENDED, RIGHT._replace(**wrong))
 
 
-def test_an_answer_of_another_kind_is_found() -> None:
+def test_an_answer_of_another_type_is_rejected() -> None:
     with pytest.raises(AssertionError, match="got tuple"):
         throttle.check(CONTENDED, tuple(RIGHT))
 
 
-def test_who_is_not_to_be_counted_is_not() -> None:
+def test_units_that_are_not_to_be_counted_are_not_counted() -> None:
     job = Job(units=3, pairs=4, bound=2, moment=None)
     throttle.check(job, RIGHT._replace(most=0))
     with pytest.raises(AssertionError, match="2 in flight were counted"):
         throttle.check(job, RIGHT)
 
 
-def test_a_pair_took_the_time_from_the_first_begin_to_the_last_end_over_all_pairs() -> None:
+def test_the_time_of_a_pair_is_the_total_time_divided_by_all_pairs() -> None:
     assert throttle.metrics(CONTENDED, RIGHT, 99.0) == {"acquire_release": 2.0 / 12}
 
 
 @pytest.mark.parametrize("of_processes", [False, True])
-def test_the_most_in_flight_stays_known_when_they_have_left(of_processes: bool) -> None:
+def test_the_peak_in_flight_is_kept_after_units_have_left(of_processes: bool) -> None:
     context = multiprocessing.get_context("spawn")
     flight = Flight.of_processes(context) if of_processes else Flight()
     assert flight.most == 0
@@ -100,7 +100,7 @@ def test_the_most_in_flight_stays_known_when_they_have_left(of_processes: bool) 
     assert flight.most == 3
 
 
-def test_only_what_a_semaphore_raises_is_a_refusal() -> None:
+def test_only_an_error_of_the_semaphore_counts_as_a_refusal() -> None:
     def refuse() -> None:
         raise ValueError
 
@@ -110,7 +110,7 @@ def test_only_what_a_semaphore_raises_is_a_refusal() -> None:
         throttle.refused(lambda: 1 / 0)
 
 
-def test_what_every_model_refuses_is_known() -> None:
+def test_every_model_is_listed_with_its_refusal() -> None:
     assert REFUSED_WITH.keys() == {model.name for model in MODELS}
 
 
@@ -131,7 +131,7 @@ def test_it_holds_its_bound_and_leaves_nothing_behind(
 
 
 @each_model
-def test_it_refuses_one_release_too_many_or_silently_has_room_for_one_more(
+def test_an_extra_release_is_refused_or_silently_raises_the_bound(
     run: Callable[..., Any], name: str, bound: int
 ) -> None:
     job = Job(units=1, pairs=4, bound=bound, moment=None)

@@ -31,7 +31,7 @@ TRIES = 5
 
 @every_model
 @pytest.mark.parametrize("count", [1, 3])
-def test_all_units_are_up_at_once_and_then_they_end(
+def test_all_units_run_at_once_and_then_end(
     run: Run, count: int, capfd: pytest.CaptureFixture[str], nothing_left: None
 ) -> None:
     times_up: list[int] = []
@@ -131,26 +131,26 @@ def life(*who: object) -> Life:
         (lambda: life(1, 2, 2), "expected 2 units, got 3"),
     ],
 )
-def test_wrong_lives_are_found(wrong: Callable[[], Any], complaint: str) -> None:
+def test_wrong_lifetimes_are_rejected(wrong: Callable[[], Any], complaint: str) -> None:
     with pytest.raises(AssertionError, match=complaint):
         units.check(Job(2), wrong())
 
 
-def test_units_that_never_ended_are_found() -> None:
+def test_units_that_never_ended_are_rejected() -> None:
     unended = Life(Job(2))
     unended.all_up([1, 2])
     with pytest.raises(AssertionError, match="the units never ended"):
         units.check(Job(2), unended)
 
 
-def test_metrics_are_of_one_unit_and_hold_nothing_of_what_is_done_while_all_are_up() -> None:
+def test_the_metrics_are_per_unit_and_exclude_the_work_while_all_run() -> None:
     made = life(*range(4))
     made.started, made.up, made.told, made.joined = 10.0, 12.0, 500.0, 501.0
     assert units.metrics(Job(4), made, 491.0) == {"start": 0.5, "join": 0.25}
     assert units.METRICS.keys() == {"start", "join", "memory"}  # which the benchmark weighs, once
 
 
-def test_what_a_process_takes_is_weighed() -> None:
+def test_the_memory_of_a_process_is_measured() -> None:
     size = 100_000_000
 
     def weighed() -> int:
@@ -164,12 +164,12 @@ def test_what_a_process_takes_is_weighed() -> None:
     assert any(weighed() == pytest.approx(size, rel=0.1) for _ in range(TRIES))
 
 
-def test_of_a_page_that_processes_share_each_has_its_part_where_the_system_tells_it() -> None:
+def test_a_shared_page_is_divided_between_processes_if_the_system_reports_it() -> None:
     process: Any = SimpleNamespace(memory_full_info=lambda: SimpleNamespace(pss=3, uss=2))
     assert weighing._of(process) == (3 if psutil.LINUX else 2)
 
 
-def test_memory_is_what_each_unit_beyond_the_first_takes(
+def test_memory_is_per_unit_beyond_the_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     readings = iter([999, 1_000, 1_600])  # of one unit, when all is imported, and of four
@@ -177,7 +177,7 @@ def test_memory_is_what_each_unit_beyond_the_first_takes(
     assert weighing.measure("threads", 3) == 200.0
 
 
-def test_less_than_no_memory_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_negative_difference_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     readings = iter([999, 1_000, 900])
     monkeypatch.setattr(weighing, "held", lambda: next(readings))
     assert weighing.measure("threads", 1) == 0.0
@@ -190,22 +190,22 @@ def weighed(model: str, units: int, between: tuple[int, int]) -> bool:
     return any(least < weighing.weigh(model, units) < most for _ in range(TRIES))
 
 
-def test_a_hundred_tasks_do_not_vanish_in_the_gaps_that_imports_leave() -> None:
+def test_a_hundred_tasks_do_not_fit_into_memory_freed_by_imports() -> None:
     assert weighed("asyncio_tasks", 100, between=(500, 5_000))
 
 
-def test_it_is_weighed_in_a_process_of_its_own() -> None:
+def test_memory_is_measured_in_a_separate_process() -> None:
     assert weighed("threads", 20, between=(1_000, 100_000))
     assert weighed("processes_fork", 5, between=(100_000, 100_000_000))
 
 
-def test_processes_below_a_fork_server_are_weighed_too() -> None:
+def test_processes_of_a_fork_server_are_measured_too() -> None:
     if not hasattr(os, "fork"):
         pytest.skip("no fork server here")
     assert weighed("processes_forkserver", 5, between=(100_000, 100_000_000))
 
 
-def test_a_row_keeps_what_its_units_were_weighed_at_and_by_which_measure(checkout: Suite) -> None:
+def test_a_row_saves_the_memory_of_its_units_and_the_kind_of_memory(checkout: Suite) -> None:
     checkout.add_workload("units")
     checkout.write(
         "benchmarks/weighing.py",

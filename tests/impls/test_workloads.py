@@ -34,7 +34,7 @@ def test_there_are_194_countries_with_names_and_capitals() -> None:
     }  # fmt: skip
 
 
-def test_every_flag_is_a_valid_picture_unlike_any_other() -> None:
+def test_every_flag_is_a_valid_and_unique_image() -> None:
     pixels = set()
     for path, body in images().items():
         with Image.open(io.BytesIO(body)) as picture:
@@ -55,12 +55,12 @@ def test_flags_are_as_large_as_the_real_ones() -> None:
     assert sum(sizes) == pytest.approx(2_350_000, rel=0.02)
 
 
-def test_flags_are_the_same_bytes_wherever_they_are_drawn() -> None:
+def test_flags_are_the_same_bytes_on_every_machine() -> None:
     digest = hashlib.sha256(b"".join(flags.site().values())).hexdigest()
     assert digest[:16] == "489e0df8de5a365a"
 
 
-def test_metadata_beside_each_flag_names_country_and_capital() -> None:
+def test_the_metadata_of_each_flag_have_country_and_capital() -> None:
     metadata = json.loads(flags.site()["fr/metadata.json"])
     assert (metadata["country"], metadata["capital"]) == ("France", "Paris")
 
@@ -96,14 +96,14 @@ def test_the_waiting_time_of_flags_is_a_delay_for_each_wave() -> None:
         (503, flags.Outcome("error"), []),
     ],
 )
-def test_only_a_good_answer_is_kept(
+def test_only_a_valid_answer_is_saved(
     tmp_path: Path, status: int, outcome: flags.Outcome, files: list[str]
 ) -> None:
     assert flags.keep(flags.Job(("FR",), "", tmp_path), "FR", status, b"GIF89a.;") == outcome
     assert [path.name for path in tmp_path.iterdir()] == files
 
 
-def test_a_flag_never_stands_half_written_under_its_name(
+def test_a_flag_is_never_partially_written_under_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
@@ -117,13 +117,13 @@ def test_a_flag_never_stands_half_written_under_its_name(
 @pytest.mark.parametrize(
     "body", [b"", b"<!doctype html><p>Hello;", b"GIF89a, cut", b"GIF90a;", b"\x89PNG;", b" GIF89a;"]
 )
-def test_what_is_no_whole_image_is_an_error_and_not_kept(tmp_path: Path, body: bytes) -> None:
+def test_an_incomplete_image_is_an_error_and_not_saved(tmp_path: Path, body: bytes) -> None:
     outcome = flags.keep(flags.Job(("FR",), "", tmp_path), "FR", 200, body)
     assert (outcome.status, outcome.reason) == ("error", "status 200, but no whole GIF")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_of_a_flag_stays_where_saving_it_fails(
+def test_a_flag_that_cannot_be_saved_leaves_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -135,7 +135,7 @@ def test_nothing_of_a_flag_stays_where_saving_it_fails(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_error_without_a_text_is_told_by_its_name_alone() -> None:
+def test_an_error_without_a_message_is_reported_by_its_name() -> None:
     assert flags.failed(TimeoutError()).reason == "TimeoutError"
     assert flags.failed(OSError("no route")).reason == "OSError: no route"
 
@@ -149,7 +149,7 @@ def downloaded(tmp_path: Path) -> flags.Job:
     return job
 
 
-def test_right_flags_pass(downloaded: flags.Job) -> None:
+def test_correct_flags_pass(downloaded: flags.Job) -> None:
     flags.check(downloaded, flags.expected(downloaded.codes))
 
 
@@ -161,14 +161,14 @@ def test_right_flags_pass(downloaded: flags.Job) -> None:
         (lambda folder: (folder / "DE.part").touch(), "files nobody asked for: .*DE.part"),
     ],
 )
-def test_wrong_files_are_found(downloaded: flags.Job, spoil: object, complaint: str) -> None:
+def test_wrong_files_are_rejected(downloaded: flags.Job, spoil: object, complaint: str) -> None:
     assert callable(spoil)
     spoil(downloaded.destination)
     with pytest.raises(AssertionError, match=complaint):
         flags.check(downloaded, flags.expected(downloaded.codes))
 
 
-def test_wrong_outcomes_are_found(downloaded: flags.Job) -> None:
+def test_wrong_outcomes_are_rejected(downloaded: flags.Job) -> None:
     right = flags.expected(downloaded.codes)
     for wrong in (
         {**right, "FR": flags.Outcome("error")},
@@ -187,11 +187,11 @@ def test_there_are_5133_primes_below_50000() -> None:
     assert sum(map(len, primes.expected(batches))) == 5_133
 
 
-def test_trial_division_knows_the_edges() -> None:
+def test_trial_division_handles_edge_cases() -> None:
     assert primes.primes_in(range(-3, 30)) == [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]
 
 
-def test_the_large_numbers_are_what_the_table_says() -> None:
+def test_the_large_numbers_match_the_table() -> None:
     for number, factor in primes.LARGE.items():
         assert len(str(number)) in (13, 14)
         assert miller_rabin(number) is (factor is None)
@@ -207,7 +207,7 @@ def test_the_costs_of_large_numbers_differ_a_hundredfold() -> None:
     assert len(primes.CASES["large"].batches) == 20
 
 
-def test_wrong_primes_are_found() -> None:
+def test_wrong_primes_are_rejected() -> None:
     job = primes.Job(((2, 3, 4), (5, 6)))
     primes.check(job, [[2, 3], [5]])
     for wrong in ([[2, 3], [5, 6]], [[2, 3]], [[3, 2], [5]], [[2, 3], [5], []], None):
@@ -215,7 +215,7 @@ def test_wrong_primes_are_found() -> None:
             primes.check(job, wrong)
 
 
-def test_buffers_are_the_same_bytes_wherever_they_are_made() -> None:
+def test_buffers_are_the_same_bytes_on_every_machine() -> None:
     digest = hashlib.sha256(b"".join(digests.CASES["buffers_150k"].buffers)).hexdigest()
     assert digest[:16] == "e54607000e4bcaf4"
 
@@ -227,7 +227,7 @@ def test_buffers_differ_are_as_large_as_said_and_compress_to_about_a_third(case:
     assert len(digests.pack(case.buffers[0]).compressed) == pytest.approx(0.3 * case.size, rel=0.1)
 
 
-def test_buffers_are_made_once() -> None:
+def test_buffers_are_generated_once() -> None:
     case = digests.CASES["buffers_150k"]
     assert case.buffers is case.buffers
 
@@ -255,7 +255,7 @@ def test_buffers_are_made_once() -> None:
         (lambda right: None, "expected a list of packed buffers, got NoneType"),
     ],
 )
-def test_wrongly_packed_buffers_are_found(wrong: Callable[[Any], Any], complaint: str) -> None:
+def test_wrongly_packed_buffers_are_rejected(wrong: Callable[[Any], Any], complaint: str) -> None:
     job = digests.Job((b"a" * 300, b"b" * 200))
     right = [digests.pack(buffer) for buffer in job.buffers]
     digests.check(job, right)

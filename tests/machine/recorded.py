@@ -1,4 +1,4 @@
-"""Machines to read cards from: recorded ones, and made-up ones of a few files."""
+"""Machines to read cards from: recorded ones, and invented ones of a few files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from concurbench.machine import Host, Interpreter
-from concurbench.machine.host import Told, Uname
+from concurbench.machine.host import Fallback, Uname
 
 HOSTS = Path(__file__).parent / "hosts"
 
@@ -19,24 +19,24 @@ PLAIN = Interpreter(
     free_threaded=False, lock_forced=False, gil_enabled=True, jit="not built", allocator="pymalloc",
     usual_allocator="pymalloc", start_method="fork", switch_interval=0.005, cores=2,
 )  # fmt: skip
-"""An interpreter with nothing special about it."""
+"""An interpreter with default options."""
 
 
 def recorded(name: str) -> Host:
     """The machine of this name."""
-    said = json.loads((HOSTS / name / "uname.json").read_text(encoding="utf-8"))
-    told = Told(**said.get("told", {}))
+    uname = json.loads((HOSTS / name / "uname.json").read_text(encoding="utf-8"))
+    fallback = Fallback(**uname.get("fallback", {}))
     return Host(
-        uname=Uname(said["system"], said["release"], said["version"], said["machine"]),
+        uname=Uname(uname["system"], uname["release"], uname["version"], uname["machine"]),
         root=HOSTS / name,
-        cores=said["cores"],
-        affinity=None if said["affinity"] is None else frozenset(said["affinity"]),
-        told=lambda: told,
+        cores=uname["cores"],
+        affinity=None if uname["affinity"] is None else frozenset(uname["affinity"]),
+        fallback=lambda: fallback,
     )
 
 
 def expected(name: str) -> dict[str, Any]:
-    """What its card must say."""
+    """What its card must contain."""
     content: dict[str, Any] = json.loads((HOSTS / name / "card.json").read_text(encoding="utf-8"))
     return content
 
@@ -45,7 +45,7 @@ def linux(
     root: Path, files: Mapping[str, str], *, release: str = "6.1.0-21-amd64", machine: str = "x86_64",
     cores: int = 4, environ: Mapping[str, str] | None = None,
 ) -> Host:  # fmt: skip
-    """A Linux machine that has just these files."""
+    """A Linux machine with only these files."""
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The card as a whole: what runs keep of it, and what two of them do not share."""
+"""The card: what runs keep of it, and how two runs differ."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from concurbench import machine
-from concurbench.machine import Kind
+from concurbench.machine import UNKNOWN, Kind
 from concurbench.machine.card import Card
-from concurbench.machine.host import Host
+from concurbench.machine.host import Host, Uname
 from tests.machine.recorded import NAMES, PLAIN, recorded
 
 WORK = """
@@ -30,7 +30,7 @@ print(started, [name for name in ("cpuinfo", "psutil") if name in sys.modules])
 """
 
 
-def test_the_facts_hold_under_their_names_what_the_card_says() -> None:
+def test_the_facts_are_the_values_of_the_card_by_name() -> None:
     facts = machine.facts(["httpx", "no-such-package"])
     assert facts["packages"] == {"httpx": __import__("httpx").__version__}
     assert facts["usable_cores"] == machine.usable_cores()
@@ -38,20 +38,20 @@ def test_the_facts_hold_under_their_names_what_the_card_says() -> None:
     assert json.loads(json.dumps(facts)) == facts
 
 
-def test_the_facts_are_the_same_from_call_to_call_but_for_the_volatile_ones() -> None:
+def test_only_volatile_facts_change_from_call_to_call() -> None:
     first, second = machine.facts(), machine.facts()
     assert set(first.pop("volatile")) == {"load", "clock_mhz", "steal", "memory_available_gib"}  # type: ignore[call-overload]
     del second["volatile"]
     assert first == second
 
 
-def test_names_are_given_once() -> None:
+def test_names_are_unique() -> None:
     names = [field.name for field in machine.card(["httpx"]).fields]
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_folder_is_letters_digits_dots_and_dashes(name: str) -> None:
+def test_a_folder_name_consists_of_letters_digits_dots_and_dashes(name: str) -> None:
     folder = machine.card(host=recorded(name)).folder
     assert set(folder) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-")
     assert "--" not in folder
@@ -61,7 +61,7 @@ def identity(card: Card) -> list[object]:
     return [field.value for field in card.fields if field.kind is Kind.IDENTITY]
 
 
-def test_what_is_another_folder_is_another_identity() -> None:
+def test_different_folders_have_different_identities() -> None:
     host = recorded("native-linux")
     cards = [
         machine.card(host=host, python=PLAIN),
@@ -83,7 +83,7 @@ def with_another_model(name: str, folder: Path) -> Host:
     return replace(host, root=folder)
 
 
-def test_processors_that_a_hypervisor_gives_one_name_are_told_apart_by_their_numbers(
+def test_processors_with_the_same_generic_name_are_distinguished_by_their_numbers(
     tmp_path: Path,
 ) -> None:
     one = machine.card(host=recorded("firecracker"), python=PLAIN)
@@ -96,7 +96,7 @@ def test_processors_that_a_hypervisor_gives_one_name_are_told_apart_by_their_num
     assert identity(one) != identity(other)
 
 
-def test_a_processor_whose_name_is_its_own_needs_no_numbers(tmp_path: Path) -> None:
+def test_a_processor_with_an_exact_name_needs_no_numbers(tmp_path: Path) -> None:
     one = machine.card(host=recorded("native-linux"), python=PLAIN)
     other = machine.card(host=with_another_model("native-linux", tmp_path / "other"), python=PLAIN)
     assert one.value("cpu_family") != other.value("cpu_family")
@@ -104,7 +104,7 @@ def test_a_processor_whose_name_is_its_own_needs_no_numbers(tmp_path: Path) -> N
     assert identity(one) == identity(other)
 
 
-def test_context_leaves_the_folder_as_it_is() -> None:
+def test_context_does_not_change_the_folder() -> None:
     host = recorded("native-linux")
     newer = replace(host, uname=host.uname._replace(release="6.9.1"))
     base = machine.card(host=host, python=PLAIN)
@@ -120,7 +120,7 @@ def test_the_folder_can_name_another_interpreter() -> None:
     assert machine.folder("CPython-3.13t") == f"{start}cpython-3.13t"
 
 
-def test_only_what_differs_is_named_old_before_new() -> None:
+def test_only_differences_are_listed_old_before_new() -> None:
     base = {"cpu": "a", "packages": {"httpx": "0.27", "respx": "1"}, "local_server": {"uvicorn": "1"}}
     head = {"cpu": "b", "packages": {"httpx": "0.28", "respx": "1"}, "local_server": {"uvicorn": "2"}}
     assert machine.differences(base, head) == [
@@ -129,17 +129,44 @@ def test_only_what_differs_is_named_old_before_new() -> None:
     assert machine.differences(head, head) == []
 
 
-def test_what_an_older_file_does_not_know_is_no_difference_but_a_package_is() -> None:
+def test_a_fact_missing_from_an_older_file_is_no_difference_but_a_package_is() -> None:
     base = {"cpu": "a", "packages": {"httpx": "0.27"}}
     head = {"cpu": "a", "boost": "on", "packages": {"httpx": "0.27", "uvloop": "1"}}
-    assert machine.differences(base, head) == ["packages.uvloop: not there → 1"]
+    assert machine.differences(base, head) == ["packages.uvloop: not installed → 1"]
 
 
-def test_what_changes_by_itself_is_no_difference() -> None:
+def test_volatile_facts_are_no_difference() -> None:
     assert machine.differences({"volatile": {"load": 0.1}}, {"volatile": {"load": 9.0}}) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere libraries are asked, which take time")
+def test_the_values_of_older_files_count_as_todays() -> None:
+    old = {"cpu_exact": "told", "volatile": {"load": "not told by this system"}, "governor": "x"}
+    assert machine.current(old) == {
+        "cpu_exact": "known", "volatile": {"load": "unknown"}, "governor": "x",
+    }  # fmt: skip
+    base, head = {"boost": "not told by this system"}, {"boost": "unknown"}
+    assert machine.differences(base, head) == machine.differences(head, base) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_unknown_fact_about_the_host_has_its_reason(name: str) -> None:
+    fields = list(machine.card(host=recorded(name), python=PLAIN).fields)
+    assert [field.name for field in fields if bool(field.reason) != (field.value == UNKNOWN)] == []
+    reasons = {field.reason for field in fields if field.reason}
+    if name == "macos":
+        assert reasons == {"not read on macos"}
+
+
+def test_without_proc_and_sys_linux_facts_are_unknown_and_all_cores_count(tmp_path: Path) -> None:
+    bare = Host(Uname("FreeBSD", "14.0-RELEASE", "", "amd64"), tmp_path, cores=4)
+    card = machine.card(host=bare, python=PLAIN)
+    unknown = {field.name: field.text for field in card.fields if field.value == UNKNOWN}
+    assert unknown["memory_limit_gib"] == unknown["load"] == "unknown (not read on freebsd)"
+    assert card.value("usable_cores") == 4
+    assert card.folder == "freebsd-amd64-4c-cpython-3.11"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems need slow libraries")
 def test_on_linux_a_card_starts_no_process_and_imports_nothing_slow() -> None:
-    said = subprocess.run([sys.executable, "-c", WORK], capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "[] []"
+    done = subprocess.run([sys.executable, "-c", WORK], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] []"

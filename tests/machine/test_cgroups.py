@@ -1,4 +1,4 @@
-"""What control groups allow, in every way they can be mounted."""
+"""The limits of control groups, in every way they can be mounted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNIFIED = "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
 OWN_V1 = "4:cpu,cpuacct:/a/b\n3:memory:/a/b\n1:name=systemd:/a/b\n0::/a/b\n"
 
 
-def test_the_tightest_limit_on_the_way_to_the_root_holds(tmp_path: Path) -> None:
+def test_the_tightest_limit_between_the_group_and_the_root_applies(tmp_path: Path) -> None:
     host = linux(tmp_path, {
         "proc/self/mountinfo": V2,
         "proc/self/cgroup": "0::/a/b/c\n",
@@ -59,11 +59,11 @@ def test_inside_a_container_the_root_of_the_mount_is_its_own_group(tmp_path: Pat
     assert cgroups.cpu_quota(host) == 1.5
 
 
-@pytest.mark.parametrize("said", ["max 100000", "100000 0", "", "nonsense"])
-def test_no_quota_is_none(tmp_path: Path, said: str) -> None:
+@pytest.mark.parametrize("text", ["max 100000", "100000 0", "", "nonsense"])
+def test_without_a_quota_there_is_none(tmp_path: Path, text: str) -> None:
     host = linux(
         tmp_path,
-        {"proc/self/mountinfo": V2, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": said},
+        {"proc/self/mountinfo": V2, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": text},
     )
     assert cgroups.cpu_quota(host) is None
     assert usable_cores(host) == 4
@@ -85,9 +85,7 @@ def test_a_quota_bounds_the_usable_cores_rounded_up(tmp_path: Path, quota: str, 
     ("allowed", "shown"),
     [("536870912", 0.5), ("9223372036854771712", "none"), ("2147483648", "none"), ("max", "none")],
 )
-def test_a_memory_limit_counts_where_it_is_less_than_there_is(
-    tmp_path: Path, allowed: str, shown: object
-) -> None:
+def test_a_memory_limit_applies_below_the_total(tmp_path: Path, allowed: str, shown: object) -> None:
     host = linux(tmp_path, {
         "proc/self/mountinfo": V2,
         "proc/self/cgroup": "0::/\n",
@@ -97,7 +95,7 @@ def test_a_memory_limit_counts_where_it_is_less_than_there_is(
     assert limit(host) == shown
 
 
-def test_where_nothing_can_be_read_nothing_is_limited(tmp_path: Path) -> None:
+def test_without_readable_files_there_is_no_limit(tmp_path: Path) -> None:
     host = linux(tmp_path, {})
     assert cgroups.cpu_quota(host) is None
     assert cgroups.memory_limit(host) is None

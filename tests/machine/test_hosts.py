@@ -1,4 +1,4 @@
-"""What the cards of recorded machines say."""
+"""The cards of recorded machines."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from concurbench.machine import HIDDEN, Kind
 from tests.machine.recorded import NAMES, PLAIN, expected, recorded
 
 SECTIONS = ("machine", "processor", "memory", "right now")
-"""Those that are the host's; the others are the interpreter's."""
+"""The sections about the host; the others are about the interpreter."""
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_card_says_what_was_written_down_for_the_machine(name: str) -> None:
+def test_the_card_has_the_expected_values(name: str) -> None:
     card = machine.card(host=recorded(name), python=PLAIN)
-    said = {
+    values = {
         field.name: field.value
         for section in card.sections
         if section.title in SECTIONS
         for field in section.fields
     }
-    assert said == expected(name)["fields"]
+    assert values == expected(name)["fields"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_folder_is_what_was_written_down_for_the_machine(name: str) -> None:
+def test_the_folder_has_the_expected_name(name: str) -> None:
     assert machine.card(host=recorded(name), python=PLAIN).folder == expected(name)["folder"]
 
 
@@ -38,14 +38,14 @@ def test_only_a_virtual_machine_hides_anything() -> None:
     assert hiding == {"firecracker", "virtual-machine", "wsl2"}
 
 
-def test_a_subsystem_on_the_same_computer_is_another_machine() -> None:
+def test_wsl_on_the_same_computer_is_another_machine() -> None:
     folders = {
         machine.card(host=recorded(name), python=PLAIN).folder for name in ("wsl1", "native-linux")
     }
     assert len(folders) == 2
 
 
-def test_what_changes_by_itself_is_not_in_the_other_sections() -> None:
+def test_volatile_fields_are_in_the_last_section_only() -> None:
     *lasting, changing = machine.card(host=recorded("native-linux")).sections
     assert changing.title == "right now"
     assert {field.kind for field in changing.fields} == {Kind.VOLATILE}

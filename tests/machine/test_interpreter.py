@@ -1,4 +1,4 @@
-"""Which interpreter it is, and what makes the same version another one."""
+"""The interpreter's name and its options."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ from tests.machine.recorded import PLAIN
         (replace(PLAIN, implementation="PyPy"), "PyPy-3.11"),
     ],
 )
-def test_the_name_has_all_that_makes_it_another_interpreter(python: Interpreter, name: str) -> None:
+def test_the_name_contains_every_option_that_makes_another_interpreter(
+    python: Interpreter, name: str
+) -> None:
     assert python.name == name
 
 
-def test_the_interpreter_at_hand_is_described() -> None:
+def test_this_interpreter_is_described() -> None:
     here = Interpreter.here()
     assert here.minor == f"{sys.version_info[0]}.{sys.version_info[1]}"
     assert here.cores
@@ -38,7 +40,7 @@ def test_the_interpreter_at_hand_is_described() -> None:
     assert "/" not in here.build
 
 
-def test_asking_for_the_start_method_does_not_fix_it() -> None:
+def test_reading_the_start_method_does_not_fix_it() -> None:
     code = (
         "import multiprocessing\n"
         "from concurbench.machine import Interpreter\n"
@@ -47,8 +49,8 @@ def test_asking_for_the_start_method_does_not_fix_it() -> None:
         "print(Interpreter.here().start_method)\n"
         "multiprocessing.set_start_method('spawn', force=True)\n"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    default, chosen = said.stdout.split()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    default, chosen = done.stdout.split()
     assert default in ("fork", "forkserver", "spawn")
     assert chosen == "spawn"
 
@@ -65,7 +67,9 @@ def test_asking_for_the_start_method_does_not_fix_it() -> None:
         ("'--enable-experimental-jit=yes-off'", "1", "on"),
     ],
 )
-def test_python_3_13_is_known_by_its_configuration(arguments: str, switch: str, jit: str) -> None:
+def test_the_jit_of_python_3_13_follows_configuration_and_variable(
+    arguments: str, switch: str, jit: str
+) -> None:
     assert interpreter.jit_of_313(arguments, switch) == jit
 
 
@@ -76,14 +80,14 @@ def test_python_3_13_is_known_by_its_configuration(arguments: str, switch: str, 
         ("'--disable-gil' 'CFLAGS=-O2'", "-DNDEBUG -g -O3 -Wall -O2", "-O2"),
         ("'--enable-optimizations' '--with-lto=thin'", "-O3", "-O3, PGO, LTO"),
         ("'--with-lto=no'", "-O3", "-O3"),
-        ("", "", "not told by this system"),
+        ("", "", "unknown"),
     ],
 )
-def test_the_build_is_what_the_makefile_says(arguments: str, flags: str, build: str) -> None:
+def test_the_build_comes_from_the_makefile(arguments: str, flags: str, build: str) -> None:
     assert interpreter.build(arguments, flags) == build
 
 
-def test_another_allocator_is_one_that_the_variable_asks_for() -> None:
+def test_the_variable_selects_the_allocator() -> None:
     usual = interpreter.allocator({})
     assert interpreter.allocator({"PYTHONMALLOC": "default"}) == usual
     assert interpreter.allocator({"PYTHONMALLOC": "malloc"}) == "malloc"

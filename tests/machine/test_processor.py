@@ -25,15 +25,15 @@ GUEST = "flags\t: fpu hypervisor\n"
         ("Apple M1 Pro", "Apple M1 Pro"),
     ],
 )
-def test_what_does_not_tell_one_cpu_from_another_is_no_part_of_its_name(model: str, short: str) -> None:
+def test_the_short_name_leaves_out_what_all_cpus_have_in_their_names(model: str, short: str) -> None:
     assert processor.short_name(model) == short
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "exact"),
     [
-        ("AMD EPYC 7B13", "told"),
-        ("Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", "told"),
+        ("AMD EPYC 7B13", "known"),
+        ("Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz", "known"),
         ("AMD EPYC", "hidden"),
         ("AMD EPYC-Milan-v2 Processor", "hidden"),
         ("Intel(R) Xeon(R) CPU @ 2.20GHz", "hidden"),
@@ -41,11 +41,9 @@ def test_what_does_not_tell_one_cpu_from_another_is_no_part_of_its_name(model: s
         ("QEMU Virtual CPU version 2.5+", "hidden"),
     ],
 )
-def test_a_name_without_a_number_is_not_that_of_one_model(
-    tmp_path: Path, model: str, told: str
-) -> None:
+def test_a_name_without_a_number_is_not_exact(tmp_path: Path, model: str, exact: str) -> None:
     host = linux(tmp_path, {"proc/cpuinfo": f"model name\t: {model}\n{GUEST}"})
-    assert processor.exact(host) == told
+    assert processor.exact(host) == exact
 
 
 def test_a_processor_without_a_name_is_its_architecture_and_its_numbers(tmp_path: Path) -> None:
@@ -54,7 +52,7 @@ def test_a_processor_without_a_name_is_its_architecture_and_its_numbers(tmp_path
     assert processor.model(linux(tmp_path / "empty", {}, machine="riscv64")) == "riscv64"
 
 
-def test_cores_under_different_governors_are_all_told_of(tmp_path: Path) -> None:
+def test_all_governors_are_listed(tmp_path: Path) -> None:
     files = {
         "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "performance\n",
         "sys/devices/system/cpu/cpu1/cpufreq/scaling_governor": "powersave\n",
@@ -63,15 +61,17 @@ def test_cores_under_different_governors_are_all_told_of(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("stat", "told"),
+    ("stat", "steal"),
     [
-        ("cpu  1 2 3 4 5 6 7 0 0 0\ncpu0 1 2 3 4 5 6 7 9 0 0\n", "none seen yet"),
+        ("cpu  1 2 3 4 5 6 7 0 0 0\ncpu0 1 2 3 4 5 6 7 9 0 0\n", "never counted"),
         ("cpu  1 2 3 4 5 6 7 8 0 0\n", "reported"),
-        ("cpu  1 2 3 4\n", "not told by this system"),
+        ("cpu  1 2 3 4\n", "unknown"),
     ],
 )
-def test_steal_is_told_apart_from_what_was_never_counted(tmp_path: Path, stat: str, told: str) -> None:
-    assert processor.steal(linux(tmp_path, {"proc/stat": stat})) == told
+def test_steal_distinguishes_reported_never_counted_and_unknown(
+    tmp_path: Path, stat: str, steal: str
+) -> None:
+    assert processor.steal(linux(tmp_path, {"proc/stat": stat})) == steal
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system has no affinity")

@@ -1,4 +1,4 @@
-"""Which system it is, and what is below and around it."""
+"""The operating system, the hypervisor and the container."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ HOSTS_FILE = "490 473 8:2 /x/hosts /etc/hosts rw,relatime - ext4 /dev/sda2 rw\n"
         ("FreeBSD", "14.0-RELEASE", "freebsd"),
     ],
 )
-def test_a_windows_subsystem_is_told_from_a_native_linux(
+def test_wsl_is_distinguished_from_native_linux(
     tmp_path: Path, name: str, release: str, expected: str
 ) -> None:
     assert system.name(Host(Uname(name, release, "", ""), tmp_path)) == expected
 
 
-def test_a_windows_subsystem_with_a_kernel_of_ones_own_is_one(tmp_path: Path) -> None:
+def test_wsl_with_a_custom_kernel_is_wsl2(tmp_path: Path) -> None:
     host = linux(tmp_path, {"proc/sys/fs/binfmt_misc/WSLInterop": "enabled\n"}, release="6.9.0-mine")
     assert system.name(host) == "wsl2"
 
@@ -62,7 +62,7 @@ def test_a_windows_subsystem_with_a_kernel_of_ones_own_is_one(tmp_path: Path) ->
         ),
     ],
 )
-def test_a_virtual_machine_is_told_by_its_flag_and_named_by_firmware_or_clock(
+def test_a_virtual_machine_is_detected_by_its_flag_and_named_by_firmware_or_clock(
     tmp_path: Path, files: dict[str, str], below: str
 ) -> None:
     assert system.virtual_machine(linux(tmp_path, files)) == below
@@ -86,15 +86,17 @@ def test_a_processor_without_the_flag_is_judged_by_its_firmware(
 
 @pytest.mark.parametrize(
     ("kernel", "below"),
-    [("RELEASE_ARM64_VMAPPLE", "apple"), ("RELEASE_ARM64_T8103", "not told by this system")],
+    [("RELEASE_ARM64_VMAPPLE", "apple"), ("RELEASE_ARM64_T8103", "unknown")],
 )
-def test_macos_tells_of_its_own_virtual_machines_only(tmp_path: Path, kernel: str, below: str) -> None:
+def test_on_macos_only_apples_own_virtual_machines_are_detected(
+    tmp_path: Path, kernel: str, below: str
+) -> None:
     version = f"Darwin Kernel Version 23.5.0: root:xnu-10063.121.3~5/{kernel}"
     assert system.virtual_machine(Host(Uname("Darwin", "23.5.0", version, "arm64"), tmp_path)) == below
 
 
 @pytest.mark.parametrize(
-    ("files", "environ", "told"),
+    ("files", "environ", "container"),
     [
         ({"proc/self/mountinfo": DISK}, {}, "no"),
         (
@@ -118,7 +120,7 @@ def test_macos_tells_of_its_own_virtual_machines_only(tmp_path: Path, kernel: st
         ),
     ],
 )
-def test_a_container_is_told_by_what_its_engine_leaves_and_by_its_root(
-    tmp_path: Path, files: dict[str, str], environ: dict[str, str], told: str
+def test_a_container_is_detected_by_the_files_of_its_engine_and_by_its_root(
+    tmp_path: Path, files: dict[str, str], environ: dict[str, str], container: str
 ) -> None:
-    assert system.container(linux(tmp_path, files, environ=environ)) == told
+    assert system.container(linux(tmp_path, files, environ=environ)) == container

@@ -16,11 +16,12 @@ from packaging.version import Version
 from concurbench import machine
 from concurbench.cli import main
 from concurbench.errors import Interrupted
+from concurbench.matrix import interpreters
+from concurbench.matrix.interpreters import Found, Interpreter
 from concurbench.measure.lock import SessionLock
-from concurbench.runner import environments, interpreters
+from concurbench.runner import environments
 from concurbench.runner.child import ChildResult
 from concurbench.runner.environments import EnvironmentFailed
-from concurbench.runner.interpreters import Found, Interpreter
 from tests.fakes import MODELS, Suite, collected, content, installed, result, row
 
 TIMES = {row("sequential"): 0.4, row("threaded"): 0.2, row("processes"): 0.3}

@@ -11,7 +11,7 @@ import pytest
 
 from concurbench import machine
 from concurbench.measure import gil
-from concurbench.measure.gil import Watch
+from concurbench.measure.gil import GilCheck
 from tests.conftest import Suite
 from tests.measure.test_session import said
 
@@ -31,32 +31,32 @@ def free_threaded(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_a_session_without_the_lock_is_no_trouble(free_threaded: pytest.MonkeyPatch) -> None:
-    watch = Watch.begin().look_again()
-    assert (watch.start, watch.end, watch.switched_on_by, watch.trouble) == (False, False, (), "")
+    check = GilCheck.begin().finish()
+    assert (check.start, check.end, check.switched_on_by, check.problem) == (False, False, (), "")
 
 
 def test_a_build_that_has_the_lock_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "free_threaded", lambda: False)
     monkeypatch.setattr(machine, "gil_enabled", lambda: True)
-    watch = Watch.begin().look_again()
-    assert (watch.start, watch.end, watch.switched_on_by, watch.trouble) == (True, True, (), "")
+    check = GilCheck.begin().finish()
+    assert (check.start, check.end, check.switched_on_by, check.problem) == (True, True, (), "")
 
 
 def test_what_switched_the_lock_on_in_the_middle_is_named(free_threaded: pytest.MonkeyPatch) -> None:
-    watch = Watch.begin()
+    check = GilCheck.begin()
     free_threaded.setattr(machine, "gil_enabled", lambda: True)
     free_threaded.setattr(gil, "extensions", lambda: [("fine", "f.so"), ("bad", "b.so")])
     free_threaded.setattr(gil, "_switches_on", lambda name, path: (name, path) == ("bad", "b.so"))
-    assert watch.look_again().trouble == (
-        "a free-threaded Python with its lock on from some row on, switched on by bad"
+    assert check.finish().problem == (
+        "a free-threaded Python ran with its GIL on after some row, switched on by bad"
     )
 
 
 def test_a_lock_that_no_module_switched_on_was_asked_for(free_threaded: pytest.MonkeyPatch) -> None:
     free_threaded.setattr(machine, "gil_enabled", lambda: True)
     free_threaded.setattr(gil, "extensions", lambda: [])
-    assert Watch.begin().look_again().trouble == (
-        "a free-threaded Python with its lock on from the start, switched on by PYTHON_GIL or -X gil"
+    assert GilCheck.begin().finish().problem == (
+        "a free-threaded Python ran with its GIL on from the start, switched on by PYTHON_GIL or -X gil"
     )
 
 
@@ -68,7 +68,7 @@ def test_the_extension_modules_loaded_here_are_known() -> None:
 
 
 def test_a_saved_run_says_whether_the_lock_was_on(suite: Suite) -> None:
-    suite.run()
+    suite.run_here()
     held = machine.gil_enabled()
     saved = suite.load("0001_*")
     assert saved["concurbench"]["gil"] == {"start": held, "end": held, "switched_on_by": []}
@@ -105,7 +105,7 @@ def test_a_model_that_switches_the_lock_on_spoils_the_run_and_its_extension_is_n
         ''',
     )
     result = suite.run()
-    assert "with its lock on from some row on, switched on by needs_the_lock" in said(result)
+    assert "with its GIL on after some row, switched on by needs_the_lock" in said(result)
     assert suite.saved == []
     result = suite.run("--benchmark-disable", f"--expected-skips={suite.write('skips', '# none')}")
     assert result.ret == 1

@@ -1,36 +1,41 @@
-"""How a row is measured: through pytest-benchmark's fixture, with a timer that counts."""
+"""How a row is measured: with a stand-in for pytest-benchmark's fixture, and without a clock."""
 
 from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from concurbench.measure import rounds
-from concurbench.measure.fingerprint import fingerprint
+from concurbench.measure.rounds import Budget, Rounds
+from impls import Resources
+from servers import Seen
 
 
 @pytest.mark.parametrize(
-    ("seconds", "planned"),
-    [(1e-6, rounds.MOST), (0.2, 15), (0.3, 10), (1.4, 3), (100.0, 2)],
+    ("seconds", "number"),
+    [(1e-6, rounds.MAX_ROUNDS), (0.2, 15), (0.3, 10), (1.4, 3), (100.0, 2)],
 )
-def test_slow_rows_get_few_rounds_and_never_less_than_two(seconds: float, planned: int) -> None:
-    assert rounds.ALONE.rounds(seconds) == planned
+def test_slow_rows_get_few_rounds_and_never_less_than_two(seconds: float, number: int) -> None:
+    assert rounds.SESSION_BUDGET.rounds(seconds) == number
 
 
-def test_a_row_may_be_given_less_time_or_more() -> None:
-    assert rounds.Plan(seconds=0.5, fewest=2).rounds(0.1) == 5
-    assert rounds.Plan(seconds=15.0, fewest=2).rounds(5.0) == 3
+def test_a_row_may_get_more_or_less_time() -> None:
+    assert Budget(seconds=0.5, min_rounds=2).rounds(0.1) == 5
+    assert Budget(seconds=15.0, min_rounds=2).rounds(5.0) == 3
 
 
 def test_in_a_pass_of_several_one_round_is_enough() -> None:
-    assert rounds.ONE_OF_SEVERAL.rounds(100.0) == 1
+    assert rounds.PASS_BUDGET.rounds(100.0) == 1
 
 
 class Recorder:
-    """Stands in for pytest-benchmark's fixture; notes what is called within the timing."""
+    """A stand-in for pytest-benchmark's fixture that notes what is called within the timing."""
 
     def __init__(self, *, enabled: bool = True) -> None:
         self.enabled = enabled
@@ -45,103 +50,8 @@ class Recorder:
             teardown(*args, **kwargs)
 
 
-def measured(recorder: Recorder, answer: int = 1) -> list[str]:
-    calls = recorder.calls
-
-    def setup() -> int:
-        calls.append("setup")
-        return 1
-
-    def run(job: int) -> int:
-        calls.append("run")
-        return answer
-
-    def check(job: int, got: int) -> None:
-        calls.append("check")
-        assert got == job, "wrong"
-
-    rounds.measure(
-        recorder,  # type: ignore[arg-type]  # a stand-in
-        run,
-        rounds.Rounds(setup, check),
-    )
-    return calls
-
-
-def test_each_round_starts_from_nothing_and_is_checked_outside_the_timing() -> None:
-    calls = measured(Recorder())
-    untimed, one_round = ["setup", "run", "check"], ["setup", "start", "run", "stop", "check"]
-    assert calls == untimed + rounds.MOST * one_round
-
-
-def test_a_disabled_benchmark_is_run_once_and_checked() -> None:
-    assert measured(Recorder(enabled=False)) == ["setup", "run", "check"]
-
-
-def test_a_wrong_answer_ends_the_row_before_anything_is_timed() -> None:
-    recorder = Recorder()
-    with pytest.raises(AssertionError, match="wrong"):
-        measured(recorder, answer=2)
-    assert "start" not in recorder.calls
-
-
-def test_what_else_a_round_shows_is_kept_of_those_that_count() -> None:
-    kept: rounds.Rounds[int, int] = rounds.Rounds(
-        setup=lambda: 1,
-        check=lambda job, answer: None,
-        observe=lambda job, answer, seconds: {"answer": answer, "positive": seconds > 0},
-    )
-    answers = iter(range(1000))
-    rounds.measure(Recorder(), lambda job: next(answers), kept)  # type: ignore[arg-type]  # a stand-in
-    # Not of the first, which is not timed.
-    assert [each["answer"] for each in kept.observed] == list(range(1, rounds.MOST + 1))
-    assert all(each["positive"] for each in kept.observed)
-
-
-def test_of_a_disabled_benchmark_the_one_round_shows_it() -> None:
-    kept: rounds.Rounds[int, int] = rounds.Rounds(
-        setup=lambda: 1,
-        check=lambda job, answer: None,
-        observe=lambda job, answer, seconds: {"answer": answer},
-    )
-    rounds.measure(Recorder(enabled=False), lambda job: 5, kept)  # type: ignore[arg-type]  # a stand-in
-    assert kept.observed == [{"answer": 5}]
-
-
-class Knot:
-    """Refers to itself: only the garbage collector ends it."""
-
-    def __init__(self) -> None:
-        self.myself = self
-
-
-def test_no_round_has_garbage_of_another_or_of_what_was_there_before() -> None:
-    knots: list[weakref.ref[Knot]] = []
-    left = []
-
-    def tie() -> None:
-        knots.append(weakref.ref(Knot()))
-
-    def run(job: int) -> int:
-        left.append((sum(knot() is not None for knot in knots), gc.get_freeze_count() > frozen))
-        tie()
-        return job
-
-    before, frozen = gc.isenabled(), gc.get_freeze_count()
-    gc.disable()  # nothing collects by chance
-    try:
-        tie()
-        kept: rounds.Rounds[int, int] = rounds.Rounds(setup=lambda: 1, check=lambda job, answer: None)
-        rounds.measure(Recorder(), run, kept)  # type: ignore[arg-type]  # a stand-in
-    finally:
-        if before:
-            gc.enable()
-    assert left == [(0, True)] * (1 + rounds.MOST)
-    assert gc.get_freeze_count() == 0
-
-
 class AioRecorder(Recorder):
-    """Stands in for the fixture aio_benchmark."""
+    """A stand-in for the fixture aio_benchmark."""
 
     async def pedantic(  # type: ignore[override]  # it is awaited
         self, target: Any, setup: Any = None, teardown: Any = None, rounds: int = 1
@@ -154,38 +64,165 @@ class AioRecorder(Recorder):
             teardown(*args, **kwargs)
 
 
-@pytest.mark.parametrize("enabled", [True, False])
-async def test_a_coroutine_is_measured_in_the_same_way(enabled: bool) -> None:
-    recorder = AioRecorder(enabled=enabled)
-    calls = recorder.calls
+@dataclass(frozen=True)
+class Case:
+    items: int
+    scale: float = 1.0
 
-    async def run(job: int) -> int:
-        calls.append("run")
+
+@dataclass
+class Echoes:
+    """A workload: the answer to a job is the job, its number of items."""
+
+    calls: list[str] = field(default_factory=list)
+    QUESTION: str = "What?"
+    CASES: Mapping[str, Any] = field(default_factory=lambda: {"few": Case(3), "many": Case(30, 10.0)})
+
+    def job(self, case: Case, resources: Resources) -> int:
+        self.calls.append("job")
+        return case.items
+
+    def check(self, job: int, answers: object) -> None:
+        self.calls.append("check")
+        assert answers == job, "wrong"
+
+    def metrics(self, job: int, answers: int, seconds: float) -> dict[str, float]:
+        return {"answer": answers, "positive": seconds > 0}
+
+
+def measured(
+    recorder: Recorder, run: Callable[..., Any] | None = None, case: str = "few", **how: Any
+) -> Rounds:
+    """The rounds after they were measured; calls of the workload and the model go to the recorder."""
+    workload = Echoes(recorder.calls)
+
+    def echo(job: int, *, workers: int) -> int:
+        recorder.calls.append("run")
         return job
 
-    def setup() -> int:
-        calls.append("setup")
-        return 1
+    measured = Rounds(workload, run or echo, workload.CASES[case], Resources(**how), workers=2)
+    measured.measure(recorder)  # type: ignore[arg-type]  # a stand-in
+    return measured
 
-    kept: rounds.Rounds[int, int] = rounds.Rounds(
-        setup, check=lambda job, answer: calls.append("check")
+
+UNTIMED = ["job", "run", "check"]
+ROUND = ["job", "start", "run", "stop", "check"]
+
+
+def test_each_round_has_a_new_job_and_is_checked_outside_the_timing() -> None:
+    recorder = Recorder()
+    measured(recorder)
+    assert recorder.calls == UNTIMED + rounds.MAX_ROUNDS * ROUND
+
+
+def test_a_disabled_benchmark_is_run_once_in_its_own_case_and_checked() -> None:
+    recorder = Recorder(enabled=False)
+    kept = measured(recorder, case="many")
+    assert recorder.calls == UNTIMED
+    assert [each["answer"] for each in kept.observed] == [30]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_a_coroutine_is_measured_in_the_same_way(enabled: bool) -> None:
+    recorder, other = AioRecorder(enabled=enabled), Recorder(enabled=enabled)
+
+    async def run(job: int, *, workers: int) -> int:
+        recorder.calls.append("run")
+        return job
+
+    kept = Rounds(Echoes(recorder.calls), run, Case(3), Resources(), workers=2)
+    await kept.measure_in_loop(recorder)  # type: ignore[arg-type]  # a stand-in
+    measured(other)
+    assert recorder.calls == other.calls
+
+
+def test_a_wrong_answer_ends_the_row_before_anything_is_timed() -> None:
+    recorder = Recorder()
+    with pytest.raises(AssertionError, match="wrong"):
+        measured(recorder, run=lambda job, workers: job + 1)
+    assert "start" not in recorder.calls
+
+
+def test_metrics_of_the_untimed_round_do_not_count() -> None:
+    kept = measured(Recorder(), case="many")
+    assert [each["answer"] for each in kept.observed] == [30] * rounds.MAX_ROUNDS
+    assert all(each["positive"] for each in kept.observed)
+
+
+def test_each_round_finds_an_empty_destination(tmp_path: Path) -> None:
+    found = []
+
+    def run(job: int, *, workers: int) -> int:
+        found.append(list((tmp_path / "destination").iterdir()))
+        (tmp_path / "destination/file").touch()
+        return job
+
+    measured(Recorder(), run, destination=tmp_path / "destination")
+    assert found == [[]] * (1 + rounds.MAX_ROUNDS)
+
+
+class FakeServer:
+    """A server that has seen as many requests as it is told."""
+
+    delay = 0.0
+
+    def __init__(self, served: int, peak: int) -> None:
+        self.counts = Seen(served, peak, cpu_seconds=0.5)
+        self.resets = 0
+
+    def reset(self) -> None:
+        self.resets += 1
+
+    def seen(self) -> Seen:
+        return self.counts
+
+
+def served(server: FakeServer, requests: int) -> Rounds:
+    """The rounds of a disabled benchmark of three items whose model talks to this server."""
+    kept = Rounds(
+        Echoes(), lambda job, workers: job, Case(3), Resources(), 2, server=server, requests=requests
     )
-    await rounds.measure_in_loop(recorder, run, kept)  # type: ignore[arg-type]  # a stand-in
-    assert calls == measured(Recorder(enabled=enabled))
+    kept.measure(Recorder(enabled=False))  # type: ignore[arg-type]  # a stand-in
+    return kept
 
 
-def one(number: int) -> int:
-    return number
+def test_the_server_must_have_seen_each_request_and_no_more_in_flight_than_workers() -> None:
+    server = FakeServer(served=6, peak=2)
+    [seen] = served(server, requests=2).seen
+    assert (seen.served, seen.peak, seen.cpu_seconds) == (6, 2, 0.5)
+    assert server.resets == 1
+    with pytest.raises(AssertionError, match="the server served 6 requests, expected 3"):
+        served(server, requests=1)
+    with pytest.raises(AssertionError, match="the server had 4 requests in flight, the bound is 2"):
+        served(FakeServer(served=3, peak=4), requests=1)
 
 
-def other(number: int) -> int:
-    return number + 1
+class Knot:
+    """It refers to itself: only the garbage collector ends it."""
+
+    def __init__(self) -> None:
+        self.myself = self
 
 
-def test_a_fingerprint_changes_with_each_part_and_with_nothing_else() -> None:
-    same = fingerprint("question", 1, b"x", one)
-    assert same == fingerprint("question", 1, b"x", one)
-    assert (
-        len({same, fingerprint("question", 2, b"x", one), fingerprint("question", 1, b"x", other)}) == 3
-    )
-    assert fingerprint("ab", "c") != fingerprint("a", "bc")
+def test_no_round_has_garbage_of_another_or_of_what_was_there_before() -> None:
+    knots: list[weakref.ref[Knot]] = []
+    left = []
+
+    def tie() -> None:
+        knots.append(weakref.ref(Knot()))
+
+    def run(job: int, *, workers: int) -> int:
+        left.append((sum(knot() is not None for knot in knots), gc.get_freeze_count() > frozen))
+        tie()
+        return job
+
+    before, frozen = gc.isenabled(), gc.get_freeze_count()
+    gc.disable()  # so that no collection happens by chance
+    try:
+        tie()
+        measured(Recorder(), run)
+    finally:
+        if before:
+            gc.enable()
+    assert left == [(0, True)] * (1 + rounds.MAX_ROUNDS)
+    assert gc.get_freeze_count() == 0

@@ -11,8 +11,8 @@ import pytest
 
 from impls import flags
 from programs.flags import all_codes, expanded, landing, pairs
-from servers.flags import PROFILES
 from servers.local import Local
+from servers.profiles import PROFILES
 from tests.conftest import until
 from tests.programs.conftest import Interrupted, Run, Start, Terminal, environ
 

@@ -11,8 +11,7 @@ from concurbench.report.footnotes import legend, remarks, skips
 from concurbench.report.summary import summary
 from concurbench.report.text import as_text
 from concurbench.results.baseline import compare
-from concurbench.results.metric import Metric
-from concurbench.results.row import Conditions, Pass, Row
+from concurbench.results.row import Conditions, Metric, Pass, Row
 from concurbench.results.runs import Run
 
 SLOW = {"python_loop": [[0.0, 0.004], [1.0, 0.004]]}

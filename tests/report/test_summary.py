@@ -11,8 +11,7 @@ from rich.console import Console
 
 from concurbench.report.summary import BAR, MAX_NAME, bar, best, fastest, print_run, summary, verdict
 from concurbench.results.baseline import Comparison, compare
-from concurbench.results.metric import Metric
-from concurbench.results.row import Row
+from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run
 
 

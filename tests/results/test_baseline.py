@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from concurbench.errors import ConcurbenchError
-from concurbench.machine import NOT_TOLD
+from concurbench.machine import UNKNOWN
 from concurbench.results import baseline
 from concurbench.results.baseline import compare, differences
-from concurbench.results.metric import Metric
-from concurbench.results.row import Row
+from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run
 from tests.results.test_runs import write
 
@@ -100,7 +99,7 @@ def test_processors_with_the_same_name_and_other_numbers_are_two_machines() -> N
     here, there = run(row("a", 4.0)), run(row("a", 1.0))
     here = replace(here, machine={"cpu_family": "23.1.2"})
     assert compare(here, replace(there, machine={"cpu_family": "25.17.1"})).other_machine
-    for unknown in ({}, {"cpu_family": NOT_TOLD}):  # an older run, another system
+    for unknown in ({}, {"cpu_family": UNKNOWN}):  # an older run, another system
         assert not compare(here, replace(there, machine=unknown)).other_machine
 
 

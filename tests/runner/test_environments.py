@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from packaging.version import Version
 
 from concurbench.errors import ConcurbenchError
+from concurbench.matrix import environment as command
 from concurbench.pyproject import declared
 from concurbench.runner import environments
 from concurbench.runner.environments import (
@@ -25,9 +25,8 @@ from concurbench.runner.environments import (
     set_up,
     wanted,
 )
-from concurbench.runner.interpreters import Interpreter
 
-PYTHON = Interpreter(Path("/somewhere/python3.13t"), Version("3.13.1"), free_threaded=True)
+PYTHON = Path("/somewhere/python3.13t")
 
 PROJECT = """
 [project]
@@ -104,7 +103,7 @@ Make = Callable[[], Environment]
 @pytest.fixture
 def make(folder: Path, uv: Uv) -> Make:
     into = folder / ".venv-3.13t"
-    return lambda: ensure(PYTHON, into, folder, wanted(folder), lambda _: None)
+    return lambda: ensure(PYTHON, "3.13.1t", into, folder, wanted(folder), lambda _: None)
 
 
 def test_the_environment_of_an_interpreter_has_what_the_project_configures(
@@ -227,7 +226,7 @@ def test_the_maintainers_command_makes_the_environment_of_an_interpreter(
 ) -> None:
     monkeypatch.chdir(folder)
     uv.no_wheel = ("trio",)
-    done = CliRunner().invoke(environments.main, [sys.executable, "--folder", ".venv-mine"])
+    done = CliRunner().invoke(command.main, [sys.executable, "--folder", ".venv-mine"])
     assert done.exit_code == 0, done.output
     assert "making .venv-mine with Python 3." in done.output
     assert "no wheel for this interpreter: trio" in done.output

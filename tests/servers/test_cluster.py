@@ -1,4 +1,4 @@
-"""A Dask cluster: how it starts and ends, and that workers which lack the project are found out."""
+"""A Dask cluster: how it starts and ends, and which clusters are refused because of their workers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def worker(address: str, folder: Path, python_path: Path | None) -> Iterator[Non
             process.kill()
 
 
-def test_it_has_as_many_processes_and_threads_as_asked_and_ends_them_all() -> None:
+def test_it_starts_the_processes_and_threads_asked_for_and_ends_them_all() -> None:
     with Cluster(processes=2, threads=3) as running:
         assert list(threads_of(running.address, "impls").values()) == [3, 3]
         processes = psutil.Process(running.process.pid).children(recursive=True)
@@ -56,7 +56,7 @@ def test_it_has_as_many_processes_and_threads_as_asked_and_ends_them_all() -> No
     assert not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_its_workers_end_also_when_it_is_killed() -> None:
+def test_its_workers_end_when_it_is_killed() -> None:
     with Cluster(processes=1, threads=1) as running:
         processes = psutil.Process(running.process.pid).children(recursive=True)
         running.process.kill()
@@ -64,7 +64,7 @@ def test_its_workers_end_also_when_it_is_killed() -> None:
     assert not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_a_worker_without_the_project_is_named(address: str, tmp_path: Path) -> None:
+def test_a_worker_without_the_project_is_refused(address: str, tmp_path: Path) -> None:
     # An empty package shadows the project, should it be installed.
     (tmp_path / "impls.py").write_text("raise ImportError('not here')", encoding="utf-8")
     with (
@@ -74,7 +74,7 @@ def test_a_worker_without_the_project_is_named(address: str, tmp_path: Path) -> 
         threads_of(address, "impls")
 
 
-def test_a_worker_with_another_version_of_the_project_is_named(address: str, tmp_path: Path) -> None:
+def test_a_worker_with_another_version_of_the_project_is_refused(address: str, tmp_path: Path) -> None:
     (tmp_path / "impls").mkdir()
     (tmp_path / "impls" / "__init__.py").write_text('"""Another."""', encoding="utf-8")
     with (
@@ -84,24 +84,25 @@ def test_a_worker_with_another_version_of_the_project_is_named(address: str, tmp
         threads_of(address, "impls")
 
 
-def test_a_worker_with_a_copy_of_the_project_is_welcome(address: str, tmp_path: Path) -> None:
+def test_a_worker_with_a_copy_of_the_project_is_accepted(address: str, tmp_path: Path) -> None:
     with worker(address, tmp_path, ROOT):
         assert len(threads_of(address, "impls")) == 2
 
 
-def test_a_worker_on_another_python_is_named() -> None:
+def test_a_worker_on_another_python_is_refused() -> None:
     here = {"python": "3.14.1", "content": "c", "error": ""}
-    with pytest.raises(Unfit, match=r"worker w runs on Python 3.14.1t, this is 3.14.1"):
+    with pytest.raises(Unfit, match=r"worker w runs on Python 3.14.1t, but this is 3.14.1:"):
         cluster._compare({"w": {**here, "python": "3.14.1t"}}, here, "impls")
 
 
-def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "PATIENCE", 0.2)
     with pytest.raises(Unfit, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 "):
         threads_of("tcp://127.0.0.1:9", "impls")
 
 
-def test_a_row_gets_a_cluster_of_its_own_and_another_only_if_that_is_fit(checkout: Suite) -> None:
+@pytest.mark.slow
+def test_a_row_starts_a_cluster_of_its_own_unless_one_that_fits_is_given(checkout: Suite) -> None:
     checkout.add_workload("flags")
     options = ("--models=dask_distributed", "--http-server=local", "--benchmark-disable")
     result = checkout.run(*options)
@@ -113,7 +114,7 @@ def test_a_row_gets_a_cluster_of_its_own_and_another_only_if_that_is_fit(checkou
     result.assert_outcomes(errors=1)
 
 
-def test_a_scheduler_without_workers_is_told_apart(tmp_path: Path) -> None:
+def test_a_scheduler_without_workers_is_refused(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--no-dashboard"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
@@ -126,7 +127,7 @@ def test_a_scheduler_without_workers_is_told_apart(tmp_path: Path) -> None:
             process.kill()
 
 
-def test_every_file_that_matters_is_part_of_what_a_worker_must_have(
+def test_modules_and_data_files_decide_whether_a_package_is_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "made_up_package"

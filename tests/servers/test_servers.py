@@ -21,18 +21,15 @@ import anyio
 import httpx
 import psutil
 import pytest
-from click.testing import CliRunner
 
 from impls import flags
 from servers import Server, capacity, files
 from servers.delay import Delay
 from servers.faults import KINDS, WRONG, drawn
-from servers.flags import PROFILES, Profile
-from servers.flags.__main__ import main
 from servers.local import Local
 from servers.mock import Mock, most_at_once
 from servers.process import ServerDied
-from tests.conftest import heed_signals
+from servers.profiles import PROFILES, Profile
 
 FRANCE = "fr/fr.gif"
 
@@ -53,7 +50,7 @@ async def test_both_answer_asynchronous_clients(server: Server) -> None:
     assert server.seen().served == 5
 
 
-def test_a_reset_forgets_what_was_seen(server: Server) -> None:
+def test_a_reset_clears_the_counts(server: Server) -> None:
     httpx.get(f"{server.url}/{FRANCE}")
     server.reset()
     seen = server.seen()
@@ -70,7 +67,9 @@ def test_a_reset_forgets_what_was_seen(server: Server) -> None:
         ([(5, 9), (0, 6), (4, 7)], 3),
     ],
 )
-def test_the_peak_is_how_many_overlap(intervals: list[tuple[int, int]], peak: int) -> None:
+def test_the_peak_is_the_largest_number_of_overlapping_intervals(
+    intervals: list[tuple[int, int]], peak: int
+) -> None:
     assert most_at_once(intervals) == peak
 
 
@@ -79,7 +78,7 @@ def delayed(site: Path, folder: Path, name: str) -> Mock | Local:
 
 
 @pytest.mark.parametrize("name", ["mock", "local"])
-def test_the_peak_in_flight_is_seen(flag_site: Path, tmp_path: Path, name: str) -> None:
+def test_the_peak_in_flight_is_counted(flag_site: Path, tmp_path: Path, name: str) -> None:
     with delayed(flag_site, tmp_path, name) as server, httpx.Client() as client:
         server.reset()
         with ThreadPoolExecutor(4) as pool:
@@ -89,7 +88,7 @@ def test_the_peak_in_flight_is_seen(flag_site: Path, tmp_path: Path, name: str) 
     assert 2 <= seen.peak <= 4
 
 
-def test_a_reset_in_the_middle_does_not_lose_what_is_in_flight() -> None:
+def test_a_reset_keeps_the_requests_in_flight() -> None:
     app = files.FileApp({}, delay=0.0)
     app.in_flight, app.served = 3, 7
     app.reset()
@@ -111,7 +110,7 @@ async def test_nothing_escapes_the_mock(mock: Mock, url: str) -> None:
     assert mock.seen().served == 0
 
 
-def test_a_mock_takes_the_place_of_the_one_before(mock: Mock, tmp_path: Path) -> None:
+def test_a_mock_replaces_the_previous_one(mock: Mock, tmp_path: Path) -> None:
     (tmp_path / "only").write_bytes(b"here")
     other = Mock(tmp_path, 0.0, tmp_path / "ledger")
     other.install()
@@ -119,14 +118,14 @@ def test_a_mock_takes_the_place_of_the_one_before(mock: Mock, tmp_path: Path) ->
     assert (other.seen().served, mock.seen().served) == (1, 0)
 
 
-def test_httpx_is_itself_again_when_the_mock_has_gone(mock: Mock, undelayed_local: Local) -> None:
+def test_httpx_is_restored_when_the_mock_is_uninstalled(mock: Mock, undelayed_local: Local) -> None:
     mock.uninstall()
     assert httpx.get(f"{undelayed_local.url}/{FRANCE}").status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{mock.url}/{FRANCE}")
 
 
-async def test_a_mocked_wait_holds_up_nobody_else(
+async def test_a_mocked_delay_does_not_block_other_requests(
     flag_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered = asyncio.Event()
@@ -163,7 +162,7 @@ def fetch_in_a_worker(url: str) -> tuple[int, int]:
 
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_the_mock_is_there_in_worker_processes_however_they_start(mock: Mock, method: str) -> None:
+def test_the_mock_works_in_worker_processes_of_every_start_method(mock: Mock, method: str) -> None:
     context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(2, context, mock.initializer) as pool:
         [(process, size)] = pool.map(fetch_in_a_worker, [f"{mock.url}/{FRANCE}"])
@@ -175,7 +174,7 @@ def test_the_mock_is_there_in_worker_processes_however_they_start(mock: Mock, me
 # -- the local server --
 
 
-def test_the_local_server_tells_its_own_cpu_time(undelayed_local: Local) -> None:
+def test_the_local_server_reports_its_own_cpu_time(undelayed_local: Local) -> None:
     seen = undelayed_local.seen()
     assert seen.cpu_seconds is not None
     assert seen.cpu_seconds >= 0
@@ -188,7 +187,7 @@ def test_the_local_server_listens_on_the_loopback_only(undelayed_local: Local) -
     ]
 
 
-def test_small_packets_are_not_held_back() -> None:
+def test_small_packets_are_sent_without_delay() -> None:
     with files.listen(0) as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
@@ -196,7 +195,7 @@ def test_small_packets_are_not_held_back() -> None:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_many_may_connect_at_once_and_stay_for_long() -> None:
+def test_many_clients_can_connect_at_once_and_stay_connected() -> None:
     with files.listen(0) as listener, contextlib.ExitStack() as stack:
         for _ in range(300):  # nobody accepts: they wait in the backlog
             client = socket.create_connection(listener.getsockname(), timeout=0.5)
@@ -208,7 +207,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_server(undelayed_local: Local
     assert os.getpgid(undelayed_local.process.pid) != os.getpgid(0)
 
 
-def test_a_server_that_died_says_how(flag_site: Path) -> None:
+def test_a_server_that_died_reports_its_exit_status(flag_site: Path) -> None:
     with Local(flag_site, 0.0) as server:
         server.process.kill()
         server.process.wait()
@@ -217,7 +216,7 @@ def test_a_server_that_died_says_how(flag_site: Path) -> None:
             server.seen()
 
 
-def test_a_server_that_cannot_start_says_what_it_said(tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_reports_its_last_output(tmp_path: Path) -> None:
     with (
         pytest.raises(ServerDied, match=r"before it was ready.*nowhere' does not exist"),
         Local(tmp_path / "nowhere", 0.0),
@@ -237,7 +236,7 @@ threading.Event().wait()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
-def test_the_local_server_dies_with_its_parent_however_that_dies(flag_site: Path) -> None:
+def test_the_local_server_ends_when_its_parent_is_killed(flag_site: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PARENT, str(flag_site)],
         stdout=subprocess.PIPE,
@@ -271,7 +270,7 @@ def test_the_application_counts_what_it_serves_and_what_is_in_flight() -> None:
     assert sorted(message["status"] for message in sent if "status" in message) == [200, 200, 404]  # type: ignore[type-var]
 
 
-def test_capacity_is_measured_by_whole_answers(
+def test_capacity_is_measured_by_complete_answers(
     undelayed_local: Local, mock: Mock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(capacity, "MOCKED_REQUESTS", 100)
@@ -305,7 +304,7 @@ def test_a_delay_without_a_range_is_always_the_same() -> None:
     ("text", "delay"),
     [("0", (0, 0)), ("0.05", (0.05, 0.05)), ("0.5:5", (0.5, 5)), ("0:1", (0, 1)), ("2:2", (2, 2))],
 )
-def test_a_delay_is_seconds_or_a_range_and_can_be_told_on(
+def test_a_delay_is_seconds_or_a_range_and_can_be_passed_on(
     text: str, delay: tuple[float, float]
 ) -> None:
     assert Delay.parse(text) == Delay(*delay)
@@ -316,8 +315,8 @@ NO_DELAYS = ["5:0.5", "x", "-1", "-1:1", "", ":", "1:", ":1", "nan", "inf", "0:i
 
 
 @pytest.mark.parametrize("text", NO_DELAYS)
-def test_what_is_no_delay_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="expected seconds from 0"):
+def test_an_invalid_delay_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected seconds, such as"):
         Delay.parse(text)
 
 
@@ -332,18 +331,18 @@ def test_faults_are_drawn_from_the_seed_and_the_path_alone() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.25, 0.5, 1.0])
-def test_about_so_many_fail_as_are_to(rate: float) -> None:
+def test_the_share_of_failing_files_is_about_the_error_rate(rate: float) -> None:
     paths = [f"{number}.gif" for number in range(10_000)]
     assert len(drawn(paths, rate, seed=0)) == pytest.approx(rate * len(paths), abs=150)
 
 
-def test_only_the_kinds_that_are_asked_for_are_drawn_and_they_befall_the_same_paths() -> None:
+def test_only_the_requested_kinds_are_drawn_and_the_same_paths_fail() -> None:
     some = drawn(flags.site(), 0.25, seed=0, kinds=("reset", "short"))
     assert set(some.values()) == {"reset", "short"}
     assert some.keys() == drawn(flags.site(), 0.25, seed=0).keys()
 
 
-def test_the_profiles_are_what_their_names_say() -> None:
+def test_the_profiles_have_these_delays_and_faults() -> None:
     assert PROFILES["local"] == Profile(Delay(0.05, 0.05))
     assert PROFILES["delay"] == Profile(Delay(0.5, 5.0))
     assert PROFILES["error"] == Profile(Delay(0.1, 0.5), 0.25, tuple(KINDS))
@@ -352,12 +351,12 @@ def test_the_profiles_are_what_their_names_say() -> None:
 
 
 @pytest.mark.parametrize("faults", [{"a": "fire"}, {"nowhere": "404"}])
-def test_a_fault_that_cannot_be_is_refused(tmp_path: Path, faults: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"no fault 'fire'; there are: 404, |not there: nowhere"):
+def test_an_impossible_fault_is_refused(tmp_path: Path, faults: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"unknown fault 'fire': choose from 404, |not exist: nowhere"):
         files.FileApp({"a": b"body"}, 0.0, faults=faults)
     (tmp_path / "a").touch()
     with (
-        pytest.raises(ServerDied, match=r"--faults.*(no fault 'fire'|not there: nowhere)"),
+        pytest.raises(ServerDied, match=r"--faults.*(unknown fault 'fire'|not exist: nowhere)"),
         Local(tmp_path, 0.0, faults=faults),
     ):
         pass
@@ -381,7 +380,7 @@ def received(server: Local, name: str) -> bytes:
 
 
 @pytest.mark.parametrize("status", ["404", "418", "503"])
-def test_a_status_is_answered_and_the_connection_stays(failing: Local, status: str) -> None:
+def test_a_status_is_sent_and_the_connection_stays(failing: Local, status: str) -> None:
     with httpx.Client() as client:
         assert client.get(f"{failing.url}/{status}").status_code == int(status)
         assert client.get(f"{failing.url}/good").content == b"x" * 1000
@@ -393,7 +392,7 @@ def test_a_wrong_body_comes_with_a_good_status(failing: Local) -> None:
     assert b"html" in WRONG
 
 
-def test_a_reset_is_one_and_nothing_was_answered(failing: Local) -> None:
+def test_a_reset_sends_no_answer(failing: Local) -> None:
     with pytest.raises(ConnectionResetError):
         received(failing, "reset")
 
@@ -404,13 +403,13 @@ def test_a_short_answer_promises_more_than_comes(failing: Local) -> None:
     assert body == b"x" * 500
 
 
-def test_what_never_answers_does_not_hold_up_the_others(failing: Local) -> None:
+def test_a_request_that_never_ends_does_not_block_others(failing: Local) -> None:
     with pytest.raises(httpx.ReadTimeout):
         httpx.get(f"{failing.url}/timeout", timeout=0.05)
     assert httpx.get(f"{failing.url}/good").status_code == 200
 
 
-def test_what_failed_is_not_served_and_the_server_has_no_complaints(failing: Local) -> None:
+def test_a_failed_request_is_not_counted_and_logs_no_error(failing: Local) -> None:
     failing.reset()
     with httpx.Client(timeout=5.0) as client:
         for name in (*KINDS, "good"):
@@ -457,7 +456,7 @@ async def test_a_request_that_never_ends_is_in_flight_until_its_client_has_gone(
     assert (hanging.statuses, other.statuses) == ([], [200])
 
 
-async def test_a_client_that_leaves_while_it_waits_is_not_in_flight_any_more_and_not_served() -> None:
+async def test_a_client_that_disconnects_is_no_longer_in_flight_and_not_served() -> None:
     app = files.FileApp({"a": b"body"}, Delay(60.0, 120.0))
     client = Client("a")
     task = asyncio.create_task(app(client.scope, client.receive, client.send))
@@ -466,9 +465,7 @@ async def test_a_client_that_leaves_while_it_waits_is_not_in_flight_any_more_and
     assert (app.in_flight, app.served, app.peak, client.statuses) == (0, 0, 1, [])
 
 
-async def test_a_client_that_stays_gets_its_answer_after_the_delay_and_so_does_one_that_is_failed() -> (
-    None
-):
+async def test_a_waiting_client_gets_its_answer_or_its_fault_after_the_delay() -> None:
     app = files.FileApp({"a": b"", "b": b""}, Delay(0.001, 0.002), faults={"b": "503"})
     clients = [Client("a"), Client("b")]
     await asyncio.gather(*(app(each.scope, each.receive, each.send) for each in clients))
@@ -476,80 +473,9 @@ async def test_a_client_that_stays_gets_its_answer_after_the_delay_and_so_does_o
     assert (app.in_flight, app.served, app.peak) == (0, 1, 2)
 
 
-def test_a_server_of_one_delay_and_no_faults_pays_for_neither() -> None:
+def test_a_server_with_a_fixed_delay_and_no_faults_uses_the_fast_path() -> None:
     good, bad = files.FileApp({"a": b""}, 0.05), files.FileApp({"a": b""}, 0.05, faults={"a": "404"})
     assert not good.watches
     assert files.configuration(good).http == "httptools"
     assert bad.watches
     assert files.FileApp({"a": b""}, Delay(0.05, 0.06)).watches
-
-
-# -- the flag server alone --
-
-
-@contextlib.contextmanager
-def flag_server(*arguments: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "servers.flags", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,  # from anywhere
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        preexec_fn=heed_signals if os.name == "posix" else None,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def test_it_says_where_it_is_and_what_it_does_and_ends_on_ctrl_c(tmp_path: Path) -> None:
-    arguments = ("--delay", "0:0.01", "--error-rate", "0.25", "--errors", "timeout,418", "--seed", "3")
-    faults = drawn(flags.site(), 0.25, 3, ("timeout", "418"))
-    with flag_server(*arguments, folder=tmp_path) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert (
-            f"388 files, each after 0 to 0.01 s, {len(faults)} of them fail (timeout, 418); seed 3"
-            in line
-        )
-        url = line.split()[0]
-        listening = psutil.Process(process.pid).net_connections()
-        assert [each.laddr.ip for each in listening if each.status == "LISTEN"] == ["127.0.0.1"]
-        good = next(path for path in flags.site() if path not in faults)
-        assert httpx.get(f"{url}/{good}").content == flags.site()[good]
-        bad = next(path for path, kind in faults.items() if kind == "418")
-        assert httpx.get(f"{url}/{bad}").status_code == 418
-        hanging = next(path for path, kind in faults.items() if kind == "timeout")
-        port = int(url.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port)) as waiting:  # and it ends all the same
-            waiting.sendall(f"GET /{hanging} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            httpx.get(f"{url}/{good}")
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 130
-        assert process.stderr is not None
-        assert (process.stdout.read(), process.stderr.read()) == ("", "")
-
-
-def test_what_the_flag_server_cannot_do_is_a_sentence() -> None:
-    with files.listen(0) as listener:
-        port = str(listener.getsockname()[1])
-        for arguments, sentence in {
-            ("--port", port): f"cannot listen at {port}: Address already in use",
-            ("--delay", "5:0.5"): "expected seconds from 0, as in 0.05, or a range of them",
-            ("--delay", "x"): "got 'x'",
-            ("--delay", "-1"): "got '-1'",
-            ("--error-rate", "1.5"): "1.5 is not in the range 0<=x<=1",
-            ("--errors", "404,fire"): "no kind of error 'fire'; there are: 404, 418",
-        }.items():
-            result = CliRunner().invoke(main, arguments)
-            assert result.exit_code == 2
-            assert sentence in result.output
-            assert "Traceback" not in result.output
-
-
-def test_its_help_has_every_kind_of_error_and_examples() -> None:
-    told = CliRunner().invoke(main, ["--help"]).output
-    assert "python -m servers.flags --delay 0.5:5 --port 8001" in told
-    assert all(what in told for what in KINDS.values())

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from concurbench.measure.row import fingerprint
 from concurbench.trace import recorder
 from concurbench.trace.spans import Call, CallReader
 from impls._traced import ENV_TRACER, traced
@@ -349,20 +348,3 @@ def test_with_a_tracer_the_calls_of_a_decorated_function_are_recorded(
     assert traced_divmod is not divmod_of
     assert traced_divmod(7) == (1, 2)
     assert [call.item for call in read()] == [7, 7]
-
-
-def test_the_decorator_does_not_change_the_fingerprint_of_a_function() -> None:
-    def undecorated() -> Callable[[int], int]:
-        def double(number: int) -> int:
-            return 2 * number
-
-        return double
-
-    def decorated() -> Callable[[int], int]:
-        @traced("number")
-        def double(number: int) -> int:
-            return 2 * number
-
-        return double
-
-    assert fingerprint(undecorated()) == fingerprint(decorated())

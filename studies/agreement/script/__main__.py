@@ -1,8 +1,8 @@
-"""The rounds of a row, timed by pyperf: ``python -m studies.agreement.script TASK``.
+"""Rounds of a row, timed by pyperf: ``python -m studies.agreement.script TASK``.
 
-What a session of pytest does around each round is done here without pytest and without concurbench: the
-clock, and the loop that reads it, are pyperf's. Processes that a model starts import nothing of this:
-multiprocessing leaves out a main module of this name.
+It prepares and checks each round as a session of pytest does, but without pytest and concurbench: the
+clock and the loop that reads it are pyperf's. Processes that a model starts do not import this module,
+because multiprocessing skips a main module named ``__main__``.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ JOBS: Mapping[str, Callable[[Any, int], Any]] = {
     "naps": lambda case, workers: naps.Job(case.tasks, naps.limit(case.tasks, workers)),
     "bridges": lambda case, workers: bridges.Job(case.call, case.numbers),
 }
-"""Workload that talks to no server -> the job of a case with so many workers."""
+"""Workload without a server -> the job of a case with this number of workers."""
 
 
 def main(task: Mapping[str, Any]) -> None:
-    """Time so many rounds of the row that the task names, and write their seconds down."""
+    """Time the rounds of the task's row, and write their seconds to its file."""
     run = impls.load(task["workload"], task["model"])
     workload = import_module(f"impls.{task['workload']}")
     this, smallest = workload.CASES[task["case"]], next(iter(workload.CASES.values()))
@@ -60,11 +60,11 @@ def rounds(
 ) -> list[float]:
     """The seconds of each round, after an untimed one of the smallest case, as in a session.
 
-    A round is a benchmark of its own for pyperf, of one value and one loop. Between two of them,
-    outside its timing, there is time to judge an answer, to make a job, and to collect the garbage.
+    Each round is a benchmark of its own for pyperf, with one value and one loop. So the answer is
+    checked, the next job is made and garbage is collected outside the timing.
     """
     runner = pyperf.Runner(processes=1, values=1, warmups=0, loops=1)
-    runner.parse_args(["--worker", "--quiet"])  # it is a fresh process already
+    runner.parse_args(["--worker", "--quiet"])  # this is a fresh process already
     gc.collect()
     gc.freeze()
     job = warm_up()
@@ -83,7 +83,7 @@ def rounds(
 
 @contextlib.contextmanager
 def jobs(task: Mapping[str, Any]) -> Iterator[Callable[[Any], Any]]:
-    """Call it with a case for the job of a round."""
+    """A function from a case to the job of a round."""
     if task["server"] is None:
         yield lambda case: JOBS[task["workload"]](case, task["workers"])
         return
@@ -100,7 +100,7 @@ def jobs(task: Mapping[str, Any]) -> Iterator[Callable[[Any], Any]]:
 
 
 def server(task: Mapping[str, Any], folder: Path) -> contextlib.AbstractContextManager[Server]:
-    """The flag server that the task names, not yet running."""
+    """The task's flag server, not started yet."""
     site = folder / "site"
     lay_out(flags.site(), site)
     if task["server"] == "local":
@@ -109,7 +109,7 @@ def server(task: Mapping[str, Any], folder: Path) -> contextlib.AbstractContextM
 
 
 def empty(folder: Path) -> Path:
-    """This folder, with nothing of the last round left."""
+    """This folder, emptied."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return folder

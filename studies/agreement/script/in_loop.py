@@ -1,6 +1,6 @@
-"""A coroutine that does nothing, timed by pyperf: ``python -m`` with this module's name and a file.
+"""A coroutine that does nothing, timed by pyperf: ``python -m studies.agreement.script.in_loop FILE``.
 
-pyperf times it in a process that it starts for that; the median of what it found goes into the file.
+pyperf starts a process for the timing. The median of its values is written to the file.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pathlib import Path
 import pyperf
 
 OPTIONS = ("--quiet", "--processes=1", "--values=5", "--warmups=1", "--min-time=0.1")
-"""As long as the other timer takes, of its own choice of loops."""
+"""About as much time as the other timer takes; pyperf chooses the number of loops."""
 
 
 async def nothing() -> None: ...
 
 
 def main(answer: Path) -> None:
-    """Time it, and write the median down."""
+    """Time the coroutine, and write the median to the file."""
     runner = pyperf.Runner(program_args=(__file__, str(answer)))
     runner.parse_args([*OPTIONS, *sys.argv[2:]])
     timed = runner.bench_async_func("empty", nothing)

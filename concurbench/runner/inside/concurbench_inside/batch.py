@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -31,12 +30,9 @@ class Batch(Reporter):
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         config = session.config
-        storage = str(config.getoption("benchmark_storage", ""))
-        path = storage.removeprefix("file://")
+        storage = str(config.getoption("benchmark_storage", "")).removeprefix("file://")
         self.channel.send(
-            kind="started",
-            root=str(config.rootpath),
-            storage=path if "://" in path else os.path.abspath(path),  # noqa: PTH100 - not resolved
+            kind="started", root=str(config.rootpath), storage=str(Path(storage).absolute())
         )
 
     @pytest.hookimpl(trylast=True)

@@ -1,4 +1,4 @@
-"""``python -m servers.flags``: a flag server to try a program on, as slow and as bad as it is told."""
+"""``python -m programs.flag_server``: a flag server to try a client on, with delays and faults."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from servers import LOOPBACK
 from servers.delay import METAVAR, Delay, option
 from servers.faults import KINDS
 from servers.files import FileApp, configuration, listen
-from servers.flags import PROFILES, Profile
+from servers.profiles import PROFILES, Profile
 
 EXAMPLES = """\b
-python -m servers.flags                              every flag, after 50 ms
-python -m servers.flags --delay 0.5:5 --port 8001    each after a time of its own
-python -m servers.flags --error-rate 0.25            a quarter of the files fail
-python -m servers.flags --error-rate 1 --errors reset,timeout
+python -m programs.flag_server                             every answer after 50 ms
+python -m programs.flag_server --delay 0.5:5 --port 8001   a random delay for each file
+python -m programs.flag_server --error-rate 0.25           a quarter of the files fail
+python -m programs.flag_server --error-rate 1 --errors reset,timeout
 """
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
+"""The exit code after Ctrl-C, as in shells: 128 + SIGINT."""
 
 
 def kinds_of(text: str) -> tuple[str, ...]:
-    """Some kinds of faults, with commas between."""
+    """Kinds of faults from a comma-separated list."""
     kinds = tuple(kind.strip() for kind in text.split(","))
     for kind in kinds:
         if kind not in KINDS:
-            raise click.BadParameter(f"no kind of error {kind!r}; there are: {', '.join(KINDS)}")
+            raise click.BadParameter(f"unknown kind {kind!r}: choose from {', '.join(KINDS)}")
     return kinds
 
 
 def number(_: click.Context, __: click.Parameter, value: float) -> float:
-    """The same; not a number is within any range."""
+    """Refuse NaN, which click's ranges accept."""
     if math.isnan(value):
-        raise click.BadParameter("nan is no share")
+        raise click.BadParameter("expected a number from 0 to 1, got nan")
     return value
 
 
@@ -48,25 +48,25 @@ KINDS_HELP = "\b\nKinds of errors:\n" + "\n".join(f"  {kind:8} {what}" for kind,
 @click.command(epilog=f"{KINDS_HELP}\n\n{EXAMPLES}")
 @click.option(
     "--delay", type=option, metavar=METAVAR, default=str(PROFILES["local"].delay), show_default=True,
-    help="How long an answer takes: always the same, or each file a time of its own from a range.",
+    help="Delay before each answer: one number for all files, or a range to draw each file's from.",
 )  # fmt: skip
 @click.option(
     "--error-rate", type=click.FloatRange(0, 1), callback=number, default=0.0, show_default=True,
-    help="What share of the files, images and metadata, fails.",
+    help="Share of the files, images and metadata, that fail.",
 )  # fmt: skip
 @click.option(
     "--errors", "kinds", type=kinds_of, metavar="KIND,…", default=",".join(KINDS), show_default=True,
-    help="In which ways.",
+    help="Kinds of errors to draw from.",
 )  # fmt: skip
 @click.option(
     "--seed", type=int, default=0, show_default=True,
-    help="Which files fail and how long each takes: the same for the same number.",
+    help="Seed for the random delays and errors.",
 )  # fmt: skip
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: any free one."
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 selects a free port."
 )
 def main(delay: Delay, error_rate: float, kinds: tuple[str, ...], seed: int, port: int) -> None:
-    """Serve the flags of the world on this machine alone, until Ctrl-C."""
+    """Serve the flags of the world on the loopback interface until Ctrl-C."""
     site = flags.site()
     profile = Profile(delay, error_rate, kinds)
     faults = profile.faults(site, seed)
@@ -75,12 +75,13 @@ def main(delay: Delay, error_rate: float, kinds: tuple[str, ...], seed: int, por
         listener = listen(port)
     except OSError as error:
         raise click.BadParameter(
-            f"cannot listen at {port}: {error.strerror}", param_hint="--port"
+            f"cannot listen on port {port}: {error.strerror}", param_hint="--port"
         ) from None
     with listener:
-        click.echo(f"http://{LOOPBACK}:{listener.getsockname()[1]}  {told(profile, len(faults), seed)}")
+        url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+        click.echo(f"{url}  {describe(profile, len(site), len(faults), seed)}")
         options = configuration(app)
-        # What hangs is to end at once; that it was cut off is no news to who has just said so.
+        # End hanging requests at once, without log messages about them.
         options.timeout_graceful_shutdown, options.log_level = 0, "critical"
         options.configure_logging()
         try:
@@ -89,13 +90,13 @@ def main(delay: Delay, error_rate: float, kinds: tuple[str, ...], seed: int, por
             sys.exit(INTERRUPTED)
 
 
-def told(profile: Profile, failing: int, seed: int) -> str:
-    """What the server does, in a line."""
-    delay, files = profile.delay, len(flags.site())
+def describe(profile: Profile, files: int, failing: int, seed: int) -> str:
+    """One line that says how the server behaves."""
+    delay = profile.delay
     seconds = f"{delay.shortest:g}" if delay.fixed else f"{delay.shortest:g} to {delay.longest:g}"
-    drawn = "" if delay.fixed and not failing else f"; seed {seed}"
     fails = f", {failing} of them fail ({', '.join(profile.kinds)})" if failing else ""
-    return f"{files} files, each after {seconds} s{fails}{drawn}; Ctrl-C ends it"
+    drawn = "" if delay.fixed and not failing else f"; seed {seed}"
+    return f"{files} files, each after {seconds} s{fails}{drawn}; stop with Ctrl-C"
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import pytest
 from packaging.version import Version
 
 from concurbench.errors import ConcurbenchError
-from concurbench.runner import interpreters
-from concurbench.runner.interpreters import Interpreter, find, inspect, named
+from concurbench.matrix import interpreters
+from concurbench.matrix.interpreters import Interpreter, find, inspect, named
 
 
 def python(path: str, version: str, **more: object) -> Interpreter:

@@ -1,4 +1,4 @@
-"""``python -m servers``: measure and print what the flag servers can answer at most."""
+"""``python -m programs.capacity``: how many requests a second can each flag server answer?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIMES = 5
 
 @click.command()
 def main() -> None:
-    """Measure how many requests a second each flag server answers at most, at a delay of 0."""
+    """Measure the most requests a second that each flag server can answer, without a delay."""
     files = flags.site()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -26,10 +26,7 @@ def main() -> None:
         path = capacity.median_image(folder)
         click.echo(f"requests a second for {len(files[path]):,} bytes: median of {TIMES} (from – to)")
         with Local(folder, 0.0) as local:
-            show(
-                "local",
-                [capacity.of_local(local, path) for _ in range(TIMES)],
-            )
+            show("local", [capacity.of_local(local, path) for _ in range(TIMES)])
         with Mock(folder, 0.0, folder / "ledger") as mock:
             measured = [capacity.of_mock(f"{mock.url}/{path}") for _ in range(TIMES)]
             for client in measured[0]:

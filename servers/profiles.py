@@ -1,4 +1,4 @@
-"""What the flag server puts its clients through, by name: see ``python -m servers.flags --help``."""
+"""Named behaviours of a flag server: how slow its answers are, and how many of them fail."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from servers.faults import KINDS, drawn
 
 @dataclass(frozen=True)
 class Profile:
-    """How long answers take, what share of them goes wrong, and in which ways."""
+    """The delay of answers, the share of them that fails, and the kinds of faults."""
 
     delay: Delay
     error_rate: float = 0.0
     kinds: tuple[str, ...] = tuple(KINDS)
 
     def faults(self, paths: Iterable[str], seed: int = 0) -> dict[str, str]:
-        """Which of these paths fail, and how: path -> kind of fault."""
+        """The paths that fail: path -> kind of fault."""
         return drawn(paths, self.error_rate, seed, self.kinds)
 
 
@@ -27,4 +27,4 @@ PROFILES = {
     "delay": Profile(Delay(0.5, 5.0)),
     "error": Profile(Delay(0.1, 0.5), error_rate=0.25),
 }
-"""A good server near by, a slow one, and one that fails."""
+"""A fast server, a slow one, and one that fails."""

@@ -1,4 +1,4 @@
-"""Metrics: figures of a row other than its time."""
+"""Metrics are checked when a row records them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from typing import Any
 import pytest
 
 from concurbench.errors import ConcurbenchError
-from concurbench.results import metric
-from concurbench.results.metric import Metric, recorded
+from concurbench.measure.row import recorded
 
 GAP = {"longest_gap": ("s", "lower")}
 
 
-def test_a_row_keeps_unit_direction_and_the_value_of_each_round() -> None:
+def test_a_row_records_unit_direction_and_the_value_of_each_round() -> None:
     kept = recorded(GAP, [{"longest_gap": 0.2}, {"longest_gap": 0.1}])
     assert kept == {"longest_gap": {"unit": "s", "better": "lower", "values": [0.2, 0.1]}}
-    assert list(metric.read([kept], medians=False)) == [Metric("longest_gap", "s", "lower", (0.2, 0.1))]
 
 
 @pytest.mark.parametrize(
@@ -47,35 +45,3 @@ def test_a_metric_measured_once_a_pass_has_one_value() -> None:
         recorded(GAP, [{"longest_gap": 0.2}], {"memory": 5.0})
     with pytest.raises(ConcurbenchError, match="METRICS declares"):
         recorded(declared, [{"longest_gap": 0.2, "memory": 1.0}], {"memory": 5.0})
-
-
-def test_of_several_passes_each_counts_by_its_median() -> None:
-    passes = [recorded(GAP, [{"longest_gap": value} for value in each]) for each in ((1, 2, 9), (4,))]
-    [found] = metric.read([*passes, {}], medians=True)
-    assert (found.values, found.passes) == ((2.0, 4.0), 3)
-
-
-def test_its_spread_is_that_of_times() -> None:
-    rounds = Metric("x", "s", "lower", (1.0, 2.0, 3.0, 4.0, 5.0))
-    assert (rounds.median, rounds.spread, rounds.interval) == (3.0, (2.0, 4.0), None)
-    passes = Metric("x", "s", "lower", (1.0, 2.0, 3.0, 4.0, 5.0), passes=5)
-    assert passes.interval is not None
-    assert passes.spread == (passes.interval.low, passes.interval.high) == (1.0, 5.0)
-
-
-@pytest.mark.parametrize(
-    "kept",
-    [
-        {"x": {"unit": "ells", "better": "lower", "values": [1]}},
-        {"x": {"unit": "s", "better": "lower", "values": [math.nan]}},
-        {"x": {}},
-        {"x": []},
-    ],
-)
-def test_a_broken_metric_in_a_file_is_refused(kept: Any) -> None:
-    with pytest.raises((ValueError, LookupError, TypeError)):
-        list(metric.read([kept], medians=False))
-
-
-def test_a_metric_without_values_is_left_out() -> None:
-    assert list(metric.read([recorded(GAP, [])], medians=False)) == []

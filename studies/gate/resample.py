@@ -1,5 +1,4 @@
-"""How often is the gate wrong, and how often does it find what is there? Recorded blocks, drawn again
-and again, with the decision code that ships."""
+"""Draws many gates from recorded blocks, and judges them with the gate's own decision code."""
 
 from __future__ import annotations
 
@@ -17,13 +16,13 @@ Observed = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Draws:
-    """What many suites, drawn from recorded blocks, came to."""
+    """The results of many suites, drawn from recorded blocks."""
 
     suites: int
     red: int
-    """How many had a row found slower."""
+    """The number of suites with a row found slower."""
     blocks: Sequence[int]
-    """How many blocks each took, those of its confirmation included."""
+    """The number of blocks of each suite, including its confirmation."""
     found: Mapping[str, int]
     """Row -> how often it was found slower."""
 
@@ -42,9 +41,9 @@ def draw(
     change: Callable[[random.Random, str, float], float] = lambda _, __, ratio: ratio,
     seed: int = 0,
 ) -> Draws:
-    """Gates over blocks drawn with replacement, all rows of a block together.
+    """Run gates over blocks drawn with replacement, all rows of a block together.
 
-    ``change`` turns a row's log-ratio into what it would have been.
+    ``change`` modifies a row's log-ratio, to simulate a slow-down.
     """
     chance = random.Random(seed)
     red, counts, found = 0, [], dict.fromkeys(blocks[0], 0)
@@ -73,7 +72,7 @@ def power(
     slowed: Callable[[random.Random, str, float], float],
     rules: Rules = RULES,
 ) -> dict[str, float]:
-    """Row -> how often it is found slower when it alone is, and the rest of the suite is as it was."""
+    """Row -> how often it is found slower when only this row is slowed down."""
     shares = {}
     for row in blocks[0]:
 
@@ -85,16 +84,16 @@ def power(
 
 
 def slower_by(share: float) -> Callable[[random.Random, str, float], float]:
-    """A log-ratio made slower by this share."""
+    """A change that adds a slow-down of this share."""
     return lambda _, __, ratio: ratio + math.log1p(share)
 
 
 def replaced_by(blocks: Sequence[Observed]) -> Callable[[random.Random, str, float], float]:
-    """A log-ratio out of other blocks: where the row was slow for real."""
+    """A change that draws the log-ratio from blocks in which the row really was slowed down."""
     return lambda chance, row, _: chance.choice(blocks)[row]
 
 
 def single(blocks: Sequence[Observed], threshold: float) -> float:
-    """How many suites would be red if one block were enough: any row above the threshold."""
+    """The share of suites with a row above the threshold, if a single block decided."""
     bound = math.log1p(threshold)
     return fmean(any(ratio > bound for ratio in block.values()) for block in blocks)

@@ -1,0 +1,84 @@
+"""The options and the files that all studies share."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from concurbench import machine
+from concurbench.command import EXISTING, FILE, check_writable
+from concurbench.errors import ConcurbenchError
+from concurbench.results import records
+from concurbench.results.records import Entry, Record
+from concurbench.results.storage import default_path
+
+SHARED = (
+    click.option(
+        "--from",
+        "source",
+        metavar="FILE",
+        type=EXISTING,
+        help="Measure nothing: report the measurements in this file.",
+    ),
+    click.option(
+        "--more",
+        metavar="FILE",
+        type=EXISTING,
+        help="Continue an earlier file of this machine, and report all measurements in it.",
+    ),
+    click.option(
+        "--json",
+        "json_file",
+        metavar="FILE",
+        type=FILE,
+        help="Save all measurements to FILE. [default: a new file, named at the end]",
+    ),
+)
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that all studies share."""
+    for option in SHARED:
+        command = option(command)
+    return command
+
+
+def start(
+    kind: str, header: Entry, json_file: Path | None, more: Path | None
+) -> tuple[Record, list[Entry]]:
+    """The file for a study's measurements, and the entries that it has already.
+
+    ``more`` is an earlier file to continue: in place, or as a copy if ``json_file`` is given.
+
+    Raises:
+        ConcurbenchError: no file can be written, or the earlier one has another header.
+        OSError: the file cannot be written.
+    """
+    check_writable(json_file)
+    path = json_file.resolve() if json_file else None
+    if more is None:
+        return Record(path or default_path("studies", kind.replace(" ", "-")), kind, header), []
+    earlier, entries = records.read(more, kind)
+    changed = machine.differences(earlier["machine"], header["machine"])
+    changed += [
+        f"{name}: {earlier.get(name)} → {value}"
+        for name, value in header.items()
+        if name != "machine" and earlier.get(name) != value
+    ]
+    if changed:
+        raise ConcurbenchError(f"{more} cannot be continued: {', '.join(changed)}: start a new file")
+    if path is not None and path != more.resolve():
+        shutil.copyfile(more, path)
+    return Record.reopened(path or more), entries
+
+
+def place(facts: Entry) -> str:
+    """Where a study was measured, for its report."""
+    return (
+        f"{facts['system']}, {facts['cpu']}, {facts['usable_cores']} cores, "
+        f"{facts['python_implementation']} {facts['python_version']}"
+    )

@@ -1,0 +1,52 @@
+"""Metrics: figures of a row other than its time."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from concurbench.results.row import Metric, Row
+from tests.results.test_runs import benchmark, several
+
+
+def gap(*values: float) -> dict[str, Any]:
+    return {"gap": {"unit": "s", "better": "lower", "values": list(values)}}
+
+
+def test_of_a_single_pass_each_round_is_a_value() -> None:
+    row = Row.read(benchmark("t", metrics=gap(0.2, 0.1)))
+    assert row.metrics == (Metric("gap", "s", "lower", (0.2, 0.1)),)
+
+
+def test_of_several_passes_each_counts_by_its_median() -> None:
+    [found] = several(metrics=[gap(1, 2, 9), gap(4), {}]).metrics
+    assert (found.values, found.passes) == ((2.0, 4.0), 3)
+
+
+def test_its_spread_is_that_of_times() -> None:
+    rounds = Metric("x", "s", "lower", (1.0, 2.0, 3.0, 4.0, 5.0))
+    assert (rounds.median, rounds.spread, rounds.interval) == (3.0, (2.0, 4.0), None)
+    passes = Metric("x", "s", "lower", (1.0, 2.0, 3.0, 4.0, 5.0), passes=5)
+    assert passes.interval is not None
+    assert passes.spread == (passes.interval.low, passes.interval.high) == (1.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {"x": {"unit": "ells", "better": "lower", "values": [1]}},
+        {"x": {"unit": "s", "better": "lower", "values": [math.nan]}},
+        {"x": {}},
+        {"x": []},
+    ],
+)
+def test_a_broken_metric_in_a_file_is_refused(metrics: Any) -> None:
+    with pytest.raises((ValueError, LookupError, TypeError)):
+        Row.read(benchmark("t", metrics=metrics))
+
+
+def test_a_metric_without_values_is_left_out() -> None:
+    assert Row.read(benchmark("t", metrics=gap())).metrics == ()
+    assert Row.read(benchmark("t")).metric("gap") is None
