@@ -25,7 +25,7 @@ import click
 from rich.table import Table
 
 from concurbench.command import FILE, Command, check_writable, ended_by_signals, signals_that_end
-from concurbench.errors import ConcurbenchError, Interrupted
+from concurbench.errors import ConcurbenchError
 from concurbench.report.text import COLUMNS, say, show
 from concurbench.trace import recorder
 from concurbench.trace.draw import chart, svg
@@ -144,11 +144,8 @@ class Program(Command):
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
-            with _in_one_line(), ended_by_signals():
-                return super().invoke(ctx)
-        except Interrupted as ended:
-            sys.exit(SIGNALLED + ended.number)
+        with _in_one_line(), ended_by_signals():
+            return super().invoke(ctx)
 
 
 @contextlib.contextmanager

@@ -177,7 +177,7 @@ def test_no_line_about_bounds_is_printed_when_there_is_no_conflict(
         ("naps", ["--tasks=1"], "1 result after"),
         ("primes", ["97", "--model=multiprocess_spawn"], "1 prime among 1 number tested"),
         ("spinner", ["--work=wait", "--seconds=0"], "until the spinner was gone"),
-        ("watch", ["bridges"], "the answers are right"),
+        ("watch", ["bridges", "--limit=2"], "… and 18 more calls (raise --limit)"),
     ],
 )
 def test_in_a_pipe_there_are_lines_of_80_columns_without_colours_or_progress(

@@ -50,7 +50,6 @@ def signs(output: str, zone: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("model", "unit"),
     [
-        ("sequential", "main thread"),
         ("asyncio_getaddrinfo", "thread 1"),
         ("asyncio_aiodns", "main thread, task 1"),
     ],
