@@ -1,9 +1,10 @@
-"""Coroutines on one event loop, gathered, that share one client.
+"""Coroutines run by gather that share one client.
 
-Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; a semaphore holds
-the bound, for nothing else does. Costs a few kilobytes for each, and a coroutine gives way only where
-it awaits: saving a file, or the client's own work, stands in the way of all the others. Choose it for
-very many things that wait, when every library in the way is asynchronous.
+Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``. Only a semaphore
+bounds the requests in flight.
+Costs a few kilobytes per coroutine. A coroutine yields only at an ``await``, so saving a file, or the
+work of the client itself, blocks all the others.
+Choose it for very many I/O-bound tasks, if all the libraries involved are asynchronous.
 """
 
 import asyncio
