@@ -1,8 +1,9 @@
-"""Nobody computes: the naps alone.
+"""The naps alone, without a computing thread.
 
-Execution unit: none but the main thread. It shares its lock with nobody, so what it is late is the
-operating system's: a timer, and the way onto a core. Costs nothing. Choose it to see how much of the
-others' latency is not theirs.
+Execution unit: the main thread only. It shares its lock with no other thread, so its latency comes from
+the operating system: a timer, and scheduling onto a core.
+Costs nothing.
+Choose it to see which part of the latency of the other models comes from the system.
 """
 
 from impls.switching import Answers, Job, switch_interval, wait
