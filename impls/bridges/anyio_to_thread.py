@@ -1,9 +1,10 @@
-"""Blocking calls in threads, by anyio.
+"""Blocking calls in threads of anyio.
 
-Execution unit: threads, of anyio's workers in the event loop; tasks only wait for them. They share
-everything. Each call takes a limiter along, which holds the bound; without one it is anyio's own, of
-40 calls. Web frameworks make their blocking calls this way. Costs a trip to a thread and back for each
-call and a thin layer over the loop. Choose it for libraries whose users choose the loop.
+Execution unit: worker threads of anyio in the event loop. Tasks only wait for them. They share
+everything. Each call passes a limiter, which enforces the bound. Without it, anyio uses its default
+limiter of 40 calls. Web frameworks make their blocking calls this way.
+Costs a hop to a thread and back for each call, and a thin layer over the loop.
+Choose it for libraries whose users choose the event loop.
 """
 
 import anyio

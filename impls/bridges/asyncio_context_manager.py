@@ -1,11 +1,12 @@
 """An asynchronous context manager that blocks before and after its body.
 
-Execution unit: threads, of the loop's default pool; coroutines only wait for them. They share
-everything. What stands before the ``yield`` of the generator fetches, what stands after it updates:
-two blocking calls make one visit, and the second waits for the first. A semaphore holds the bound, yet
-the pool may hold a lower one: it has min(32, cores + 4) threads, whatever is asked. Costs two trips to
-a thread for each visit, and an asynchronous generator. Choose it for what must be ended as it was
-begun.
+Execution unit: threads of the loop's default pool. Coroutines only wait for them. They share
+everything. The code before the ``yield`` of the generator fetches, and the code after it updates.
+Together the two blocking calls are one visit, and the second waits for the first. A semaphore enforces
+the bound. The default pool may impose a lower one: it has min(32, cores + 4) threads, whatever the
+bound.
+Costs two hops to a thread for each visit, and an asynchronous generator.
+Choose it for work that needs matching steps before and after.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ async def visit_all(job: Job, workers: int) -> Served:
 
 async def visit(bound: asyncio.Semaphore, job: Job, first: int, second: int) -> list[int]:
     async with bound, page(job, first, second) as results:
-        pass  # here a program uses what was fetched
+        pass  # a real program uses the fetched result here
     return results
 
 

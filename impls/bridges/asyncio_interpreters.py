@@ -1,10 +1,11 @@
 """Blocking calls in a pool of interpreters in this process.
 
-Execution unit: threads, each with an interpreter of its own, in an ``InterpreterPoolExecutor``;
-coroutines only wait for them. They share the process and no object, and no lock with the loop: numbers
-and results are pickled. The pool is opened before the loop and closed after it. Costs an interpreter
-for each and the imports in it, in every round. Choose it from Python 3.14 on for calls that compute,
-and keep the pool: it is the start that costs.
+Execution unit: threads, each with its own interpreter, in an ``InterpreterPoolExecutor``. Coroutines
+only wait for them. They share the process, but no objects and no lock with the loop. Numbers and
+results are pickled. The pool opens before the loop and closes after it.
+Costs an interpreter for each worker, with its imports, in every round.
+Choose it from Python 3.14 on for CPU-bound calls. Keep the pool, because the start is the expensive
+part.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ PYTHON = ">=3.14"
 
 
 def run(job: Job, *, workers: int) -> Served:
-    # A new interpreter starts with the module path of this process at its start: set the current one.
+    # A new interpreter starts with the initial sys.path of this process: pass the current one.
     same_path = f"import sys; sys.path[:] = {sys.path!r}"
     with InterpreterPoolExecutor(workers, initializer=exec, initargs=(same_path,)) as pool:
         return asyncio.run(call_all(job, pool))

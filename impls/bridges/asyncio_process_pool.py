@@ -1,10 +1,10 @@
-"""Blocking calls in a pool of processes that is opened where it is used.
+"""Blocking calls in a pool of processes that opens inside the loop.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``; coroutines only wait for them. They share
-nothing: numbers and results are pickled on the way, and no lock is shared with the loop. Costs a fork
-for each, by a fork server that has imported this module once, and the loop stands still twice: while
-the first calls start their processes, and while the pool is closed. Choose it for calls that compute;
-in a program that stays, take ``asyncio_process_pool_warm``.
+Execution unit: processes, in a ``ProcessPoolExecutor``. Coroutines only wait for them. They share
+nothing: numbers and results are pickled in transit, and the processes share no lock with the loop.
+Costs a fork for each process, from a fork server that imported this module once. It also blocks the
+loop twice: while the first calls start their processes, and while the pool closes.
+Choose it for CPU-bound calls. In a long-running program, use ``asyncio_process_pool_warm``.
 """
 
 import asyncio
@@ -31,6 +31,6 @@ async def call_all(job: Job, workers: int) -> Served:
             try:
                 results = await asyncio.gather(*calls)
             except BaseException:
-                pool.shutdown(cancel_futures=True)  # what has not begun need not
+                pool.shutdown(cancel_futures=True)  # skip the calls that have not started
                 raise
     return Served(results, heart.beats)

@@ -1,10 +1,11 @@
-"""Blocking calls in a pool of processes that were started before the loop.
+"""Blocking calls in a pool of processes that start before the loop.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``; coroutines only wait for them. They share
-nothing: numbers and results are pickled on the way, and no lock is shared with the loop. The pool is
-opened before the loop and closed after it, and a first call for each process sees to it that all have
-started: the loop never waits for that. Costs all of the time for it, though, before anything is done.
-Choose it for calls that compute, in a program that serves meanwhile and stays.
+Execution unit: processes, in a ``ProcessPoolExecutor``. Coroutines only wait for them. They share
+nothing: numbers and results are pickled in transit, and the processes share no lock with the loop. The
+pool opens before the loop and closes after it. One initial call per process ensures that all have
+started, so the loop never waits for a start.
+Costs the full start time before any work begins.
+Choose it for CPU-bound calls in a long-running program that serves requests meanwhile.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ def run(job: Job, *, workers: int) -> Served:
     context = multiprocessing.get_context(START_METHOD)
     context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(workers, context) as pool:
-        # A process starts for a call that finds none idle: so long as these take, each finds none.
+        # The pool starts a process for each call that finds none idle: keep all of them busy.
         list(pool.map(time.sleep, [0.01] * workers))
         return asyncio.run(call_all(job, pool))
 

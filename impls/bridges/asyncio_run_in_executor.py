@@ -1,10 +1,10 @@
 """Blocking calls in the threads of the event loop, by run_in_executor.
 
-Execution unit: threads, of the loop's default pool; coroutines only wait for them. They share
-everything but context variables: a call sees those of its thread. A semaphore holds the bound, yet the
-pool may hold a lower one: it has min(32, cores + 4) threads, whatever is asked. Costs what
-``asyncio_to_thread`` costs, which is this and a copy of the context. Choose it where a future is
-wanted instead of a coroutine: the call begins at once, not when it is awaited.
+Execution unit: threads of the loop's default pool. Coroutines only wait for them. They share everything
+except context variables: a call gets those of its thread. A semaphore enforces the bound. The default
+pool may impose a lower one: it has min(32, cores + 4) threads, whatever the bound.
+Costs the same as ``asyncio_to_thread``, which also copies the context.
+Choose it if you need a future instead of a coroutine. The call starts at once, not when it is awaited.
 """
 
 import asyncio

@@ -1,10 +1,12 @@
-"""Blocking calls in a pool of threads of their own.
+"""Blocking calls in a dedicated pool of threads.
 
-Execution unit: threads, in a ``ThreadPoolExecutor`` as large as the bound; coroutines only wait for
-them. They share everything. The pool is opened before the loop and closed after it, so the loop waits
-for neither. Costs a thread for each call in flight, and where calls compute, threads that always have
-the next one compete with the loop for the interpreter lock. Choose it where many calls wait at the
-same time: the loop's default pool is small, and others use it too.
+Execution unit: threads, in a ``ThreadPoolExecutor`` as large as the bound. Coroutines only wait for
+them. They share everything. The pool opens before the loop and closes after it, so the loop waits for
+neither.
+Costs a thread for each call in flight. If the calls are CPU-bound, these threads always have more work
+and compete with the loop for the interpreter lock.
+Choose it if many calls wait at the same time. The default pool of the loop is small, and other code
+uses it too.
 """
 
 import asyncio

@@ -1,10 +1,12 @@
 """Blocking calls in the threads of the event loop, by to_thread.
 
-Execution unit: threads, of the loop's default pool; coroutines only wait for them. They share
-everything, and each call sees the context variables of the coroutine that makes it. A semaphore holds
-the bound, yet the pool may hold a lower one: it has min(32, cores + 4) threads, whatever is asked.
-Costs a trip to a thread and back for each call, and where it computes, the interpreter lock is shared
-with the loop. Choose it for the odd call that waits.
+Execution unit: threads of the loop's default pool. Coroutines only wait for them. They share
+everything, and each call gets the context variables of the coroutine that makes it. A semaphore
+enforces the bound. The default pool may impose a lower one: it has min(32, cores + 4) threads, whatever
+the bound.
+Costs a hop to a thread and back for each call. A CPU-bound call also shares the interpreter lock with
+the loop.
+Choose it for occasional calls that wait.
 """
 
 import asyncio

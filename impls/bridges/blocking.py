@@ -1,9 +1,10 @@
-"""Coroutines that make blocking calls straight.
+"""Coroutines that make blocking calls directly.
 
-Execution unit: coroutines, all in one thread, which each call holds for as long as it takes. They
-share everything. None of them awaits, so all that are ready run in one turn of the loop, one after the
-other: it stands still not for one call but for all of them. Costs nothing but that. Choose it never
-for calls that wait; here it is what the others are compared with.
+Execution unit: coroutines, all in one thread. Each call holds that thread for its full duration. They
+share everything. None of them awaits, so all ready coroutines run in one turn of the loop, one after
+the other. The loop is blocked for all the calls together, not for one.
+Costs nothing else.
+Choose it never for calls that wait. The other models are compared with it.
 """
 
 import asyncio

@@ -1,10 +1,10 @@
-"""Blocking calls made straight, with a turn of the loop after each.
+"""Blocking calls made directly, with a turn of the loop after each.
 
-Execution unit: one coroutine, in the thread of its loop, which each call holds for as long as it
-takes. It shares everything. ``asyncio.sleep(0)`` lets all others have a turn before the next call; a
-task that sleeps needs three of them, to be due, to be woken and to run, so for it the loop stands
-still for three calls. Costs those turns, and no two calls overlap. Choose it for calls so short that
-the way to a thread and back is longer.
+Execution unit: one coroutine, in the thread of its loop. Each call holds that thread for its full
+duration. It shares everything. ``asyncio.sleep(0)`` lets all other tasks run before the next call. A
+sleeping task needs three turns: to become due, to wake up and to run. So three calls delay it.
+Costs those turns, and no two calls overlap.
+Choose it for calls that are shorter than the hop to a thread and back.
 """
 
 import asyncio

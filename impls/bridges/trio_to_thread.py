@@ -1,9 +1,10 @@
-"""Blocking calls in threads, by trio.
+"""Blocking calls in threads of trio.
 
-Execution unit: threads, of trio's cache; tasks only wait for them. They share everything. Each call
-takes a limiter along, which holds the bound: there is no pool of a fixed size. Costs a trip to a
-thread and back for each call; threads stay for ten seconds, for whoever has the next one. Choose it in
-a program that runs on trio.
+Execution unit: threads of trio's cache. Tasks only wait for them. They share everything. Each call
+passes a limiter, which enforces the bound: there is no pool of a fixed size.
+Costs a hop to a thread and back for each call. Idle threads stay for ten seconds and take the next call
+from any task.
+Choose it in a program that runs on trio.
 """
 
 import trio

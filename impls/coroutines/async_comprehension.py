@@ -1,8 +1,9 @@
 """An asynchronous generator, consumed by a comprehension.
 
-Execution unit: a generator whose steps may wait; the comprehension asks for one after the other. Shares
-everything. Costs what ``async for`` does, without looking up ``append``. Choose it over the loop where
-all that is wanted is the list.
+Execution unit: a generator whose steps may wait. The comprehension requests one step after the other.
+They share everything.
+Costs the same as ``async for``, without the lookup of ``append``.
+Choose it over the loop if you need only the list.
 """
 
 from collections.abc import AsyncGenerator, Iterable

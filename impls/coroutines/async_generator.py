@@ -1,8 +1,9 @@
 """An asynchronous generator, consumed by ``async for``.
 
-Execution unit: a generator whose steps may wait, suspended at its ``yield`` between two of them. It
-keeps its local variables. Costs an object that can be awaited for each step, and no frame. Choose it
-for a stream whose items have to be waited for.
+Execution unit: a generator whose steps may wait. It is suspended at its ``yield`` between two steps,
+and keeps its local variables.
+Costs an awaitable object for each step, but no frame.
+Choose it for a stream whose items must be awaited.
 """
 
 from collections.abc import AsyncGenerator, Iterable

@@ -1,8 +1,9 @@
 """A class with ``__aiter__`` and ``__anext__``, consumed by a comprehension.
 
-Execution unit: none of its own: each step calls a native coroutine, the method ``__anext__``. It keeps
-what it needs in attributes. Costs a coroutine and a frame for each step, and an exception at the end.
-Choose it where the stream needs methods of its own; else an asynchronous generator says the same in
+Execution unit: none of its own. Each step calls a native coroutine, the method ``__anext__``. The
+object keeps its state in attributes.
+Costs a coroutine and a frame for each step, and an exception at the end.
+Choose it if the stream needs its own methods. Otherwise an asynchronous generator does the same in
 fewer lines.
 """
 

@@ -1,8 +1,10 @@
 """A task for each call, awaited at once.
 
-Execution unit: a task, which the loop runs on its own and which could be cancelled. Shares everything.
-Costs the task, its entry into the loop's queue, and two turns of the loop. Choose it only if something
-else is done before the task is awaited: like this, nothing overlaps.
+Execution unit: a task, which the loop runs on its own and which can be cancelled. The tasks share
+everything.
+Costs the task, its entry in the queue of the loop, and two turns of the loop.
+Choose it only if the code does something else before it awaits the task. In this model nothing
+overlaps.
 """
 
 import asyncio
@@ -16,7 +18,7 @@ WORKERS = 1
 async def run(job: Job, *, workers: int) -> list[int]:
     answers = []
     for number in job.numbers:
-        answers.append(await asyncio.create_task(successor(number)))  # noqa: PERF401 - as the others
+        answers.append(await asyncio.create_task(successor(number)))  # noqa: PERF401 - see native
     return answers
 
 

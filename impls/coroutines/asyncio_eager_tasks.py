@@ -1,9 +1,11 @@
 """An eager task for each call: it starts at once, and may never need the loop.
 
-Execution unit: a task for each call of a batch, run up to its first wait where it is made. Shares
-everything. Costs the task; one that ends without waiting never enters the loop's queue. Choose it, by
-``loop.set_task_factory(asyncio.eager_task_factory)``, where most calls find their answer in a cache;
-and mind that code after ``create_task`` no longer runs before the task's.
+Execution unit: a task for each call of a batch. Creating a task runs it up to its first wait. The tasks
+share everything.
+Costs the task. A task that ends without waiting never enters the queue of the loop.
+Choose it if most calls find their answer in a cache. Set it with
+``loop.set_task_factory(asyncio.eager_task_factory)``. Note that the code after ``create_task`` no
+longer runs before the code of the task.
 """
 
 import asyncio

@@ -1,9 +1,10 @@
-"""A task for each call, gathered batch by batch.
+"""A task for each call, run by gather in batches.
 
-Execution unit: a task for each call of a batch, all in flight together. Shares everything. Costs the
-task, its entry into the loop's queue, and a callback; a turn of the loop serves the whole batch. The
-first exception reaches the caller, and the other tasks of the batch go on without anybody to wait for
-them. Choose it for calls that wait; calls that do not are faster awaited one by one.
+Execution unit: a task for each call of a batch, all in flight together. The tasks share everything.
+Costs the task, its entry in the queue of the loop, and a callback. One turn of the loop serves the
+whole batch. The first exception reaches the caller. The other tasks of the batch keep running, but no
+code awaits them.
+Choose it for calls that wait. Calls that do not wait are faster when awaited one by one.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
-"""The same with ``return_exceptions=True``: errors come as answers.
+"""A task for each call, run by gather that returns exceptions as results.
 
-Execution unit: a task for each call of a batch, all in flight together. Shares everything. Costs what
-``gather`` does without; what it costs the caller is to look at each answer. Choose it where one call's
-failure must not lose the others' answers.
+Execution unit: a task for each call of a batch, all in flight together. The tasks share everything. It
+differs from ``asyncio_gather`` in ``return_exceptions=True``.
+Costs the same as ``asyncio_gather``. In addition, the caller has to check each result.
+Choose it if the failure of one call must not lose the results of the others.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """A task for each call, in a task group for each batch.
 
-Execution unit: a task for each call of a batch, all in flight together. Shares everything. Costs the
-task, its entry into the loop's queue, a callback, and a set that knows it. The first exception cancels
-the others, and the group waits for them. Choose it over ``gather`` for calls that belong together.
+Execution unit: a task for each call of a batch, all in flight together. The tasks share everything.
+Costs the task, its entry in the queue of the loop, a callback, and an entry in a set. The first
+exception cancels the other tasks, and the group waits for them.
+Choose it over ``gather`` for calls that belong together.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
-"""A classic coroutine that delegates to another one with ``yield from``.
+"""A classic coroutine that delegates to another with ``yield from``.
 
-Execution unit: two generators; what is sent to the outer one goes through it to the inner one, which
-is what ``await`` was made from. They keep their local variables from call to call. Costs a step through
-the outer generator for each call. Choose it to see how it works; in new code, write ``await``.
+Execution unit: two generators. A value that is sent to the outer one passes through it to the inner
+one. ``await`` was built on this. Both keep their local variables from call to call.
+Costs a step through the outer generator for each call.
+Choose it to see how delegation works. In new code, write ``await``.
 """
 
 from collections.abc import Generator
@@ -16,7 +17,7 @@ WORKERS = 1
 async def run(job: Job, *, workers: int) -> list[int]:
     answers = []
     coroutine = delegating()
-    next(coroutine)  # to the first yield, which is the inner one's
+    next(coroutine)  # run to the first yield, which is in the inner generator
     for number in job.numbers:
         answers.append(coroutine.send(number))  # noqa: PERF401 - the loop of the other models
     coroutine.close()

@@ -1,9 +1,10 @@
-"""A generator-based coroutine: ``types.coroutine`` makes it fit for ``await``.
+"""A generator-based coroutine: ``types.coroutine`` makes it awaitable.
 
-Execution unit: none of its own, as with a native coroutine: a bare ``yield`` in it would be a turn of
-the loop, and here none is reached. Shares everything. Costs a generator for each call. Choose it for
-the one thing a native coroutine cannot do, which is to yield to the loop itself: that is how event
-loops are written, and nothing else needs it.
+Execution unit: none of its own, as with a native coroutine. A bare ``yield`` in it would be a turn of
+the loop, but this model never reaches one. The calls share everything.
+Costs a generator for each call.
+Choose it for the one thing that a native coroutine cannot do: to yield to the loop itself. Only the
+authors of event loops need it.
 """
 
 import types
@@ -25,5 +26,5 @@ async def run(job: Job, *, workers: int) -> list[int]:
 @types.coroutine
 def successor(number: int) -> Generator[None, None, int]:
     if number < 0:
-        yield  # makes it a generator; no number is
+        yield  # makes this a generator; no number is negative
     return number + 1

@@ -1,8 +1,9 @@
 """A native coroutine, awaited where it is called.
 
-Execution unit: none of its own: ``await`` runs the coroutine as a part of the one that awaits, and
-comes back without a turn of the loop unless something in it has to wait. Shares everything. Costs an
-object for each call, and a frame. Choose it for whatever may have to wait, now or later.
+Execution unit: none of its own. ``await`` runs the coroutine as a part of its caller. It returns
+without a turn of the loop unless something inside has to wait. The calls share everything.
+Costs an object and a frame for each call.
+Choose it for anything that may have to wait, now or later.
 """
 
 from impls.coroutines import Job

@@ -1,8 +1,9 @@
 """``await`` in a comprehension.
 
-Execution unit: none of its own: the calls are awaited one after the other, for a comprehension with
-``await`` in it is a loop, and no ``gather``. Shares everything. Costs what a loop does, without looking
-up ``append``. Choose it to collect the answers of calls that must not, or need not, overlap.
+Execution unit: none of its own. The calls are awaited one after the other: a comprehension with
+``await`` is a loop, not a ``gather``. The calls share everything.
+Costs the same as a loop, without the lookup of ``append``.
+Choose it to collect the results of calls that must not, or need not, overlap.
 """
 
 from impls.coroutines import Job

@@ -1,8 +1,9 @@
 """A native coroutine that awaits another one.
 
-Execution unit: none of its own: however deep coroutines await each other, it is one chain of calls,
-driven from its outer end. Shares everything. Costs a second object and frame for each call. Choose it
-without a second thought: functions are split for their readers.
+Execution unit: none of its own. However deep coroutines await each other, they are one chain of calls,
+driven from its outer end. The calls share everything.
+Costs a second object and frame for each call.
+Choose it freely: split functions for their readers.
 """
 
 from impls.coroutines import Job

@@ -1,8 +1,10 @@
 """Plain calls of a plain function.
 
-Execution unit: none but the coroutine that calls: nothing is awaited, nothing can be suspended. Shares
-everything. Costs a frame. Choose it for whatever never waits: what the others cost more is the price
-of being able to.
+Execution unit: the calling coroutine only. It awaits nothing, and no call can be suspended. The calls
+share everything.
+Costs a frame.
+Choose it for anything that never waits. The extra cost of the other models is the price of being able
+to wait.
 """
 
 from impls.coroutines import Job

@@ -1,8 +1,9 @@
-"""A native coroutine that lets the loop take a turn: ``await asyncio.sleep(0)``.
+"""A native coroutine that yields to the loop: ``await asyncio.sleep(0)``.
 
-Execution unit: none of its own, but each call suspends the whole task, and the loop resumes it after
-all others that are ready. Shares everything. Costs a turn of the loop: its queue, its clock, and a look
-at its sockets. Choose it within long work, so that others get a chance; not in every call.
+Execution unit: none of its own. Each call suspends the whole task, and the loop resumes it after all
+other ready tasks. The calls share everything.
+Costs a turn of the loop: its queue, its clock, and a check of its sockets.
+Choose it within long work, so that other tasks can run. Do not use it in every call.
 """
 
 import asyncio

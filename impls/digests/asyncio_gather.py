@@ -1,9 +1,10 @@
-"""Coroutines on one event loop, gathered.
+"""Coroutines on one event loop, run by gather.
 
-Execution unit: coroutines, all in one thread, that give way only where they await. The GIL is released
-while a buffer is compressed, but there is no other thread to take it. So this is sequential with an
-event loop around it. Costs an event loop and a task for each buffer. Choose it for I/O-bound work; for
-work like this, see ``asyncio_to_thread``.
+Execution unit: coroutines, all in one thread. A coroutine yields only at an ``await``. The compression
+of a buffer releases the interpreter lock, but no other thread can use it. So this is sequential code
+inside an event loop.
+Costs an event loop and a task for each buffer.
+Choose it for I/O-bound work. For work like this, see ``asyncio_to_thread``.
 """
 
 import asyncio

@@ -1,11 +1,12 @@
 """Threads, awaited from an event loop.
 
-Execution unit: threads, the event loop's own; coroutines only wait for them. They share everything.
-Where ``asyncio_gather`` holds the loop until a buffer is done, this one leaves the work to threads, and
-because the work releases the interpreter lock, they use every core and the loop turns meanwhile. Costs
-an event loop and a thread for each worker. The loop's own threads are min(32, cores + 4) by default: a
-semaphore alone could not raise that number. Choose it in an asynchronous program, for libraries that
-block or compute in C.
+Execution unit: threads of the event loop's default pool. Coroutines only wait for them. They share
+everything. ``asyncio_gather`` holds the loop until a buffer is done. This model leaves the work to
+threads. The work releases the interpreter lock, so the threads use every core while the loop keeps
+running. The default pool has min(32, cores + 4) threads unless it is replaced. A larger semaphore does
+not raise this limit.
+Costs an event loop and a thread for each worker.
+Choose it in an asynchronous program, for libraries that block or compute in C.
 """
 
 import asyncio
@@ -19,6 +20,6 @@ def run(job: Job, *, workers: int) -> list[Packed]:
 
 
 async def pack_all(job: Job, workers: int) -> list[Packed]:
-    # This many threads are the bound; asyncio.run ends them.
+    # The size of the pool is the bound. asyncio.run shuts the pool down.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(workers))
     return await asyncio.gather(*(asyncio.to_thread(pack, buffer) for buffer in job.buffers))

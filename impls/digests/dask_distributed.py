@@ -1,10 +1,11 @@
-"""Tasks on a Dask cluster, as many at a time as were asked for.
+"""Tasks on a Dask cluster, with a limit on the tasks in flight.
 
-Execution unit: whatever the cluster's workers run tasks in; this program is a client and reaches them
-through their scheduler, on any host. They share nothing: a buffer travels with its task, first to the
-scheduler and from there to a worker, and the answer comes back. Costs a cluster that runs already,
-and every byte several times. A cluster takes all tasks at once: the window is what holds the bound.
-Choose it where the data is on the cluster already, or can be read there; to send megabytes for a few
+Execution unit: that of the cluster's workers. This program is a client and reaches the workers through
+their scheduler, on any host. They share nothing: a buffer travels with its task to the scheduler and
+from there to a worker. The answer comes back. A cluster accepts all tasks at once, so this program
+enforces the bound with a window.
+Costs a running cluster, and several transfers of every byte.
+Choose it if the data is already on the cluster, or can be read there. Sending megabytes for a few
 hundredths of a second of work costs more than the work.
 """
 
@@ -23,7 +24,7 @@ def run(job: Job, *, workers: int) -> list[Packed]:
     answers: dict[int, Packed] = {}
     waiting = iter(enumerate(job.buffers))
     with Client(job.cluster, set_as_default=False) as client:
-        # Not pure, or the scheduler would remember the answer of a task it has seen before.
+        # pure=False: otherwise the scheduler would reuse the answer of an earlier task.
         in_flight = as_completed(
             [client.submit(pack_task, task, pure=False) for task in itertools.islice(waiting, workers)],
             loop=client.loop,

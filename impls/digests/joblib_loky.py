@@ -1,10 +1,11 @@
-"""joblib, with its own processes.
+"""joblib with its own processes.
 
-Execution unit: processes of joblib's loky. They share nothing: buffers are pickled and go through
-pipes, for only NumPy's arrays are mapped instead. Costs a new interpreter for each worker and a trip
-for every byte. joblib keeps its workers for the next call; this program ends them, as every other
-here ends its own. Choose it where arrays of NumPy are the work, and where many such calls follow each
-other; for work like this, its threads are one word away: see ``joblib_threads``.
+Execution unit: processes of loky, the backend of joblib. They share nothing: buffers are pickled and
+sent through pipes. joblib maps only NumPy arrays instead.
+Costs a new interpreter for each worker, and the transfer of every byte. joblib keeps its workers for
+the next call. This program ends them, as all models end theirs.
+Choose it for work on NumPy arrays, and for many such calls in succession. For work like this, one
+argument switches joblib to threads: see ``joblib_threads``.
 """
 
 from joblib import Parallel, delayed

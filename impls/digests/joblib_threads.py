@@ -1,9 +1,9 @@
-"""joblib, with threads.
+"""joblib with threads.
 
-Execution unit: threads, in the pool of joblib's threading backend. They share everything. Costs a
-little more than a pool of one's own, for joblib puts tasks together and measures how long they take.
-Choose it in a program that uses joblib already, for work in C that releases the interpreter lock:
-joblib uses processes by default, which is slower for this work.
+Execution unit: threads, in the pool of joblib's threading backend. They share everything.
+Costs slightly more than a plain pool, because joblib groups tasks and measures their duration.
+Choose it in a program that already uses joblib, for work in C that releases the interpreter lock.
+joblib uses processes by default, which is the wrong choice for this workload.
 """
 
 from joblib import Parallel, delayed

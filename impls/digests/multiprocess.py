@@ -1,9 +1,11 @@
 """A pool of processes.
 
 Execution unit: processes, in a ``ProcessPoolExecutor``. They share nothing: every buffer is pickled,
-goes through a pipe and is unpickled, and so is what it was compressed to. Costs a fork for each, by a
-fork server that has imported this module once, and a trip for every byte. Choose it for work that
-holds the interpreter lock; where threads can do it, they do it without the shipping.
+sent through a pipe and unpickled, and so is the compressed result.
+Costs a fork for each process, from a fork server that imported this module once, and the transfer of
+every byte.
+Choose it for work that holds the interpreter lock. If threads can do the work, they do it without the
+transfers.
 """
 
 import multiprocessing

@@ -1,10 +1,11 @@
-"""A pool of processes that read the buffers from memory they share.
+"""A pool of processes that read the buffers from shared memory.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``. They share one block of memory with all buffers
-in it, and get the start and end of each; the compressed result is pickled. Costs one copy of every
-buffer into the block, where a pipe costs several, and a block with a name, which stays in the system
-until it is unlinked. Choose it where much data goes to processes, best where it can be made in the
-block in the first place; where threads can do the work, they need none of this.
+Execution unit: processes, in a ``ProcessPoolExecutor``. They share one block of memory that contains
+all buffers. Each task gets the start and end of its buffer. The compressed results are pickled.
+Costs one copy of every buffer into the block, compared with several for a pipe. It also costs a named
+block, which stays in the system until a program unlinks it.
+Choose it to pass much data to processes, ideally if the data can be created in the block. If threads
+can do the work, they need none of this.
 """
 
 import itertools
@@ -17,7 +18,7 @@ from impls.digests import Job, Packed, pack
 DEFAULT = False
 START_METHOD = "forkserver"
 
-block: SharedMemory  # what a worker process keeps from one buffer to the next
+block: SharedMemory  # state of a worker process between buffers
 
 
 def run(job: Job, *, workers: int) -> list[Packed]:
@@ -27,7 +28,7 @@ def run(job: Job, *, workers: int) -> list[Packed]:
     shared = SharedMemory(create=True, size=max(1, ends[-1]))
     try:
         for start, end, buffer in zip(ends[:-1], ends[1:], job.buffers, strict=True):
-            shared.buf[start:end] = buffer  # type: ignore[index]  # it is None after close() only
+            shared.buf[start:end] = buffer  # type: ignore[index]  # None only after close()
         with ProcessPoolExecutor(workers, context, attach, (shared.name,)) as pool:
             return list(pool.map(pack_part, ends[:-1], ends[1:]))
     finally:

@@ -1,10 +1,10 @@
 """A pool of threads.
 
-Execution unit: threads of the operating system, in a ``ThreadPoolExecutor``. They share everything:
-no buffer is copied on its way in or out. hashlib and zlib give up the interpreter lock while they
-compute, so here threads use every core under it. Costs a stack for each thread, and nothing for each
-byte. Choose it for work that a library does in C, once you have seen that the library releases the
-lock.
+Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share everything, so no
+buffer is copied. hashlib and zlib release the interpreter lock while they compute, so these threads use
+every core.
+Costs a stack for each thread, and nothing per byte.
+Choose it for work that a library does in C, after you have checked that the library releases the lock.
 """
 
 from concurrent.futures import ThreadPoolExecutor

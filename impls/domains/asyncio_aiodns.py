@@ -1,9 +1,11 @@
-"""Coroutines that ask an asynchronous resolver, which waits without threads.
+"""Coroutines with an asynchronous resolver that waits without threads.
 
-Execution unit: coroutines on one event loop. They share one resolver; the C library behind it, c-ares,
-has all queries in flight on a socket of its own, watched by a single thread of its own. A semaphore
-holds the bound. Costs a package to install, and leaves out what libc would do beside DNS: no
-``/etc/hosts``, no cache of the system, no other sources of names. Choose it for names by the thousand.
+Execution unit: coroutines on one event loop. They share one resolver. Its C library, c-ares, keeps all
+queries in flight on its own socket, watched by a single thread of its own. A semaphore bounds the names
+in flight.
+Costs a package to install. It also omits what libc does besides DNS: no ``/etc/hosts``, no system
+cache, no other sources of names.
+Choose it for thousands of names.
 """
 
 import asyncio

@@ -1,9 +1,11 @@
-"""A comprehension that awaits each lookup in its turn.
+"""A comprehension that awaits each lookup in turn.
 
 Execution unit: one coroutine, and one thread of the loop's default pool at a time. ``await`` in a
-comprehension reads like ``gather``, but each lookup begins when the one before has ended: nothing
-overlaps. Costs what ``sequential`` does, and a way to the thread and back for each name. Choose it
-where each step must wait for the one before, or where other tasks of the loop have work meanwhile.
+comprehension reads like ``gather``, but each lookup starts only after the previous one ends. Nothing
+overlaps.
+Costs the same as ``sequential``, plus a hop to the thread and back for each name.
+Choose it if each step must wait for the previous one, or if other tasks of the loop have work
+meanwhile.
 """
 
 import asyncio

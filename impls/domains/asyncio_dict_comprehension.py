@@ -1,10 +1,11 @@
-"""An asynchronous comprehension, of a dictionary, over an asynchronous generator.
+"""An asynchronous dictionary comprehension over an asynchronous generator.
 
-Execution unit: coroutines on one event loop, and behind each lookup a thread of the loop's default
-pool, made large enough. They share that pool. All lookups are on their way before the first result is
-taken, unlike in a comprehension that awaits each; results stand in the dictionary in the order in which
-they came, and it is there when the last one is. Costs what ``asyncio_generator`` does, and the wait for
-the slowest name. Choose it to pick out, or to change, results of which all are needed.
+Execution unit: coroutines on one event loop. Each lookup runs in a thread of the loop's default pool,
+which is large enough for all of them. They share that pool. Unlike in a comprehension that awaits each
+lookup, all lookups start before the first result is taken. The dictionary has the results in order of
+completion, and is ready after the last one.
+Costs the same as ``asyncio_generator``, plus the wait for the slowest name.
+Choose it to filter or transform results if you need all of them.
 """
 
 import asyncio

@@ -1,9 +1,11 @@
-"""A list of all results, gathered.
+"""All results in one list, from gather.
 
-Execution unit: coroutines on one event loop, and behind each lookup a thread of the loop's default
-pool, made large enough. They share that pool. ``gather`` hands over all results at once, in the order
-of the names, when the last one is there. Costs what ``asyncio_getaddrinfo_pool`` does, and the wait for
-the slowest name before the first is seen. Choose it where nothing can begin before all is known.
+Execution unit: coroutines on one event loop. Each lookup runs in a thread of the loop's default pool,
+which is large enough for all of them. They share that pool. ``gather`` returns all results at once, in
+the order of the names, after the last lookup ends.
+Costs the same as ``asyncio_getaddrinfo_pool``, plus the wait for the slowest name before the first
+result is available.
+Choose it if nothing can start before all results are known.
 """
 
 import asyncio

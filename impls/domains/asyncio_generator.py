@@ -1,10 +1,11 @@
-"""An asynchronous generator of results, as they come.
+"""An asynchronous generator of results in order of completion.
 
-Execution unit: coroutines on one event loop, and behind each lookup a thread of the loop's default
-pool, made large enough. ``async for`` takes each result when it is there, and who takes them need not
-know how many lookups are on their way. Costs what ``asyncio_getaddrinfo_pool`` does; and who stops
-early leaves the other lookups running, for ``as_completed`` ends none. Choose it to hand results on one
-by one.
+Execution unit: coroutines on one event loop. Each lookup runs in a thread of the loop's default pool,
+which is large enough for all of them. ``async for`` takes each result as soon as it is ready. The
+consumer need not know how many lookups are in flight.
+Costs the same as ``asyncio_getaddrinfo_pool``. If the consumer stops early, the other lookups keep
+running, because ``as_completed`` cancels none.
+Choose it to pass results on one by one.
 """
 
 import asyncio

@@ -1,10 +1,11 @@
-"""Coroutines, with the loop's own ``getaddrinfo`` as it comes.
+"""Coroutines with the loop's ``getaddrinfo`` and its default pool.
 
-Execution unit: coroutines on one event loop, and behind each lookup a thread. ``loop.getaddrinfo`` is
-the blocking one, run in the loop's default pool; that has min(32, cores + 4) threads, so no more names
-are asked for at once, whatever the semaphore allows. They share that pool with everything else that
-goes there, ``asyncio.to_thread`` included. Costs a task for each name. Choose it for a few names now
-and then.
+Execution unit: coroutines on one event loop, and a thread for each lookup. ``loop.getaddrinfo`` runs
+the blocking function in the loop's default pool. That pool has min(32, cores + 4) threads. This limits
+the names in flight, even if the semaphore allows more. They share the pool with everything else that
+uses it, including ``asyncio.to_thread``.
+Costs a task for each name.
+Choose it for a few occasional lookups.
 """
 
 import asyncio

@@ -1,9 +1,10 @@
-"""The loop's ``getaddrinfo``, with a default pool that is large enough.
+"""The loop's ``getaddrinfo`` with a default pool that is large enough.
 
-Execution unit: coroutines on one event loop, and behind each lookup a thread. The loop is given a
-default pool of as many threads as names may be in flight: that is the bound, and no semaphore is
-needed. They share the pool with everything else that goes there. Costs a stack for each name in flight.
-Choose it where an asynchronous program, or its HTTP client, looks up many names; it is one line at the
+Execution unit: coroutines on one event loop, and a thread for each lookup. The program gives the loop a
+default pool with one thread per name in flight. The pool size is the bound, so no semaphore is needed.
+They share the pool with everything else that uses it.
+Costs a stack for each name in flight.
+Choose it if an asynchronous program, or its HTTP client, looks up many names. It takes one line at the
 start.
 """
 

@@ -1,9 +1,11 @@
-"""Tasks of curio, in a group, that look names up in curio's threads.
+"""Tasks of curio in a group, with lookups in curio's threads.
 
-Execution unit: curio's tasks, and behind each lookup a thread: ``curio.socket.getaddrinfo`` runs the
-blocking one in a pool of at most 64. They share what is on one thread; a semaphore holds the bound. The
-group hands over each task as it ends, and none outlives it. Costs a package to install that is not
-developed any more. Choose it to learn from: its source is short and plain.
+Execution unit: curio tasks, and a thread for each lookup. ``curio.socket.getaddrinfo`` runs the
+blocking function in a pool of at most 64 threads. The tasks share one thread and all its data. A
+semaphore bounds the names in flight. The group yields each task as it ends, and no task outlives the
+group.
+Costs the installation of a package that is no longer developed.
+Choose it to learn from: its source is short and plain.
 """
 
 import socket

@@ -1,7 +1,7 @@
 """One name after the other.
 
-Execution unit: none but the main thread. Costs nothing: the time is the sum of all waits. It is what
-the others are compared with.
+Execution unit: the main thread only.
+Costs nothing: the time is the sum of all waits. The other models are compared with it.
 """
 
 import socket

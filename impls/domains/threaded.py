@@ -1,9 +1,9 @@
-"""A pool of threads; results are taken as they come.
+"""A pool of threads, with results in order of completion.
 
-Execution unit: threads of the operating system, in a ``ThreadPoolExecutor``. They share the process and
-the interpreter lock, which ``getaddrinfo`` gives up while it waits. Costs a stack for each name in
-flight, and a future for each name. Choose it for lookups in a program that blocks anyway: the pool is
-as large as you say.
+Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share the process and the
+interpreter lock. ``getaddrinfo`` releases that lock while it waits.
+Costs a stack for each name in flight, and a future for each name.
+Choose it for lookups in a blocking program: you set the size of the pool.
 """
 
 import socket
@@ -22,7 +22,7 @@ def run(job: Job, *, workers: int) -> Arrivals:
             for future in as_completed(probes):
                 arrivals.add(future.result())
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # what has not begun need not
+            pool.shutdown(cancel_futures=True)  # skip the calls that have not started
             raise
     return arrivals
 

@@ -1,9 +1,10 @@
-"""Tasks of trio, in a nursery, that look names up in trio's threads.
+"""Tasks of trio in a nursery, with lookups in trio's threads.
 
-Execution unit: trio's tasks, and behind each lookup a thread: ``trio.socket.getaddrinfo`` runs the
-blocking one in a thread of trio's cache, of which 40 at most are in use at once unless its default
-limiter is changed. They share what is on one thread; a limiter holds the bound. Costs a package to
-install, and threads that stay for ten idle seconds. Choose it in programs that use trio anyway.
+Execution unit: trio tasks, and a thread for each lookup. ``trio.socket.getaddrinfo`` runs the blocking
+function in a thread of trio's cache. At most 40 of them run at once, unless the default limiter of trio
+is changed. The tasks share one thread and all its data. A limiter bounds the names in flight.
+Costs a package to install, and threads that exit only after ten idle seconds.
+Choose it in programs that already use trio.
 """
 
 import socket

@@ -1,9 +1,10 @@
-"""Tasks of anyio, in a task group, that share one client.
+"""Tasks of anyio in a task group that share one client.
 
-Execution unit: coroutines, all in one thread, on asyncio's event loop; the same code runs on trio's.
-They share one ``httpx.AsyncClient``; a limiter holds the bound. When one raises, the group cancels the
-others; errors arrive as an ExceptionGroup. Costs a thin layer over the event loop. Choose it for
-libraries whose users choose the loop.
+Execution unit: coroutines, all in one thread, on the event loop of asyncio. The same code runs on trio.
+They share one ``httpx.AsyncClient``. A limiter bounds the requests in flight. When one task raises, the
+group cancels the others. Errors arrive as an ExceptionGroup.
+Costs a thin layer over the event loop.
+Choose it for libraries whose users choose the event loop.
 """
 
 import anyio

@@ -1,8 +1,10 @@
-"""Coroutines on one event loop, gathered, that share one session of aiohttp.
+"""Coroutines run by gather that share one aiohttp session.
 
-Execution unit: coroutines, all in one thread. They share one ``aiohttp.ClientSession``; a semaphore
-holds the bound. What differs from ``asyncio_gather`` is the client, whose parser is in C and whose pool
-knows which connection is free. Costs another client's ways and words. Choose it for very many requests.
+Execution unit: coroutines, all in one thread. They share one ``aiohttp.ClientSession``. A semaphore
+bounds the requests in flight. It differs from ``asyncio_gather`` in the client: the parser is in C, and
+the connection pool knows which connections are free.
+Costs a different client, with its own API and terms.
+Choose it for very many requests.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ import aiohttp
 from impls.flags import Job, Outcome, failed, keep, tls_context
 
 REQUIRES = ("aiohttp",)
-SERVERS = ("local",)  # the mock is httpx's
+SERVERS = ("local",)  # the mock works with httpx only
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:

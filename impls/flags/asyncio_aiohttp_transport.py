@@ -1,8 +1,10 @@
-"""Coroutines, gathered, that share one httpx client over aiohttp.
+"""Coroutines run by gather that share one httpx client over aiohttp.
 
-Execution unit: coroutines, all in one thread. They share one client of httpx whose connections are
-aiohttp's; a semaphore holds the bound. The calls stay httpx's, and its connection pool is gone. Costs a
-package to install. Choose it for many requests at a time in a program that is written for httpx.
+Execution unit: coroutines, all in one thread. They share one httpx client whose connections come from
+aiohttp. A semaphore bounds the requests in flight. The calls stay those of httpx, but aiohttp replaces
+the connection pool.
+Costs a package to install.
+Choose it for many concurrent requests in a program that is written for httpx.
 """
 
 import asyncio
@@ -13,7 +15,7 @@ from httpx_aiohttp import HttpxAiohttpClient
 from impls.flags import Job, Outcome, client_options, failed, keep
 
 REQUIRES = ("httpx_aiohttp",)
-SERVERS = ("local",)  # the mock would take the place of its connections
+SERVERS = ("local",)  # the mock would replace its connections
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:

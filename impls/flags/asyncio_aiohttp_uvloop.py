@@ -1,8 +1,10 @@
-"""Coroutines on uvloop's event loop that share one session of aiohttp.
+"""Coroutines on uvloop that share one aiohttp session.
 
-Execution unit: coroutines, all in one thread. They share one ``aiohttp.ClientSession``; a semaphore
-holds the bound. Event loop and parser are both in C: the least that a request costs here. Costs two
-packages to install. Choose it where the number of requests makes the client the bottleneck.
+Execution unit: coroutines, all in one thread. They share one ``aiohttp.ClientSession``. A semaphore
+bounds the requests in flight. Both the event loop and the parser are in C, so a request costs less than
+in any other model of this workload.
+Costs two packages to install.
+Choose it if the number of requests makes the client the bottleneck.
 """
 
 import asyncio
@@ -14,7 +16,7 @@ from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 REQUIRES = ("aiohttp", "uvloop")
-SERVERS = ("local",)  # the mock is httpx's
+SERVERS = ("local",)  # the mock works with httpx only
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:

@@ -1,9 +1,10 @@
-"""Coroutines on one event loop; results are taken as they come.
+"""Coroutines on one event loop, with results in order of completion.
 
-Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; a semaphore holds
-the bound. ``as_completed`` hands over whichever task is done next, so each names the code it belongs
-to. Costs what ``asyncio_gather`` costs. Choose it over ``gather`` to show progress, or to go on with a
-result while slow ones are on their way.
+Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``. A semaphore bounds
+the requests in flight. ``as_completed`` yields the tasks as they finish, so each task returns its code
+with the outcome.
+Costs the same as ``asyncio_gather``.
+Choose it over ``gather`` to show progress, or to use a result while slower requests still run.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     outcomes = {}
     bound = asyncio.Semaphore(workers)
     async with httpx.AsyncClient(**client_options(job, workers)) as client:
-        # Tasks, for bare coroutines would start in no order.
+        # Create tasks: bare coroutines would start in arbitrary order.
         tasks = [asyncio.create_task(download(client, bound, job, code)) for code in job.codes]
         for done in asyncio.as_completed(tasks):
             code, outcome = await done

@@ -1,9 +1,10 @@
-"""Coroutines on one event loop, gathered, that share one client.
+"""Coroutines run by gather that share one client.
 
-Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; only a semaphore
-holds the bound. Costs a few kilobytes for each, and a coroutine yields only where it awaits: saving a
-file, or the client's own work, delays all others. Choose it for very many I/O-bound tasks, if every
-library involved is asynchronous.
+Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``. Only a semaphore
+bounds the requests in flight.
+Costs a few kilobytes per coroutine. A coroutine yields only at an ``await``, so saving a file, or the
+work of the client itself, blocks all the others.
+Choose it for very many I/O-bound tasks, if all the libraries involved are asynchronous.
 """
 
 import asyncio

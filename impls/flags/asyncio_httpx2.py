@@ -1,9 +1,10 @@
-"""Coroutines on one event loop, gathered, that share one client of httpx2.
+"""Coroutines run by gather that share one httpx2 client.
 
-Execution unit: coroutines, all in one thread. They share one ``httpx2.AsyncClient``; a semaphore holds
-the bound. httpx2 is httpx carried on under a new name; what differs from ``asyncio_gather`` is the
-client, and its pool above all. Costs a package to install. Choose it where httpx is to be replaced and
-the calls are to stay.
+Execution unit: coroutines, all in one thread. They share one ``httpx2.AsyncClient``. A semaphore bounds
+the requests in flight. httpx2 continues httpx under a new name. It differs from ``asyncio_gather`` in
+the client, above all in the connection pool.
+Costs a package to install.
+Choose it to replace httpx and keep the calls.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 REQUIRES = ("httpx2",)
-SERVERS = ("local",)  # the mock is httpx's
+SERVERS = ("local",)  # the mock works with httpx only
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:

@@ -1,9 +1,10 @@
-"""Coroutines that hand a blocking client's calls to a pool of threads.
+"""Coroutines that run the calls of a blocking client in a thread pool.
 
-Execution unit: threads, in a ``ThreadPoolExecutor`` as large as the bound; the event loop only waits
-for them. They share one ``httpx.Client``. Costs what threads cost, and a trip between loop and thread
-for each flag. On a free-threaded build httpx's pool is not safe among threads. Choose it in a program
-that has an event loop, for a library that blocks.
+Execution unit: threads, in a ``ThreadPoolExecutor`` as large as the bound. The event loop only waits
+for them. They share one ``httpx.Client``.
+Costs the same as threads, plus a hop from the loop to a thread and back for each flag. On a
+free-threaded build the connection pool of httpx is not thread-safe.
+Choose it to use a blocking library in a program that has an event loop.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
                 *(loop.run_in_executor(pool, download, client, job, code) for code in job.codes)
             )
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # what has not begun need not
+            pool.shutdown(cancel_futures=True)  # skip the calls that have not started
             raise
     return dict(zip(job.codes, outcomes, strict=True))
 

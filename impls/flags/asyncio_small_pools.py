@@ -1,9 +1,10 @@
-"""Coroutines on one event loop that share several clients of few connections.
+"""Coroutines that share several clients with few connections each.
 
-Execution unit: coroutines, all in one thread. httpx's connection pool looks through all its connections
-for every request, so its cost grows with the square of what is in flight; here each pool has only a
-few, and a semaphore of its own. Costs a client for every few requests in flight. Choose it for many
-requests at a time with httpx and nothing else.
+Execution unit: coroutines, all in one thread. The connection pool of httpx scans all its connections
+for every request, so its cost grows with the square of the requests in flight. In this model each pool
+has only a few connections and its own semaphore.
+Costs one client for every few requests in flight.
+Choose it for many concurrent requests if httpx is the only client you can use.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import httpx
 from impls.flags import Job, Outcome, client_options, failed, keep
 
 CONNECTIONS = 5
-"""Of each client, but for the last."""
+"""Connections of each client; the last one may have fewer."""
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
@@ -28,7 +29,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
         for first in range(0, workers, CONNECTIONS):
             size = min(CONNECTIONS, workers - first)
             client = await stack.enter_async_context(httpx.AsyncClient(**client_options(job, size)))
-            # In its order, the pool of each request: as often as the pool has connections.
+            # Requests cycle through this list: each pool occurs once per connection.
             pools += [(client, asyncio.Semaphore(size))] * size
         outcomes = await asyncio.gather(
             *(download(*pool, job, code) for pool, code in zip(cycle(pools), job.codes, strict=False))

@@ -1,9 +1,10 @@
 """Coroutines on one event loop, in a task group.
 
-Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; a semaphore holds
-the bound. When one of them raises, the group cancels the others and waits for them: none is left
-behind, and errors arrive as an ExceptionGroup. Costs what ``asyncio_gather`` costs. Choose it over
-``gather`` wherever an error of one should end all.
+Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``. A semaphore bounds
+the requests in flight. When one task raises, the group cancels the others and waits for them, so no
+task is left behind. Errors arrive as an ExceptionGroup.
+Costs the same as ``asyncio_gather``.
+Choose it over ``gather`` if the error of one task should end all of them.
 """
 
 import asyncio

@@ -1,10 +1,11 @@
-"""Coroutines on one event loop, gathered; a thread saves each file.
+"""Coroutines run by gather, with a thread that saves each file.
 
-Execution unit: coroutines, all in one thread, and threads of asyncio's default pool for what blocks.
-They share one ``httpx.AsyncClient``; a semaphore holds the bound. While a file is written the loop goes
-on with the others. Costs a trip to a thread and back for each flag, which is more than a small file
-takes to write into memory (see docs/saving.md). Choose it where the disk is slow or the files are
-large.
+Execution unit: coroutines, all in one thread, and threads of the default pool of asyncio for blocking
+calls. They share one ``httpx.AsyncClient``. A semaphore bounds the requests in flight. While a thread
+writes a file, the loop runs the other coroutines.
+Costs a hop to a thread and back for each flag. That takes longer than writing a small file to memory
+(see docs/saving.md).
+Choose it if the disk is slow or the files are large.
 """
 
 import asyncio

@@ -1,10 +1,12 @@
-"""Coroutines on one event loop that hand a blocking client's calls to threads.
+"""Coroutines that run the calls of a blocking client with to_thread.
 
-Execution unit: threads of asyncio's default pool, one coroutine waiting for each. They share one
-``httpx.Client``. The pool has min(32, cores + 4) threads, whatever is asked: that many requests are in
-flight at most, and nothing says so. Costs what threads cost, and a trip between loop and thread for
-each flag. On a free-threaded build httpx's pool is not safe among threads. Choose it for a blocking
-call here and there; for many, give it a pool, as ``asyncio_run_in_executor`` does.
+Execution unit: threads of the default pool of asyncio. One coroutine waits for each. They share one
+``httpx.Client``. The pool has min(32, cores + 4) threads, whatever the bound. This silently limits the
+requests in flight.
+Costs the same as threads, plus a hop from the loop to a thread and back for each flag. On a
+free-threaded build the connection pool of httpx is not thread-safe.
+Choose it for occasional blocking calls. For many of them, use a dedicated pool, as
+``asyncio_run_in_executor`` does.
 """
 
 import asyncio

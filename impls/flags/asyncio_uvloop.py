@@ -1,8 +1,10 @@
-"""Coroutines on uvloop's event loop, gathered.
+"""Coroutines on uvloop, run by gather.
 
-Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``; a semaphore holds
-the bound. uvloop is asyncio's event loop in C; what differs from ``asyncio_gather`` is the loop. Costs
-a package to install. Choose it where the loop takes the time, not the client: a profile shows it.
+Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient``. A semaphore bounds
+the requests in flight. uvloop implements the event loop of asyncio in C. It differs from
+``asyncio_gather`` only in the loop.
+Costs a package to install.
+Choose it if a profile shows that the event loop, not the client, takes the time.
 """
 
 import asyncio

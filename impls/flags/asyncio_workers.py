@@ -1,9 +1,9 @@
-"""Worker coroutines on one event loop that take flags from one queue.
+"""Worker coroutines that take flags from one queue.
 
-Execution unit: coroutines, all in one thread: one for each request in flight, however many flags there
-are. They share one ``httpx.AsyncClient``. Errors arrive as an ExceptionGroup. Costs less memory than a
-coroutine for each flag, and needs no semaphore. Choose it for work without end, or so much of it that a
-task for each would not fit.
+Execution unit: coroutines, all in one thread. There is one for each request in flight, whatever the
+number of flags. They share one ``httpx.AsyncClient``. Errors arrive as an ExceptionGroup.
+Costs less memory than one coroutine per flag, and needs no semaphore.
+Choose it for an endless stream of work, or for more work than tasks fit in memory.
 """
 
 import asyncio

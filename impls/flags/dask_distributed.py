@@ -1,10 +1,11 @@
-"""Tasks on a Dask cluster, whose workers may be other hosts.
+"""Tasks on a Dask cluster, whose workers may run on other hosts.
 
-Execution unit: threads in the cluster's worker processes. They share no memory and no disk: each task
-downloads a share of the flags, one after the other with a client of its own, and sends the images back
-to be saved here. As many tasks as the bound; the cluster runs as many of them at once as it has
-threads. Costs a trip through the scheduler for each task and one more for each image. Choose it where
-one host is not enough.
+Execution unit: threads in the worker processes of the cluster. They share neither memory nor disk. Each
+task downloads a share of the flags, one after the other, with its own client. It returns the images,
+and this program saves them. There are as many tasks as the bound. The cluster runs as many of them at
+once as it has threads.
+Costs a trip through the scheduler for each task, and another one for each image.
+Choose it if one host is not enough.
 """
 
 from dataclasses import replace
@@ -20,7 +21,7 @@ CLUSTER = "dask"
 SERVERS = ("local",)  # the mock would have to be installed on every host
 
 Answer = tuple[int, bytes]
-"""A status and a body."""
+"""A status code and a body."""
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
@@ -35,7 +36,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 
 def fetch(job: Job) -> list[Answer | Outcome]:
-    """What the server answers for each flag, or why it does not."""
+    """Return the answer of the server for each flag, or the error."""
     with httpx.Client(**client_options(job, 1)) as client:
         return [ask(client, job.url(code)) for code in job.codes]
 

@@ -1,9 +1,9 @@
-"""A pool of interpreters in one process, each with a client of its own.
+"""A pool of interpreters in one process, each with its own client.
 
-Execution unit: threads of one process, each with an interpreter and a lock of its own. They share
-nothing that Python can see: what they get and give is pickled, and each imports httpx anew. Costs these
-imports for each, though no process. Choose it for CPU-bound work; for I/O-bound work it only starts
-later.
+Execution unit: threads of one process. Each has its own interpreter and its own interpreter lock. They
+share no Python objects: arguments and results are pickled, and each interpreter imports httpx again.
+Costs these imports for each interpreter, but no process.
+Choose it for CPU-bound work. For I/O-bound work it only delays the start.
 """
 
 import pickle
@@ -18,14 +18,14 @@ from impls.flags import Job, Outcome, client_options, failed, keep
 DEFAULT = False
 PYTHON = ">=3.14"
 
-# What an interpreter keeps from one task to the next, and closes by ending.
+# State of an interpreter between tasks. The client closes when the interpreter ends.
 worker_job: Job
 client: httpx.Client
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
-    # A new interpreter starts with the module path of this process at its start: set the current one,
-    # and only then unpickle a function of this module.
+    # A new interpreter starts with the initial sys.path of this process: pass the current one
+    # before unpickling, which imports this module.
     first = f"import pickle, sys; sys.path[:] = {sys.path!r}; pickle.loads(start)()"
     names = {"start": pickle.dumps(partial(start_worker, job))}
     with InterpreterPoolExecutor(workers, initializer=exec, initargs=(first, names)) as pool:

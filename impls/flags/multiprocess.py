@@ -1,9 +1,10 @@
-"""A pool of processes, each with a client of its own.
+"""A pool of processes, each with its own client.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``. They share nothing: what they get and give is
-pickled, and each makes its own ``httpx.Client``. Costs a fork and a client for each, but not every
-import and TLS context again: a fork server that has them once starts the others. Choose it for work
-that computes; for work that waits, it is the dearest way to wait.
+Execution unit: processes, in a ``ProcessPoolExecutor``. They share nothing: arguments and results are
+pickled, and each process creates its own ``httpx.Client``.
+Costs a fork and a client for each process. The imports and the TLS context cost only once: a fork
+server prepares them and then starts the processes.
+Choose it for CPU-bound work. For I/O-bound work it is the most expensive model.
 """
 
 import multiprocessing
@@ -15,16 +16,16 @@ from impls.flags import Job, Outcome, client_options, failed, keep, tls_context
 
 START_METHOD = "forkserver"
 
-# What a worker process keeps from one task to the next, and closes by ending.
+# State of a worker process between tasks. The client closes when the process ends.
 worker_job: Job
 client: httpx.Client
 
-tls_context()  # on import, so in the fork server: its children inherit the context
+tls_context()  # runs on import, in the fork server: its children inherit the context
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     context = multiprocessing.get_context(START_METHOD)
-    # httpx imports httpcore with its first client: without this, in every process anew.
+    # httpx imports httpcore with its first client: without the preload, once in every process.
     context.set_forkserver_preload([__name__, "httpcore"])
     with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
         return dict(zip(job.codes, pool.map(download, job.codes), strict=True))

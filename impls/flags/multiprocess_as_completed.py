@@ -1,9 +1,9 @@
-"""A pool of processes; results are taken as they come.
+"""A pool of processes, with results in order of completion.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``, each with a client of its own. They share
-nothing. Each flag is a future, and ``as_completed`` hands over whichever is done next. Costs what
-``multiprocess`` costs. Choose it over ``map`` to show progress, or to go on with a result while slow
-ones are on their way.
+Execution unit: processes, in a ``ProcessPoolExecutor``, each with its own client. They share nothing.
+Each flag is a future, and ``as_completed`` yields the futures as they finish.
+Costs the same as ``multiprocess``.
+Choose it over ``map`` to show progress, or to use a result while slower requests still run.
 """
 
 import multiprocessing
@@ -16,17 +16,17 @@ from impls.flags import Job, Outcome, client_options, failed, keep, tls_context
 DEFAULT = False
 START_METHOD = "forkserver"
 
-# What a worker process keeps from one task to the next, and closes by ending.
+# State of a worker process between tasks. The client closes when the process ends.
 worker_job: Job
 client: httpx.Client
 
-tls_context()  # on import, so in the fork server: its children inherit the context
+tls_context()  # runs on import, in the fork server: its children inherit the context
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     outcomes = {}
     context = multiprocessing.get_context(START_METHOD)
-    # httpx imports httpcore with its first client: without this, in every process anew.
+    # httpx imports httpcore with its first client: without the preload, once in every process.
     context.set_forkserver_preload([__name__, "httpcore"])
     with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
         codes = {pool.submit(download, code): code for code in job.codes}
@@ -34,7 +34,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
             for future in as_completed(codes):
                 outcomes[codes[future]] = future.result()
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # what has not begun need not
+            pool.shutdown(cancel_futures=True)  # skip the calls that have not started
             raise
     return {code: outcomes[code] for code in job.codes}
 

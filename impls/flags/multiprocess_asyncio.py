@@ -1,8 +1,9 @@
-"""A process for each core, each with an event loop and coroutines.
+"""One process per core, each with an event loop and coroutines.
 
-Execution unit: coroutines, on one event loop in each of a few processes. Those share nothing: flags and
-bound are dealt out to them, and each has one ``httpx.AsyncClient``. Costs a process for each core,
-whose start takes its time. Choose it where one core is not enough for the client's own work.
+Execution unit: coroutines, on one event loop in each of a few processes. The processes share nothing:
+the flags and the bound are divided among them. Each has one ``httpx.AsyncClient``.
+Costs one process per core, and the time to start it.
+Choose it if one core is not enough for the work of the client itself.
 """
 
 import asyncio
@@ -18,9 +19,9 @@ from impls.flags import Job, Outcome, client_options, failed, keep, tls_context
 DEFAULT = False
 START_METHOD = "forkserver"
 
-tls_context()  # on import, so in the fork server: its children inherit the context
+tls_context()  # runs on import, in the fork server: its children inherit the context
 
-cores = getattr(os, "process_cpu_count", os.cpu_count)  # those this process may use: from 3.13
+cores = getattr(os, "process_cpu_count", os.cpu_count)  # from 3.13: only those this process may use
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
@@ -28,7 +29,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     shares = [replace(job, codes=job.codes[first::processes]) for first in range(processes)]
     bounds = [len(range(first, workers, processes)) for first in range(processes)]
     context = multiprocessing.get_context(START_METHOD)
-    # httpx imports httpcore with its first client: without this, in every process anew.
+    # httpx imports httpcore with its first client: without the preload, once in every process.
     context.set_forkserver_preload([__name__, "httpcore"])
     with ProcessPoolExecutor(processes, context, job.initializer) as pool:
         outcomes = {}

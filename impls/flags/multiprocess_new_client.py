@@ -1,8 +1,9 @@
-"""A pool of processes, a new client for each request.
+"""A pool of processes, with a new client for each request.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``. They share nothing, not even a lock: each
-computes its TLS contexts, one for every flag, on whatever core is free. Costs a process for each worker
-and a client for each flag. Choose it never: it only beats threads that make the same mistake.
+Execution unit: processes, in a ``ProcessPoolExecutor``. They share nothing, not even a lock. Each
+process creates a TLS context for every flag, on any free core.
+Costs a process for each worker and a client for each flag.
+Choose it never. It is only faster than threads that make the same mistake.
 """
 
 import multiprocessing
@@ -15,12 +16,12 @@ from impls.flags import Job, Outcome, failed, keep
 DEFAULT = False
 START_METHOD = "forkserver"
 
-worker_job: Job  # what a worker process keeps from one task to the next
+worker_job: Job  # state of a worker process between tasks
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     context = multiprocessing.get_context(START_METHOD)
-    # httpx imports httpcore with its first client: without this, in every process anew.
+    # httpx imports httpcore with its first client: without the preload, once in every process.
     context.set_forkserver_preload([__name__, "httpcore"])
     with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
         return dict(zip(job.codes, pool.map(download, job.codes), strict=True))

@@ -1,8 +1,8 @@
 """One request after the other.
 
-Execution unit: none but the main thread. One ``httpx.Client`` and its connection serve every flag.
-Costs nothing and hides nothing: the time is the sum of all waits. It is what the others are compared
-with, and the right choice when there is little to wait for.
+Execution unit: the main thread only. One ``httpx.Client`` and its connection serve every flag.
+Costs nothing and hides nothing: the time is the sum of all waits. The other models are compared with
+it. It is the right choice if there is little to wait for.
 """
 
 import httpx

@@ -1,8 +1,9 @@
-"""One request after the other, a new client for each.
+"""One request after the other, with a new client for each.
 
-Execution unit: none but the main thread. ``httpx.get`` makes a client, a TLS context and a connection
-for every flag, and throws them away. Costs more CPU time than the whole request, even for plain
-``http://``. Choose it for a script that sends one request; for two, make a client.
+Execution unit: the main thread only. ``httpx.get`` creates a client, a TLS context and a connection for
+every flag, and then discards them.
+Costs more CPU time than the request itself, even for plain ``http://``.
+Choose it for a script that sends a single request. For two requests, create a client.
 """
 
 import httpx

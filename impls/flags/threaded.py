@@ -1,10 +1,11 @@
 """A pool of threads that share one client.
 
-Execution unit: threads of the operating system, in a ``ThreadPoolExecutor``. They share the process,
-one ``httpx.Client`` with its connections, and the interpreter lock, which a thread gives up while it
-waits for the network. Costs a stack for each thread, and everyone's turn at the client's connection
-pool; and on a free-threaded build now and then a request, for httpx's pool is not safe there. Choose it
-for work that waits, with libraries that block.
+Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share the process, one
+``httpx.Client`` with its connections, and the interpreter lock. A thread releases that lock while it
+waits for the network.
+Costs a stack for each thread. The threads also compete for the connection pool of the client. On a
+free-threaded build that pool is not thread-safe, and a request fails now and then.
+Choose it for I/O-bound work with blocking libraries.
 """
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,10 +1,10 @@
-"""A pool of threads; results are taken as they come.
+"""A pool of threads, with results in order of completion.
 
 Execution unit: threads, in a ``ThreadPoolExecutor``. They share the process, one ``httpx.Client`` and
-the interpreter lock. Each flag is a future, and ``as_completed`` hands over whichever is done next.
-Costs what ``threaded`` costs, and a future to look after for each flag. On a free-threaded build
-httpx's pool is not safe among threads. Choose it over ``map`` to show progress, or to go on with a
-result while the slow ones are still on their way.
+the interpreter lock. Each flag is a future, and ``as_completed`` yields the futures as they finish.
+Costs the same as ``threaded``, plus a future to keep track of for each flag. On a free-threaded build
+the connection pool of httpx is not thread-safe.
+Choose it over ``map`` to show progress, or to use a result while slower requests still run.
 """
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -27,7 +27,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
             for future in as_completed(codes):
                 outcomes[codes[future]] = future.result()
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # what has not begun need not
+            pool.shutdown(cancel_futures=True)  # skip the calls that have not started
             raise
     return {code: outcomes[code] for code in job.codes}
 

@@ -1,9 +1,11 @@
 """A few threads, each with an event loop and coroutines.
 
-Execution unit: coroutines, on one event loop in each of a few threads. Flags and bound are dealt out to
-them, and each has one ``httpx.AsyncClient``; they share the process and the interpreter lock. Costs a
-loop and a client for each thread. Choose it on a free-threaded build, where each loop has a core; under
-the lock it only makes the clients' pools smaller.
+Execution unit: coroutines, on one event loop in each of a few threads. The flags and the bound are
+divided among the threads. Each has one ``httpx.AsyncClient``. They share the process and the
+interpreter lock.
+Costs a loop and a client for each thread.
+Choose it on a free-threaded build, where each loop has its own core. With the interpreter lock it only
+makes the connection pools smaller.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from impls.flags import Job, Outcome, client_options, failed, keep
 
 DEFAULT = False
 
-cores = getattr(os, "process_cpu_count", os.cpu_count)  # those this process may use: from 3.13
+cores = getattr(os, "process_cpu_count", os.cpu_count)  # from 3.13: only those this process may use
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:

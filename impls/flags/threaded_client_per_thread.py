@@ -1,9 +1,9 @@
-"""A pool of threads, each with a client of its own.
+"""A pool of threads, each with its own client.
 
-Execution unit: threads of the operating system, in a ``ThreadPoolExecutor``. They share the process and
-the interpreter lock, but no client: no thread waits for another's connections. Costs a stack and a
-client with one connection for each thread. Choose it for many requests at a time with a client that
-blocks.
+Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share the process and the
+interpreter lock, but no client. So no thread waits for the connection pool of another.
+Costs a stack and a client with one connection for each thread.
+Choose it for many concurrent requests with a blocking client.
 """
 
 import threading

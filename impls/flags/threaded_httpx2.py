@@ -1,9 +1,10 @@
-"""A pool of threads that share one client of httpx2.
+"""A pool of threads that share one httpx2 client.
 
 Execution unit: threads, in a ``ThreadPoolExecutor``. They share the process, one ``httpx2.Client`` with
-its connections, and the interpreter lock. httpx2 is httpx carried on under a new name; what differs
-from ``threaded`` is the client. Costs a stack for each thread. Choose it where httpx is to be replaced
-and the calls are to stay.
+its connections, and the interpreter lock. httpx2 continues httpx under a new name. It differs from
+``threaded`` in the client.
+Costs a stack for each thread.
+Choose it to replace httpx and keep the calls.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 REQUIRES = ("httpx2",)
-SERVERS = ("local",)  # the mock is httpx's
+SERVERS = ("local",)  # the mock works with httpx only
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:

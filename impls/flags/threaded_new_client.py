@@ -1,9 +1,10 @@
-"""A pool of threads, a new client for each request.
+"""A pool of threads, with a new client for each request.
 
-Execution unit: threads, in a ``ThreadPoolExecutor``. They share the interpreter lock, and here they
-need it: ``httpx.get`` makes a client and a TLS context for every flag. Costs so much CPU time that work
-which only waits computes instead, one thread at a time. Choose it never: it is how first examples are
-written, and why processes then seem to wait better than threads.
+Execution unit: threads, in a ``ThreadPoolExecutor``. They share the interpreter lock and compete for
+it: ``httpx.get`` creates a client and a TLS context for every flag.
+Costs so much CPU time that I/O-bound work becomes CPU-bound, one thread at a time.
+Choose it never. Many first examples are written this way, and so processes seem better than threads at
+I/O-bound work.
 """
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,9 +1,11 @@
-"""Tasks of trio, in a nursery, that share one client.
+"""Tasks of trio in a nursery that share one client.
 
-Execution unit: trio's tasks, all in one thread. They share one ``httpx.AsyncClient``; a limiter holds
-the bound. A nursery ends when all its tasks have, and cancels the others when one raises: tasks form a
-tree, none outlives its parent, and errors arrive as an ExceptionGroup. Costs a package to install, and
-libraries that know trio. Choose it for programs that must end cleanly whatever happens.
+Execution unit: trio tasks, all in one thread. They share one ``httpx.AsyncClient``. A limiter bounds
+the requests in flight. A nursery ends when all its tasks have ended. When one task raises, the nursery
+cancels the others. Tasks form a tree, and no task outlives its parent. Errors arrive as an
+ExceptionGroup.
+Costs a package to install, and libraries that support trio.
+Choose it for programs that must end cleanly in all circumstances.
 """
 
 import httpx

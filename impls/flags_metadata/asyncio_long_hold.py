@@ -1,9 +1,9 @@
-"""Coroutines, gathered, that hold the semaphore over both requests of a country.
+"""Coroutines that hold the semaphore for both requests of a country.
 
 Execution unit: coroutines on one event loop, all in one thread. They share one ``httpx.AsyncClient``
-and the semaphore, which bounds the countries in progress: no more are begun than can be finished next.
-Costs a place that stays empty where one of the two requests needs none of what is bounded. Choose it so
-that what was begun is finished first, and memory stays that of ``workers`` countries.
+and the semaphore. It bounds the countries in progress: a country keeps its place for both requests.
+Costs a place that stays unused if one of the two requests does not need the bounded resource.
+Choose it to finish each country before new ones start. Memory stays limited to ``workers`` countries.
 """
 
 import asyncio

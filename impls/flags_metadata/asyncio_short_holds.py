@@ -1,10 +1,12 @@
-"""Coroutines, gathered, that hold the semaphore for each request anew.
+"""Coroutines that acquire the semaphore for each request.
 
 Execution unit: coroutines on one event loop, all in one thread. They share one ``httpx.AsyncClient``
 and the semaphore, which bounds the requests in flight. Between its two requests a country queues again,
-behind all that still wait for their first: images pile up in memory until nearly all of them are there.
-Costs that memory. Choose it where the steps need different resources, and a task should not hold one
-that it does not use.
+behind all countries that still wait for their first. Images pile up in memory until nearly all of them
+have arrived.
+Costs that memory.
+Choose it if the steps need different resources, and no step should hold a resource that it does not
+use.
 """
 
 import asyncio

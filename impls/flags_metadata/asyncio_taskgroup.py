@@ -1,9 +1,10 @@
-"""Coroutines in a task group, that hold the semaphore for each request anew.
+"""Coroutines in a task group that acquire the semaphore for each request.
 
 Execution unit: coroutines on one event loop, all in one thread. They share one ``httpx.AsyncClient``
-and the semaphore. When one of them raises, the group cancels the others and waits for them: none is
-left behind, and errors arrive as an ExceptionGroup. Costs what ``asyncio_short_holds`` costs. Choose it
-over ``gather`` wherever an error of one should end all.
+and the semaphore. When one task raises, the group cancels the others and waits for them, so no task is
+left behind. Errors arrive as an ExceptionGroup.
+Costs the same as ``asyncio_short_holds``.
+Choose it over ``gather`` if the error of one task should end all of them.
 """
 
 import asyncio

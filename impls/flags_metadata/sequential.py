@@ -1,8 +1,8 @@
 """One request after the other.
 
-Execution unit: none but the main thread. One ``httpx.Client`` and its connection serve every country.
-Costs nothing and hides nothing: the time is the sum of all waits. It is what the others are compared
-with.
+Execution unit: the main thread only. One ``httpx.Client`` and its connection serve every country.
+Costs nothing and hides nothing: the time is the sum of all waits. The other models are compared with
+it.
 """
 
 import httpx

@@ -1,10 +1,11 @@
-"""A pool of threads with one client; a thread makes both requests of a country.
+"""A pool of threads with one client, one thread for both requests of a country.
 
-Execution unit: threads of the operating system, in a ``ThreadPoolExecutor``. They share the process,
-one ``httpx.Client`` with its connections, and the interpreter lock, which a thread gives up while it
-waits for the network. The pool is the bound: a thread that waits for the second answer takes no other
-country meanwhile. Costs a stack for each thread, and everyone's turn at the client's connection pool.
-Choose it for steps that depend on each other: they stand below each other, as in ``sequential``.
+Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share the process, one
+``httpx.Client`` with its connections, and the interpreter lock. A thread releases that lock while it
+waits for the network. The pool size is the bound: a thread that waits for the second answer takes no
+other country.
+Costs a stack for each thread. The threads also compete for the connection pool of the client.
+Choose it for steps that depend on each other. The code reads from top to bottom, as in ``sequential``.
 """
 
 from concurrent.futures import ThreadPoolExecutor

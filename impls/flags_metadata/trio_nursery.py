@@ -1,9 +1,10 @@
-"""Tasks of trio, in a nursery, that hold the limiter for each request anew.
+"""Tasks of trio in a nursery that acquire the limiter for each request.
 
-Execution unit: trio's tasks, all in one thread. They share one ``httpx.AsyncClient`` and a limiter, the
-bound. A nursery ends when all its tasks have, and cancels the others when one raises; errors arrive as
-an ExceptionGroup. Costs a package to install, and libraries that know trio. Choose it for programs that
-must end cleanly whatever happens.
+Execution unit: trio tasks, all in one thread. They share one ``httpx.AsyncClient`` and a limiter, which
+is the bound. A nursery ends when all its tasks have ended. When one task raises, the nursery cancels
+the others. Errors arrive as an ExceptionGroup.
+Costs a package to install, and libraries that support trio.
+Choose it for programs that must end cleanly in all circumstances.
 """
 
 import httpx

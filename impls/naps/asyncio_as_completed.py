@@ -1,9 +1,9 @@
-"""Coroutines on one event loop; results are taken as they come.
+"""Coroutines on one event loop, with results in order of completion.
 
-Execution unit: coroutines, all in one thread. They share everything. ``as_completed`` hands over
-whichever task is done next. A semaphore holds the bound. Costs what ``asyncio_gather`` costs, and for
-each task a queue's place and a coroutine more to await. Choose it over ``gather`` to go on with a
-result while slow ones are still under way.
+Execution unit: coroutines, all in one thread. They share everything. ``as_completed`` yields the tasks
+as they finish. A semaphore enforces the bound.
+Costs the same as ``asyncio_gather``, plus a queue entry and another coroutine to await for each task.
+Choose it over ``gather`` to use a result while slower tasks still run.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ def run(job: Job, *, workers: int) -> Results:
 async def nap_all(job: Job, workers: int) -> Results:
     results = Results(in_order=False)
     bound = asyncio.Semaphore(workers)
-    # Tasks, for bare coroutines would start in no order.
+    # Create tasks: bare coroutines would start in arbitrary order.
     tasks = [asyncio.create_task(nap(bound, task)) for task in job.tasks]
     for done in asyncio.as_completed(tasks):
         results.take(await done)

@@ -1,9 +1,10 @@
-"""Coroutines on one event loop; all results come at once.
+"""Coroutines on one event loop, with all results at once.
 
 Execution unit: coroutines, all in one thread. They share everything. ``gather`` returns when the last
-is done, with all results in the order of the tasks: the first is there no sooner than the last. A
-semaphore holds the bound. Costs a task of asyncio for each, all of them made beforehand. Choose it
-where all results are needed before anything goes on.
+task is done, with all results in the order of the tasks. The first result is available no sooner than
+the last. A semaphore enforces the bound.
+Costs an asyncio task for each item of work, all created in advance.
+Choose it if the program needs all results before it continues.
 """
 
 import asyncio

@@ -1,10 +1,12 @@
-"""Coroutines on one event loop, in a task group; results come in order.
+"""Coroutines in a task group, with results in the order of the tasks.
 
-Execution unit: coroutines, all in one thread. They share everything. Each task can be awaited while
-the group is open, so the first result is there when the first task is done; ``gather`` would hold
-it back. When one raises, the group cancels the others, and errors arrive as an ExceptionGroup, that of
-a task being awaited twice. A semaphore holds the bound. Costs what ``asyncio_gather`` costs. Choose it
-wherever an error of one should end all.
+Execution unit: coroutines, all in one thread. They share everything. Each task can be awaited while the
+group is open, so the first result is available when the first task is done. ``gather`` would hold it
+back. When one task raises, the group cancels the others, and errors arrive as an ExceptionGroup. The
+error of a task that ``nap_all`` awaits at that moment is in the group twice. A semaphore enforces the
+bound.
+Costs the same as ``asyncio_gather``.
+Choose it if the error of one task should end all of them.
 """
 
 import asyncio

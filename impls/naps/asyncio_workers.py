@@ -1,9 +1,10 @@
-"""A few coroutines that work off all tasks.
+"""A few worker coroutines for all tasks.
 
 Execution unit: coroutines, one for each worker, all in one thread. They share one iterator, from which
-each takes its next task: nothing more than that holds the bound, and no coroutine waits for its turn.
-Each hands over its own results, so they come as they are ready. Costs little for a task that has not
-begun. Choose it over a coroutine for each task where there are very many, or where they never end.
+each takes its next task. Nothing else enforces the bound, and no coroutine waits for its turn. Each
+reports its own results, so they arrive as soon as they are ready.
+Costs little for a task that has not started.
+Choose it over one coroutine per task if there are very many tasks, or an endless stream of them.
 """
 
 import asyncio

@@ -1,10 +1,11 @@
-"""Tasks of curio, in a task group.
+"""Tasks of curio in a task group.
 
-Execution unit: curio's tasks, all in one thread. They share everything. Iterating over the group hands
-over whichever task is done next. A semaphore holds the bound. When one raises, the group cancels the
-others. Costs a task for each, all of them made beforehand, and a package that is no longer developed:
-it runs on no Python after 3.11. Choose it to read, for its source is short and shows how such a thing
-works.
+Execution unit: curio tasks, all in one thread. They share everything. Iteration over the group yields
+the tasks as they finish. A semaphore enforces the bound. When one task raises, the group cancels the
+others.
+Costs a curio task for each item of work, all created in advance, and a package that is no longer
+developed. It does not run on Python versions after 3.11.
+Choose it to read: its source is short and shows how such a library works.
 """
 
 import curio

@@ -1,9 +1,9 @@
 """A pool of processes.
 
 Execution unit: processes, in a ``ProcessPoolExecutor``. They share nothing: each task is pickled and
-goes through a pipe, and so does its answer. Costs a fork for each worker, by a fork server that has
-imported this module once, and those trips. Choose it for work that computes; to wait, it is the
-dearest of all.
+sent through a pipe, and so is its answer.
+Costs a fork for each worker, from a fork server that imported this module once, and these transfers.
+Choose it for CPU-bound work. For waiting it is the most expensive model.
 """
 
 import multiprocessing

@@ -1,7 +1,7 @@
 """One nap after the other.
 
-Execution unit: none but the program itself, so naps add up. Costs nothing beside the naps; what it
-shows is by how much a nap is longer than was asked for.
+Execution unit: the main thread only, so the naps add up.
+Costs nothing besides the naps. It shows how much longer a nap takes than requested.
 """
 
 from impls.naps import Job, Results, nap

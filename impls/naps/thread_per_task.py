@@ -1,10 +1,11 @@
-"""One thread a task.
+"""One thread per task.
 
-Execution unit: threads, a new one for each task. They share everything. A semaphore holds the bound,
-and the next thread starts when it has let somebody go: no more are there than may work. Each thread
-hands over its own result, so results come as they are ready; an error has to be carried out by hand.
-Costs the start and the end of a thread for each task. Choose it where tasks are few and last long;
-a pool is this, with the threads used again.
+Execution unit: threads, a new one for each task. They share everything. A semaphore enforces the bound.
+The program acquires it before it starts a thread, so no more threads run than the bound allows. Each
+thread reports its own result, so results arrive as soon as they are ready. The program must pass errors
+on itself.
+Costs the start and the end of a thread for each task.
+Choose it for few, long tasks. A pool does the same and reuses its threads.
 """
 
 from threading import Semaphore, Thread

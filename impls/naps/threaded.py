@@ -1,9 +1,9 @@
-"""A pool of threads; results come in the order of the tasks.
+"""A pool of threads, with results in the order of the tasks.
 
-Execution unit: threads, in a ``ThreadPoolExecutor``. They share everything. ``map`` hands over the
-first task's result first, also where others have long been ready, and it makes all futures before
-it returns. Costs a thread for each worker, and a future, a lock and a trip through a queue for each
-task. Choose it where the order matters, or where all results are needed before anything goes on.
+Execution unit: threads, in a ``ThreadPoolExecutor``. They share everything. ``map`` returns the result
+of the first task first, even if others are ready long before. It creates all futures before it returns.
+Costs a thread for each worker, and a future, a lock and a trip through a queue for each task.
+Choose it if the order matters, or if the program needs all results before it continues.
 """
 
 from concurrent.futures import ThreadPoolExecutor

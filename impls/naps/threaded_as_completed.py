@@ -1,9 +1,10 @@
-"""A pool of threads; results are taken as they come.
+"""A pool of threads, with results in order of completion.
 
-Execution unit: threads, in a ``ThreadPoolExecutor``. They share everything. ``as_completed`` hands over
-whichever future is done next. Costs what ``threaded`` costs, and a set of all futures to look after.
-Choose it over ``map`` to go on with a result while the slow ones are still under way, or to show
-progress; tasks may then also be of different kinds.
+Execution unit: threads, in a ``ThreadPoolExecutor``. They share everything. ``as_completed`` yields the
+futures as they finish.
+Costs the same as ``threaded``, plus a set of all futures to keep track of.
+Choose it over ``map`` to use a result while slower tasks still run, or to show progress. It also allows
+tasks of different kinds.
 """
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -21,6 +22,6 @@ def run(job: Job, *, workers: int) -> Results:
             for future in as_completed(futures):
                 results.take(future.result())
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # what has not begun need not
+            pool.shutdown(cancel_futures=True)  # skip the calls that have not started
             raise
     return results

@@ -1,9 +1,10 @@
-"""A pool of threads; no more tasks are handed in than will soon be begun.
+"""A pool of threads that submits only the tasks that start soon.
 
 Execution unit: threads, in a ``ThreadPoolExecutor``. They share everything. With ``buffersize``, from
-Python 3.14 on, ``map`` makes the next future when a result is taken, not all of them before the first
-is: it may read tasks from something that never ends. Costs what ``threaded`` costs, but a worker may
-wait for the caller. Choose it for many tasks, or where they come one by one.
+Python 3.14 on, ``map`` creates the next future when a result is taken. Without it, ``map`` creates all
+futures in advance. So the tasks may come from an endless iterator.
+Costs the same as ``threaded``, but a worker may have to wait for the caller.
+Choose it for many tasks, or for tasks that arrive one by one.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ PYTHON = ">=3.14"
 def run(job: Job, *, workers: int) -> Results:
     results = Results(in_order=True)
     with ThreadPoolExecutor(workers) as pool:
-        # Twice as many as workers: while the first result is due, the others have something to do.
+        # Twice the workers: they stay busy while the caller waits for the first result.
         ahead = 2 * workers
         for value in pool.map(nap, job.tasks, buffersize=ahead):  # type: ignore[call-arg]  # from 3.14 on
             results.take(value)

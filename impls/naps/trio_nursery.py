@@ -1,10 +1,11 @@
-"""Tasks of trio, in a nursery.
+"""Tasks of trio in a nursery.
 
-Execution unit: trio's tasks, all in one thread. They share everything. A task of trio returns nothing:
-each hands over its own result, so they come as they are ready. The next one starts when a semaphore
-lets it, since trio begins those that are ready together in random order. A nursery ends when all its
-tasks have, and cancels the others when one raises. Costs a package to install, and more for each task
-than asyncio. Choose it for programs that must end cleanly whatever happens.
+Execution unit: trio tasks, all in one thread. They share everything. A trio task returns nothing. Each
+reports its own result, so results arrive as soon as they are ready. A semaphore decides when the next
+task starts, because trio starts ready tasks in random order. A nursery ends when all its tasks have
+ended, and cancels the others when one raises.
+Costs a package to install, and more for each task than asyncio.
+Choose it for programs that must end cleanly in all circumstances.
 """
 
 import trio

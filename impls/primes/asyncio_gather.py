@@ -1,8 +1,10 @@
-"""Coroutines on one event loop, gathered.
+"""Coroutines on one event loop, run by gather.
 
-Execution unit: coroutines, all in one thread, that give way only where they await. Work that computes
-awaits nothing: each batch holds the loop until it is done, so this is sequential with an event loop
-around it. Costs an event loop and a task for each batch. Choose it for work that waits.
+Execution unit: coroutines, all in one thread. A coroutine yields only at an ``await``. CPU-bound work
+awaits nothing, so each batch holds the loop until it is done. This is sequential code inside an event
+loop.
+Costs an event loop and a task for each batch.
+Choose it for I/O-bound work.
 """
 
 import asyncio

@@ -1,9 +1,11 @@
 """A pool of processes, awaited from an event loop.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``; coroutines only wait for them. They share
-nothing: batches and primes are pickled on the way. Costs what ``multiprocess`` costs and an event
-loop, with a future of either kind for each batch. Choose it in a program that is asynchronous already
-and must answer while something is computed; one that only computes needs no event loop.
+Execution unit: processes, in a ``ProcessPoolExecutor``. Coroutines only wait for them. They share
+nothing: batches and primes are pickled in transit.
+Costs the same as ``multiprocess``, plus an event loop and two futures per batch (one of
+``concurrent.futures``, one of asyncio).
+Choose it in an asynchronous program that must stay responsive during CPU-bound work. A program that
+only computes needs no event loop.
 """
 
 import asyncio
@@ -29,5 +31,5 @@ async def find_all(job: Job, workers: int) -> list[list[int]]:
         try:
             return await asyncio.gather(*batches)
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # what has not begun need not
+            pool.shutdown(cancel_futures=True)  # skip the calls that have not started
             raise

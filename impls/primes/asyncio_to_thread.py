@@ -1,10 +1,12 @@
 """Threads, awaited from an event loop.
 
-Execution unit: threads, the event loop's own; coroutines only wait for them. They share everything, the
-interpreter lock included: work in pure Python gets no faster than in one thread. Costs an event loop, a
-thread for each worker, and their turns at the lock; what it buys is an event loop that still turns
-meanwhile. The loop's own threads are min(32, cores + 4) by default: a semaphore alone could not raise
-that number. Choose it in an asynchronous program, for a library that blocks.
+Execution unit: threads of the event loop's default pool. Coroutines only wait for them. They share
+everything, including the interpreter lock, so pure Python runs no faster than in one thread. The
+default pool has min(32, cores + 4) threads unless it is replaced. A larger semaphore does not raise
+this limit.
+Costs an event loop, a thread for each worker, and contention for the lock. In return the event loop
+keeps running.
+Choose it to use a blocking library in an asynchronous program.
 """
 
 import asyncio
@@ -20,6 +22,6 @@ def run(job: Job, *, workers: int) -> list[list[int]]:
 
 
 async def find_all(job: Job, workers: int) -> list[list[int]]:
-    # This many threads are the bound; asyncio.run ends them.
+    # The size of the pool is the bound. asyncio.run shuts the pool down.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(workers))
     return await asyncio.gather(*(asyncio.to_thread(primes_in, batch) for batch in job.batches))

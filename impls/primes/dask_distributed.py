@@ -1,10 +1,11 @@
-"""Tasks on a Dask cluster, as many at a time as were asked for.
+"""Tasks on a Dask cluster, with a limit on the tasks in flight.
 
-Execution unit: whatever the cluster's workers run tasks in; this program is a client and reaches them
-through their scheduler, on any host. They share nothing, and must be able to import this module.
-Costs a cluster that runs already, and some milliseconds of scheduler for each task, which are paid
-back where a task takes longer than that. A cluster takes all tasks at once: the window is what holds
-the bound. Choose it for work that needs more than one machine, or whose tasks depend on each other.
+Execution unit: that of the cluster's workers. This program is a client and reaches the workers through
+their scheduler, on any host. They share nothing, and must be able to import this module. A cluster
+accepts all tasks at once, so this program enforces the bound with a window.
+Costs a running cluster, and some milliseconds of scheduler time for each task. That pays off for tasks
+that take longer.
+Choose it for work that needs more than one machine, or whose tasks depend on each other.
 """
 
 import itertools
@@ -23,7 +24,7 @@ def run(job: Job, *, workers: int) -> list[list[int]]:
     answers: list[list[int]] = [[] for _ in job.batches]
     waiting = iter(enumerate(job.batches))
     with Client(job.cluster, set_as_default=False) as client:
-        # Not pure, or the scheduler would remember the answer of a task it has seen before.
+        # pure=False: otherwise the scheduler would reuse the answer of an earlier task.
         in_flight = as_completed(
             [client.submit(find, task, pure=False) for task in itertools.islice(waiting, workers)],
             loop=client.loop,

@@ -1,10 +1,11 @@
-"""joblib, with its own processes.
+"""joblib with its own processes.
 
-Execution unit: processes of joblib's loky. They share nothing; functions travel by cloudpickle, so that
-even a lambda does. Costs a new interpreter for each worker, slower to start than a fork, which joblib
-pays once: its workers stay for the next call, and end after five minutes without a call. This program
-ends them, as every other here ends its own. Choose it where arrays of NumPy are the work (they are
-mapped, not copied), and where many such calls follow each other.
+Execution unit: processes of loky, the backend of joblib. They share nothing. Functions travel by
+cloudpickle, so even a lambda works.
+Costs a new interpreter for each worker, which starts more slowly than a fork. joblib pays this once:
+its workers stay for the next call, and exit after five idle minutes. This program ends them, as all
+models end theirs.
+Choose it for work on NumPy arrays (they are mapped, not copied), and for many such calls in succession.
 """
 
 from joblib import Parallel, delayed

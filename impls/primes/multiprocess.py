@@ -1,9 +1,10 @@
 """A pool of processes.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``, each with an interpreter and a lock of its
-own, so they compute at the same time. They share nothing: batches and primes are pickled on the way.
-Costs a fork for each, by a fork server that has imported this module once, and the memory of another
-interpreter. Choose it for work that computes, in portions large enough to be worth the trip.
+Execution unit: processes, in a ``ProcessPoolExecutor``. Each has its own interpreter and interpreter
+lock, so they compute in parallel. They share nothing: batches and primes are pickled in transit.
+Costs a fork for each process, from a fork server that imported this module once, and the memory of
+another interpreter.
+Choose it for CPU-bound work, in batches large enough to justify the transfer.
 """
 
 import multiprocessing

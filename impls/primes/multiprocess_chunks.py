@@ -1,10 +1,11 @@
-"""A pool of processes that cuts the numbers into chunks itself.
+"""A pool of processes that divides the numbers into chunks.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``, that share nothing. The program hands over
-single numbers, as in ``multiprocess_per_number``, and ``chunksize`` has them travel together: as many
-as leave each worker eight chunks. Costs one more argument, and pickling every number and its answer,
-where a batch is one range. Choose it where the tasks are small and there are no natural batches; where
-there are few and their times differ much, leave ``chunksize`` at one.
+Execution unit: processes, in a ``ProcessPoolExecutor``, that share nothing. The program passes single
+numbers, as in ``multiprocess_per_number``. ``chunksize`` groups them for the transfer, so that each
+worker gets eight chunks.
+Costs one more argument, and pickling of every number and its answer. A batch would be a single range.
+Choose it for small tasks without natural batches. For few tasks of very different length, leave
+``chunksize`` at one.
 """
 
 import itertools

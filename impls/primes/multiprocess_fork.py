@@ -1,10 +1,11 @@
 """A pool of processes that are forks of this one.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``, each a copy of this one at the moment of the
-fork. They share its memory until somebody writes, so they have every module and every object at once.
-Costs least of all ways to start a process; but only the thread that forks is copied, and a lock that
-another one held stays locked for ever in the child, which is why Python warns from 3.12 on and no
-longer does it unasked from 3.14 on. Choose it in programs without threads, on Linux.
+Execution unit: processes, in a ``ProcessPoolExecutor``. Each is a copy of this one at the moment of the
+fork. They share its memory until a process writes to it, so they have every module and object at once.
+Costs the least of all start methods. But a fork copies only the thread that calls it. A lock that
+another thread holds stays locked in the child forever. This is why Python warns from 3.12 on, and no
+longer forks by default from 3.14 on.
+Choose it in programs without threads, on Linux.
 """
 
 import multiprocessing

@@ -1,10 +1,12 @@
-"""A pool of processes from a fork server that is told to import nothing.
+"""A pool of processes from a fork server without preloaded modules.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``, forked from a small clean process without
-threads of its own. They share nothing. What differs from ``multiprocess`` is one line that is not
-there: without ``set_forkserver_preload`` the fork server knows the main module at most, and each worker
-imports the modules that its work needs, in every pool. Costs those imports. Choose it where they are
-small, or must not happen before a fork; it is what a pool does on Linux from Python 3.14 on by default.
+Execution unit: processes, in a ``ProcessPoolExecutor``, forked from a small, clean process without
+threads. They share nothing. It differs from ``multiprocess`` in one missing line:
+``set_forkserver_preload``. Without it the fork server knows at most the main module. Each worker
+imports the rest itself, in every pool.
+Costs those imports.
+Choose it if the imports are small, or must not happen before a fork. It is the default of a pool on
+Linux from Python 3.14 on.
 """
 
 import multiprocessing

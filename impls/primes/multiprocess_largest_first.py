@@ -1,9 +1,10 @@
-"""A pool of processes that gets what may take longest first.
+"""A pool of processes that gets the potentially longest batches first.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``, that share nothing. Differs from
-``multiprocess`` in the order alone: a long batch that comes last has one process at work and the others
-waiting for it. Costs a guess at how long each batch may take; a rough one will do. Choose it where
-there are few tasks and their times differ much.
+Execution unit: processes, in a ``ProcessPoolExecutor``, that share nothing. It differs from
+``multiprocess`` only in the order. If a long batch comes last, one process computes while the others
+wait for it.
+Costs an estimate of the duration of each batch. A rough one is enough.
+Choose it for few tasks of very different length.
 """
 
 import math
@@ -27,5 +28,5 @@ def run(job: Job, *, workers: int) -> list[list[int]]:
 
 
 def longest(batch: Sequence[int]) -> int:
-    """How many divisions a batch may take, at most, but for a factor."""
+    """Estimate the divisions for a batch: the exact number if all its numbers are primes."""
     return sum(map(math.isqrt, batch))

@@ -1,9 +1,10 @@
-"""A pool of processes that is handed every number by itself.
+"""A pool of processes with one task per number.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``, as in ``multiprocess``, that share nothing.
-What differs on purpose is the task: one number, not a batch. Costs a trip through two pipes and the
-pickling of question and answer for every number, hundreds of times what testing a small one takes.
-Choose it only where a single task computes for milliseconds or more, as in ``large``; else see
+Execution unit: processes, in a ``ProcessPoolExecutor``, that share nothing, as in ``multiprocess``. It
+deliberately differs in the task: one number instead of a batch.
+Costs a trip through two pipes, and the pickling of question and answer, for every number. That takes
+hundreds of times as long as the test of a small number.
+Choose it only if a single task computes for milliseconds or more, as in ``large``. Otherwise see
 ``multiprocess_chunks``.
 """
 

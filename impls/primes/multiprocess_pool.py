@@ -1,11 +1,11 @@
-"""A ``multiprocessing.Pool`` whose results are taken as they come.
+"""A ``multiprocessing.Pool`` with results in order of completion.
 
-Execution unit: processes, in the pool that is older than ``concurrent.futures``. They share nothing but
-its pipes. ``imap_unordered`` gives each result as soon as it is there, so every batch carries its
-place. Costs three threads in the parent; and a worker that is killed is replaced, but its batch is lost
-and the program waits for it for ever, where a ``ProcessPoolExecutor`` says so. Choose it for what only
-it has: workers renewed after a number of tasks, or results in the order they are ready, without a
-future for each.
+Execution unit: processes, in the pool that is older than ``concurrent.futures``. They share only its
+pipes. ``imap_unordered`` yields each result as soon as it is ready, so every batch carries its index.
+Costs three threads in the parent. If a worker is killed, the pool replaces it, but its batch is lost
+and the program waits forever. A ``ProcessPoolExecutor`` raises an error instead.
+Choose it for its unique features: workers that are replaced after n tasks, or results in order of
+completion without a future each.
 """
 
 import multiprocessing

@@ -1,9 +1,11 @@
-"""A pool of processes that write their results into memory they share.
+"""A pool of processes that write their results into shared memory.
 
-Execution unit: processes, in a ``ProcessPoolExecutor``. They share one block of memory, with a byte
-for each number: prime or not. Costs a block with a name, which stays in the system until somebody
-unlinks it, and the places in it are the program's to keep apart: nothing locks them. Choose it where
-results are large and of a fixed size, arrays above all; a few thousand primes are pickled as fast.
+Execution unit: processes, in a ``ProcessPoolExecutor``. They share one block of memory with a byte for
+each number: prime or not.
+Costs a named block, which stays in the system until a program unlinks it. No lock protects the block,
+so the program must keep the ranges of the workers apart.
+Choose it for large results of a fixed size, above all arrays. For a few thousand primes, pickling is as
+fast.
 """
 
 import itertools
@@ -17,7 +19,7 @@ from impls.primes import Job, is_prime
 DEFAULT = False
 START_METHOD = "forkserver"
 
-block: SharedMemory  # what a worker process keeps from one batch to the next
+block: SharedMemory  # state of a worker process between batches
 
 
 def run(job: Job, *, workers: int) -> list[list[int]]:
@@ -27,8 +29,8 @@ def run(job: Job, *, workers: int) -> list[list[int]]:
     shared = SharedMemory(create=True, size=max(1, ends[-1]))
     try:
         with ProcessPoolExecutor(workers, context, attach, (shared.name,)) as pool:
-            list(pool.map(mark_primes, ends[:-1], job.batches))  # a list, for the errors to be raised
-        flags = iter(bytes(shared.buf))  # type: ignore[arg-type]  # it is None after close() only
+            list(pool.map(mark_primes, ends[:-1], job.batches))  # list() raises their errors
+        flags = iter(bytes(shared.buf))  # type: ignore[arg-type]  # None only after close()
         return [[number for number in batch if next(flags)] for batch in job.batches]
     finally:
         shared.unlink()

@@ -1,9 +1,10 @@
 """A pool of processes, each a new interpreter.
 
 Execution unit: processes, in a ``ProcessPoolExecutor``, started like any program. They share nothing.
-Costs most of all ways: in each of them an interpreter starts and imports everything the work needs.
-Choose it where nothing of the parent may be carried over, or for a program that is to behave alike on
-Linux, Windows and macOS, the last two of which start processes this way; and keep the pool for long.
+Costs the most of all start methods: in each process an interpreter starts and imports everything that
+the work needs.
+Choose it if a process must inherit nothing from the parent, or if a program must behave the same on
+Linux, Windows and macOS. Windows and macOS start processes this way. Keep the pool for a long time.
 """
 
 import multiprocessing

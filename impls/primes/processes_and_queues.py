@@ -1,10 +1,11 @@
 """Processes with a queue of work and a queue of results.
 
-Execution unit: ``multiprocessing.Process``, started by hand. They share two pipes and the locks
-around them. The queue of work has a thread that fills its pipe: without it, once both pipes are full,
-everyone would wait for everyone. Costs what a pool does for you, sentinels, order and errors; and
-while a pool notices a worker that is killed, this program then waits for ever. Choose it for workers
-with a state or a life of their own; where there is a list of tasks, take a pool.
+Execution unit: instances of ``multiprocessing.Process`` that the program starts itself. They share two
+pipes and the locks around them. A thread of the work queue fills its pipe. Without this thread all
+sides would deadlock once both pipes are full.
+Costs what a pool does for you: sentinels, order and errors. A pool notices when a worker is killed.
+This program waits forever.
+Choose it for workers with their own state or lifetime. For a list of tasks, use a pool.
 """
 
 import multiprocessing
@@ -45,5 +46,5 @@ def work(tasks: "Queue[Any]", results: "SimpleQueue[Any]") -> None:
         index, batch = task
         try:
             results.put((index, primes_in(batch), None))
-        except BaseException as error:  # whatever it is: each task is answered, or the caller waits
+        except BaseException as error:  # any error: answer each task, or the caller waits forever
             results.put((index, [], error))

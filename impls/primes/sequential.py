@@ -1,6 +1,7 @@
 """One batch after the other.
 
-Execution unit: none but the main thread. Costs nothing: it is what the others are compared with.
+Execution unit: the main thread only.
+Costs nothing. The other models are compared with it.
 """
 
 from impls.primes import Job, primes_in

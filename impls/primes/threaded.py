@@ -1,8 +1,9 @@
 """A pool of threads.
 
-Execution unit: threads of the operating system, in a ``ThreadPoolExecutor``. They share everything,
-the interpreter lock included: where there is one, only one of them computes at a time, and the
-result is sequential with some overhead. Costs a stack for each thread and the turns at the lock.
+Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share everything, including
+the interpreter lock. With the lock, only one thread computes at a time, so the result is sequential
+with some overhead.
+Costs a stack for each thread, and contention for the lock.
 Choose it on a free-threaded build, where threads are the cheapest way to use all cores.
 """
 

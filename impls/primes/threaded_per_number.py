@@ -1,9 +1,10 @@
-"""A pool of threads that is handed every number by itself.
+"""A pool of threads with one task per number.
 
-Execution unit: threads, in a ``ThreadPoolExecutor``, as in ``threaded``, and they share the same. What
-differs on purpose is the task: one number, not a batch. Costs a future, a trip through the pool's queue
-and often a turn at the interpreter lock for every number, and most numbers are tested in less time than
-that. Choose it never for tasks as small as these: it shows why batches matter.
+Execution unit: threads, in a ``ThreadPoolExecutor``. They share the same as in ``threaded``. It
+deliberately differs in the task: one number instead of a batch.
+Costs a future, a trip through the queue of the pool and often a wait for the interpreter lock, for
+every number. Testing most numbers takes less time than that.
+Choose it never for tasks as small as these. This model shows why batches matter.
 """
 
 import itertools

@@ -1,11 +1,11 @@
 """Threads with a queue of work and a queue of results.
 
-Execution unit: ``threading.Thread``, started by hand. They share everything: two queues, and the
-interpreter lock, so they compute by turns like the pool of ``threaded``. Costs what a pool does for
-you: one sentinel for each worker to end by, results put back in order, and errors carried over by
-hand, or the program would wait for a result that never comes. Choose it where work appears while
-other work is done, or workers keep something of their own; where there is a list of tasks, a pool is
-this in two lines.
+Execution unit: instances of ``threading.Thread`` that the program starts itself. They share everything:
+two queues, and the interpreter lock. So they compute in turn, like the pool of ``threaded``.
+Costs what a pool does for you. The program sends one sentinel per worker, restores the order of the
+results, and passes errors on. Without that it would wait for a missing result.
+Choose it if new work appears during the work, or if workers keep their own state. For a list of tasks,
+a pool does this in two lines.
 """
 
 from collections.abc import Sequence
@@ -43,5 +43,5 @@ def work(tasks: Tasks, results: Results) -> None:
         index, batch = task
         try:
             results.put((index, primes_in(batch), None))
-        except BaseException as error:  # whatever it is: each task is answered, or the caller waits
+        except BaseException as error:  # any error: answer each task, or the caller waits forever
             results.put((index, [], error))

@@ -1,10 +1,10 @@
 """Files written with aiofiles.
 
-Execution unit: threads, of the loop's default pool; coroutines only wait for them. They share
-everything. The calls of a file are awaited one by one: to open, write, close and rename it are four
-trips to a thread and back, where ``asyncio_to_thread`` has one. A semaphore holds the bound. Costs
-those trips, and a package. Choose it for files that a coroutine reads or writes bit by bit, as data
-comes.
+Execution unit: threads of the loop's default pool. Coroutines only wait for them. They share
+everything. Each file operation is awaited separately. Opening, writing, closing and renaming take four
+hops to a thread and back, compared with one in ``asyncio_to_thread``. A semaphore enforces the bound.
+Costs those hops, and a package.
+Choose it for files that a coroutine reads or writes in pieces, as data arrives.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
 """All files written by one call in one thread.
 
-Execution unit: a thread of the loop's default pool; one coroutine waits for it. They share everything.
-Costs one trip to a thread and back for all files, so next to nothing; no two files are written at the
-same time. Choose it where the files are there together: the portion decides more than the model.
+Execution unit: a thread of the loop's default pool. One coroutine waits for it. They share everything.
+Costs one hop to a thread and back for all files, which is almost nothing. No two files are written at
+the same time.
+Choose it if the files are available together. The batch size matters more than the model.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
 """Files written by the threads of the event loop, by run_in_executor.
 
-Execution unit: threads, of the loop's default pool; coroutines only wait for them. They share
-everything but context variables. A semaphore holds the bound. Costs what ``asyncio_to_thread`` costs,
-which is this and a copy of the context. Choose it where a future is wanted instead of a coroutine: the
-write begins at once, not when it is awaited.
+Execution unit: threads of the loop's default pool. Coroutines only wait for them. They share everything
+except context variables. A semaphore enforces the bound.
+Costs the same as ``asyncio_to_thread``, which also copies the context.
+Choose it if you need a future instead of a coroutine. The write starts at once, not when it is awaited.
 """
 
 import asyncio

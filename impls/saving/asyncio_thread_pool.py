@@ -1,10 +1,10 @@
-"""Files written by a pool of threads of its own.
+"""Files written by a dedicated pool of threads.
 
-Execution unit: threads, in a ``ThreadPoolExecutor`` as large as the bound; coroutines only wait for
-them. They share everything. All files are handed over at once, and no coroutine waits for its turn.
-Costs a trip to a thread and back for each file, and threads that always have the next one compete with
-the loop for the interpreter lock. Choose it where a slow disk must not keep the loop's default pool
-from its other work.
+Execution unit: threads, in a ``ThreadPoolExecutor`` as large as the bound. Coroutines only wait for
+them. They share everything. All files are submitted at once, and no coroutine waits for its turn.
+Costs a hop to a thread and back for each file. The threads always have more work and compete with the
+loop for the interpreter lock.
+Choose it if a slow disk must not keep the default pool of the loop from its other work.
 """
 
 import asyncio

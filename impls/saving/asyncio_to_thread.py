@@ -1,9 +1,10 @@
 """Files written by the threads of the event loop, by to_thread.
 
-Execution unit: threads, of the loop's default pool; coroutines only wait for them. They share
-everything. A semaphore holds the bound. Costs a trip to a thread and back for each file: where the
-system takes a small one at once, more than the write. Choose it for large files, and where each must
-be on the disk.
+Execution unit: threads of the loop's default pool. Coroutines only wait for them. They share
+everything. A semaphore enforces the bound.
+Costs a hop to a thread and back for each file. If the system accepts a small file at once, the hop
+takes longer than the write.
+Choose it for large files, and for files that must each be on the disk.
 """
 
 import asyncio

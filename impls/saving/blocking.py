@@ -1,9 +1,10 @@
-"""Coroutines that write files straight.
+"""Coroutines that write files directly.
 
-Execution unit: coroutines, all in one thread, which each write holds until the system has taken the
-bytes. They share everything. None of them awaits, so all that are ready run in one turn of the loop,
-one after the other: it stands still for all files together. Costs nothing but that. Choose it for a
-small file now and then, between two things that a coroutine awaits anyway.
+Execution unit: coroutines, all in one thread. Each write holds that thread until the system has
+accepted the bytes. They share everything. None of them awaits, so all ready coroutines run in one turn
+of the loop, one after the other. The loop is blocked for all files together.
+Costs nothing else.
+Choose it for an occasional small file, between two operations that a coroutine awaits anyway.
 """
 
 import asyncio

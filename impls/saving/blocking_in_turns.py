@@ -1,8 +1,9 @@
-"""Files written straight, with a turn of the loop after each.
+"""Files written directly, with a turn of the loop after each.
 
-Execution unit: one coroutine, in the thread of its loop, which each write holds until the system has
-taken the bytes. It shares everything. ``asyncio.sleep(0)`` lets all others have a turn before the next
-file, and a task that sleeps is back after three. Costs those turns, a fraction of the way to a thread.
+Execution unit: one coroutine, in the thread of its loop. Each write holds that thread until the system
+has accepted the bytes. It shares everything. ``asyncio.sleep(0)`` lets all other tasks run before the
+next file. A sleeping task runs again after three turns.
+Costs those turns, a fraction of the hop to a thread.
 Choose it for many small files that need not be on the disk.
 """
 

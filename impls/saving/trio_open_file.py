@@ -1,9 +1,10 @@
 """Files written with trio's own asynchronous files and paths.
 
-Execution unit: threads, of trio's cache; tasks only wait for them. They share everything. The calls of
-a file are awaited one by one: to open, write, close and rename it are four trips to a thread and back,
-where ``trio_to_thread`` has one. A limiter holds the bound. Costs those trips; threads stay for ten
-seconds. Choose it for files that a task reads or writes bit by bit, as data comes.
+Execution unit: threads of trio's cache. Tasks only wait for them. They share everything. Each file
+operation is awaited separately. Opening, writing, closing and renaming take four hops to a thread and
+back, compared with one in ``trio_to_thread``. A limiter enforces the bound.
+Costs those hops. Idle threads stay for ten seconds.
+Choose it for files that a task reads or writes in pieces, as data arrives.
 """
 
 import os

@@ -1,9 +1,10 @@
-"""Files written in threads, by trio.
+"""Files written in threads of trio.
 
-Execution unit: threads, of trio's cache; tasks only wait for them. They share everything. Each call
-takes a limiter along, which holds the bound. Costs a task and a trip to a thread and back for each
-file; threads stay for ten seconds, for whoever has the next one. Choose it in a program that runs on
-trio, for large files, and where each must be on the disk.
+Execution unit: threads of trio's cache. Tasks only wait for them. They share everything. Each call
+passes a limiter, which enforces the bound.
+Costs a task and a hop to a thread and back for each file. Idle threads stay for ten seconds and take
+the next call from any task.
+Choose it in a program that runs on trio, for large files, and for files that must each be on the disk.
 """
 
 import trio

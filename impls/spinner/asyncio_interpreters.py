@@ -1,10 +1,11 @@
-"""A spinner in a task, the slow part in an interpreter that is awaited.
+"""A spinner in a task, with the slow part awaited in an interpreter.
 
-Execution unit: a coroutine on the event loop, and a thread with an interpreter of its own, in an
-``InterpreterPoolExecutor``. They share the process and no object: job and answer are pickled, and
-each has its own interpreter lock. Costs an event loop, an interpreter, and the imports in it. Choose
-it from Python 3.14 on, in an asynchronous program, for pure Python that computes for long, with a pool
-that is kept.
+Execution unit: a coroutine on the event loop, and a thread with its own interpreter, in an
+``InterpreterPoolExecutor``. They share the process but no objects: job and answer are pickled. Each has
+its own interpreter lock.
+Costs an event loop, and an interpreter with its imports.
+Choose it from Python 3.14 on, in an asynchronous program, for long CPU-bound work in pure Python. Keep
+the pool.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ def run(job: Job, *, workers: int) -> Seen:
 
 async def supervise(job: Job) -> Seen:
     loop = asyncio.get_running_loop()
-    # A new interpreter starts with the module path of this process at its start: set the current one.
+    # A new interpreter starts with the initial sys.path of this process: pass the current one.
     same_path = f"import sys; sys.path[:] = {sys.path!r}"
     with InterpreterPoolExecutor(1, initializer=exec, initargs=(same_path,)) as pool:
         screen = Screen()

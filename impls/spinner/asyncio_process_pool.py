@@ -1,9 +1,9 @@
-"""A spinner in a task, the slow part in a process that is awaited.
+"""A spinner in a task, with the slow part awaited in a process.
 
 Execution unit: a coroutine on the event loop, and a process in a ``ProcessPoolExecutor``. They share
-nothing: job and answer are pickled, and the slow part has an interpreter lock of its own. Costs an
-event loop and a process, and the loop stands still while that is started. Choose it in an asynchronous
-program for long CPU-bound work, with a pool that is kept.
+nothing: job and answer are pickled, and the slow part has its own interpreter lock.
+Costs an event loop and a process. The loop is blocked while the process starts.
+Choose it in an asynchronous program for long CPU-bound work. Keep the pool.
 """
 
 import asyncio

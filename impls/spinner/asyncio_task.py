@@ -1,9 +1,11 @@
-"""A spinner in a task, the slow part straight in a coroutine.
+"""A spinner in a task, with the slow part directly in a coroutine.
 
-Execution unit: two coroutines in one thread. They share everything, and give way only where they
-await. While the slow part awaits a sleep, the spinner spins; while it computes, nothing does, not even
-the first frame comes. A nap of 0 s now and then is enough to let the spinner in. Costs an event loop.
-Choose it for a slow part that awaits; for any other, take it out of the loop: ``asyncio_to_thread``.
+Execution unit: two coroutines in one thread. They share everything, and yield only at an ``await``.
+While the slow part awaits a sleep, the spinner spins. While it computes, the spinner is blocked, and
+even the first frame is missing. An occasional sleep of 0 s is enough to let the spinner run.
+Costs an event loop.
+Choose it for a slow part that awaits. Move any other slow part out of the loop, as in
+``asyncio_to_thread``.
 """
 
 import asyncio
@@ -11,7 +13,7 @@ import asyncio
 from impls.spinner import Job, Screen, Seen, slow_async
 
 WORKERS = 1
-DEFAULT = ("waiting",)  # the others take seconds
+DEFAULT = ("waiting",)  # the other cases take seconds
 
 
 def run(job: Job, *, workers: int) -> Seen:

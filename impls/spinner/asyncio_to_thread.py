@@ -1,10 +1,10 @@
-"""A spinner in a task, the slow part in a thread that is awaited.
+"""A spinner in a task, with the slow part awaited in a thread.
 
-Execution unit: a coroutine on the event loop, and one of the loop's own threads. They share
-everything, the interpreter lock included: while the slow part computes, the loop gets its turn one
-switch interval after it asks, so the spinner is a little late and never stands still. Costs an event
-loop and a thread; and that thread cannot be cancelled, it has to come to its end. Choose it in an
-asynchronous program for whatever blocks.
+Execution unit: a coroutine on the event loop, and a thread of the loop's default pool. They share
+everything, including the interpreter lock. While the slow part computes, the loop gets the lock one
+switch interval after it asks. So the spinner is slightly late but never stops.
+Costs an event loop and a thread. The thread cannot be cancelled and has to run to its end.
+Choose it in an asynchronous program for anything that blocks.
 """
 
 import asyncio

@@ -1,10 +1,11 @@
-"""A spinner in a process, the slow part in the main one.
+"""A spinner in a process, with the slow part in the main process.
 
-Execution unit: one process beside the main process. They share nothing but an event, which is two
-semaphores and a lock of the operating system; the spinner sends its frames through a pipe. Costs the
-start of a process, before which nothing is seen, and the end of one, which is most of the time that
-stopping takes. Choose it where the slow part is C code that keeps the interpreter lock to itself;
-otherwise a thread does the same, sooner.
+Execution unit: one process besides the main process. They share only an event, which consists of two
+semaphores and a lock of the operating system. The spinner reports its frames through a pipe.
+Costs the start of a process, before which no frame appears. It also costs the end of a process, which
+is most of the time that stopping takes.
+Choose it if the slow part is C code that keeps the interpreter lock. Otherwise a thread does the same,
+and starts sooner.
 """
 
 import multiprocessing
@@ -27,7 +28,7 @@ def run(job: Job, *, workers: int) -> Seen:
     receiver, sender = context.Pipe(duplex=False)
     spinner = context.Process(target=spin, args=(job.interval, done, sender))
     with receiver:
-        with sender:  # once the spinner has its end, only the spinner has one
+        with sender:  # close this copy of the end, so that only the spinner has one
             spinner.start()
         try:
             answer = slow(job)

@@ -1,10 +1,11 @@
-"""A spinner in a thread, the slow part in the main one.
+"""A spinner in a thread, with the slow part in the main thread.
 
-Execution unit: one thread beside the main thread. They share everything: an event, whose ``wait`` is
-the pause between two frames and the way to stop, and the interpreter lock. While the slow part waits,
-the lock is free; while it computes, the spinner asks for it, and has it one switch interval later.
-Costs a thread. Choose it for a program that is not asynchronous: whatever the slow part does in
-Python, it needs no part in this.
+Execution unit: one thread besides the main thread. They share everything, including an event and the
+interpreter lock. The ``wait`` of the event is the pause between two frames and the way to stop. While
+the slow part waits, the lock is free. While it computes, the spinner gets the lock one switch interval
+after it asks.
+Costs a thread.
+Choose it for a program that is not asynchronous. A slow part in Python needs no changes.
 """
 
 import threading
@@ -12,7 +13,7 @@ import threading
 from impls.spinner import Job, Screen, Seen, slow
 
 WORKERS = 1
-DEFAULT = ("waiting",)  # the others take seconds
+DEFAULT = ("waiting",)  # the other cases take seconds
 
 
 def run(job: Job, *, workers: int) -> Seen:

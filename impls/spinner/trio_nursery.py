@@ -1,10 +1,11 @@
-"""A spinner in a task of trio, the slow part straight beside it in the nursery.
+"""A spinner in a task of trio, with the slow part beside it in the nursery.
 
-Execution unit: two of trio's tasks, in one thread. They share everything, and give way only where they
-await: a slow part that computes holds the spinner up until it naps. To stop is to cancel the nursery's
-scope, and to leave its block is to know that the spinner is gone; an error arrives as an
-ExceptionGroup. Costs a package to install. Choose it for programs that must end cleanly whatever
-happens.
+Execution unit: two trio tasks in one thread. They share everything, and yield only at an ``await``. A
+CPU-bound slow part blocks the spinner until it sleeps. To stop the spinner, the program cancels the
+scope of the nursery. After the block of the nursery, the spinner has certainly ended. Errors arrive as
+an ExceptionGroup.
+Costs a package to install.
+Choose it for programs that must end cleanly in all circumstances.
 """
 
 import trio

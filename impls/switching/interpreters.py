@@ -1,14 +1,15 @@
-"""An interpreter that computes in pure Python, beside one that waits.
+"""An interpreter that computes in pure Python, beside a thread that waits.
 
-Execution unit: a thread with an interpreter of its own, in an ``InterpreterPoolExecutor``, beside the
-main thread. They share the process and no object but a queue to stop by, and each interpreter has its
-own lock: the one that wakes is as early as alone, while there is a core for each. Costs an interpreter
-and the imports in it. Choose it from Python 3.14 on, where a process is too much.
+Execution unit: a thread with its own interpreter, in an ``InterpreterPoolExecutor``, beside the main
+thread. They share the process, but no object except a stop queue. Each interpreter has its own lock.
+With a core for each, the waiting thread wakes as early as when it runs alone.
+Costs an interpreter with its imports.
+Choose it from Python 3.14 on, if a process is too expensive.
 """
 
 import sys
 from concurrent import interpreters  # type: ignore[attr-defined]  # from 3.14 on
-from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defined]  # the same
+from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defined]  # see above
 from typing import Any
 
 from impls.switching import Answers, Computed, Job, compute, python_code, switch_interval, wait
@@ -19,7 +20,7 @@ WORKERS = 1
 
 
 def run(job: Job, *, workers: int) -> Answers:
-    # A new interpreter starts with the module path of this process at its start: set the current one.
+    # A new interpreter starts with the initial sys.path of this process: pass the current one.
     same_path = f"import sys; sys.path[:] = {sys.path!r}"
     stop = interpreters.create_queue()
     with (
@@ -36,7 +37,7 @@ def run(job: Job, *, workers: int) -> Answers:
 
 
 def get_ready() -> None:
-    """Where this is called the interpreter has started, has this module, and its caches are warm."""
+    """Start the interpreter, import this module and warm the caches before the measurement."""
     python_code()
 
 

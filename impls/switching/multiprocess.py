@@ -1,9 +1,10 @@
-"""A process that computes in pure Python, beside one that waits.
+"""A process that computes in pure Python, beside a process that waits.
 
-Execution unit: one process, in a ``ProcessPoolExecutor``, beside the main process. They share nothing
-but an event to stop by, and each has an interpreter lock of its own: the one that wakes is as early as
-alone, while there is a core for each. Costs the start of a process, and to pickle what goes in and
-out. Choose it for a program that must answer at once while something computes.
+Execution unit: one process, in a ``ProcessPoolExecutor``, beside the main process. They share only a
+stop event. Each has its own interpreter lock. With a core for each, the waiting process wakes as early
+as when it runs alone.
+Costs the start of a process, and pickling of arguments and results.
+Choose it for a program that must respond at once during CPU-bound work.
 """
 
 import multiprocessing
@@ -16,7 +17,7 @@ DEFAULT = False
 START_METHOD = "forkserver"
 WORKERS = 1
 
-done: Event  # what the computing process is stopped by
+done: Event  # stops the computing process
 
 
 def run(job: Job, *, workers: int) -> Answers:
@@ -24,7 +25,7 @@ def run(job: Job, *, workers: int) -> Answers:
     context.set_forkserver_preload([__name__])
     stop = context.Event()
     with switch_interval(job.interval), ProcessPoolExecutor(1, context, keep, (stop,)) as pool:
-        pool.submit(python_code).result()  # it has started, and its caches are warm
+        pool.submit(python_code).result()  # start the worker and warm its caches first
         computing = pool.submit(compute_until_done)
         try:
             waited = wait(job)

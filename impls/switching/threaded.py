@@ -1,9 +1,11 @@
-"""A thread that computes in pure Python, beside one that waits.
+"""A thread that computes in pure Python, beside a thread that waits.
 
-Execution unit: one thread beside the main thread. They share everything, the interpreter lock included:
-each time, the waking thread waits for a full switch interval before the other must release it. Costs
-that latency; the computing thread loses little. A shorter interval shortens the wait for all threads of
-the program. Choose it on a free-threaded build; or where some milliseconds do not matter.
+Execution unit: one thread beside the main thread. They share everything, including the interpreter
+lock. Each time the waiting thread wakes, it waits for a full switch interval before the computing
+thread must release the lock.
+Costs that latency. The computing thread loses little. A shorter interval shortens the wait for all
+threads of the program.
+Choose it on a free-threaded build, or if some milliseconds of latency do not matter.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +20,7 @@ DEFAULT = ("interval_5ms",)
 def run(job: Job, *, workers: int) -> Answers:
     done = Event()
     with switch_interval(job.interval), ThreadPoolExecutor(1) as pool:
-        pool.submit(python_code).result()  # it has started, and its caches are warm
+        pool.submit(python_code).result()  # start the worker and warm its caches first
         computing = pool.submit(compute, python_code, done.is_set)
         try:
             waited = wait(job)

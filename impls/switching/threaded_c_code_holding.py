@@ -1,9 +1,10 @@
-"""A thread that computes in C and keeps the lock, beside one that waits.
+"""A thread that computes in C and keeps the lock, beside a thread that waits.
 
-Execution unit: one thread beside the main thread. They share everything, the interpreter lock
-included; and a switch is possible between two bytecodes only, while a sort, a regular expression or a
-large power is one. So the one that wakes waits for the end of the sort, however short the interval.
-Costs a latency that no setting bounds. Choose it never; where it is there already, put it in a process.
+Execution unit: one thread beside the main thread. They share everything, including the interpreter
+lock. A switch is possible only between two bytecodes. A sort, a regular expression or a large power is
+a single bytecode. So the waiting thread waits for the end of the sort, however short the interval.
+Costs a latency that no setting limits.
+Choose it never. If a program already has such a thread, move it to a process.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ WORKERS = 1
 def run(job: Job, *, workers: int) -> Answers:
     done = Event()
     with switch_interval(job.interval), ThreadPoolExecutor(1) as pool:
-        pool.submit(c_code_holding).result()  # it has started, and its caches are warm
+        pool.submit(c_code_holding).result()  # start the worker and warm its caches first
         computing = pool.submit(compute, c_code_holding, done.is_set)
         try:
             waited = wait(job)

@@ -1,9 +1,10 @@
-"""A thread that computes in pure Python and naps, beside one that waits.
+"""A thread that computes in pure Python and naps, beside a thread that waits.
 
-Execution unit: one thread beside the main thread. They share everything, the interpreter lock included;
-after each unit the computing thread releases it with ``time.sleep(0)``. So the waking thread waits for
-the rest of a unit, not for a switch interval. Costs a nap for each unit, which the operating system
-makes longer than 0 s. Choose it where a process is too much, for a thread whose code is yours.
+Execution unit: one thread beside the main thread. They share everything, including the interpreter
+lock. The computing thread releases it voluntarily after each unit, with ``time.sleep(0)``. So the
+waiting thread waits only for the rest of a unit, not for a switch interval.
+Costs a nap for each unit. The operating system makes it longer than 0 s.
+Choose it if a process is too expensive and you can change the code of the thread.
 """
 
 import time
@@ -19,7 +20,7 @@ WORKERS = 1
 def run(job: Job, *, workers: int) -> Answers:
     done = Event()
     with switch_interval(job.interval), ThreadPoolExecutor(1) as pool:
-        pool.submit(python_code).result()  # it has started, and its caches are warm
+        pool.submit(python_code).result()  # start the worker and warm its caches first
         computing = pool.submit(compute, compute_and_nap, done.is_set)
         try:
             waited = wait(job)

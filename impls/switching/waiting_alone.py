@@ -1,8 +1,9 @@
-"""Nobody computes: the naps alone.
+"""The naps alone, without a computing thread.
 
-Execution unit: none but the main thread. It shares the GIL with no other thread, so its lateness is the
-operating system's: a timer, and the scheduling on a core. Costs nothing. Choose it to see which part of
-the other models' latency is the operating system's.
+Execution unit: the main thread only. It shares its lock with no other thread, so its latency comes from
+the operating system: a timer, and scheduling onto a core.
+Costs nothing.
+Choose it to see which part of the latency of the other models comes from the system.
 """
 
 from impls.switching import Answers, Job, switch_interval, wait

@@ -1,9 +1,9 @@
-"""Coroutines that take turns by a BoundedSemaphore of asyncio.
+"""Coroutines that take turns with a BoundedSemaphore of asyncio.
 
-Execution unit: coroutines, all in one thread. They share a counter and a queue of those who wait. Costs
-what ``asyncio_semaphore`` costs and a comparison: one release too many is a ValueError where it
-happens. Choose it for every bound on what may be in flight in an event loop; not among threads, because
-it is not thread-safe.
+Execution unit: coroutines, all in one thread. They share a counter and a queue of waiting coroutines.
+Costs the same as ``asyncio_semaphore``, plus a comparison. An extra release raises a ValueError where
+it happens.
+Choose it for every limit on work in flight in an event loop. It is not thread-safe.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
-"""Coroutines that take turns by a Semaphore of asyncio.
+"""Coroutines that take turns with a Semaphore of asyncio.
 
-Execution unit: coroutines, all in one thread. They share a counter and a queue of those who wait. Costs
-no lock, because no other task runs in between; a task that need not wait does not even yield to the
-loop. An extra release is accepted silently and raises the bound for good. Choose it where units release
-more often than they acquire; not among threads, because it is not thread-safe.
+Execution unit: coroutines, all in one thread. They share a counter and a queue of waiting coroutines.
+Costs no lock, because no other coroutine can interfere. Without contention, an acquire does not even
+take a turn of the loop. An extra release is accepted silently and raises the limit by one for good.
+Choose it if the program must release more than it acquires. It is not thread-safe.
 """
 
 import asyncio

@@ -1,9 +1,10 @@
-"""Processes that take turns by a BoundedSemaphore of multiprocessing.
+"""Processes that take turns with a BoundedSemaphore of multiprocessing.
 
 Execution unit: processes, in a ``ProcessPoolExecutor``. They share a semaphore of the operating system,
-which each gets when it starts. Costs what ``multiprocessing_semaphore`` costs and a check of the
-counter: an extra release raises ValueError, except on macOS, where the counter cannot be read. Choose
-it for every bound on what processes may do at the same time.
+which each process receives when it starts.
+Costs the same as ``multiprocessing_semaphore``, plus a check of the counter. An extra release raises a
+ValueError, except on macOS, which does not report the counter.
+Choose it for every limit on what processes may do at the same time.
 """
 
 import multiprocessing
@@ -37,7 +38,7 @@ def run(job: Job, *, workers: int) -> Throttled:
 
 
 def take(*given: Any) -> None:
-    """In each process, at its start: no other way leads a semaphore there."""
+    """Initialize a worker process: it can only receive a semaphore when it starts."""
     global semaphore, flight, ready
     semaphore, flight, ready = given
 

@@ -1,9 +1,10 @@
-"""Processes that take turns by a Semaphore of multiprocessing.
+"""Processes that take turns with a Semaphore of multiprocessing.
 
 Execution unit: processes, in a ``ProcessPoolExecutor``. They share a semaphore of the operating system,
-which each gets when it starts. Costs a system call only if a process has to wait: otherwise it is one
-instruction on shared memory. An extra release is accepted silently and raises the bound for good.
-Choose it where units release more often than they acquire.
+which each process receives when it starts.
+Costs a system call only if a process has to wait. Otherwise it is one instruction on shared memory. An
+extra release is accepted silently and raises the limit by one for good.
+Choose it if the program must release more than it acquires.
 """
 
 import multiprocessing
@@ -37,7 +38,7 @@ def run(job: Job, *, workers: int) -> Throttled:
 
 
 def take(*given: Any) -> None:
-    """In each process, at its start: no other way leads a semaphore there."""
+    """Initialize a worker process: it can only receive a semaphore when it starts."""
     global semaphore, flight, ready
     semaphore, flight, ready = given
 

@@ -1,9 +1,10 @@
-"""Threads that take turns by a BoundedSemaphore of threading.
+"""Threads that take turns with a BoundedSemaphore of threading.
 
 Execution unit: threads, in a ``ThreadPoolExecutor``. They share a counter and the condition around it.
-Costs what ``threading_semaphore`` costs and a comparison: one release too many is a ValueError where
-it happens. Choose it for every bound on what may be in flight; a ``with`` block never releases too
-much, yet not every program can do with one.
+Costs the same as ``threading_semaphore``, plus a comparison. An extra release raises a ValueError where
+it happens.
+Choose it for every limit on work in flight. A ``with`` block never releases too much, but not every
+program can use one.
 """
 
 import threading

@@ -1,8 +1,9 @@
-"""Threads that take turns by a Lock: a bound of one.
+"""Threads that take turns with a Lock: a limit of one.
 
-Execution unit: threads, in a ``ThreadPoolExecutor``. They share the lock. Costs almost nothing without
-contention: it is implemented in C and has no counter. An extra release raises RuntimeError. Choose it
-where only one may be in flight.
+Execution unit: threads, in a ``ThreadPoolExecutor``. They share the lock.
+Costs almost nothing without contention: it is implemented in C and has no counter. An extra release
+raises a RuntimeError.
+Choose it if only one unit may be in flight.
 """
 
 import threading

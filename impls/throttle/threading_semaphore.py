@@ -1,9 +1,10 @@
-"""Threads that take turns by a Semaphore of threading.
+"""Threads that take turns with a Semaphore of threading.
 
 Execution unit: threads, in a ``ThreadPoolExecutor``. They share a counter and the condition around it.
-Costs a lock, taken to acquire and taken to release, in Python: more than the lock alone. It counts
-every release, so an extra release is accepted silently and raises the bound for good. Choose it where
-units release more often than they acquire: where another produces what they wait for.
+Costs a lock, taken in Python code by each acquire and each release. That is more than the lock alone.
+An extra release is accepted silently and raises the limit by one for good.
+Choose it if the program must release more than it acquires: one thread produces what the others wait
+for.
 """
 
 import threading

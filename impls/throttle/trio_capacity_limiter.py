@@ -1,9 +1,9 @@
-"""Tasks that take turns by a CapacityLimiter of trio.
+"""Tasks that take turns with a CapacityLimiter of trio.
 
-Execution unit: trio's tasks, all in one thread. They share a set of who holds a token. Costs a turn of
-the loop for each time it is acquired, and that set: it knows its holders, so that only one of them can
-release, and one release too many is a RuntimeError. Choose it in trio for every bound on what may be
-in flight.
+Execution unit: trio tasks, all in one thread. They share a set of the current token holders.
+Costs a turn of the loop for each acquire, and that set. Only a token holder can release, so an extra
+release raises a RuntimeError.
+Choose it in trio for every limit on work in flight.
 """
 
 import time

@@ -1,9 +1,10 @@
-"""Tasks that take turns by a Semaphore of trio.
+"""Tasks that take turns with a Semaphore of trio.
 
-Execution unit: trio's tasks, all in one thread. They share a counter and a queue of those who wait.
-Costs a turn of the loop for each time it is acquired, even without contention: in trio, every operation
-that can wait yields to the other tasks. An extra release raises the bound for good, unless it is made
-with a ``max_value``. Choose it where units release more often than they acquire.
+Execution unit: trio tasks, all in one thread. They share a counter and a queue of waiting tasks.
+Costs a turn of the loop for each acquire, even without contention. In trio, every operation that may
+wait lets the other tasks run. An extra release raises the limit by one for good, unless the semaphore
+has a ``max_value``.
+Choose it if the program must release more than it acquires.
 """
 
 import time

@@ -1,8 +1,8 @@
 """Tasks on an event loop.
 
-Execution unit: tasks of asyncio, all in one thread. They share everything. Costs a coroutine and a few
-objects each, and the operating system knows nothing of them. Choose it for thousands of things that
-wait, where libraries are asynchronous.
+Execution unit: asyncio tasks, all in one thread. They share everything.
+Costs a coroutine and a few objects each. The operating system does not see them.
+Choose it for thousands of I/O-bound tasks, if the libraries are asynchronous.
 """
 
 import asyncio

@@ -1,8 +1,9 @@
-"""Tasks of curio, in a task group.
+"""Tasks of curio in a task group.
 
-Execution unit: curio's tasks, all in one thread. They share everything. Costs a coroutine and a few
-objects each, and a package that is no longer developed: it runs on no Python after 3.11. Choose it to
-read, for its source is short and shows how such a thing works.
+Execution unit: curio tasks, all in one thread. They share everything.
+Costs a coroutine and a few objects each, and a package that is no longer developed. It does not run on
+Python versions after 3.11.
+Choose it to read: its source is short and shows how such a library works.
 """
 
 import curio

@@ -1,8 +1,9 @@
-"""Interpreters in one process, each in a thread of its own.
+"""Interpreters in one process, each in its own thread.
 
-Execution unit: interpreters, from Python 3.14 on, and a thread in which each of them runs. They share
-the process and no object; each has its own modules and its own lock. Costs the start of an interpreter,
-though not of a process, and modules of its own. Choose it for pure Python that computes, and keep them.
+Execution unit: interpreters, from Python 3.14 on, and a thread for each of them. They share the process
+but no objects. Each has its own modules and its own lock.
+Costs the start of an interpreter, but not of a process, and separate modules.
+Choose it for CPU-bound pure Python. Keep the interpreters.
 """
 
 import os
@@ -16,7 +17,7 @@ CASES = ("one", "hundred")
 
 
 def run(job: Job, *, workers: int) -> Life:
-    # Pipes, for they wait in the operating system; a queue between interpreters looks again and again.
+    # Pipes wait in the operating system. A queue between interpreters polls.
     hear_up, say_up = os.pipe()
     wait_end, say_end = os.pipe()
     units, threads = [], []
@@ -29,7 +30,7 @@ def run(job: Job, *, workers: int) -> Life:
             os.read(hear_up, 1)
         life.all_up([unit.id for unit in units])
     finally:
-        os.close(say_end)  # whoever reads at the other end reads on
+        os.close(say_end)  # ends the read in each interpreter
         for thread in threads:
             thread.join()
         for unit in units:
@@ -40,7 +41,7 @@ def run(job: Job, *, workers: int) -> Life:
 
 
 def idle(up: int, end: int) -> None:
-    import os  # it runs in another interpreter, where this module's names are not known
+    import os  # runs in another interpreter, which lacks the globals of this module
 
     os.write(up, b".")
     os.read(end, 1)

@@ -1,10 +1,11 @@
 """Processes that are forks of this one.
 
 Execution unit: processes, each a copy of this one at the moment of the fork. They share its memory
-until somebody writes, and so each begins to take memory of its own when it first touches an object.
-Costs a copy of the tables of all its memory: the larger this process, the longer. A lock that another
-thread held stays locked for ever in the copy, which is why Python warns from 3.12 on where there are
-threads. Choose it in small programs without threads, on Linux.
+until a process writes to it. Each process starts to use its own memory when it first touches an object.
+Costs a copy of the tables of all its memory. The larger this process, the longer the copy takes. A lock
+that another thread holds stays locked in the copy forever. This is why Python warns from 3.12 on if
+there are threads.
+Choose it in small programs without threads, on Linux.
 """
 
 import multiprocessing

@@ -1,9 +1,9 @@
-"""Processes that a server forks.
+"""Processes that a fork server starts.
 
-Execution unit: processes, each a copy of a fork server, which is small, has no threads, and has
-imported this module once. They share its memory until somebody writes. Costs the server, once, and a
-trip to it for each process. Choose it on Linux where processes are needed at all: it is what Python
-itself takes from 3.14 on.
+Execution unit: processes, each a copy of a fork server. The server is small, has no threads, and has
+imported this module once. They share its memory until a process writes to it.
+Costs the server, once, and a trip to it for each process.
+Choose it on Linux if you need processes at all. It is Python's own default from 3.14 on.
 """
 
 import multiprocessing

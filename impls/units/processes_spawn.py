@@ -1,8 +1,9 @@
 """Processes, each a new interpreter.
 
-Execution unit: processes, started like any program. They share nothing but the files of the
-interpreter. Costs the start of an interpreter for each, and its imports. Choose it where nothing may be
-carried over, or to behave alike on Linux, Windows and macOS; and start few, and keep them.
+Execution unit: processes, started like any program. They share only the files of the interpreter.
+Costs the start of an interpreter for each, with its imports.
+Choose it if a process must inherit nothing, or to behave the same on Linux, Windows and macOS. Start
+few processes and keep them.
 """
 
 import multiprocessing

@@ -1,9 +1,10 @@
-"""Programs of their own: one more Python each.
+"""Separate programs: one more Python each.
 
-Execution unit: processes, started by ``subprocess``. They share nothing but the files of the
-interpreter, and know nothing of this program: what goes in and out goes through pipes, as bytes. Costs
-the start of an interpreter for each, and no imports. Choose it for programs of other people, and of
-other languages; ``processes_spawn`` is this with a function to call and objects to hand over.
+Execution unit: processes, started by ``subprocess``. They share only the files of the interpreter, and
+know nothing of this program. Input and output pass through pipes, as bytes.
+Costs the start of an interpreter for each, without imports.
+Choose it for programs by other authors or in other languages. ``processes_spawn`` does the same, but
+calls a function and passes objects.
 """
 
 import subprocess

@@ -1,8 +1,8 @@
-"""Threads.
+"""Threads of the operating system.
 
-Execution unit: threads of the operating system. They share everything. Costs a stack, of which only
-what is used takes memory, and a start by the operating system. Choose it for up to some hundreds of
-things that wait in libraries that block.
+Execution unit: threads. They share everything.
+Costs a stack and a start by the operating system. Only the used part of the stack takes memory.
+Choose it for up to some hundreds of I/O-bound tasks with blocking libraries.
 """
 
 import threading

@@ -1,8 +1,8 @@
-"""Tasks of trio, in a nursery.
+"""Tasks of trio in a nursery.
 
-Execution unit: trio's tasks, all in one thread. They share everything. Costs a coroutine and a few
-objects each, among them a context, and more of them than in asyncio. Choose it for thousands of things
-that wait, in programs that must end cleanly whatever happens.
+Execution unit: trio tasks, all in one thread. They share everything.
+Costs a coroutine and a few objects each, more of them than in asyncio. One of them is a context.
+Choose it for thousands of I/O-bound tasks, in programs that must end cleanly in all circumstances.
 """
 
 import trio
