@@ -11,7 +11,6 @@ import click
 import pytest
 from cogapp import Cog
 
-from concurbench.command import PassesOn
 from studies import blocks
 
 ROOT = Path(__file__).parents[1]
@@ -164,7 +163,7 @@ def wrong(line: str, pytest_options: set[str]) -> str | None:
     if command is None:
         return None
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    known = options_of(command) | (pytest_options if isinstance(command, PassesOn) else set())
+    known = options_of(command)
     return unknown_options(own, known)
 
 
