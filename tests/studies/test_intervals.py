@@ -14,12 +14,6 @@ from concurbench.results.records import Record
 from concurbench.results.statistics import claim
 from concurbench.runner.measured import Environment, Measured
 from studies import intervals
-from tests import fakes
-
-FACTS = {
-    "system": "linux", "cpu": "AMD EPYC", "usable_cores": 2, "python_implementation": "CPython",
-    "python_version": "3.11.7",
-}  # fmt: skip
 
 FACTS = {
     "system": "linux", "cpu": "AMD EPYC", "usable_cores": 2, "python_implementation": "CPython",
