@@ -68,6 +68,8 @@ def entry_point(words: list[str]) -> tuple[click.Command | None, list[str]]:
         return None, words[3:]
     if hasattr(import_module(name), "__path__"):
         name += ".__main__"
+        if find_spec(name) is None:
+            raise LookupError(f"no module {name}")
     main = getattr(import_module(name), "main", None)
     return (main if isinstance(main, click.Command) else None), words[3:]
 
