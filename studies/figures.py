@@ -39,8 +39,8 @@ def row(name: str) -> Row:
 
 
 def evidence(*names: str, metric: str | None = None) -> None:
-    """Print a quoted line: what these rows of one group took, or their ``metric``, the best first, and how
-    many times the first is better than the last."""
+    """Print a quoted line: what these rows of one group took, or their ``metric``, the best first, and
+    how many times the first is better than the last."""
     rows = [row(name) for name in names]
     values = [_value(each, metric) for each in rows]
     better = _better(rows[0], metric)
