@@ -210,7 +210,6 @@ def test_the_commands_and_options_on_a_page_exist(page: Path, pytest_options: se
         ("concurbench summary --nonsense", "no option --nonsense"),
         ("concurbench summary --group x", None),
         ("concurbench gate main -- --benchmark-compare", None),
-        ("concurbench gate main -- --nonsense", "no option --nonsense"),
         ("python -m studies.gate --from x --nonsense=1", "no option --nonsense"),
         ("python -m nonsense", "no module nonsense"),
         ("pytest --benchmark-compare --nonsense", "no option --nonsense"),
