@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import impls
-from concurbench import units
+from concurbench import machine, units
 from concurbench.results import runs
 from concurbench.results.row import Row
 from concurbench.results.runs import Run
@@ -119,3 +119,28 @@ def minutes() -> str:
         max(when for readings in each.values() for when, _ in readings) for each in run().yardsticks
     ]
     return f"{sum(ends) / 60:.0f} minutes"
+
+
+def workloads() -> None:
+    """Print a table of the workloads and their questions, with links to their pages."""
+    print("| workload | question |\n| --- | --- |")
+    for name in impls.workloads():
+        print(f"| [{name}](workloads/{name}.md) | {import_module(f'impls.{name}').QUESTION} |")
+
+
+def card_fields() -> None:
+    """Print a table of the identity card's fields by kind."""
+    meanings = {
+        "identity": "they are in different folders",
+        "context": "a note names it",
+        "volatile": "nothing: these always change",
+    }
+    card = machine.card()
+    print("| kind | fields | when two runs differ in it |\n| --- | --- | --- |")
+    for kind in machine.Kind:
+        # Part of the identity only if one CPU name covers several, which depends on this machine.
+        kinds = {field.name: field.kind for field in card.fields} | {
+            "cpu_family": machine.Kind.IDENTITY
+        }
+        names = ", ".join(f"`{name}`" for name in kinds if kinds[name] == kind)
+        print(f"| {kind} | {names} | {meanings[kind]} |")

@@ -124,8 +124,8 @@ def test_a_workload_has_a_benchmark_a_page_and_a_program(workload: str) -> None:
     assert (root / "benchmarks" / f"test_{workload}.py").is_file()
     own = (root / "programs" / f"{workload}.py").is_file()
     assert own != (workload in WORKLOADS)
-    page = (root / "docs" / f"{workload}.md").read_text(encoding="utf-8")
+    page = (root / "docs/workloads" / f"{workload}.md").read_text(encoding="utf-8")
     assert import_module(f"impls.{workload}").QUESTION in " ".join(page.split())
     program = workload if own else f"watch {workload}"
-    assert f"<!-- program: python -m programs.{program}" in page
-    assert f"docs/{workload}.md" in (root / "README.md").read_text(encoding="utf-8")
+    assert f"python -m programs.{program}" in page
+    assert f"workloads/{workload}.md" in (root / "docs/index.md").read_text(encoding="utf-8")
