@@ -86,27 +86,17 @@ def _shown(each: Row, value: float, metric: str | None) -> str:
 
 
 def cases(workload: str) -> None:
-    """Print a table of a workload's cases: units of work and workers."""
-    found = import_module(f"impls.{workload}").CASES
-    lines = ["| case | units of work | workers |", "| --- | --: | --- |"]
-    for name, case in found.items():
-        lines.append(f"| `{name}` | {case.items:,} | {case.workers or 'one for each usable core'} |")
-    print("\n".join(lines))
+    """Print a list of a workload's cases: units of work and workers."""
+    for name, case in import_module(f"impls.{workload}").CASES.items():
+        print(f"- `{name}`: {case.items:,} units, {_workers(case.workers)}")
 
 
 def models(workload: str) -> None:
-    """Print a table of a workload's models: their titles, and in which cases they run by default."""
-    lines = ["| model | what it is | runs by default |", "| --- | --- | --- |"]
-    for model in impls.models(workload):
-        default = (
-            ", ".join(model.default)
-            if isinstance(model.default, tuple)
-            else "yes"
-            if model.default
-            else ""
-        )
-        lines.append(f"| `{model.name}` | {model.title} | {default} |")
-    print("\n".join(lines))
+    """Print the names of a workload's models, the default ones first."""
+    found = impls.models(workload)
+    for heading, default in (("By default", True), ("With `--models=all`", False)):
+        names = ", ".join(f"`{each.name}`" for each in found if bool(each.default) == default)
+        print(f"- {heading}: {names}.")
 
 
 def _times(ratio: float) -> str:
@@ -144,3 +134,7 @@ def card_fields() -> None:
         }
         names = ", ".join(f"`{name}`" for name in kinds if kinds[name] == kind)
         print(f"| {kind} | {names} | {meanings[kind]} |")
+
+
+def _workers(workers: int | None) -> str:
+    return f"{workers} workers" if workers else "a worker for each usable core"
