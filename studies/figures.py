@@ -77,7 +77,7 @@ def _shown(each: Row, value: float, metric: str | None) -> str:
     if found is None:
         limit = (
             f" ({each.efficiency:.0%} of the limit)"
-            if each.efficiency and each.model != "sequential"
+            if each.efficiency and not each.limit_check and each.model != "sequential"
             else ""
         )
         return f"{units.time(value)}{limit}"
