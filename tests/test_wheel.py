@@ -83,7 +83,12 @@ def run(*command: str | Path, cwd: Path, code: int = 0) -> subprocess.CompletedP
         for name, value in os.environ.items()
         if not name.startswith(("PYTEST", "CONCURBENCH", "XDG_", "COV_")) and name != "PYTHONPATH"
     }
-    environ = {**clean, "XDG_STATE_HOME": f"{home}/state", "XDG_CACHE_HOME": f"{home}/cache"}
+    environ = {
+        **clean,
+        "XDG_STATE_HOME": f"{home}/state",
+        "XDG_CACHE_HOME": f"{home}/cache",
+        "CONCURBENCH_LOCK": home,  # the other versions are tested at the same time
+    }
     done = subprocess.run(
         [*map(str, command)], cwd=cwd, env=environ, capture_output=True, text=True, timeout=TIMEOUT,
         check=False,
