@@ -5,12 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
 from concurbench.errors import ConcurbenchError
 
@@ -54,24 +51,18 @@ def declared(folder: Path) -> str:
     """Everything that a project declares about its dependencies, as one text to compare."""
     content = read(folder)
     project = content.get("project", {})
-    parts = {
-        "project": {
-            name: project.get(name)
-            for name in ("requires-python", "dependencies", "optional-dependencies")
-        },
-        "groups": content.get("dependency-groups"),
-        "build": content.get("build-system"),
-        "poetry": {
-            name: value
-            for name, value in content.get("tool", {}).get("poetry", {}).items()
-            if name in ("dependencies", "group", "extras")
-        },
-        "files": {
-            path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
-            for pattern in FILES
-            for path in sorted(folder.glob(pattern))
-        },
+    poetry = content.get("tool", {}).get("poetry", {})
+    files = {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+        for pattern in FILES
+        for path in folder.glob(pattern)
     }
+    parts = [
+        [project.get(name) for name in ("requires-python", "dependencies", "optional-dependencies")],
+        [content.get(name) for name in ("dependency-groups", "build-system")],
+        [poetry.get(name) for name in ("dependencies", "group", "extras")],
+        files,
+    ]
     return json.dumps(parts, sort_keys=True)
 
 
@@ -82,27 +73,5 @@ def extras_of_tests(content: Mapping[str, Any]) -> list[str]:
 
 def group_options(content: Mapping[str, Any]) -> list[str]:
     """Options that make uv install the dependency groups for a project's tests."""
-    return [
-        f"--group={name}" for name in sorted(content.get("dependency-groups", {}).keys() & TEST_EXTRAS)
-    ]
-
-
-def extra(content: Mapping[str, Any], name: str) -> list[str]:
-    """The requirements of an extra, with those of other extras that it includes."""
-    requirements = content.get("project", {}).get("optional-dependencies", {}).get(name, [])
-    return list(dict.fromkeys(_without_itself(requirements, content)))
-
-
-def _without_itself(requirements: Iterable[str], content: Mapping[str, Any]) -> Iterator[str]:
-    name = canonicalize_name(content.get("project", {}).get("name", ""))
-    for text in requirements:
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            yield text  # the installer reports what is wrong with it
-            continue
-        if canonicalize_name(requirement.name) != name:
-            yield text
-            continue
-        for each in sorted(requirement.extras):
-            yield from extra(content, each)
+    names = content.get("dependency-groups", {}).keys() & TEST_EXTRAS
+    return [f"--group={name}" for name in sorted(names)]

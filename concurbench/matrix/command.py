@@ -196,9 +196,8 @@ def _environments(interpreters: Sequence[Interpreter]) -> tuple[list[Environment
 def _made(interpreter: Interpreter, name: str, here: Path, step: Callable[[str], None]) -> Path:
     from concurbench.runner import environments
 
-    wanted = environments.wanted(here)
-    into = environments.place(here, name)
-    made = environments.ensure(interpreter.path, interpreter.full_version, into, here, wanted, step)
+    into, packages = environments.place(here, name), environments.packages(here)
+    made = environments.ensure(interpreter.path, interpreter.full_version, into, here, packages, step)
     if made.note:
         click.echo(f"{name}: {made.note}", err=True)
     return made.python

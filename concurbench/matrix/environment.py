@@ -10,7 +10,7 @@ import click
 from concurbench import pyproject
 from concurbench.command import Command
 from concurbench.matrix.interpreters import named
-from concurbench.runner.environments import ensure, place, wanted
+from concurbench.runner.environments import ensure, packages, place
 
 
 @click.command(cls=Command)
@@ -23,10 +23,9 @@ def main(python: str, folder: Path | None) -> None:
     """
     here = Path.cwd()
     interpreter = named(python, pyproject.requires_python(here))
-    into = folder or place(here, interpreter.name)
-    version = interpreter.full_version
+    version, into = interpreter.full_version, folder or place(here, interpreter.name)
     made = ensure(
-        interpreter.path, version, into, here, wanted(here), lambda line: click.echo(f"{line} …")
+        interpreter.path, version, into, here, packages(here), lambda line: click.echo(f"{line} …")
     )
     if made.missing:
         click.echo(f"Python {version}: {made.note}")

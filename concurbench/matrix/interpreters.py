@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +37,7 @@ NAME = re.compile(r"(python)?\d+\.\d+t?")
 TIMEOUT = 20.0
 """Seconds an interpreter may take for it."""
 
-PLACES = ("/opt/*/bin",)
+MORE = "/opt/*/bin"
 """Folders with interpreters that findpython does not search; it knows PATH, pyenv, asdf, rye and uv."""
 
 
@@ -77,17 +76,13 @@ class Found:
 def candidates() -> list[str]:
     """The paths of all files on this machine that look like an interpreter, each file once."""
     providers = [each.create() for each in ALL_PROVIDERS.values()]
-    known = [python for each in providers if each is not None for python in each.find_pythons()]
-    more = [
-        python
-        for place in PLACES
-        for folder in sorted(Path("/").glob(place.lstrip("/")))
-        for python in PathProvider([folder]).find_pythons()
-    ]
+    more = PathProvider(sorted(Path("/").glob(MORE.lstrip("/"))))
     distinct: dict[tuple[Path, bool], str] = {}
-    for path in (each.executable for each in (*known, *more)):
-        # The interpreter of a virtual environment is a link to another one, but has other packages.
-        distinct.setdefault((path.resolve(), (path.parents[1] / "pyvenv.cfg").exists()), str(path))
+    for provider in filter(None, [*providers, more]):
+        for path in (each.executable for each in provider.find_pythons()):
+            # The interpreter of a virtual environment is a link to another one, with other packages.
+            virtual = (path.parents[1] / "pyvenv.cfg").exists()
+            distinct.setdefault((path.resolve(), virtual), str(path))
     return list(distinct.values())
 
 
@@ -99,43 +94,30 @@ def inspect(path: str) -> Interpreter | None:
             [path, "-I", "-c", FACTS], capture_output=True, timeout=TIMEOUT, text=True, check=True
         )
         facts: dict[str, Any] = json.loads(done.stdout)
-        return Interpreter(
-            path=Path(facts["path"]),
-            version=Version(facts["version"]),
-            free_threaded=facts["free_threaded"],
-            implementation=facts["implementation"],
-            virtual=facts["virtual"],
-        )
+        where, version = Path(facts.pop("path")), Version(facts.pop("version"))
+        return Interpreter(where, version, **facts)
     except (OSError, subprocess.SubprocessError, ValueError, LookupError):
         return None
 
 
-def find(
-    needed: str,
-    paths: Callable[[], Iterable[str]] = candidates,
-    inspect: Callable[[str], Interpreter | None] = inspect,
-) -> Found:
+def find(needed: str) -> Found:
     """The interpreters of this machine that fit ``needed``, a version specifier such as ``>=3.11``."""
     with ThreadPoolExecutor() as pool:  # some are scripts that search for another, slowly
-        answered = [each for each in pool.map(inspect, paths()) if each is not None]
+        answered = [each for each in pool.map(inspect, candidates()) if each is not None]
     # One interpreter has several names.
-    distinct = {each.path.resolve() if not each.virtual else each.path: each for each in answered}
-    newest_first = sorted(distinct.values(), key=lambda each: each.version, reverse=True)
+    distinct = {each.path if each.virtual else each.path.resolve(): each for each in answered}
     taken: dict[str, Interpreter] = {}
     passed_over = []
-    for each in newest_first:
+    for each in sorted(distinct.values(), key=lambda each: each.version, reverse=True):
         if why := _unfit(each, needed):
             passed_over.append((each, why))
-        elif each.name in taken:
-            other = taken[each.name]
+        elif (other := taken.setdefault(each.name, each)) is not each:
             newer = f"{other.full_version} is newer" if other.version > each.version else "found twice"
             passed_over.append((each, newer))
-        else:
-            taken[each.name] = each
     return Found(sorted(taken.values(), key=_age), sorted(passed_over, key=lambda each: _age(each[0])))
 
 
-def named(asked: str, needed: str, paths: Callable[[], Iterable[str]] = candidates) -> Interpreter:
+def named(asked: str, needed: str) -> Interpreter:
     """The interpreter that a user names: by ``3.13t`` or ``python3.13t`` the newest of that minor
     version and build, or a command, or a path.
 
@@ -143,14 +125,12 @@ def named(asked: str, needed: str, paths: Callable[[], Iterable[str]] = candidat
         ConcurbenchError: there is none, or it does not fit.
     """
     if NAME.fullmatch(asked):
-        found = find(needed, paths).taken
-        name = asked.removeprefix("python")
-        for each in found:
-            if each.name == name:
-                return each
-        there = ", ".join(each.name for each in found) or "none"
+        name, found = asked.removeprefix("python"), {each.name: each for each in find(needed).taken}
+        if name in found:
+            return found[name]
         raise ConcurbenchError(
-            f"no CPython {name} that fits {needed} on this machine; there are: {there}"
+            f"no CPython {name} that fits {needed} on this machine; "
+            f"there are: {', '.join(found) or 'none'}"
         )
     command = shutil.which(asked)
     interpreter = inspect(command) if command else None

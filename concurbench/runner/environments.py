@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +28,8 @@ from concurbench.results.storage import write_atomic
 PINNED = ("pytest", "pytest-benchmark")
 """What each environment has in the version of this one, unless the project installs another."""
 
-STAMP = "concurbench.json"
-"""The file in an environment that says for what it was made."""
+STAMP = "concurbench.txt"
+"""The file in an environment that says for what it was made, and then what is missing."""
 
 UNWANTED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
 """Variables of the current environment that would reach into the one that uv makes."""
@@ -80,63 +78,55 @@ class Environment:
 
 
 @dataclass(frozen=True)
-class Requirements:
-    """The packages of a project's environments."""
+class Packages:
+    """What to install, as arguments for ``uv pip install``."""
 
     required: tuple[str, ...]
-    """Arguments for ``uv pip install``: the project itself, editable, with extras and groups."""
-    optional: tuple[str, ...]
+    optional: tuple[str, ...] = ()
     """Requirements that an environment may lack."""
-    options: tuple[str, ...]
+    options: tuple[str, ...] = ()
     """How both are installed: constraints, wheels only."""
-    identity: str
-    """A digest of all this; an environment of another identity is out of date."""
 
 
-def wanted(folder: Path, extras: Sequence[str] | None = None) -> Requirements:
-    """What to install for the project in this folder: what ``[tool.concurbench.environment]`` in its
+def packages(folder: Path) -> Packages:
+    """The project in this folder, editable, with what ``[tool.concurbench.environment]`` in its
     ``pyproject.toml`` says, or else everything for its tests.
-
-    Args:
-        extras: required in place of those that the project configures.
 
     Raises:
         ConcurbenchError: the configuration is not made of lists of extras that exist.
     """
     content = pyproject.read(folder)
     configured = content.get("tool", {}).get("concurbench", {}).get("environment", {})
-    known = content.get("project", {}).get("optional-dependencies", {})
+    extras = content.get("project", {}).get("optional-dependencies", {})
     required = _names(configured.get("required", pyproject.extras_of_tests(content)))
     optional = _names(configured.get("optional", []))
-    from_source = _names(configured.get("from_source", []))
-    for name in [*required, *optional, *(extras or ())]:
-        if name not in known:
-            there = ", ".join(known) or "none"
+    for name in [*required, *optional]:
+        if name not in extras:
+            there = ", ".join(extras) or "none"
             raise ConcurbenchError(f"pyproject.toml has no extra {name!r}; it has: {there}")
-    arguments = []
+    project = []
     if "project" in content or (folder / "setup.py").exists():
         # Its dependencies alone would do for pytest, but not for the processes that a benchmark starts.
-        with_extras = f"[{','.join(extras or required)}]" if extras or required else ""
-        arguments = ["-e", f".{with_extras}", *pyproject.group_options(content)]
-    packages = [each for name in optional for each in pyproject.extra(content, name)]
-    options = ["--only-binary=:all:", *(f"--no-binary={name}" for name in from_source)]
-    options += [f"--constraint={path.name}" for path in sorted(folder.glob("constraints*.txt"))]
-    parts = [pyproject.declared(folder), arguments, packages, options]
-    return Requirements(
-        required=tuple(arguments),
-        optional=tuple(dict.fromkeys(packages)),
-        options=tuple(options),
-        identity=_digest(parts),
+        with_extras = f"[{','.join(required)}]" if required else ""
+        project = ["-e", f".{with_extras}", *pyproject.group_options(content)]
+    from_source = [f"--no-binary={name}" for name in _names(configured.get("from_source", []))]
+    return Packages(
+        required=tuple(project),
+        optional=tuple(dict.fromkeys(each for name in optional for each in extras[name])),
+        options=("--only-binary=:all:", *from_source, *_constraints(folder)),
     )
 
 
-def _names(value: Any) -> list[str]:
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return value
-    raise ConcurbenchError(
-        "pyproject.toml, [tool.concurbench.environment]: expected required and optional as lists of "
-        f"extras, and from_source as a list of packages, got {value!r}"
-    )
+def dependencies(folder: Path) -> Packages:
+    """The dependencies of the project in this folder and of its tests, without the project itself."""
+    content = pyproject.read(folder)
+    required: list[str] = []
+    if "project" in content:
+        extras = [f"--extra={name}" for name in pyproject.extras_of_tests(content)]
+        required = ["-r", "pyproject.toml", *extras, *pyproject.group_options(content)]
+    elif any((folder / name).exists() for name in ("pyproject.toml", "setup.py")):
+        required = ["."]
+    return Packages(tuple(required), options=tuple(_constraints(folder)))
 
 
 def place(folder: Path, name: str) -> Path:
@@ -145,8 +135,8 @@ def place(folder: Path, name: str) -> Path:
 
 
 def ensure(
-    interpreter: Path, version: str, into: Path, folder: Path, what: Requirements,
-    tell: Callable[[str], None],
+    python: str | Path, version: str, into: Path, folder: Path, what: Packages,
+    tell: Callable[[str], object] = lambda _: None, environ: Mapping[str, str] = os.environ,
 ) -> Environment:  # fmt: skip
     """The environment in the folder ``into`` for the project in ``folder``. It is made again if it is
     out of date; the one that this process runs in is only completed.
@@ -154,28 +144,29 @@ def ensure(
     Args:
         version: the full version and build of the interpreter.
         tell: called with a line before it is made.
+        environ: the environment in which uv runs.
 
     Raises:
         EnvironmentFailed: it could not be made.
     """
-    python = _python(into)
-    identity = f"{version} {what.identity}"
-    stamp = _read(into / STAMP)
-    if stamp.get("identity") == identity and python.exists():
-        return Environment(python, missing=tuple(stamp["missing"]))
+    identity = _identity(version, folder, what)
+    made, stamp = into / "bin/python", into / STAMP
+    stamped = stamp.read_text(encoding="utf-8").splitlines() if stamp.exists() else []
+    if stamped[:1] == [identity] and made.exists():
+        return Environment(made, missing=tuple(stamped[1:]))
     if into.resolve() != Path(sys.prefix).resolve():
-        _check_replaceable(into)
         tell(f"making {into.name} with Python {version}")
-        _make(str(interpreter), into, folder)
-    _install(python, [*what.options, *what.required], folder)
-    missing = _install_optional(python, what, folder)
-    write_atomic(into / STAMP, json.dumps({"identity": identity, "missing": missing}))
-    return Environment(python, missing=tuple(missing))
+        clear = ["--clear"] if (into / "pyvenv.cfg").exists() else []
+        # With pip, which users and their setup commands expect in an environment.
+        uv("venv", "--seed", *clear, "--python", str(python), str(into), folder=folder, environ=environ)
+    missing = _install(made, what, folder, environ)
+    write_atomic(stamp, "\n".join([identity, *missing]))
+    return Environment(made, missing=tuple(missing))
 
 
 def cached(python: str, folder: Path, key: str, environ: Mapping[str, str]) -> Environment:
-    """An environment for the project in this folder, without the project itself; from the cache if one
-    was made for the same interpreter, declarations, and ``key``.
+    """An environment with the dependencies of the project in this folder; from the cache if one was
+    made for the same interpreter, declarations, and ``key``.
 
     Args:
         environ: the environment in which uv runs.
@@ -183,27 +174,10 @@ def cached(python: str, folder: Path, key: str, environ: Mapping[str, str]) -> E
     Raises:
         EnvironmentFailed: it could not be made.
     """
-    name = _digest([os.path.realpath(python), pyproject.declared(folder), key, _pins(PINNED)])
+    what, version = dependencies(folder), f"{os.path.realpath(python)} {key}"
+    name = _identity(version, folder, what)
     into = Path(platformdirs.user_cache_dir("concurbench")) / "environments" / name
-    environment = Environment(_python(into))
-    ready = into / "ready"
-    if not ready.exists():
-        shutil.rmtree(into, ignore_errors=True)
-        _make(python, into, folder, environ)
-        constraints = [f"--constraint={path.name}" for path in sorted(folder.glob("constraints*.txt"))]
-        _install(environment.python, [*constraints, *_dependencies(folder)], folder, environ)
-        ready.touch()
-    return environment
-
-
-def _dependencies(folder: Path) -> list[str]:
-    """Arguments for ``uv pip install``: a project's dependencies and those of its tests."""
-    content = pyproject.read(folder)
-    if "project" in content:
-        extras = [f"--extra={name}" for name in pyproject.extras_of_tests(content)]
-        return ["-r", "pyproject.toml", *extras, *pyproject.group_options(content)]
-    packaged = any((folder / name).exists() for name in ("pyproject.toml", "setup.py"))
-    return ["."] if packaged else []
+    return ensure(python, version, into, folder, what, environ=environ)
 
 
 def set_up(command: str, environment: Environment, folder: Path, environ: Mapping[str, str]) -> None:
@@ -222,7 +196,7 @@ def set_up(command: str, environment: Environment, folder: Path, environ: Mappin
         raise EnvironmentFailed(f"{command}: exit {done.returncode}: {last}")
 
 
-def uv(*arguments: str, folder: Path, environ: Mapping[str, str] | None = None) -> None:
+def uv(*arguments: str, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
     """Run uv in a folder.
 
     Raises:
@@ -230,104 +204,81 @@ def uv(*arguments: str, folder: Path, environ: Mapping[str, str] | None = None) 
         NoWheel: a package has no version or wheel that fits.
         EnvironmentFailed: it failed for another reason.
     """
-    environ = {name: value for name, value in (environ or os.environ).items() if name not in UNWANTED}
-    command = [_uv(), "--color=never", "--no-progress", *arguments]
+    try:
+        from uv import find_uv_bin
+    except ImportError:
+        raise ConcurbenchError(
+            "uv is not installed; it makes the environments: pip install uv"
+        ) from None
     done = subprocess.run(
-        command, cwd=folder, env=environ, check=False, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+        [find_uv_bin(), "--color=never", "--no-progress", *arguments], cwd=folder,
+        env={name: value for name, value in environ.items() if name not in UNWANTED}, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        text=True, errors="replace",
     )  # fmt: skip
     if done.returncode:
-        what = " ".join(["uv", *arguments[:2]])
+        why, kind = _reason(done.stderr), EnvironmentFailed
         if UNREACHABLE.search(done.stderr):
-            raise EnvironmentFailed(
-                f"{what}: the package index does not answer: try again with a network "
+            why = (
+                "the package index does not answer: try again with a network "
                 "(uv reads UV_DEFAULT_INDEX, not pip's configuration)"
             )
-        kind = NoWheel if UNSOLVABLE in done.stderr else EnvironmentFailed
-        raise kind(f"{what}: {reason(done.stderr)}")
+        elif UNSOLVABLE in done.stderr:
+            kind = NoWheel
+        raise kind(f"{' '.join(['uv', *arguments[:2]])}: {why}")
 
 
-def reason(output: str) -> str:
-    """The part of uv's output that says best why it failed."""
-    if match := re.search(r"cause: Because (.+?)(?: and you require|, we can conclude)", output):
-        return match[1]
+def _reason(output: str) -> str:
+    """The last cause that uv prints, or else its last error, or else its last line."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    causes = [line.removeprefix("cause: ") for line in lines if line.startswith("cause: ")]
-    return ": ".join([*errors[-1:], *causes[-1:]]) or (lines or ["no output"])[-1]
+    for start in ("cause: ", "error: ", ""):
+        for line in reversed(lines):
+            if line.startswith(start):
+                return line.removeprefix(start)
+    return "no output"
 
 
-def _uv() -> str:
-    if importlib.util.find_spec("uv") is not None:
-        from uv import find_uv_bin
+def _install(python: Path, what: Packages, folder: Path, environ: Mapping[str, str]) -> list[str]:
+    """Install the packages, and what is missing then of ``PINNED``; the names of the optional packages
+    without a wheel."""
 
-        return str(find_uv_bin())
-    if (found := shutil.which("uv")) is None:
-        raise ConcurbenchError("uv is not installed; it makes the environments: pip install uv")
-    return found
+    def pip(command: str, *arguments: str) -> None:
+        uv("pip", command, "--python", str(python), *arguments, folder=folder, environ=environ)
 
-
-def _make(python: str, into: Path, folder: Path, environ: Mapping[str, str] | None = None) -> None:
-    # With pip, which users and their setup commands expect in an environment.
-    uv("venv", "--seed", "--clear", "--python", python, str(into), folder=folder, environ=environ)
-
-
-def _install(
-    python: Path, arguments: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None
-) -> None:
-    """Install this, and what is missing then of pytest and pytest-benchmark."""
-    pip = ("pip", "install", "--python", str(python))
-    if any(not argument.startswith("--") for argument in arguments):
-        uv(*pip, *arguments, folder=folder, environ=environ)
-    missing = []
-    for name in PINNED:
+    if what.required:
+        pip("install", *what.options, *what.required)
+    for name, pinned in zip(PINNED, _pins(), strict=True):
         try:
-            uv("pip", "show", "--python", str(python), name, folder=folder, environ=environ)
+            pip("show", name)
         except EnvironmentFailed:
-            missing.append(name)
-    if missing:
-        uv(*pip, *_pins(missing), folder=folder, environ=environ)
-
-
-def _install_optional(python: Path, what: Requirements, folder: Path) -> list[str]:
-    """Install the optional packages that have wheels; the names of the others."""
-    pip = ("pip", "install", "--python", str(python), *what.options)
+            pip("install", pinned)
     missing = []
-    if what.optional:
+    for each in what.optional:
         try:
-            uv(*pip, *what.optional, folder=folder)
+            pip("install", *what.options, each)
         except NoWheel:
-            for each in what.optional:
-                try:
-                    uv(*pip, each, folder=folder)
-                except NoWheel:
-                    missing.append(each.partition(";")[0].strip())
+            missing.append(each.partition(";")[0].strip())
     return missing
 
 
-def _python(into: Path) -> Path:
-    return into / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def _names(value: Any) -> list[str]:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return value
+    raise ConcurbenchError(
+        "pyproject.toml, [tool.concurbench.environment]: expected required and optional as lists of "
+        f"extras, and from_source as a list of packages, got {value!r}"
+    )
 
 
-def _pins(names: Sequence[str]) -> list[str]:
-    return [f"{name}=={importlib.metadata.version(name)}" for name in names]
+def _constraints(folder: Path) -> list[str]:
+    return [f"--constraint={path.name}" for path in sorted(folder.glob("constraints*.txt"))]
 
 
-def _digest(parts: Any) -> str:
+def _pins() -> list[str]:
+    return [f"{name}=={importlib.metadata.version(name)}" for name in PINNED]
+
+
+def _identity(version: str, folder: Path, what: Packages) -> str:
+    """A digest of what an environment is made of; one of another identity is out of date."""
+    parts = [version, pyproject.declared(folder), astuple(what), _pins()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-
-
-def _check_replaceable(into: Path) -> None:
-    empty = not into.exists() or (into.is_dir() and not any(into.iterdir()))
-    if not empty and not (into / "pyvenv.cfg").exists():
-        raise EnvironmentFailed(
-            f"{into} exists and is not an environment: remove it, or name another folder"
-        )
-
-
-def _read(stamp: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(stamp.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) and isinstance(content.get("missing"), list) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ def python(path: str, version: str, **more: object) -> Interpreter:
     return Interpreter(Path(path), Version(version), **more)  # type: ignore[arg-type]  # the tests pass the right ones
 
 
-HERE = {
+MADE_UP = {
     "/a/python3.11": python("/a/python3.11", "3.11.2"),
     "/b/python3.11": python("/b/python3.11", "3.11.7"),
     "/c/python3.13": python("/c/python3.13", "3.13.1"),
@@ -31,8 +32,16 @@ HERE = {
 }
 
 
-def test_the_newest_of_each_minor_version_and_build_is_taken_the_oldest_first() -> None:
-    found = find(">=3.11", lambda: HERE, HERE.get)
+def here(patch: pytest.MonkeyPatch, found: Mapping[str, Interpreter | None]) -> None:
+    patch.setattr(interpreters, "candidates", lambda: found)
+    patch.setattr(interpreters, "inspect", found.get)
+
+
+def test_the_newest_of_each_minor_version_and_build_is_taken_the_oldest_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here(monkeypatch, MADE_UP)
+    found = find(">=3.11")
     assert [(each.name, str(each.path)) for each in found.taken] == [
         ("3.11", "/b/python3.11"),
         ("3.13", "/c/python3.13"),
@@ -41,9 +50,9 @@ def test_the_newest_of_each_minor_version_and_build_is_taken_the_oldest_first() 
     ]
 
 
-def test_interpreters_that_are_passed_over_have_a_reason() -> None:
-    found = find(">=3.11", lambda: HERE, HERE.get)
-    assert {str(each.path): why for each, why in found.passed_over} == {
+def test_interpreters_that_are_passed_over_have_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    here(monkeypatch, MADE_UP)
+    assert {str(each.path): why for each, why in find(">=3.11").passed_over} == {
         "/a/python3.11": "3.11.7 is newer",
         "/d/python3.10": ">=3.11 is required",
         "/f/pypy3": "PyPy, not CPython",
@@ -51,9 +60,10 @@ def test_interpreters_that_are_passed_over_have_a_reason() -> None:
     }
 
 
-def test_an_interpreter_with_two_names_is_found_once() -> None:
-    names = {name: python("/b/python3.11", "3.11.7") for name in ("/b/python3", "/b/python3.11")}
-    found = find(">=3.11", lambda: names, names.get)
+def test_an_interpreter_with_two_names_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("/b/python3", "/b/python3.11")
+    here(monkeypatch, dict.fromkeys(names, python("/b/python3.11", "3.11.7")))
+    found = find(">=3.11")
     assert len(found.taken) == 1
     assert not found.passed_over
 
@@ -77,7 +87,7 @@ def test_a_program_that_is_not_an_interpreter_is_ignored(tmp_path: Path) -> None
 def test_a_name_means_the_newest_of_that_version_and_build(
     asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interpreters, "find", lambda *_: find(">=3.11", lambda: HERE, HERE.get))
+    here(monkeypatch, MADE_UP)
     assert named(asked, ">=3.11").full_version == "3.13.1t"
 
 
@@ -94,10 +104,11 @@ def test_a_path_names_that_interpreter() -> None:
     ],
 )
 def test_an_interpreter_that_is_missing_or_unfit_is_one_sentence(
-    asked: str, needed: str, sentence: str
+    asked: str, needed: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(interpreters, "candidates", list)
     with pytest.raises(ConcurbenchError, match=sentence):
-        named(asked, needed, lambda: [])
+        named(asked, needed)
 
 
 def test_folders_that_findpython_does_not_search_are_searched(
@@ -107,5 +118,5 @@ def test_folders_that_findpython_does_not_search_are_searched(
     python = tmp_path / "some/bin/python3.99"
     python.write_text("")
     python.chmod(0o755)
-    monkeypatch.setattr(interpreters, "PLACES", (f"{tmp_path}/*/bin",))
+    monkeypatch.setattr(interpreters, "MORE", f"{tmp_path}/*/bin")
     assert str(python) in interpreters.candidates()

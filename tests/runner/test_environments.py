@@ -22,8 +22,8 @@ from concurbench.runner.environments import (
     NoWheel,
     cached,
     ensure,
+    packages,
     set_up,
-    wanted,
 )
 
 PYTHON = Path("/somewhere/python3.13t")
@@ -35,8 +35,7 @@ dependencies = ["httpx>=0.28", "rich"]
 
 [project.optional-dependencies]
 test = ["pytest", "pytest-benchmark", "pillow"]
-fast = ["uvloop; sys_platform != 'win32'", "some-project[more]"]
-more = ["trio"]
+fast = ["uvloop; sys_platform != 'win32'", "trio"]
 docs = ["sphinx"]
 
 [dependency-groups]
@@ -59,7 +58,7 @@ class Uv:
         self.installed: tuple[str, ...] = ("pytest", "pytest-benchmark")
         self.calls: list[list[str]] = []
 
-    def __call__(self, *arguments: str, folder: Path, environ: Mapping[str, str] | None = None) -> None:
+    def __call__(self, *arguments: str, folder: Path, environ: Mapping[str, str]) -> None:
         self.calls.append([*arguments])
         if arguments[0] == "venv":
             python = Path(arguments[-1]) / "bin/python"
@@ -103,7 +102,7 @@ Make = Callable[[], Environment]
 @pytest.fixture
 def make(folder: Path, uv: Uv) -> Make:
     into = folder / ".venv-3.13t"
-    return lambda: ensure(PYTHON, "3.13.1t", into, folder, wanted(folder), lambda _: None)
+    return lambda: ensure(PYTHON, "3.13.1t", into, folder, packages(folder))
 
 
 def test_the_environment_of_an_interpreter_has_what_the_project_configures(
@@ -114,12 +113,13 @@ def test_the_environment_of_an_interpreter_has_what_the_project_configures(
     assert made == Environment(into / "bin/python")
     assert made.note == ""
     assert uv.calls[0] == [
-        "venv", "--seed", "--clear", "--python", "/somewhere/python3.13t", str(into)
+        "venv", "--seed", "--python", "/somewhere/python3.13t", str(into)
     ]  # fmt: skip
     options = ["--only-binary=:all:", "--no-binary=curio", "--constraint=constraints.txt"]
     assert uv.installs == [
         [*options, "-e", ".[test]", "--group=dev"],
-        [*options, "uvloop; sys_platform != 'win32'", "trio"],
+        [*options, "uvloop; sys_platform != 'win32'"],
+        [*options, "trio"],
     ]
 
 
@@ -177,11 +177,12 @@ def test_other_declarations_make_it_again(
     assert "--clear" in uv.calls[0]
 
 
-def test_a_folder_that_is_not_an_environment_is_left_alone(folder: Path, make: Make) -> None:
-    (folder / ".venv-3.13t").mkdir()
-    (folder / ".venv-3.13t/thesis.txt").touch()
-    with pytest.raises(EnvironmentFailed, match="exists and is not an environment"):
-        make()
+def test_a_folder_that_is_not_an_environment_is_left_alone(folder: Path) -> None:
+    (folder / "thesis").mkdir()
+    (folder / "thesis/thesis.txt").touch()
+    with pytest.raises(EnvironmentFailed, match="A directory already exists at"):
+        ensure(sys.executable, "3.11", folder / "thesis", folder, packages(folder))
+    assert (folder / "thesis/thesis.txt").exists()
 
 
 def test_the_environment_of_this_process_is_completed_not_made(
@@ -195,8 +196,8 @@ def test_the_environment_of_this_process_is_completed_not_made(
 
 def test_a_project_without_a_configuration_gets_the_extras_of_its_tests(folder: Path) -> None:
     (folder / "pyproject.toml").write_text(PROJECT.partition("[tool")[0])
-    assert wanted(folder).required == ("-e", ".[test]", "--group=dev")
-    assert wanted(folder).optional == ()
+    assert packages(folder).required == ("-e", ".[test]", "--group=dev")
+    assert packages(folder).optional == ()
 
 
 def test_a_suite_that_is_not_a_package_gets_pytest_in_our_versions(
@@ -205,20 +206,20 @@ def test_a_suite_that_is_not_a_package_gets_pytest_in_our_versions(
     (folder / "pyproject.toml").write_text("")
     uv.installed = ()
     make()
-    assert [each.partition("==")[0] for each in uv.installs[0]] == ["pytest", "pytest-benchmark"]
+    assert [each[0].partition("==")[0] for each in uv.installs] == ["pytest", "pytest-benchmark"]
 
 
 @pytest.mark.parametrize(
     ("configured", "sentence"),
     [
         ('"test"', "from_source as a list of packages, got 'test'"),
-        ('["tset"]', "has no extra 'tset'; it has: test, fast, more, docs"),
+        ('["tset"]', "has no extra 'tset'; it has: test, fast, docs"),
     ],
 )
 def test_a_wrong_configuration_is_one_sentence(folder: Path, configured: str, sentence: str) -> None:
     (folder / "pyproject.toml").write_text(PROJECT.replace('["test"]\nopt', f"{configured}\nopt"))
     with pytest.raises(ConcurbenchError, match=sentence):
-        wanted(folder)
+        packages(folder)
 
 
 def test_the_maintainers_command_makes_the_environment_of_an_interpreter(
@@ -243,7 +244,8 @@ def test_the_maintainers_command_makes_the_environment_of_an_interpreter(
             "usable wheels and you require curio==1.6, we can conclude that your requirements are "
             "unsatisfiable.\n\nhint: Wheels are required for `curio`",
             NoWheel,
-            "uv pip install: curio==1.6 has no usable wheels",
+            "uv pip install: Because curio==1.6 has no usable wheels and you require curio==1.6, we "
+            "can conclude that your requirements are unsatisfiable.",
         ),
         (
             "error: No solution found when resolving dependencies\n  cause: Because x was not found in "
@@ -273,7 +275,6 @@ def test_a_failure_of_uv_is_one_sentence(
     def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 2, stderr=output)
 
-    monkeypatch.setattr(environments, "_uv", lambda: "uv")
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(EnvironmentFailed) as raised:
         environments.uv("pip", "install", "x", folder=tmp_path)
@@ -284,8 +285,7 @@ def test_a_failure_of_uv_is_one_sentence(
 def test_without_uv_the_message_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "uv", None)
     with pytest.raises(ConcurbenchError, match="makes the environments: pip install uv"):
         environments.uv("venv", folder=tmp_path)
 
@@ -310,7 +310,7 @@ def test_a_gate_installs_the_dependencies_of_a_project_and_its_tests_without_the
 ) -> None:
     made = cached("/some/python", folder, "", os.environ)
     assert made.own
-    assert uv.calls[0][:5] == ["venv", "--seed", "--clear", "--python", "/some/python"]
+    assert uv.calls[0][:4] == ["venv", "--seed", "--python", "/some/python"]
     assert uv.installs == [
         ["--constraint=constraints.txt", "-r", "pyproject.toml", "--extra=test", "--group=dev"]
     ]
