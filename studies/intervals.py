@@ -28,7 +28,7 @@ from concurbench.results import records
 from concurbench.results.merge import merge
 from concurbench.results.runs import short_name
 from concurbench.results.statistics import Interval, interval
-from concurbench.runner.measured import Environment, Measured
+from concurbench.runner.measured import Measured
 from concurbench.runner.run import collect, measure, measuring
 from concurbench.units import duration
 from studies import files
@@ -135,12 +135,11 @@ def measured(
     header = {"machine": machine.facts(), "passes": passes}
     record, entries = files.start(KIND, header, json_file, more)
     start = time.monotonic() - (entries[-1]["elapsed"] if entries else 0.0)
-    this = Environment("", Path(sys.executable))
     try:
         with measuring(arguments, passes, TIMEOUT) as (suite, status):
-            [collected], *_ = collect(suite, [this], status)
+            [collected], *_ = collect(suite, {"": Path(sys.executable)}, status)
             for number in range(1, runs + 1):
-                run = Measured(this, collected.groups)
+                run = Measured("", collected.python, collected.groups)
                 measure(suite, [run], passes, status, prefix=f"run {number} of {runs}, ")
                 if failures := [*run.failed.values(), *run.errors]:
                     raise ConcurbenchError(f"run {number}: {failures[0]}")

@@ -27,11 +27,10 @@ from concurbench.report.progress import StatusLine
 from concurbench.report.text import say, show
 from concurbench.results import index, runs
 from concurbench.results.runs import Run
-from concurbench.results.storage import from_here
 from concurbench.runner import run as runner
-from concurbench.runner.command import TIMEOUT, saving_options
-from concurbench.runner.measured import Environment, Measured
-from concurbench.runner.run import Request, Result
+from concurbench.runner.command import TIMEOUT, saving_options, show_saved
+from concurbench.runner.measured import Request
+from concurbench.runner.run import Result
 
 if TYPE_CHECKING:  # findpython may be missing
     from concurbench.matrix.interpreters import Found, Interpreter
@@ -170,11 +169,11 @@ def _check_no_session() -> None:
     lock.release()
 
 
-def _environments(interpreters: Sequence[Interpreter]) -> tuple[list[Environment], list[str]]:
-    """An environment for each interpreter, and why some interpreters cannot have one."""
+def _environments(interpreters: Sequence[Interpreter]) -> tuple[dict[str, Path], list[str]]:
+    """The python of each interpreter's environment, by name, and why some cannot have one."""
     from concurbench.runner import environments
 
-    made: dict[str, Environment] = {}
+    made: dict[str, Path] = {}
     unusable: list[str] = []
     here, status = Path.cwd(), StatusLine()
     with ended_by_signals():
@@ -183,14 +182,12 @@ def _environments(interpreters: Sequence[Interpreter]) -> tuple[list[Environment
             while name in made:
                 name, again = f"{each.name}-{again}", again + 1
             try:
-                python = each.path if each.virtual else _made(each, name, here, status.step)
+                made[name] = each.path if each.virtual else _made(each, name, here, status.step)
             except (ConcurbenchError, OSError) as error:
                 into = environments.place(here, name).name
                 unusable.append(f"{name}: its environment {into} could not be made: {error}")
-            else:
-                made[name] = Environment(name, python)
     status.end()
-    return list(made.values()), unusable
+    return made, unusable
 
 
 def _made(interpreter: Interpreter, name: str, here: Path, step: Callable[[str], None]) -> Path:
@@ -204,28 +201,19 @@ def _made(interpreter: Interpreter, name: str, here: Path, step: Callable[[str],
 
 
 def _show(result: Result, unusable: Sequence[str]) -> None:
-    by_name = {each.measured.environment.name: each.run for each in result.kept}
-    columns, others = [], [*unusable, *(f"{why}" for why in result.unusable)]
+    made = {each.measured.name: each.run for each in result.kept}
+    columns, others = [], [*unusable, *result.unusable]
     for one in result.measured:
-        name = one.environment.name
-        run = by_name.get(name) or Run(Path(), {}, complete=False, rows=(), skipped=one.skipped)
-        columns.append(Column(name, run, _failed(one, run)))
+        run = made.get(one.name) or Run(Path(), {}, complete=False, rows=(), skipped=one.skipped)
+        lost = {row: why for row, why in one.lost.items() if row not in run.by_id}
+        columns.append(Column(one.name, run, {**lost, **one.failed}))
         explained = {*one.failed.values(), *one.lost.values()}
-        others += [f"{name}: {error}" for error in one.errors if error not in explained]
+        others += [f"{one.name}: {error}" for error in one.errors if error not in explained]
     show(table(columns, others))
     for kept in result.kept:
-        name = kept.measured.environment.name
         for remark in kept.remarks:
-            say(f"note: {name}: {remark}", "yellow")
-        if kept.trouble:
-            say(f"error: {kept.trouble}", "red", whole=True)
-        if kept.saved:
-            say(f"saved {from_here(kept.saved)}", "bold", whole=True)
-
-
-def _failed(measured: Measured, run: Run) -> dict[str, str]:
-    lost = {row: why for row, why in measured.lost.items() if row not in run.by_id}
-    return {**lost, **measured.failed}
+            say(f"note: {kept.measured.name}: {remark}", "yellow")
+        show_saved(kept)
 
 
 def _last_runs() -> list[Column]:

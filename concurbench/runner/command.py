@@ -23,7 +23,7 @@ from concurbench.results import index
 from concurbench.results.baseline import compare
 from concurbench.results.storage import from_here
 from concurbench.runner import run as runner
-from concurbench.runner.measured import Environment
+from concurbench.runner.measured import Kept, Request
 from concurbench.runner.run import Result
 
 PASSES = 5
@@ -34,18 +34,13 @@ TIMEOUT = 900.0
 
 def saving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say where runs are saved."""
-    for option in (
-        click.option(
-            "--benchmark-storage", "storage", metavar="FOLDER", callback=_folder,
-            help="Where runs are kept. [default: results, beside pytest's configuration]",
-        ),
-        click.option(
-            "--benchmark-save", "name", metavar="NAME",
-            help="Save under this name, partial runs too.",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+    command = click.option(
+        "--benchmark-storage", "storage", metavar="FOLDER", callback=_folder,
+        help="Where runs are kept. [default: results, beside pytest's configuration]",
+    )(command)  # fmt: skip
+    return click.option(
+        "--benchmark-save", "name", metavar="NAME", help="Save under this name, partial runs too."
+    )(command)
 
 
 def _folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
@@ -115,9 +110,8 @@ def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
     if source is not None:
         storage = options["storage"] or index.results_folder()
         ctx.exit(runner.recover(source, storage, options["name"], show))
-    request = runner.Request(pytest_arguments(ctx), **options)
-    this = Environment("", Path(sys.executable))
-    ctx.exit(runner.run(request, [this], show))
+    request = Request(pytest_arguments(ctx), **options)
+    ctx.exit(runner.run(request, {"": Path(sys.executable)}, show))
 
 
 def show(result: Result) -> None:
@@ -133,7 +127,12 @@ def show(result: Result) -> None:
     for kept in result.kept:
         for regression in kept.regressions:
             say(f"slower than --benchmark-compare-fail allows: {regression}", "red", whole=True)
-        if kept.trouble:
-            say(f"error: {kept.trouble}", "red", whole=True)
-        if kept.saved:
-            say(f"saved {from_here(kept.saved)}", "bold", whole=True)
+        show_saved(kept)
+
+
+def show_saved(kept: Kept) -> None:
+    """Print where the run was saved, or why it was not."""
+    if kept.trouble:
+        say(f"error: {kept.trouble}", "red", whole=True)
+    if kept.saved:
+        say(f"saved {from_here(kept.saved)}", "bold", whole=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pytest_benchmark.logger import Logger
 from pytest_benchmark.utils import get_tag
@@ -23,34 +23,36 @@ from concurbench.runner.child import ChildResult
 RECORD = "run in progress"
 """The kind of file that holds what was measured while a run goes on."""
 
-ADDED = ("pass", "interpreter")
-"""What an entry of such a file has besides the fields of ``ChildResult``."""
-
 Content = Mapping[str, Any]
 """What pytest-benchmark saves of one session."""
 
 
-class Check(Protocol):
-    """A condition of ``--benchmark-compare-fail``, as pytest-benchmark parses it."""
-
-    def fails(self, current: Mapping[str, Any], compared: Mapping[str, Any]) -> str | None:
-        """Why these times are too slow compared with those; None where they are not."""
-
-
 @dataclass(frozen=True)
-class Environment:
-    """An interpreter with the packages that the suite needs."""
+class Request:
+    """The options of a command that makes runs."""
 
-    name: str
-    """Its minor version and build, as in ``3.13t``; unique within a command."""
-    python: Path
+    arguments: Sequence[str]
+    """For pytest."""
+    passes: int
+    timeout: float
+    """Seconds a pytest process may go without a response."""
+    compare: str | None = None
+    """The earlier run; "" for the last complete one, None for no comparison."""
+    compare_fail: Sequence[str] = ()
+    name: str | None = None
+    json_file: Path | None = None
+    storage: Path | None = None
+    keep_partial: bool = False
+    """Save partial runs too, with the user's state."""
 
 
 @dataclass
 class Measured:
     """The results of one environment, added process by process."""
 
-    environment: Environment
+    name: str
+    """Its interpreter, as in ``3.13t``; unique within a command."""
+    python: Path
     groups: Mapping[str, str]
     """Row -> group, for all rows that pytest collects there, in order."""
     contents: dict[int, list[Content]] = field(default_factory=dict)
@@ -87,20 +89,22 @@ class Measured:
                 self.lost.update(dict.fromkeys(missing, result.trouble))
         else:
             self.contents.setdefault(number, []).append(result.content)
-            for row in result.content["benchmarks"]:
-                self.seconds.setdefault(row["fullname"], row["stats"]["median"])
-        for row, seconds in result.took.items():
-            self.took.setdefault(row, seconds)
+            medians = {row["fullname"]: row["stats"]["median"] for row in result.content["benchmarks"]}
+            self.seconds = {**medians, **self.seconds}
+        self.took = {**result.took, **self.took}
         for row in self.failed:
             self.seconds.pop(row, None)
 
-    def passes(self) -> list[Content]:
+    def passes(self) -> list[dict[str, Any]]:
         """The passes in order, each as one session would have saved it, without failed rows. A row
         that was changed between two passes has failed."""
         joined = [_joined(self.contents[number]) for number in sorted(self.contents)]
         for row in changed(joined):
             self.failed.setdefault(row, "it was changed while it was measured")
-        return [_without(content, self.failed) for content in joined]
+        for content in joined:
+            rows = [row for row in content["benchmarks"] if row["fullname"] not in self.failed]
+            content["benchmarks"] = rows
+        return joined
 
 
 def read(file: Path) -> tuple[list[Measured], int]:
@@ -112,11 +116,10 @@ def read(file: Path) -> tuple[list[Measured], int]:
     header, entries = records.read(file, RECORD)
     try:
         asked, groups = header["passes"], header["rows"]
-        measured = {name: Measured(Environment(name, Path()), groups[name]) for name in groups}
+        measured = {name: Measured(name, Path(), groups[name]) for name in groups}
         for entry in entries:
-            result = {name: value for name, value in entry.items() if name not in ADDED}
             one, number = measured[entry["interpreter"]], entry["pass"]
-            one.add(number, one.groups, ChildResult(**result))
+            one.add(number, one.groups, ChildResult(**entry["result"]))
             one.finished = max(one.finished, number - 1)  # the later pass has started
     except (LookupError, TypeError, AttributeError) as error:
         raise ConcurbenchError(f"{file} is not a {RECORD} file: {error!r}") from None
@@ -133,8 +136,8 @@ class Kept:
     """Notes on the comparison, and why the run cannot serve as a baseline."""
     regressions: Sequence[str]
     saved: Path | None
-    trouble: str
-    """Why it was not saved where it should be; empty where it was."""
+    trouble: str | None
+    """Why it was not saved where it should be."""
 
 
 def storage_at(folder: Path, home: str | None = None) -> Storage:
@@ -144,20 +147,16 @@ def storage_at(folder: Path, home: str | None = None) -> Storage:
 
 
 def keep(
-    measured: Measured,
-    asked: int,
-    storage: Path,
-    earlier: Run | None = None,
-    checks: Sequence[Check] = (),
-    name: str | None = None,
-    json_file: Path | None = None,
-    *,
-    always: bool = False,
-) -> Kept | None:
+    measured: Measured, request: Request, storage: Path, earlier: Run | None = None,
+    checks: Sequence[Any] = (),
+) -> Kept | None:  # fmt: skip
     """Merge the passes into one run and save it; None where nothing was timed.
 
-    A complete run gets a number. A partial run is saved under ``name`` if there is one. Otherwise it
-    is saved with the user's state, if fewer than ``asked`` passes were finished or ``always``.
+    A complete run gets a number. A partial run is saved under the request's name if there is one.
+    Otherwise it is saved with the user's state, if passes are missing or partial runs are to be kept.
+
+    Args:
+        checks: the conditions of ``--benchmark-compare-fail``, as pytest-benchmark parses them.
     """
     passes = measured.passes()
     if not any(content["benchmarks"] for content in passes):
@@ -165,26 +164,21 @@ def keep(
     content = merge(passes)
     ours = content[runs.OURS]
     regressions = list(_regressions(content, earlier, checks)) if earlier else []
-    incomplete = _incomplete(measured, asked, ours["incomplete"], bool(regressions))
-    content[runs.OURS] = {
-        **ours,
-        "skipped": {**ours["skipped"], **measured.skipped},
-        "incomplete": incomplete,
-        "complete": not incomplete,
-    }
+    incomplete = _incomplete(measured, request.passes, ours["incomplete"], bool(regressions))
+    ours |= {"incomplete": incomplete, "complete": not incomplete}
+    ours["skipped"] |= measured.skipped
     place = storage_at(storage, ours["home"])
     place.complete = not incomplete
-    saved, trouble = None, ""
-    if not incomplete or name:
-        place.save(content, name or get_tag())
-        saved, trouble = place.saved, place.trouble or ""
-    elif always or measured.finished < asked:
-        parts = (storage.resolve().parent.name, measured.environment.name)
+    saved, trouble = None, None
+    if not incomplete or request.name:
+        place.save(content, request.name or get_tag())
+        saved, trouble = place.saved, place.trouble
+    elif request.keep_partial or measured.finished < request.passes:
+        parts = (storage.resolve().parent.name, measured.name)
         file = default_path("runs", "-".join(filter(None, parts)))
-        saved, problem = write_or_rescue(file, json.dumps(content, indent=1))
-        trouble = problem or ""
-    if json_file:
-        trouble = write_or_rescue(json_file, json.dumps(content, indent=1))[1] or trouble
+        saved, trouble = write_or_rescue(file, json.dumps(content, indent=1))
+    if request.json_file:
+        trouble = write_or_rescue(request.json_file, json.dumps(content, indent=1))[1] or trouble
     run = runs.parse(content, saved or place.folder / "run.json")
     remarks = differences(run, earlier)
     if incomplete:
@@ -193,10 +187,10 @@ def keep(
     return Kept(measured, run, remarks, regressions, saved, trouble)
 
 
-def _joined(contents: Sequence[Content]) -> Content:
+def _joined(contents: Sequence[Content]) -> dict[str, Any]:
     """The sessions of one pass as one session."""
     if len(contents) == 1:
-        return contents[0]
+        return {**contents[0]}
     ours = [content[runs.OURS] for content in contents]
     joined = {
         **ours[0],
@@ -219,11 +213,6 @@ def _distinct(lists: Iterable[Iterable[str]]) -> list[str]:
     return list(dict.fromkeys(item for each in lists for item in each))
 
 
-def _without(content: Content, failed: Mapping[str, str]) -> Content:
-    rows = [row for row in content["benchmarks"] if row["fullname"] not in failed]
-    return {**content, "benchmarks": rows}
-
-
 def _incomplete(measured: Measured, asked: int, reasons: Sequence[str], slower: bool) -> list[str]:
     """Why the run is not complete; empty where it is."""
     found = list(reasons)
@@ -240,11 +229,9 @@ def _incomplete(measured: Measured, asked: int, reasons: Sequence[str], slower: 
     return found
 
 
-def _regressions(content: Content, earlier: Run, checks: Sequence[Check]) -> Iterator[str]:
+def _regressions(content: Content, earlier: Run, checks: Sequence[Any]) -> Iterator[str]:
     for row in content["benchmarks"]:
-        before = earlier.by_id.get(row["fullname"])
-        if before is None or before.fingerprint != row["extra_info"].get("fingerprint"):
-            continue
-        for check in checks:
-            if why := check.fails(row["stats"], earlier.stats[row["fullname"]]):
-                yield f"{short_name(row['fullname'])}: {why}"
+        id, before = row["fullname"], earlier.by_id.get(row["fullname"])
+        if before and before.fingerprint == row["extra_info"].get("fingerprint"):
+            found = (check.fails(row["stats"], earlier.stats[id]) for check in checks)
+            yield from (f"{short_name(id)}: {why}" for why in found if why)

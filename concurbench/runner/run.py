@@ -9,8 +9,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 from pytest_benchmark.utils import parse_compare_fail, parse_save
@@ -26,13 +27,12 @@ from concurbench.results.records import Record
 from concurbench.results.runs import Run, short_name
 from concurbench.results.storage import default_path
 from concurbench.runner import schedule
-from concurbench.runner.child import ChildResult, CollectedRow, PytestSuite
+from concurbench.runner.child import ChildResult, PytestSuite
 from concurbench.runner.measured import (
     RECORD,
-    Check,
-    Environment,
     Kept,
     Measured,
+    Request,
     keep,
     read,
     storage_at,
@@ -42,33 +42,11 @@ from concurbench.runner.workspace import Workspace
 OPTIONS = ("-p", "concurbench.plugin", "-p", "no:cacheprovider")
 """Arguments of each pytest process, before the user's own."""
 
-PATHS = {"root", "storage"}
-"""Fields of a ``ChildResult`` that no file keeps: where a checkout lies is private."""
-
 IDLE = (
     "--collect-only", "--co", "--benchmark-disable", "--benchmark-skip", "--numprocesses",
     "--setup-only", "--setup-plan", "--fixtures",
 )  # fmt: skip
 """Arguments with which pytest or pytest-benchmark measures nothing."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """The options of a command that makes runs."""
-
-    arguments: Sequence[str]
-    """For pytest."""
-    passes: int
-    timeout: float
-    """Seconds a pytest process may go without a response."""
-    compare: str | None = None
-    """The earlier run; "" for the last complete one, None for no comparison."""
-    compare_fail: Sequence[str] = ()
-    name: str | None = None
-    json_file: Path | None = None
-    storage: Path | None = None
-    keep_partial: bool = False
-    """Save partial runs too, with the user's state."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +62,8 @@ class Result:
     notes: Sequence[str]
 
 
-def run(request: Request, environments: Sequence[Environment], show: Callable[[Result], None]) -> int:
-    """Measure with these environments, save a run for each and show them; the exit code.
+def run(request: Request, pythons: Mapping[str, Path], show: Callable[[Result], None]) -> int:
+    """Measure with these interpreters, by name, save a run for each and show them; the exit code.
 
     What was measured before a signal, a full disk or a failing environment is kept.
 
@@ -93,11 +71,13 @@ def run(request: Request, environments: Sequence[Environment], show: Callable[[R
         ConcurbenchError: nothing can be measured, or the request contradicts itself.
     """
     checks = _checks(request)
-    measured, unusable, notes = list[Measured](), list[str](), list[str]()
+    measured: list[Measured] = []
+    unusable: list[str] = []
+    notes: list[str] = []
     earlier, record, interrupted, folder = None, None, 0, Path()
     try:
         with measuring(request.arguments, request.passes, request.timeout) as (suite, status):
-            collected, unusable, first = collect(suite, environments, status)
+            collected, unusable, first = collect(suite, pythons, status)
             folder = request.storage or Path(first.storage)
             earlier, notes = _earlier(request, folder)
             _check_storage(folder)
@@ -112,13 +92,8 @@ def run(request: Request, environments: Sequence[Environment], show: Callable[[R
         if not measured:
             raise ConcurbenchError(problem) from None
         measured[0].errors.append(problem)
-    name, file = request.name, request.json_file
-    kept = [
-        each for one in measured
-        if (each := keep(
-            one, request.passes, folder, earlier, checks, name, file, always=request.keep_partial
-        ))
-    ]  # fmt: skip
+    made = [keep(each, request, folder, earlier, checks) for each in measured]
+    kept = [each for each in made if each]
     if record is not None:
         record.path.unlink(missing_ok=True)  # the runs hold all of it now
     if not measured:
@@ -135,8 +110,9 @@ def recover(file: Path, storage: Path, name: str | None, show: Callable[[Result]
     Raises:
         ConcurbenchError: the file cannot be read, or nothing was timed.
     """
-    measured, asked = read(file)
-    kept = [each for one in measured if (each := keep(one, asked, storage, name=name))]
+    measured, passes = read(file)
+    made = [keep(each, Request((), passes, 0.0, name=name), storage) for each in measured]
+    kept = [each for each in made if each]
     if not kept:
         raise ConcurbenchError(f"{file}: nothing was timed")
     published(lambda: show(Result(kept, measured, [], None, [])))
@@ -175,7 +151,7 @@ def measuring(
 
 
 def collect(
-    suite: PytestSuite, environments: Sequence[Environment], status: StatusLine
+    suite: PytestSuite, pythons: Mapping[str, Path], status: StatusLine
 ) -> tuple[list[Measured], list[str], ChildResult]:
     """The environments in which pytest collects rows, nothing measured yet; why the others cannot be
     used; and the result of the first one, which says where the suite and its storage are.
@@ -183,18 +159,19 @@ def collect(
     Raises:
         ConcurbenchError: no environment has any row.
     """
+    several = len(pythons) > 1
     usable, unusable, results = list[Measured](), list[str](), list[ChildResult]()
-    for each in environments:
-        status.step("collecting" + (f" in {each.name}" if len(environments) > 1 else ""))
-        result = suite.collect(each.python)
+    for name, python in pythons.items():
+        status.step(f"collecting in {name}" if several else "collecting")
+        result = suite.collect(python)
         if result.trouble or not result.rows:
-            unusable.append(f"{each.name}: {result.trouble or 'no benchmarks to measure'}")
+            why = result.trouble or "no benchmarks to measure"
+            unusable.append(f"{name}: {why}" if several else why)
         else:
-            usable.append(Measured(each, _groups(result.rows)))
+            usable.append(Measured(name, python, {row.id: row.group for row in result.rows}))
             results.append(result)
     if not usable:
-        several = len(environments) > 1
-        raise ConcurbenchError("; ".join(unusable) if several else unusable[0].partition(": ")[2])
+        raise ConcurbenchError("; ".join(unusable))
     return usable, unusable, results[0]
 
 
@@ -223,10 +200,11 @@ def measure(
         ]
         for position, (each, rows) in enumerate(visits):
             progress.starts(number, visits[position:])
-            result = suite.measure(each.environment.python, rows)
+            result = suite.measure(each.python, rows)
             if record is not None:
-                entry = {**asdict(result), "pass": number, "interpreter": each.environment.name}
-                record.append({key: entry[key] for key in entry.keys() - PATHS})
+                # Where a checkout lies is private.
+                entry = asdict(replace(result, root="", storage=""))
+                record.append({"pass": number, "interpreter": each.name, "result": entry})
             each.add(number, rows, result)
         saved = [each for each in measured if number in each.contents]
         for each in saved:
@@ -235,20 +213,12 @@ def measure(
             return
 
 
-def _groups(rows: Sequence[CollectedRow]) -> dict[str, str]:
-    return {row.id: row.group for row in rows}
-
-
 def _longest(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Row -> the highest of its values."""
-    highest: dict[str, float] = {}
-    for values in each:
-        for row, value in values.items():
-            highest[row] = max(value, highest.get(row, 0.0))
-    return highest
+    return {row: max(one.get(row, 0.0) for one in each) for values in each for row in values}
 
 
-def _checks(request: Request) -> list[Check]:
+def _checks(request: Request) -> list[Any]:
     """The conditions of ``--benchmark-compare-fail``; and whether the other options are good.
 
     Raises:
@@ -297,7 +267,7 @@ def _check_storage(folder: Path) -> None:
 
 def _record(request: Request, root: Path, measured: Sequence[Measured]) -> Record:
     path = default_path("running", root.name).with_suffix(".jsonl")
-    rows = {each.environment.name: each.groups for each in measured}
+    rows = {each.name: each.groups for each in measured}
     header = {"arguments": list(request.arguments), "passes": request.passes, "rows": rows}
     return Record(path, RECORD, header)
 
@@ -318,17 +288,17 @@ class _Progress:
     def starts(self, number: int, ahead: Sequence[tuple[Measured, list[str]]]) -> None:
         """A process starts; ``ahead`` are the visits left in this pass, beginning with its own."""
         self._number, self._ahead = number, ahead
-        self._status.step(self._where())
+        self._status.step(self._where(0))
 
     def row(self, done: int, last: str) -> None:
         """``done`` rows of the process are measured."""
         rows = len(self._ahead[0][1])
         self._status.now(f"{self._where(done)} · {done}/{rows} {short_name(last)}")
 
-    def _where(self, done: int = 0) -> str:
+    def _where(self, done: int) -> str:
         left = self._left(done)
         time = f", about {units.duration(left)} left" if left else ""
-        name = f", {self._ahead[0][0].environment.name}" if len(self._measured) > 1 else ""
+        name = f", {self._ahead[0][0].name}" if len(self._measured) > 1 else ""
         return f"{self._prefix}pass {self._number} of {self._passes}{name}{time}"
 
     def _left(self, done: int) -> float:
@@ -336,13 +306,11 @@ class _Progress:
         took = _longest([each.took for each in self._measured])
         if not took:
             return 0.0
-        usual = sum(took.values()) / len(took)
-        rows = [row for _, part in self._ahead for row in part][done:]
-        left = sum(took.get(row, usual) for row in rows)
-        groups = {row: group for each in self._measured for row, group in each.groups.items()}
-        untimed = dict.fromkeys(groups, 0.0) if self._number == 1 else {}
-        seconds = {**untimed, **_longest([each.seconds for each in self._measured])}
+        groups = {row: 0.0 for each in self._measured for row in each.groups}
+        timed = _longest([each.seconds for each in self._measured])
+        seconds = {**groups, **timed} if self._number == 1 else timed
+        ahead = [row for _, part in self._ahead for row in part][done:]
         for later in range(self._number + 1, self._passes + 1):
-            due = schedule.due(list(groups), later, self._passes, seconds)
-            left += sum(took.get(row, usual) for row in due) * len(self._measured)
-        return left
+            ahead += schedule.due([*groups], later, self._passes, seconds) * len(self._measured)
+        usual = sum(took.values()) / len(took)
+        return sum(took.get(row, usual) for row in ahead)
