@@ -59,7 +59,7 @@ def result(
     outcomes |= {id: ("skipped", why) for id, why in (skipped or {}).items()}
     passed = {id: times[id] for id in rows if id in times and outcomes[id][0] == "passed"}
     saved = content(passed, home, **(ours or {})) if passed else None
-    return ChildResult(1.0, collected(), outcomes, saved, took=dict.fromkeys(passed, 1.0), **more)
+    return ChildResult(collected(), outcomes, saved, took=dict.fromkeys(passed, 1.0), **more)
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Suite:
 
     def collect(self, python: Path) -> ChildResult:
         usual = ChildResult(
-            1.0, collected(), root=str(self.root), storage=self.storage or str(self.root / "results")
+            collected(), root=str(self.root), storage=self.storage or str(self.root / "results")
         )
         return self.rows.get(python.name, usual)
 

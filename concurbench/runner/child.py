@@ -51,8 +51,7 @@ class CollectedRow:
 class ChildResult:
     """The result of one session."""
 
-    seconds: float
-    rows: list[CollectedRow]
+    rows: list[CollectedRow] = field(default_factory=list)
     outcomes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Row -> passed, failed or skipped, and the reason."""
     content: Mapping[str, Any] | None = None
@@ -71,38 +70,19 @@ class ChildResult:
     """Row -> seconds of its test, untimed rounds included."""
 
 
-def start(
-    workspace: Workspace,
-    command: Sequence[str | Path],
-    folder: Path,
-    environ: Mapping[str, str],
-    instructions: Mapping[str, object],
-    output: Path,
-    inherited: Sequence[int] = (),
-) -> subprocess.Popen[bytes]:
-    """Start pytest with the inside plugin: ``command`` is an interpreter and arguments for pytest.
-
-    Args:
-        environ: the environment, of ``workspace.environ``.
-        instructions: for the inside plugin.
-        output: the file for standard output and errors.
-        inherited: descriptors that the process keeps open.
-
-    Raises:
-        ConcurbenchError: the interpreter does not start.
-    """
+def with_plugin(
+    command: Sequence[str | Path], environ: Mapping[str, str], instructions: Mapping[str, object]
+) -> tuple[list[str], Mapping[str, str]]:
+    """The command and the environment of a pytest with the inside plugin; ``command`` is an interpreter
+    and arguments for pytest."""
     python, *arguments = map(str, command)
     path = filter(None, [str(INSIDE), environ.get("PYTHONPATH")])
-    environ = {
+    plugin = concurbench_inside.__name__.rpartition(".")[2]
+    return [python, "-m", "pytest", "-p", plugin, *arguments], {
         **environ,
         "PYTHONPATH": os.pathsep.join(path),
         concurbench_inside.ENV_INSTRUCTIONS: json.dumps(instructions),
     }
-    pytest = [python, "-m", "pytest", "-p", concurbench_inside.__name__.rpartition(".")[2], *arguments]
-    try:
-        return workspace.start(pytest, folder, environ, output, inherited)
-    except OSError as error:
-        raise ConcurbenchError(f"{python} does not start: {error.strerror}") from None
 
 
 def last_output(output: Path) -> str:
@@ -119,7 +99,7 @@ class PytestSuite:
         self, workspace: Workspace, folder: Path, arguments: Sequence[str], base: str, timeout: float,
         environ: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """PytestSuite with these arguments for pytest.
+        """A suite with these arguments for pytest.
 
         Args:
             base: the interpreter of the servers.
@@ -152,18 +132,28 @@ class PytestSuite:
         place = self._workspace.folder / str(self._number)
         place.mkdir()
         output, file = place / "output", place / "messages"
-        command: list[str | Path] = [python, *self._arguments, *more]
-        instructions = {"run": only, "messages": str(file)}
-        began = time.monotonic()
-        code, trouble = self._wait(command, instructions, output, file)
+        command, environ = with_plugin(
+            [python, *self._arguments, *more],
+            self._workspace.environ(**self._environ),
+            {"run": only, "messages": str(file)},
+        )
+        code, trouble = 0, ""
+        try:
+            with self._workspace.running(command, self._folder, environ, output) as process:
+                code = self._watched(process, file)
+            trouble = _trouble(code, file, output)
+        except ConcurbenchError as error:
+            trouble = str(error)
+        except subprocess.TimeoutExpired:
+            trouble = f"no response for {self._timeout:.0f} s (raise --timeout)"
         messages = _read(file)
-        content = _saved(place / "run.json")
-        outcomes = _outcomes(messages)
+        first = {message["kind"]: message for message in reversed(messages)}
+        started, collected = first.get("started", {}), first.get("collected", {})
+        content, outcomes = _saved(place / "run.json"), _outcomes(messages)
         if not trouble and content is None and any(each == "passed" for each, _ in outcomes.values()):
             trouble = f"pytest saved no times: {last_output(output)}"
-        started, collected = _first(messages, "started"), _first(messages, "collected")
+        lines = output.read_text(errors="replace").splitlines() if output.exists() else []
         return ChildResult(
-            seconds=time.monotonic() - began,
             rows=[
                 CollectedRow(each["id"], each["model"], each["group"])
                 for each in collected.get("rows", [])
@@ -172,35 +162,11 @@ class PytestSuite:
             content=content,
             trouble=next(iter(collected.get("broken", [])), trouble),
             code=code,
-            errors=_errors(output),
+            errors=[line.removeprefix(ERROR) for line in lines if line.startswith(ERROR)],
             root=started.get("root", ""),
             storage=started.get("storage", ""),
             took={each["row"]: each["seconds"] for each in messages if "seconds" in each},
         )
-
-    def _wait(
-        self,
-        command: Sequence[str | Path],
-        instructions: Mapping[str, object],
-        output: Path,
-        file: Path,
-    ) -> tuple[int, str]:
-        """The exit code, and why the session did not run to its end."""
-        environ = self._workspace.environ(**self._environ)
-        try:
-            process = start(self._workspace, command, self._folder, environ, instructions, output)
-            with self._workspace.ending(process):
-                code = self._watched(process, file)
-        except ConcurbenchError as error:
-            return 0, str(error)
-        except subprocess.TimeoutExpired:
-            return 0, f"no response for {self._timeout:.0f} s (raise --timeout)"
-        # A Python without pytest has the same exit code as a session with a failed test.
-        if code in COMPLETE and (code != pytest.ExitCode.TESTS_FAILED or file.exists()):
-            return code, ""
-        if code < 0:
-            return code, f"pytest was ended by {signal.Signals(-code).name}"
-        return code, f"pytest ended (exit {code}): {last_output(output)}"
 
     def _watched(self, process: subprocess.Popen[bytes], file: Path) -> int:
         """The exit code, once the process has ended.
@@ -223,19 +189,20 @@ class PytestSuite:
                 self.watch(len(outcomes), next(reversed(outcomes), ""))
 
 
-def _errors(output: Path) -> list[str]:
-    lines = output.read_text(errors="replace").splitlines() if output.exists() else []
-    return [line.removeprefix(ERROR) for line in lines if line.startswith(ERROR)]
+def _trouble(code: int, messages: Path, output: Path) -> str:
+    """Why a session with this exit code did not run to its end; empty if it did."""
+    # A Python without pytest has the same exit code as a session with a failed test.
+    if code in COMPLETE and (code != pytest.ExitCode.TESTS_FAILED or messages.exists()):
+        return ""
+    if code < 0:
+        return f"pytest was ended by {signal.Signals(-code).name}"
+    return f"pytest ended (exit {code}): {last_output(output)}"
 
 
 def _outcomes(messages: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
     return {
         each["row"]: (each["outcome"], each["reason"]) for each in messages if each["kind"] == "outcome"
     }
-
-
-def _first(messages: list[dict[str, Any]], kind: str) -> dict[str, Any]:
-    return next((each for each in messages if each["kind"] == kind), {})
 
 
 def _read(file: Path) -> list[dict[str, Any]]:

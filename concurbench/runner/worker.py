@@ -10,11 +10,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from concurbench.errors import ConcurbenchError
-from concurbench.runner.child import last_output, start
+from concurbench.runner.child import last_output, with_plugin
 from concurbench.runner.workspace import Workspace
 
 GRACE = 10.0
@@ -66,13 +65,15 @@ class Worker:
             "others": list(spec.others),
             "names": list(spec.names),
         }
+        command, environ = with_plugin(
+            [spec.python, *spec.arguments], {"PYTHONHASHSEED": seed, **spec.environ}, instructions
+        )
+        descriptors = [inherited.fileno()]
         with inherited:
             try:
-                self._process = start(
-                    workspace, [spec.python, *spec.arguments], spec.folder,
-                    {"PYTHONHASHSEED": seed, **spec.environ}, instructions, self._output,
-                    inherited=[inherited.fileno()],
-                )  # fmt: skip
+                self._process = workspace.start(
+                    command, spec.folder, environ, self._output, descriptors
+                )
             except ConcurbenchError as error:
                 self._socket.close()
                 raise ConcurbenchError(f"{spec.name}: {error}") from None
@@ -80,12 +81,7 @@ class Worker:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._socket.close()
         try:
             self._process.wait(GRACE if kind is None else SHORT_GRACE)

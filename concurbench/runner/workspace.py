@@ -14,6 +14,7 @@ from typing import Self
 
 import psutil
 
+from concurbench.errors import ConcurbenchError
 from concurbench.runner import reaper
 
 PREFIX = "concurbench-work-"
@@ -41,12 +42,9 @@ class Workspace:
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
         (self.folder / OWNER).write_text(str(os.getpid()))
         self._reaper = subprocess.Popen(
-            [sys.executable, reaper.__file__, str(self.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+            [sys.executable, reaper.__file__, str(self.folder)], stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
 
     def environ(self, **more: str) -> Mapping[str, str]:
         """The environment for processes of the workspace: the current one with the workspace's token
@@ -70,22 +68,28 @@ class Workspace:
             inherited: descriptors that the process keeps open.
 
         Raises:
-            OSError: it does not start.
+            ConcurbenchError: it does not start.
         """
         with output.open("w") as file:
-            process = subprocess.Popen(
-                command, cwd=folder, env=environ, stdin=subprocess.DEVNULL,
-                stdout=file, stderr=subprocess.STDOUT, pass_fds=inherited,
-                start_new_session=True,  # Ctrl-C goes to the command alone, which ends it
-            )  # fmt: skip
+            try:
+                process = subprocess.Popen(
+                    command, cwd=folder, env=environ, stdin=subprocess.DEVNULL,
+                    stdout=file, stderr=subprocess.STDOUT, pass_fds=inherited,
+                    start_new_session=True,  # Ctrl-C goes to the command alone, which ends it
+                )  # fmt: skip
+            except OSError as error:
+                raise ConcurbenchError(f"{command[0]} does not start: {error.strerror}") from None
         self.started(process.pid)
         return process
 
     @contextlib.contextmanager
-    def ending(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        """End the process if an exception leaves the block."""
+    def running(
+        self, command: Sequence[str], folder: Path, environ: Mapping[str, str], output: Path
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """The process of a command, as of ``start``, ended if an exception leaves the block."""
+        process = self.start(command, folder, environ, output)
         try:
-            yield
+            yield process
         except BaseException:
             # First with a signal, so that it can stop its servers; the reaper ends all that it leaves.
             process.send_signal(signal.SIGINT)
@@ -95,19 +99,6 @@ class Workspace:
                 process.kill()
                 process.wait()
             raise
-
-    @contextlib.contextmanager
-    def running(
-        self, command: Sequence[str], folder: Path, environ: Mapping[str, str], output: Path
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        """The process of a command, as of ``start``, ended if an exception leaves the block.
-
-        Raises:
-            OSError: it does not start.
-        """
-        process = self.start(command, folder, environ, output)
-        with self.ending(process):
-            yield process
 
     def __enter__(self) -> Self:
         return self

@@ -99,7 +99,7 @@ def test_the_same_rows_are_measured_under_all_interpreters_back_to_back(matrix: 
 
 def test_slices_of_a_pass_become_one_pass_of_the_run(matrix: Matrix) -> None:
     groups = [replace(each, group=str(each.model == "threaded")) for each in collected()]
-    rows = ChildResult(1.0, groups, storage=str(matrix.folder / "results"))
+    rows = ChildResult(groups, storage=str(matrix.folder / "results"))
     matrix.rows = {"3.11": rows, "3.13t": rows}
     matrix("--passes", "3")
     assert len(matrix.suite.visits) == 12
@@ -148,7 +148,7 @@ def test_a_row_that_fails_under_one_interpreter_is_named_and_the_others_are_kept
 def test_a_session_that_dies_fails_its_rows_and_the_other_interpreter_goes_on(matrix: Matrix) -> None:
     def dies(number: int, name: str, rows: Sequence[str]) -> ChildResult:
         if name == "3.13t":
-            return ChildResult(1.0, [], trouble="pytest was ended by SIGSEGV")
+            return ChildResult(trouble="pytest was ended by SIGSEGV")
         return measured(number, name, rows)
 
     done = matrix("--passes", "2", answer=dies)
@@ -162,7 +162,7 @@ def test_a_session_that_dies_fails_its_rows_and_the_other_interpreter_goes_on(ma
 
 def test_an_interpreter_whose_pytest_does_not_collect_is_named_with_the_reason(matrix: Matrix) -> None:
     trouble = "pytest ended (exit 1): No module named pytest"
-    matrix.rows = {"3.13t": ChildResult(1.0, [], trouble=trouble)}
+    matrix.rows = {"3.13t": ChildResult(trouble=trouble)}
     done = matrix("--passes", "1")
     assert done.exit_code == 1
     assert f"3.13t: {trouble}" in done.output
@@ -219,7 +219,7 @@ def test_a_refusal_is_one_sentence_and_exit_code_2(
 
 
 def test_no_rows_under_any_interpreter_is_no_answer(matrix: Matrix) -> None:
-    matrix.rows = {name: ChildResult(1.0, []) for name in ("3.11", "3.13t")}
+    matrix.rows = {name: ChildResult() for name in ("3.11", "3.13t")}
     done = matrix()
     assert done.exit_code == 2
     assert "3.11: no benchmarks to measure; 3.13t: no benchmarks to measure" in done.output

@@ -128,7 +128,7 @@ def test_a_row_that_was_edited_between_two_passes_has_failed(run: Runs) -> None:
     def edited(number: int, _: str, rows: Sequence[str]) -> ChildResult:
         made = content(TIMES)
         made["benchmarks"][1]["extra_info"]["source"] = str(number)
-        return ChildResult(1.0, [], dict.fromkeys(rows, ("passed", "")), made)
+        return ChildResult([], dict.fromkeys(rows, ("passed", "")), made)
 
     done = run("--passes", "2", answer=edited)
     assert done.exit_code == 1
@@ -192,7 +192,7 @@ def test_a_run_that_ends_early_keeps_the_passes_that_were_measured(run: Runs, ki
             raise Interrupted(signal.SIGINT)
         if kind == "disk full":
             raise OSError(errno.ENOSPC, "No space left on device", "/x/told")
-        return ChildResult(1.0, [], trouble="pytest was ended by SIGSEGV")
+        return ChildResult(trouble="pytest was ended by SIGSEGV")
 
     done = run("--passes", "5", answer=ends)
     assert done.exit_code == (130 if kind == "signal" else 1)
@@ -298,7 +298,7 @@ def test_a_refusal_is_one_sentence_before_anything_is_measured(
 
 def test_a_suite_without_benchmarks_is_refused_with_the_reason(run: Runs) -> None:
     suite = Suite(lambda _, __, rows: result(rows, TIMES))
-    suite.collect = lambda python: ChildResult(1.0, [], trouble="--models: no 'x'")  # type: ignore[method-assign]  # a fake
+    suite.collect = lambda python: ChildResult(trouble="--models: no 'x'")  # type: ignore[method-assign]  # a fake
     with installed(suite, run._patch):
         done = CliRunner().invoke(main, ["run"])
     assert (done.exit_code, done.output) == (2, "Error: --models: no 'x'\n")

@@ -10,30 +10,21 @@ import pytest
 from .rows import Reporter, described, is_benchmark
 
 
-class File:
-    """A file of messages; each is complete in it at once."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def send(self, **message: object) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(message) + "\n")
-
-
 class Batch(Reporter):
     """The pytest plugin; ``run`` lists the ids of the rows in order, None for all rows."""
 
     def __init__(self, messages: Path, run: list[str] | None) -> None:
-        super().__init__(File(messages))
+        def send(**message: object) -> None:
+            with messages.open("a", encoding="utf-8") as file:  # each message is complete in it at once
+                file.write(json.dumps(message) + "\n")
+
+        super().__init__(send)
         self._run = run
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         config = session.config
         storage = str(config.getoption("benchmark_storage", "")).removeprefix("file://")
-        self.channel.send(
-            kind="started", root=str(config.rootpath), storage=str(Path(storage).absolute())
-        )
+        self.send(kind="started", root=str(config.rootpath), storage=str(Path(storage).absolute()))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -41,8 +32,5 @@ class Batch(Reporter):
         if self._run is not None:
             rows = {id: rows[id] for id in self._run if id in rows}
         items[:] = rows.values()  # not reported as deselected: the user did not narrow the selection
-        self.channel.send(
-            kind="collected",
-            rows=[described(item) for item in rows.values()],
-            broken=self.broken,
-        )
+        described_rows = [described(item) for item in rows.values()]
+        self.send(kind="collected", rows=described_rows, broken=self.broken)

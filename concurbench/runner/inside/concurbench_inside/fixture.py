@@ -46,21 +46,27 @@ def moved(core: int) -> None:
         os.sched_setaffinity(0, allowed)
 
 
+def dawdle(start: float, share: float, timer: Callable[[], float], bare: list[float]) -> None:
+    """Prolong a call that began at ``start`` by a share of its own time, and add that time to
+    ``bare``, in seconds."""
+    took = timer() - start
+    bare.append(took)
+    end = start + took * (1 + share)
+    while timer() < end:
+        pass
+
+
 def slowed(
     function: Callable[..., Any], share: float, timer: Callable[[], float], bare: list[float]
 ) -> Callable[..., Any]:
-    """The function, slowed down by a share of its own time; ``bare`` collects that time, in seconds."""
+    """The function, slowed down by a share of its own time."""
 
     def slower(*args: Any, **kwargs: Any) -> Any:
         start = timer()
         try:
             return function(*args, **kwargs)
         finally:
-            took = timer() - start
-            bare.append(took)
-            end = start + took * (1 + share)
-            while timer() < end:
-                pass
+            dawdle(start, share, timer, bare)
 
     return slower
 
@@ -68,18 +74,14 @@ def slowed(
 def slowed_in_loop(
     call: Callable[[], Awaitable[Any]], share: float, timer: Callable[[], float], bare: list[float]
 ) -> Callable[[], Awaitable[Any]]:
-    """The same for a coroutine function."""
+    """The coroutine function, slowed down in the same way."""
 
     async def slower() -> Any:
         start = timer()
         try:
             return await call()
         finally:
-            took = timer() - start
-            bare.append(took)
-            end = start + took * (1 + share)
-            while timer() < end:
-                pass
+            dawdle(start, share, timer, bare)
 
     return slower
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-
-
-class Channel(Protocol):
-    """Where messages go."""
-
-    def send(self, **message: object) -> None: ...
 
 
 class Reporter:
     """Sends what became of each row; its methods are pytest's hooks."""
 
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
+    def __init__(self, send: Callable[..., None]) -> None:
+        self.send = send
         self.broken: list[str] = []
         """The files that could not be collected, each with the error."""
         self._outcome: dict[str, Any] = {"outcome": "passed", "reason": ""}
@@ -35,7 +30,7 @@ class Reporter:
             self._outcome.update(outcome="skipped", reason=skip_reason(report))
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        self.channel.send(kind="outcome", row=nodeid, **self._outcome)
+        self.send(kind="outcome", row=nodeid, **self._outcome)
         self._outcome = {"outcome": "passed", "reason": ""}
 
 
@@ -49,12 +44,10 @@ def described(item: pytest.Item) -> dict[str, Any]:
     work, and what its ``gate`` mark says."""
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     if "model" in parameters:
-        same = [
-            f"{name}={value}" for name, value in parameters.items() if name not in ("model", "workers")
-        ]
-        model, group = (
-            str(parameters["model"]),
-            " ".join([item.nodeid.partition("[")[0], *sorted(same)]),
+        others = (name for name in sorted(parameters) if name not in ("model", "workers"))
+        model = str(parameters["model"])
+        group = " ".join(
+            [item.nodeid.partition("[")[0], *(f"{name}={parameters[name]}" for name in others)]
         )
     else:
         model, group = item.name, item.nodeid.partition("::")[0]

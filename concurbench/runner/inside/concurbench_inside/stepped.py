@@ -42,10 +42,9 @@ class Channel:
 class Stepped(Reporter):
     """The pytest plugin; ``instructions`` has ``own``, ``others`` and ``names``."""
 
-    channel: Channel
-
     def __init__(self, channel: Channel, instructions: Mapping[str, Any]) -> None:
-        super().__init__(channel)
+        super().__init__(channel.send)
+        self.channel = channel
         self._instructions = instructions
         self.slower: dict[str, float] = {}
         """Row -> the share by which its rounds are slowed down."""
@@ -54,7 +53,7 @@ class Stepped(Reporter):
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "gate: a row that concurbench gate compares")
         if not config.pluginmanager.hasplugin("benchmark"):
-            self.channel.send(kind="cannot", why="no pytest-benchmark in its environment")
+            self.send(kind="cannot", why="no pytest-benchmark in its environment")
             pytest.exit("no pytest-benchmark")
         # Also where an argument asks for it: nothing is switched off, profiled, saved or compared.
         for name, value in {
@@ -67,7 +66,7 @@ class Stepped(Reporter):
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         rows = {item.nodeid: item for item in items if is_benchmark(item)}
-        self.channel.send(
+        self.send(
             kind="collected",
             rows=[described(item) for item in rows.values()],
             broken=self.broken,
@@ -86,7 +85,7 @@ class Stepped(Reporter):
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         getattr(session.config, "_benchmarksession").benchmarks.clear()  # noqa: B009 - not typed
-        self.channel.send(kind="finished", **self._origins())
+        self.send(kind="finished", **self._origins())
 
     def _origins(self) -> dict[str, object]:
         """Where the project's modules were imported from: how many from its own files, and which from
