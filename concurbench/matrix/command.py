@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from packaging.version import Version
 from rich.table import Table
 
 from concurbench import machine, pyproject
@@ -21,28 +21,21 @@ from concurbench.command import (
     timeout_option,
 )
 from concurbench.errors import ConcurbenchError
+from concurbench.matrix import interpreters
+from concurbench.matrix.interpreters import Found, Interpreter
 from concurbench.matrix.table import Column, table
 from concurbench.measure.lock import SessionLock
 from concurbench.report.progress import StatusLine
 from concurbench.report.text import say, show
 from concurbench.results import index, runs
 from concurbench.results.runs import Run
+from concurbench.runner import environments
 from concurbench.runner import run as runner
 from concurbench.runner.command import TIMEOUT, saving_options, show_saved
 from concurbench.runner.measured import Request
 from concurbench.runner.run import Result
 
-if TYPE_CHECKING:  # findpython may be missing
-    from concurbench.matrix.interpreters import Found, Interpreter
-
 PASSES = 3
-
-
-def check_requirements() -> None:
-    """Raise a ConcurbenchError where a package is missing that only this command needs."""
-    for package in ("findpython", "uv"):
-        if importlib.util.find_spec(package) is None:
-            raise ConcurbenchError(f"this needs {package}: pip install 'concurbench[matrix]'")
 
 
 @click.command("matrix", cls=PytestCommand, short_help="Measure under every interpreter, in one table.")
@@ -105,7 +98,9 @@ def matrix(
         columns = [_column(run) for run in map(index.find, sources)] if sources else _last_runs()
         published(lambda: show(table(columns)))
         return
-    check_requirements()
+    for package in ("findpython", "uv"):
+        if importlib.util.find_spec(package) is None:
+            raise ConcurbenchError(f"this needs {package}: pip install 'concurbench[matrix]'")
     found = _chosen(pythons)
     if names:
         click.echo("".join(f"{each.name}\n" for each in found.taken), nl=False)
@@ -113,26 +108,27 @@ def matrix(
     if only_list:
         show(_listed(found))
         return
-    _check_no_session()
-    environments, unusable = _environments(found.taken)
-    if not environments:
+    # Another session would refuse the run, but only after minutes of making environments.
+    lock = SessionLock()
+    lock.acquire("about to measure a matrix")
+    lock.release()
+    pythons_of, unusable = _environments(found.taken)
+    if not pythons_of:
         raise ConcurbenchError(
             "; ".join(unusable) or "no interpreter can be used: concurbench matrix --list"
         )
     for why in unusable:
         click.echo(why, err=True)
     request = Request(pytest_arguments(ctx), **options, keep_partial=True)
-    code = runner.run(request, environments, lambda result: _show(result, unusable))
+    code = runner.run(request, pythons_of, lambda result: _show(result, unusable))
     ctx.exit(1 if unusable and not code else code)
 
 
 def _chosen(pythons: Sequence[str]) -> Found:
-    from concurbench.matrix.interpreters import Found, find, named
-
     versions = pyproject.requires_python(Path.cwd())
     if not pythons:
-        return find(versions)
-    chosen = [named(each, versions) for each in pythons]
+        return interpreters.find(versions)
+    chosen = [interpreters.named(each, versions) for each in pythons]
     # One interpreter given twice is used once. An environment is used as often as the user says.
     return Found(
         [each for place, each in enumerate(chosen) if each.virtual or each not in chosen[:place]]
@@ -140,17 +136,14 @@ def _chosen(pythons: Sequence[str]) -> Found:
 
 
 def _listed(found: Found) -> Table:
-    from concurbench.runner import environments
-
     listed = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("name", "version", "interpreter", "environment"):
         listed.add_column(heading, overflow="fold")
     for each in found.taken:
         place = environments.place(Path.cwd(), each.name)
         there = place.name if place.exists() else f"{place.name} (not made yet)"
-        listed.add_row(
-            each.name, each.full_version, _short(each.path), "its own" if each.virtual else there
-        )
+        path = _short(each.path)
+        listed.add_row(each.name, each.full_version, path, "its own" if each.virtual else there)
     distinct = {(each.name, why): (each, why) for each, why in found.passed_over}
     for each, why in distinct.values():  # the newest of each version
         listed.add_row("–", each.full_version, _short(each.path), f"not used: {why}", style="dim")
@@ -158,46 +151,36 @@ def _listed(found: Found) -> Table:
 
 
 def _short(path: Path) -> str:
-    home = str(Path.home())
-    return str(path).replace(home, "~", 1) if str(path).startswith(f"{home}{os.sep}") else str(path)
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
-def _check_no_session() -> None:
-    """Fail before environments are made, which takes minutes, if another session measures."""
-    lock = SessionLock()
-    lock.acquire("about to measure a matrix")
-    lock.release()
-
-
-def _environments(interpreters: Sequence[Interpreter]) -> tuple[dict[str, Path], list[str]]:
+def _environments(found: Sequence[Interpreter]) -> tuple[dict[str, Path], list[str]]:
     """The python of each interpreter's environment, by name, and why some cannot have one."""
-    from concurbench.runner import environments
-
     made: dict[str, Path] = {}
     unusable: list[str] = []
-    here, status = Path.cwd(), StatusLine()
+    here, status, packages = Path.cwd(), StatusLine(), environments.packages(Path.cwd())
     with ended_by_signals():
-        for each in interpreters:
+        for each in found:
             name, again = each.name, 2
             while name in made:
                 name, again = f"{each.name}-{again}", again + 1
+            if each.virtual:
+                made[name] = each.path
+                continue
+            into = environments.place(here, name)
             try:
-                made[name] = each.path if each.virtual else _made(each, name, here, status.step)
+                environment = environments.ensure(
+                    each.path, each.full_version, into, here, packages, status.step
+                )
             except (ConcurbenchError, OSError) as error:
-                into = environments.place(here, name).name
-                unusable.append(f"{name}: its environment {into} could not be made: {error}")
+                unusable.append(f"{name}: its environment {into.name} could not be made: {error}")
+            else:
+                made[name] = environment.python
+                if environment.note:
+                    click.echo(f"{name}: {environment.note}", err=True)
     status.end()
     return made, unusable
-
-
-def _made(interpreter: Interpreter, name: str, here: Path, step: Callable[[str], None]) -> Path:
-    from concurbench.runner import environments
-
-    into, packages = environments.place(here, name), environments.packages(here)
-    made = environments.ensure(interpreter.path, interpreter.full_version, into, here, packages, step)
-    if made.note:
-        click.echo(f"{name}: {made.note}", err=True)
-    return made.python
 
 
 def _show(result: Result, unusable: Sequence[str]) -> None:
@@ -217,7 +200,7 @@ def _show(result: Result, unusable: Sequence[str]) -> None:
 
 
 def _last_runs() -> list[Column]:
-    """The last complete run of each interpreter on this machine."""
+    """The last complete run of each interpreter on this machine, the oldest interpreter first."""
     results = index.results_folder()
     prefix = machine.folder("x").removesuffix("x")
     folders = sorted(results.glob(f"{prefix}*"))
@@ -226,15 +209,15 @@ def _last_runs() -> list[Column]:
         raise ConcurbenchError(
             f"no complete run of this machine in {results}: concurbench matrix makes them"
         )
-    return sorted((_column(run) for run in found), key=lambda column: _age(column.name))
+    return [_column(run) for run in sorted(found, key=_age)]
+
+
+def _age(run: Run) -> tuple[tuple[int, ...], bool]:
+    return Version(str(run.machine["python_version"])).release[:2], bool(
+        run.machine.get("free_threaded")
+    )
 
 
 def _column(run: Run) -> Column:
-    version = str(run.machine.get("python_version", ""))
-    minor = ".".join(version.split(".")[:2])
+    minor = ".".join(str(run.machine.get("python_version", "")).split(".")[:2])
     return Column(f"{minor}{'t' if run.machine.get('free_threaded') else ''}" or run.name, run)
-
-
-def _age(name: str) -> tuple[list[int], bool]:
-    numbers = [int(part) for part in name.rstrip("t").split(".") if part.isdecimal()]
-    return numbers, name.endswith("t")

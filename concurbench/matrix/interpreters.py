@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from findpython.providers import ALL_PROVIDERS
-from findpython.providers.path import PathProvider
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
@@ -75,6 +73,9 @@ class Found:
 
 def candidates() -> list[str]:
     """The paths of all files on this machine that look like an interpreter, each file once."""
+    from findpython.providers import ALL_PROVIDERS
+    from findpython.providers.path import PathProvider
+
     providers = [each.create() for each in ALL_PROVIDERS.values()]
     more = PathProvider(sorted(Path("/").glob(MORE.lstrip("/"))))
     distinct: dict[tuple[Path, bool], str] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -47,24 +47,24 @@ class Line:
     """One tuple a column: how many times as fast as the reference."""
 
     @property
+    def timed(self) -> list[Row]:
+        return [row for row in self.rows if row]
+
+    @property
     def model(self) -> str:
-        return next(row.model for row in self.rows if row)
+        return self.timed[0].model
 
     @property
-    def workers(self) -> int | None:
-        return next(row.workers for row in self.rows if row)
-
-    @property
-    def medians(self) -> tuple[float | None, ...]:
-        return tuple(statistics.median(each) if each else None for each in self.ratios)
+    def medians(self) -> list[float | None]:
+        return [statistics.median(each) if each else None for each in self.ratios]
 
     @property
     def best(self) -> float:
-        return max((median or 0.0 for median in self.medians), default=0.0)
+        return max(median or 0.0 for median in self.medians)
 
     @property
     def start_methods(self) -> set[str | None]:
-        return {row.start_method for row in self.rows if row}
+        return {row.start_method for row in self.timed}
 
 
 @dataclass(frozen=True)
@@ -83,17 +83,15 @@ def groups(columns: Sequence[Column]) -> list[Group]:
     for column in columns:
         for row in column.run.rows:
             names.setdefault(row.group, {})[row.id] = None
-    return [_compared(name, list(ids), columns) for name, ids in names.items()]
+    return [_compared(name, ids, columns) for name, ids in names.items()]
 
 
 def table(columns: Sequence[Column], unusable: Sequence[str] = ()) -> RenderableType:
     """All groups and the notes below them; ``unusable`` says why interpreters are missing."""
     compared = groups(columns)
-    shown: list[RenderableType] = [_group(group, columns) for group in compared]
-    shown.append(Text())
-    shown += [Text(line, style) for line, style in _notes(compared, columns)]
-    shown += [Text(why, "red") for why in unusable]
-    return Together(*shown)
+    notes = [Text(line, style) for line, style in _notes(compared, columns)]
+    missing = [Text(why, "red") for why in unusable]
+    return Together(*(_group(group, columns) for group in compared), Text(), *notes, *missing)
 
 
 def number(ratio: float) -> str:
@@ -103,17 +101,15 @@ def number(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio < 99.95 else f"{ratio:,.0f}"
 
 
-def _compared(name: str, ids: Sequence[str], columns: Sequence[Column]) -> Group:
+def _compared(name: str, ids: Iterable[str], columns: Sequence[Column]) -> Group:
     rows = {id: tuple(column.run.by_id.get(id) for column in columns) for id in ids}
-    baseline = next(
-        (each for each in rows.values() if any(row and row.model == SEQUENTIAL for row in each)), None
-    )
-    lines = []
-    for id, each in rows.items():
-        reference = (baseline or each)[0]
-        lines.append(Line(id, each, tuple(_ratios(reference, row) for row in each)))
+    baselines = [each for each in rows.values() if any(row and row.model == SEQUENTIAL for row in each)]
+    lines = [
+        Line(id, each, tuple(_ratios([*baselines, each][0][0], row) for row in each))
+        for id, each in rows.items()
+    ]
     lines.sort(key=lambda line: -line.best)
-    return Group(name, lines, baseline[0].median if baseline and baseline[0] else None)
+    return Group(name, lines, baselines[0][0].median if baselines and baselines[0][0] else None)
 
 
 def _ratios(reference: Row | None, row: Row | None) -> tuple[float, ...]:
@@ -140,7 +136,7 @@ def _group(group: Group, columns: Sequence[Column]) -> RenderableType:
     best = max(line.best for line in group.lines)
     distinct = len({line.model for line in group.lines}) == len(group.lines)
     for line in group.lines:
-        label = line.model if distinct else f"{line.model} ({line.workers})"
+        label = line.model if distinct else f"{line.model} ({line.timed[0].workers})"
         cells = [
             _cell(line.id, column, median, best)
             for column, median in zip(columns, line.medians, strict=True)
@@ -151,7 +147,8 @@ def _group(group: Group, columns: Sequence[Column]) -> RenderableType:
 
 
 def _scale(group: Group, first: str) -> str:
-    counts = sorted({line.workers for line in group.lines if line.workers and line.model != SEQUENTIAL})
+    timed = [row for line in group.lines for row in line.timed if row.model != SEQUENTIAL]
+    counts = sorted({row.workers for row in timed if row.workers})
     workers = f"{' or '.join(map(str, counts))} workers · " if counts else ""
     if group.reference is not None:
         return (
@@ -188,12 +185,11 @@ def _notes(compared: Sequence[Group], columns: Sequence[Column]) -> Iterator[tup
             yield f"{column.name} ran with the GIL on{by}: it was not free-threaded.", "red"
     for line in lines:
         for warning in _warnings(line, columns):
-            yield f"WARNING: {warning}", "bold red"
+            yield f"WARNING: {line.model}: {warning}", "bold red"
     for column in columns:
         reasons = Counter(column.run.skipped.values()).most_common()
         if reasons:
-            counts = " · ".join(f"{count} × {why}" for why, count in reasons)
-            yield f"– {column.name}: {counts}", ""
+            yield f"– {column.name}: {' · '.join(f'{n} × {why}' for why, n in reasons)}", ""
     for column in columns:
         alike: dict[str, list[str]] = {}
         for row, why in column.failed.items():
@@ -219,20 +215,17 @@ def _spread(lines: Sequence[Line], columns: Sequence[Column]) -> Iterator[tuple[
 
 def _warnings(line: Line, columns: Sequence[Column]) -> Iterator[str]:
     """Why the cells of a row cannot be compared."""
-    timed = [
-        (column.name, row) for column, row in zip(columns, line.rows, strict=True) if row is not None
-    ]
+    timed = [(column.name, row) for column, row in zip(columns, line.rows, strict=True) if row]
     if len(line.start_methods) > 1:
         methods = ", ".join(f"{row.start_method or 'none'} in {name}" for name, row in timed)
-        yield f"{line.model}: start methods differ: {methods}"
+        yield f"start methods differ: {methods}"
     first, reference = timed[0]
     other = [name for name, row in timed if row.fingerprint != reference.fingerprint]
     if other:
-        yield f"{line.model}: its work in {', '.join(other)} differs from that in {first}"
+        yield f"its work in {', '.join(other)} differs from that in {first}"
 
 
 def _gil_on(run: Run) -> bool:
     """Whether a free-threaded build ran with the GIL."""
-    if not run.machine.get("free_threaded"):
-        return False
-    return run.gil.end if run.gil else bool(run.machine.get("gil_enabled"))
+    on = run.gil.end if run.gil else run.machine.get("gil_enabled")
+    return bool(on and run.machine.get("free_threaded"))
