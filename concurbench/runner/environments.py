@@ -55,7 +55,7 @@ class Environment:
 
     python: Path
     own: bool = True
-    """Whether it was made for the project; otherwise it is one that was there."""
+    """Whether it was made for the project, not found."""
     missing: tuple[str, ...] = ()
     """Optional packages without a wheel for this interpreter."""
 

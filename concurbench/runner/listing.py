@@ -73,13 +73,10 @@ def workloads(rows: Sequence[CollectedRow]) -> RenderableType:
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(style="dim", width=9)
         table.add_column(overflow="fold")
-        for title, values in (
-            ("models", (row.model for row in members)),
-            ("cases", (_parameter(row, "case") for row in members)),
-            ("servers", (_parameter(row, "server") for row in members)),
-        ):
-            if text := ", ".join(dict.fromkeys(filter(None, values))):
-                table.add_row(f"  {title}", text)
+        parameters = [_parameters(row) for row in members]
+        for title in ("model", "case", "server"):
+            if text := ", ".join(dict.fromkeys(each[title] for each in parameters if title in each)):
+                table.add_row(f"  {title}s", text)
         shown += [table, Text()]
     return Group(*shown)
 
@@ -98,7 +95,6 @@ def saved_runs(runs: Sequence[Saved]) -> RenderableType:
     return table
 
 
-def _parameter(row: CollectedRow, name: str) -> str:
-    """The value of a parameter, which the group of a row spells as in ``case=small``."""
-    values = (part.partition("=") for part in row.group.split())
-    return next((value for key, _, value in values if key == name), "")
+def _parameters(row: CollectedRow) -> dict[str, str]:
+    """The model, and the parameters that the group of a row spells as in ``case=small``."""
+    return {"model": row.model, **dict(each.split("=", 1) for each in row.group.split() if "=" in each)}

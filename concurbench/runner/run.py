@@ -88,10 +88,10 @@ def run(request: Request, pythons: Mapping[str, Path], show: Callable[[Result], 
         interrupted = 128 + signal.number
         click.echo("interrupted", err=True)
     except OSError as error:
-        problem = system_error(error, record.path if record and not error.filename else None)
         if not measured:
-            raise ConcurbenchError(problem) from None
-        measured[0].errors.append(problem)
+            raise
+        where = record.path if record and not error.filename else None
+        measured[0].errors.append(system_error(error, where))
     made = [keep(each, request, folder, earlier, checks) for each in measured]
     kept = [each for each in made if each]
     if record is not None:
@@ -138,13 +138,10 @@ def measuring(
         raise ConcurbenchError(f"CONCURBENCH_BASE_PYTHON: no interpreter {server}")
     status, lock, here = StatusLine(), SessionLock(), Path.cwd()
     lock.acquire(f"started {time.strftime('%H:%M:%S')} in {here}")
+    options, environ = [*OPTIONS, *arguments], {ENV_PASS: str(passes)}
     try:
         with ended_by_signals(), Workspace() as workspace:
-            options = [*OPTIONS, *arguments]
-            yield (
-                PytestSuite(workspace, here, options, server, timeout, {ENV_PASS: str(passes)}),
-                status,
-            )
+            yield PytestSuite(workspace, here, options, server, timeout, environ), status
     finally:
         status.end()
         lock.release()
@@ -176,13 +173,9 @@ def collect(
 
 
 def measure(
-    suite: PytestSuite,
-    measured: Sequence[Measured],
-    passes: int,
-    status: StatusLine,
-    record: Record | None = None,
-    prefix: str = "",
-) -> None:
+    suite: PytestSuite, measured: Sequence[Measured], passes: int, status: StatusLine,
+    record: Record | None = None, prefix: str = "",
+) -> None:  # fmt: skip
     """Make these passes in all environments and add the results; each result is also appended to the
     record. ``prefix`` starts each status line.
 

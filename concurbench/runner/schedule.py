@@ -22,26 +22,21 @@ MAX_SLICE = 6
 
 T = TypeVar("T")
 
-Slice = tuple[str, ...]
-"""The ids of some rows, in order."""
-
 
 def visits(
-    interpreters: Sequence[T],
-    groups: Mapping[str, str],
-    number: int,
-    passes: int,
+    interpreters: Sequence[T], groups: Mapping[str, str], number: int, passes: int,
     seconds: Mapping[str, float],
-) -> Iterator[tuple[T, Slice]]:
+) -> Iterator[tuple[T, list[str]]]:  # fmt: skip
     """The processes of one pass, in order: the interpreter and the rows of each.
 
     ``groups`` is row -> group for all rows, in the order of collection; the other parameters are those
     of ``due``. A single interpreter gets the whole pass in one process.
     """
     rows = due(list(groups), number, passes, seconds)
-    parts = slices(rows, groups) if len(interpreters) > 1 else [tuple(rows)]
+    parts = slices(rows, groups) if len(interpreters) > 1 else [rows]
     for position, part in enumerate(parts):
-        for interpreter in _rotated(interpreters, number - 1 + position):
+        first = (number - 1 + position) % len(interpreters)
+        for interpreter in [*interpreters[first:], *interpreters[:first]]:
             yield interpreter, part
 
 
@@ -61,18 +56,13 @@ def due(rows: Sequence[str], number: int, passes: int, seconds: Mapping[str, flo
     return chosen[start::-1] + chosen[:start:-1]
 
 
-def slices(rows: Sequence[str], groups: Mapping[str, str], max_slice: int = MAX_SLICE) -> list[Slice]:
-    """The rows in parts of at most ``max_slice``, each with rows of one group only."""
+def slices(rows: Sequence[str], groups: Mapping[str, str]) -> list[list[str]]:
+    """The rows in parts of at most ``MAX_SLICE``, each with rows of one group only."""
     by_group: dict[str, list[str]] = {}
     for row in rows:
         by_group.setdefault(groups[row], []).append(row)
     return [
-        tuple(ids[start : start + max_slice])
+        ids[start : start + MAX_SLICE]
         for ids in by_group.values()
-        for start in range(0, len(ids), max_slice)
+        for start in range(0, len(ids), MAX_SLICE)
     ]
-
-
-def _rotated(things: Sequence[T], by: int) -> list[T]:
-    by %= max(len(things), 1)
-    return [*things[by:], *things[:by]]
