@@ -25,9 +25,6 @@ MAX_ROUNDS = 5
 GRACE = 3.0
 """Seconds for processes to end after the command has ended."""
 
-WRITERS = 10
-"""How many times that grace processes of other workspaces get to stop writing into the folder."""
-
 PAUSE = 0.02
 """Seconds between two attempts to remove the folder."""
 
@@ -38,10 +35,9 @@ SESSIONS = "sessions"
 def carriers(folder: Path) -> list[psutil.Process]:
     """The processes of a workspace, by its folder: those with its token, and those of its sessions,
     which may have cleared their environment."""
-    try:
+    sessions: set[int] = set()
+    with contextlib.suppress(OSError, ValueError):
         sessions = {int(line) for line in (folder / SESSIONS).read_text().split()}
-    except (OSError, ValueError):
-        sessions = set()
     return [process for process in psutil.process_iter() if _is_of(process, folder.name, sessions)]
 
 
@@ -62,18 +58,12 @@ def clean_up(folder: Path, grace: float = GRACE) -> None:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         psutil.wait_procs(left, GRACE)
-    _remove(folder, grace * WRITERS)
-
-
-def _remove(folder: Path, timeout: float) -> None:
-    """Remove a folder, even while a process of another workspace that is about to end writes into
-    it."""
-    due = time.monotonic() + timeout
-    while folder.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        if time.monotonic() >= due:
-            return
+    # A process of another workspace that is about to end may still write into the folder.
+    due = time.monotonic() + 10 * grace
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < due:
         time.sleep(PAUSE)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import contextlib
 import json
 import socket
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,14 +56,12 @@ class Worker:
         self.spec = spec
         self._output = workspace.folder / f"{spec.name}.output"
         self._timeout = timeout
-        self._buffer = b""
         self._socket, inherited = socket.socketpair()
+        self._socket.settimeout(timeout)
+        self._lines = self._socket.makefile("rb")
         instructions = {
-            "socket": inherited.fileno(),
-            "own": list(spec.own),
-            "others": list(spec.others),
-            "names": list(spec.names),
-        }
+            "socket": inherited.fileno(), "own": spec.own, "others": spec.others, "names": spec.names
+        }  # fmt: skip
         command, environ = with_plugin(
             [spec.python, *spec.arguments], {"PYTHONHASHSEED": seed, **spec.environ}, instructions
         )
@@ -75,14 +72,14 @@ class Worker:
                     command, spec.folder, environ, self._output, descriptors
                 )
             except ConcurbenchError as error:
-                self._socket.close()
+                self._close()
                 raise ConcurbenchError(f"{spec.name}: {error}") from None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._socket.close()
+        self._close()
         try:
             self._process.wait(GRACE if kind is None else SHORT_GRACE)
         except subprocess.TimeoutExpired:
@@ -118,23 +115,22 @@ class Worker:
         raise ConcurbenchError(f"{self.spec.name}: {why}")
 
     def _line(self) -> bytes:
-        deadline = time.monotonic() + self._timeout
-        while b"\n" not in self._buffer:
-            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
-            try:
-                received = self._socket.recv(1 << 16)
-            except TimeoutError:
-                raise ConcurbenchError(
-                    f"{self.spec.name}: no response for {self._timeout:.0f} s (raise --timeout); "
-                    f"last output: {last_output(self._output)}"
-                ) from None
-            except OSError:
-                received = b""
-            if not received:
-                raise ConcurbenchError(f"{self.spec.name}: {self._why_ended()}")
-            self._buffer += received
-        line, _, self._buffer = self._buffer.partition(b"\n")
+        try:
+            line = self._lines.readline()
+        except TimeoutError:
+            raise ConcurbenchError(
+                f"{self.spec.name}: no response for {self._timeout:.0f} s (raise --timeout); "
+                f"last output: {last_output(self._output)}"
+            ) from None
+        except OSError:
+            line = b""
+        if not line.endswith(b"\n"):
+            raise ConcurbenchError(f"{self.spec.name}: {self._why_ended()}")
         return line
+
+    def _close(self) -> None:
+        self._lines.close()
+        self._socket.close()
 
     def _why_ended(self) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,14 +25,13 @@ def replace_fixture(stepped: Stepped) -> None:
     plugin.BenchmarkFixture = stepped_fixture(fixture.BenchmarkFixture, stepped)  # type: ignore[attr-defined]  # not re-exported
 
 
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Switch off the tracer and the profiler, as pytest-benchmark does."""
+def undisturbed(call: Callable[..., Any], *args: Any) -> Any:
+    """The result of a call without tracer and profiler, which pytest-benchmark switches off, too."""
     tracer, profiler = sys.gettrace(), sys.getprofile()
     sys.settrace(None)
     sys.setprofile(None)
     try:
-        yield
+        return call(*args)
     finally:
         sys.settrace(tracer)
         sys.setprofile(profiler)
@@ -114,18 +113,11 @@ def stepped_fixture(base: type[Any], stepped: Stepped) -> type[Any]:
         def _raw(self, function: Any, *args: Any, **kwargs: Any) -> Any:
             self._bare: list[float] = []
             runner = self._make_runner(function, args, kwargs)
-
-            def time(iterations: int) -> float:
-                with undisturbed():
-                    seconds: float = runner(range(iterations))
-                return seconds
-
-            def calibrate() -> int:
-                with undisturbed():
-                    iterations: int = self._calibrate_timer(runner)[1]
-                return iterations
-
-            obey(self._step(rounds=None), time, calibrate)
+            obey(
+                self._step(rounds=None),
+                time=lambda iterations: undisturbed(runner, range(iterations)),
+                calibrate=lambda: undisturbed(self._calibrate_timer, runner)[1],
+            )
             return function(*args, **kwargs)
 
         def _raw_pedantic(
@@ -151,11 +143,10 @@ def stepped_fixture(base: type[Any], stepped: Stepped) -> type[Any]:
                 nonlocal result
                 given = arguments()
                 runner = self._make_runner(target, *given)
-                with undisturbed():
-                    if iterations > 1:
-                        seconds = runner(range(iterations))
-                    else:
-                        seconds, result = runner(None)
+                if iterations > 1:
+                    seconds = undisturbed(runner, range(iterations))
+                else:
+                    seconds, result = undisturbed(runner, None)
                 if teardown is not None:
                     teardown(*given[0], **given[1])
                 return float(seconds)

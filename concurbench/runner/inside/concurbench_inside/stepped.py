@@ -30,13 +30,11 @@ class Channel:
             self._socket.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self) -> dict[str, Any]:
-        line = ""
         with contextlib.suppress(ConnectionError):
-            line = self._lines.readline()
-        if not line:
-            pytest.exit("the gate that stepped this suite has ended")
-        message: dict[str, Any] = json.loads(line)
-        return message
+            if line := self._lines.readline():
+                message: dict[str, Any] = json.loads(line)
+                return message
+        pytest.exit("the gate that stepped this suite has ended")
 
 
 class Stepped(Reporter):
@@ -66,14 +64,11 @@ class Stepped(Reporter):
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         rows = {item.nodeid: item for item in items if is_benchmark(item)}
+        described_rows = [described(item) for item in rows.values()]
         self.send(
-            kind="collected",
-            rows=[described(item) for item in rows.values()],
-            broken=self.broken,
-            tests=len(items),
-            python=interpreter(),
-            **self._origins(),
-        )
+            kind="collected", rows=described_rows, broken=self.broken, tests=len(items),
+            python=interpreter(), **self._origins(),
+        )  # fmt: skip
         selection = self.channel.receive()
         self.slower = selection["slower"]
         items[:] = [rows[id] for id in selection["run"]]
