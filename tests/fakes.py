@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 from concurbench import machine
+from concurbench.cli import main
 from concurbench.results import runs
 from concurbench.runner import run as runner
 from concurbench.runner.child import ChildResult, CollectedRow
@@ -104,3 +107,41 @@ def installed(suite: Suite, patch: pytest.MonkeyPatch) -> Iterator[Suite]:
         context.setattr(runner, "PytestSuite", made)
         context.setattr(runner, "Workspace", workspace)
         yield suite
+
+
+Answer = Callable[[int, str, Sequence[str]], ChildResult]
+
+
+class Command:
+    """Calls the command ``run`` or ``matrix`` in a folder, with fake sessions."""
+
+    def __init__(self, name: str, folder: Path, patch: pytest.MonkeyPatch, answer: Answer) -> None:
+        self.name, self.folder, self._patch, self._answer = name, folder, patch, answer
+        self.rows: dict[str, ChildResult] = {}
+        self.storage = ""
+        """What the suite's configuration names."""
+        patch.chdir(folder)
+        patch.setenv("CONCURBENCH_LOCK", str(folder))
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        patch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
+
+    def __call__(self, *arguments: str, answer: Answer | None = None) -> Result:
+        self.suite = Suite(answer or self._answer, self.rows, self.folder, self.storage)
+        with installed(self.suite, self._patch):
+            return CliRunner().invoke(main, [self.name, *arguments], catch_exceptions=False)
+
+    @property
+    def saved(self) -> list[str]:
+        """The saved runs: folder of the machine and file."""
+        found = self.folder.glob("results/*/*.json")
+        return sorted(f"{path.parent.name}/{path.name}" for path in found)
+
+    @property
+    def aside(self) -> list[Path]:
+        """The runs in the user's state folder."""
+        return list((self.folder / "state").glob("concurbench/runs/*.json"))
+
+    def load(self, pattern: str) -> dict[str, Any]:
+        [path] = self.folder.glob(f"results/*/{pattern}")
+        loaded: dict[str, Any] = json.loads(path.read_text())
+        return loaded

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from click.testing import CliRunner, Result
 from packaging.version import Version
 
 from concurbench import machine
-from concurbench.cli import main
-from concurbench.errors import Interrupted
 from concurbench.matrix import interpreters
 from concurbench.matrix.interpreters import Found, Interpreter
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import environments
 from concurbench.runner.child import ChildResult
 from concurbench.runner.environments import EnvironmentFailed
-from tests.fakes import MODELS, Suite, collected, content, installed, result, row
+from tests.fakes import MODELS, Command, collected, content, result, row
 
 TIMES = {row("sequential"): 0.4, row("threaded"): 0.2, row("processes"): 0.3}
-
-Answer = Callable[[int, str, Sequence[str]], ChildResult]
 
 
 def home(name: str) -> str:
@@ -44,43 +38,24 @@ def measured(_: int, name: str, rows: Sequence[str]) -> ChildResult:
     return result(rows, {id: seconds * factor for id, seconds in TIMES.items()}, home=home(name))
 
 
-class Matrix:
-    """Calls the command over the interpreters 3.11 and 3.13t, with fake sessions."""
-
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self._patch = patch
-        self.rows: dict[str, ChildResult] = {}
-
-    def __call__(self, *arguments: str, answer: Answer = measured) -> Result:
-        self.suite = Suite(answer, root=self.folder, rows=self.rows)
-        with installed(self.suite, self._patch):
-            return CliRunner().invoke(main, ["matrix", *arguments], catch_exceptions=False)
-
-    @property
-    def saved(self) -> list[str]:
-        found = self.folder.glob("results/*/*.json")
-        return sorted(f"{path.parent.name}/{path.name[:4]}" for path in found)
-
-
 @pytest.fixture
-def matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Matrix:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CONCURBENCH_LOCK", str(tmp_path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
+def matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     found = Found([python("3.11.7"), python("3.13.1", True)], [(python("3.10.9"), "needed is >=3.11")])
     monkeypatch.setattr(interpreters, "find", lambda *_: found)
-    return Matrix(tmp_path, monkeypatch)
+    return Command("matrix", tmp_path, monkeypatch, measured)
 
 
-def test_each_interpreter_gets_an_ordinary_run_and_all_get_one_table(matrix: Matrix) -> None:
+def runs_of(matrix: Command) -> list[str]:
+    return [name[: name.index("/") + 5] for name in matrix.saved]
+
+
+def test_each_interpreter_gets_an_ordinary_run_and_all_get_one_table(matrix: Command) -> None:
     done = matrix("--passes", "2", "--models=all", "--", "-k", "x")
     assert done.exit_code == 0, done.output
     assert "× as fast as sequential in 3.11, where 1.0 is 0.400 s" in done.output
     assert "threaded   2.00  4.00" in done.output
     assert "Medians of 2 passes" in done.output
-    assert matrix.saved == [f"{home('3.11')}/0001", f"{home('3.13t')}/0001"]
+    assert runs_of(matrix) == [f"{home('3.11')}/0001", f"{home('3.13t')}/0001"]
     assert list(matrix.suite.arguments[-3:]) == ["--models=all", "-k", "x"]
     [file] = matrix.folder.glob(f"results/{home('3.13t')}/*.json")
     saved = json.loads(file.read_text())
@@ -88,7 +63,7 @@ def test_each_interpreter_gets_an_ordinary_run_and_all_get_one_table(matrix: Mat
     assert len(saved["benchmarks"]) == 3
 
 
-def test_the_same_rows_are_measured_under_all_interpreters_back_to_back(matrix: Matrix) -> None:
+def test_the_same_rows_are_measured_under_all_interpreters_back_to_back(matrix: Command) -> None:
     matrix("--passes", "2")
     names = [name for name, _ in matrix.suite.visits]
     assert names == ["3.11", "3.13t", "3.13t", "3.11"]
@@ -97,7 +72,7 @@ def test_the_same_rows_are_measured_under_all_interpreters_back_to_back(matrix: 
     assert third == fourth != first
 
 
-def test_slices_of_a_pass_become_one_pass_of_the_run(matrix: Matrix) -> None:
+def test_slices_of_a_pass_become_one_pass_of_the_run(matrix: Command) -> None:
     groups = [replace(each, group=str(each.model == "threaded")) for each in collected()]
     rows = ChildResult(groups, storage=str(matrix.folder / "results"))
     matrix.rows = {"3.11": rows, "3.13t": rows}
@@ -109,7 +84,7 @@ def test_slices_of_a_pass_become_one_pass_of_the_run(matrix: Matrix) -> None:
         assert {len(each["stats"]["data"]) for each in saved["benchmarks"]} == {3}
 
 
-def test_the_last_runs_are_shown_without_measuring(matrix: Matrix) -> None:
+def test_the_last_runs_are_shown_without_measuring(matrix: Command) -> None:
     matrix("--passes", "2")
     again = matrix("--saved")
     assert again.exit_code == 0, again.output
@@ -119,14 +94,14 @@ def test_the_last_runs_are_shown_without_measuring(matrix: Matrix) -> None:
     assert "threaded   2.00\n" in one.output
 
 
-def test_without_saved_runs_there_is_nothing_to_show(matrix: Matrix) -> None:
+def test_without_saved_runs_there_is_nothing_to_show(matrix: Command) -> None:
     done = matrix("--saved")
     assert done.exit_code == 2
     assert "concurbench matrix makes them" in done.output
 
 
 def test_a_row_that_fails_under_one_interpreter_is_named_and_the_others_are_kept(
-    matrix: Matrix,
+    matrix: Command,
 ) -> None:
     def fails(number: int, name: str, rows: Sequence[str]) -> ChildResult:
         if name == "3.11":
@@ -140,12 +115,13 @@ def test_a_row_that_fails_under_one_interpreter_is_named_and_the_others_are_kept
     assert "failed: x[threaded] in 3.13t: expected 3, got 4" in done.output
     assert "– 3.13t: 1 × no package trio" in done.output
     assert "threaded   2.00 failed" in done.output
-    assert matrix.saved == [f"{home('3.11')}/0001"]
-    [aside] = (matrix.folder / "state").glob("concurbench/runs/*3.13t*.json")
+    assert runs_of(matrix) == [f"{home('3.11')}/0001"]
+    [aside] = matrix.aside
+    assert "3.13t" in aside.name
     assert f"saved {aside.relative_to(matrix.folder)}" in done.output
 
 
-def test_a_session_that_dies_fails_its_rows_and_the_other_interpreter_goes_on(matrix: Matrix) -> None:
+def test_a_session_that_dies_fails_its_rows_and_the_other_interpreter_goes_on(matrix: Command) -> None:
     def dies(number: int, name: str, rows: Sequence[str]) -> ChildResult:
         if name == "3.13t":
             return ChildResult(trouble="pytest was ended by SIGSEGV")
@@ -156,21 +132,21 @@ def test_a_session_that_dies_fails_its_rows_and_the_other_interpreter_goes_on(ma
     assert "failed: x[sequential] and 2 more in 3.13t: pytest was ended by SIGSEGV" in " ".join(
         done.output.split()
     )
-    assert matrix.saved == [f"{home('3.11')}/0001"]
+    assert runs_of(matrix) == [f"{home('3.11')}/0001"]
     assert [name for name, _ in matrix.suite.visits] == ["3.11", "3.13t", "3.11"]
 
 
-def test_an_interpreter_whose_pytest_does_not_collect_is_named_with_the_reason(matrix: Matrix) -> None:
+def test_an_interpreter_whose_pytest_does_not_collect_is_named_with_the_reason(matrix: Command) -> None:
     trouble = "pytest ended (exit 1): No module named pytest"
     matrix.rows = {"3.13t": ChildResult(trouble=trouble)}
     done = matrix("--passes", "1")
     assert done.exit_code == 1
     assert f"3.13t: {trouble}" in done.output
-    assert matrix.saved == [f"{home('3.11')}/0001"]
+    assert runs_of(matrix) == [f"{home('3.11')}/0001"]
 
 
 def test_an_interpreter_without_an_environment_is_named_with_the_reason(
-    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+    matrix: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none(*_: object) -> NoReturn:
         raise EnvironmentFailed("pip install: exit 1: no network in a test")
@@ -187,19 +163,6 @@ def test_an_interpreter_without_an_environment_is_named_with_the_reason(
     assert "threaded" in done.output
 
 
-def test_an_interrupt_keeps_and_shows_what_was_measured(matrix: Matrix) -> None:
-    def interrupted(number: int, name: str, rows: Sequence[str]) -> ChildResult:
-        if number == 2:
-            raise Interrupted(signal.SIGTERM)
-        return measured(number, name, rows)
-
-    done = matrix("--passes", "2", answer=interrupted)
-    assert done.exit_code == 128 + signal.SIGTERM
-    assert "threaded   2.00" in done.output
-    assert "0 of 2 passes" in done.output
-    assert len(list((matrix.folder / "state").glob("concurbench/runs/*3.11*.json"))) == 1
-
-
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -210,7 +173,7 @@ def test_an_interrupt_keeps_and_shows_what_was_measured(matrix: Matrix) -> None:
     ],
 )
 def test_a_refusal_is_one_sentence_and_exit_code_2(
-    matrix: Matrix, arguments: list[str], sentence: str
+    matrix: Command, arguments: list[str], sentence: str
 ) -> None:
     done = matrix(*arguments)
     assert done.exit_code == 2
@@ -218,7 +181,7 @@ def test_a_refusal_is_one_sentence_and_exit_code_2(
     assert matrix.suite.visits == []
 
 
-def test_no_rows_under_any_interpreter_is_no_answer(matrix: Matrix) -> None:
+def test_no_rows_under_any_interpreter_is_no_answer(matrix: Command) -> None:
     matrix.rows = {name: ChildResult() for name in ("3.11", "3.13t")}
     done = matrix()
     assert done.exit_code == 2
@@ -226,7 +189,7 @@ def test_no_rows_under_any_interpreter_is_no_answer(matrix: Matrix) -> None:
 
 
 def test_a_server_interpreter_that_does_not_exist_is_named(
-    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+    matrix: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONCURBENCH_BASE_PYTHON", "/nowhere/python")
     done = matrix()
@@ -234,7 +197,7 @@ def test_a_server_interpreter_that_does_not_exist_is_named(
     assert "CONCURBENCH_BASE_PYTHON: no interpreter /nowhere/python" in done.output
 
 
-def test_nothing_is_measured_while_another_session_measures(matrix: Matrix) -> None:
+def test_nothing_is_measured_while_another_session_measures(matrix: Command) -> None:
     lock = SessionLock()
     lock.acquire("somebody else")
     try:
@@ -246,7 +209,7 @@ def test_nothing_is_measured_while_another_session_measures(matrix: Matrix) -> N
 
 
 def test_interpreters_are_listed_and_those_not_used_with_the_reason(
-    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+    matrix: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = matrix("--list").output
     assert "3.13t  3.13.1t  /x/3.13t" in listed

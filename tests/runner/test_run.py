@@ -5,68 +5,28 @@ from __future__ import annotations
 import errno
 import json
 import signal
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from concurbench import machine
-from concurbench.cli import main
 from concurbench.errors import Interrupted
 from concurbench.measure.lock import SessionLock
 from concurbench.results import records
 from concurbench.runner.child import ChildResult
 from concurbench.runner.measured import RECORD
 from concurbench.runner.schedule import LONG
-from tests.fakes import MODELS, Suite, content, installed, result, row
+from tests.fakes import MODELS, Answer, Command, content, result, row
 
 TIMES = {row("sequential"): 0.4, row("threaded"): 0.2, row("processes"): 0.3}
 
-Answer = Callable[[int, str, Sequence[str]], ChildResult]
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CONCURBENCH_LOCK", str(tmp_path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
-
-
-class Runs:
-    """Calls the command, with fake sessions."""
-
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self.storage = ""
-        """What the suite's configuration names."""
-        self._patch = patch
-
-    def __call__(self, *arguments: str, answer: Answer | None = None) -> Result:
-        self.suite = Suite(answer or passing, root=self.folder, storage=self.storage)
-        with installed(self.suite, self._patch):
-            return CliRunner().invoke(main, ["run", *arguments], catch_exceptions=False)
-
-    @property
-    def saved(self) -> list[str]:
-        return sorted(path.name for path in self.folder.glob(f"results/{machine.folder()}/*.json"))
-
-    @property
-    def aside(self) -> list[Path]:
-        """The runs in the user's state folder."""
-        return list((self.folder / "state").glob("concurbench/runs/*.json"))
-
-    def load(self, pattern: str) -> dict[str, Any]:
-        [path] = self.folder.glob(f"results/*/{pattern}")
-        loaded: dict[str, Any] = json.loads(path.read_text())
-        return loaded
-
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runs:
-    return Runs(tmp_path, monkeypatch)
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    return Command("run", tmp_path, monkeypatch, passing)
 
 
 def passing(_: int, __: str, rows: Sequence[str]) -> ChildResult:
@@ -86,12 +46,13 @@ def failing(number: int, **failed: str) -> Answer:
     )
 
 
-def test_several_passes_become_one_numbered_run_that_later_runs_are_compared_with(run: Runs) -> None:
+def test_several_passes_become_one_numbered_run_that_later_runs_are_compared_with(run: Command) -> None:
     done = run("--passes", "3")
     assert done.exit_code == 0, done.output
     assert "3 passes" in done.output
-    assert [name[:5] for name in run.saved] == ["0001_"]
-    assert f"saved results/{machine.folder()}/0001_" in done.output
+    [name] = run.saved
+    assert name.startswith(f"{machine.folder()}/0001_")
+    assert f"saved results/{name}" in done.output
     assert run.load("0001_*")["concurbench"]["complete"] is True
     assert passes(run.load("0001_*"), "sequential") == [1, 2, 3]
     again = run("--passes", "3", "--benchmark-compare")
@@ -99,32 +60,32 @@ def test_several_passes_become_one_numbered_run_that_later_runs_are_compared_wit
     assert "vs 0001" in run("--passes", "1", "--benchmark-compare=1").output
 
 
-def test_each_pass_visits_the_rows_in_another_order(run: Runs) -> None:
+def test_each_pass_visits_the_rows_in_another_order(run: Command) -> None:
     run("--passes", "3")
     first, second, third = (models for _, models in run.suite.visits)
     assert first == list(MODELS)
     assert len({tuple(first), tuple(second), tuple(third)}) == 3
 
 
-def test_a_row_with_long_rounds_is_visited_in_every_second_pass(run: Runs) -> None:
+def test_a_row_with_long_rounds_is_visited_in_every_second_pass(run: Command) -> None:
     times = {**TIMES, row("threaded"): LONG}
     run("--passes", "3", answer=lambda _, __, rows: result(rows, times))
     assert passes(run.load("0001_*"), "threaded") == [1, 3]
 
 
-def test_a_row_that_fails_in_one_pass_is_in_no_run_and_not_visited_again(run: Runs) -> None:
+def test_a_row_that_fails_in_one_pass_is_in_no_run_and_not_visited_again(run: Command) -> None:
     done = run("--passes", "3", "--benchmark-save=x", answer=failing(2, threaded="expected 3, got 4"))
     assert done.exit_code == 1
     assert f"FAILED {row('threaded')}: expected 3, got 4" in done.output
     assert "1 of 3 rows failed" in done.output
-    assert run.saved == ["x.json"]
+    assert run.saved == [f"{machine.folder()}/x.json"]
     assert {each["fullname"] for each in run.load("x.json")["benchmarks"]} == {
         row("sequential"), row("processes")
     }  # fmt: skip
     assert ["threaded" in models for _, models in run.suite.visits] == [True, True, False]
 
 
-def test_a_row_that_was_edited_between_two_passes_has_failed(run: Runs) -> None:
+def test_a_row_that_was_edited_between_two_passes_has_failed(run: Command) -> None:
     def edited(number: int, _: str, rows: Sequence[str]) -> ChildResult:
         made = content(TIMES)
         made["benchmarks"][1]["extra_info"]["source"] = str(number)
@@ -144,7 +105,7 @@ def test_a_row_that_was_edited_between_two_passes_has_failed(run: Runs) -> None:
     ],
 )
 def test_a_pass_that_fails_for_another_reason_than_a_row_fails_the_run(
-    run: Runs, more: dict[str, Any], sentence: str
+    run: Command, more: dict[str, Any], sentence: str
 ) -> None:
     done = run("--passes", "1", answer=lambda _, __, rows: result(rows, TIMES, **more))
     assert done.exit_code == 1
@@ -152,13 +113,13 @@ def test_a_pass_that_fails_for_another_reason_than_a_row_fails_the_run(
     assert run.saved == []
 
 
-def test_a_skipped_row_is_kept_with_its_reason(run: Runs) -> None:
+def test_a_skipped_row_is_kept_with_its_reason(run: Command) -> None:
     skipped = {row("threaded"): "no package trio"}
     run("--passes", "1", answer=lambda _, __, rows: result(rows, TIMES, skipped=skipped))
     assert run.load("0001_*")["concurbench"]["skipped"] == skipped
 
 
-def test_a_partial_run_is_saved_only_on_request_and_gets_no_number(run: Runs) -> None:
+def test_a_partial_run_is_saved_only_on_request_and_gets_no_number(run: Command) -> None:
     def narrowed(_: int, __: str, rows: Sequence[str]) -> ChildResult:
         return result(rows, TIMES, ours={"incomplete": ["--cases=few"]})
 
@@ -167,11 +128,11 @@ def test_a_partial_run_is_saved_only_on_request_and_gets_no_number(run: Runs) ->
     assert "not a complete run, so no baseline" in done.output
     assert (run.saved, run.aside) == ([], [])
     run("--passes", "1", "--benchmark-save=mine", "--benchmark-json=out.json", answer=narrowed)
-    assert run.saved == ["mine.json"]
+    assert run.saved == [f"{machine.folder()}/mine.json"]
     assert json.loads(Path("out.json").read_text())["concurbench"]["incomplete"] == ["--cases=few"]
 
 
-def test_a_run_with_a_regression_fails_and_is_no_baseline(run: Runs) -> None:
+def test_a_run_with_a_regression_fails_and_is_no_baseline(run: Command) -> None:
     run("--passes", "1")
     slower = {**TIMES, row("threaded"): 0.3}
     done = run(
@@ -184,7 +145,7 @@ def test_a_run_with_a_regression_fails_and_is_no_baseline(run: Runs) -> None:
 
 
 @pytest.mark.parametrize("kind", ["died", "disk full", "signal"])
-def test_a_run_that_ends_early_keeps_the_passes_that_were_measured(run: Runs, kind: str) -> None:
+def test_a_run_that_ends_early_keeps_the_passes_that_were_measured(run: Command, kind: str) -> None:
     def ends(number: int, _: str, rows: Sequence[str]) -> ChildResult:
         if number < 3:
             return result(rows, TIMES)
@@ -209,13 +170,13 @@ def test_a_run_that_ends_early_keeps_the_passes_that_were_measured(run: Runs, ki
     assert len(run.suite.visits) == 3
 
 
-def test_nothing_timed_is_no_answer(run: Runs) -> None:
+def test_nothing_timed_is_no_answer(run: Command) -> None:
     done = run(answer=lambda _, __, rows: result(rows, {}, failed={rows[0]: "wrong"}, code=1))
     assert done.exit_code == 2
     assert "FAILED" in done.output
 
 
-def test_each_pass_is_on_disk_before_the_next_one_starts(run: Runs) -> None:
+def test_each_pass_is_on_disk_before_the_next_one_starts(run: Command) -> None:
     folder = run.folder / "state/concurbench/running"
     entries: list[int] = []
 
@@ -229,7 +190,7 @@ def test_each_pass_is_on_disk_before_the_next_one_starts(run: Runs) -> None:
     assert not list(folder.glob("*"))  # the saved run holds all of it
 
 
-def test_what_a_killed_command_had_measured_can_be_made_a_run(run: Runs) -> None:
+def test_what_a_killed_command_had_measured_can_be_made_a_run(run: Command) -> None:
     left = run.folder / "left.jsonl"
 
     def killed(number: int, _: str, rows: Sequence[str]) -> ChildResult:
@@ -248,7 +209,7 @@ def test_what_a_killed_command_had_measured_can_be_made_a_run(run: Runs) -> None
     assert run("--from", "other.jsonl").exit_code == 2
 
 
-def test_options_of_the_suite_and_arguments_behind_two_dashes_go_to_pytest(run: Runs) -> None:
+def test_options_of_the_suite_and_arguments_behind_two_dashes_go_to_pytest(run: Command) -> None:
     run("--passes", "1", "--models=all", "--cases", "small", "--", "-k", "threaded", "test_x.py")
     assert list(run.suite.arguments[-5:]) == [
         "--models=all", "--cases=small", "-k", "threaded", "test_x.py"
@@ -256,7 +217,7 @@ def test_options_of_the_suite_and_arguments_behind_two_dashes_go_to_pytest(run: 
 
 
 @pytest.mark.parametrize("how", ["option", "configuration"])
-def test_the_results_folder_can_be_named(run: Runs, how: str) -> None:
+def test_the_results_folder_can_be_named(run: Command, how: str) -> None:
     storage = "--benchmark-storage=file://kept"
     if how == "configuration":
         run.storage = "kept"
@@ -286,7 +247,7 @@ def test_the_results_folder_can_be_named(run: Runs, how: str) -> None:
     ],
 )
 def test_a_refusal_is_one_sentence_before_anything_is_measured(
-    run: Runs, arguments: list[str], sentence: str
+    run: Command, arguments: list[str], sentence: str
 ) -> None:
     Path("file").write_text("")
     done = run(*arguments)
@@ -296,15 +257,13 @@ def test_a_refusal_is_one_sentence_before_anything_is_measured(
     assert run.saved == []
 
 
-def test_a_suite_without_benchmarks_is_refused_with_the_reason(run: Runs) -> None:
-    suite = Suite(lambda _, __, rows: result(rows, TIMES))
-    suite.collect = lambda python: ChildResult(trouble="--models: no 'x'")  # type: ignore[method-assign]  # a fake
-    with installed(suite, run._patch):
-        done = CliRunner().invoke(main, ["run"])
+def test_a_suite_without_benchmarks_is_refused_with_the_reason(run: Command) -> None:
+    run.rows = {Path(sys.executable).name: ChildResult(trouble="--models: no 'x'")}
+    done = run()
     assert (done.exit_code, done.output) == (2, "Error: --models: no 'x'\n")
 
 
-def test_a_run_is_refused_while_another_session_measures(run: Runs) -> None:
+def test_a_run_is_refused_while_another_session_measures(run: Command) -> None:
     lock = SessionLock()
     lock.acquire("a test")
     try:
