@@ -55,12 +55,9 @@ class Command(click.Command):
             sys.exit(128 + signal.SIGINT)
         except BrokenPipeError:
             _end_unread()
-        except OSError as error:
-            if error.errno not in NOT_WRITABLE:
-                traceback.print_exc()
-                sys.exit(UNABLE)
-            raise _Failure(system_error(error)) from None
-        except Exception:
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
+                raise _Failure(system_error(error)) from None
             traceback.print_exc()
             sys.exit(UNABLE)
 
@@ -114,13 +111,9 @@ def suite_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def timeout_option(seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The option ``--timeout``, with this default."""
     return click.option(
-        "--timeout",
-        default=seconds,
-        show_default=True,
-        metavar="SECONDS",
-        type=click.FloatRange(min=1),
-        help="Give up a child process after this long without a response.",
-    )
+        "--timeout", default=seconds, show_default=True, type=click.FloatRange(min=1),
+        metavar="SECONDS", help="Give up a child process after this long without a response.",
+    )  # fmt: skip
 
 
 def pytest_arguments(ctx: click.Context) -> tuple[str, ...]:

@@ -17,8 +17,6 @@ from concurbench.command import (
     ended_by_signals,
     published,
     pytest_arguments,
-    suite_options,
-    timeout_option,
 )
 from concurbench.errors import ConcurbenchError
 from concurbench.matrix import interpreters
@@ -31,7 +29,7 @@ from concurbench.results import index, runs
 from concurbench.results.runs import Run
 from concurbench.runner import environments
 from concurbench.runner import run as runner
-from concurbench.runner.command import TIMEOUT, saving_options, show_saved
+from concurbench.runner.command import run_options, show_saved
 from concurbench.runner.measured import Request
 from concurbench.runner.run import Result
 
@@ -40,35 +38,20 @@ PASSES = 3
 
 @click.command("matrix", cls=PytestCommand, short_help="Measure under every interpreter, in one table.")
 @click.option(
-    "--python",
-    "pythons",
-    multiple=True,
-    metavar="NAME|PATH",
+    "--python", "pythons", multiple=True, metavar="NAME|PATH",
     help="An interpreter, as 3.13t or a path; repeat for more. The first is the reference. "
     "[default: every interpreter found]",
-)
-@click.option(
-    "--passes",
-    default=PASSES,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Number of passes in each interpreter; each pass is one observation of each row.",
-)
+)  # fmt: skip
 @click.option(
     "--list", "only_list", is_flag=True, help="Only list the interpreters, and why others are not used."
 )
 @click.option("--names", is_flag=True, help="Print the names of usable interpreters, one a line.")
 @click.option("--saved", is_flag=True, help="Measure nothing: show the last run of each interpreter.")
 @click.option(
-    "--from",
-    "sources",
-    multiple=True,
-    metavar="RUN",
+    "--from", "sources", multiple=True, metavar="RUN",
     help="Measure nothing: show these runs; repeat for each column. RUN as in concurbench summary.",
-)
-@saving_options
-@timeout_option(TIMEOUT)
-@suite_options
+)  # fmt: skip
+@run_options(PASSES)
 @click.pass_context
 def matrix(
     ctx: click.Context, /, pythons: tuple[str, ...], only_list: bool, names: bool, saved: bool,

@@ -32,15 +32,30 @@ PASSES = 5
 TIMEOUT = 900.0
 
 
-def saving_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say where runs are saved."""
-    command = click.option(
-        "--benchmark-storage", "storage", metavar="FOLDER", callback=_folder,
-        help="Where runs are kept. [default: results, beside pytest's configuration]",
-    )(command)  # fmt: skip
-    return click.option(
-        "--benchmark-save", "name", metavar="NAME", help="Save under this name, partial runs too."
-    )(command)
+def run_options(passes: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options of every command that makes runs; ``passes`` is the default number of passes."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in (
+            suite_options,
+            timeout_option(TIMEOUT),
+            click.option(
+                "--benchmark-save", "name", metavar="NAME",
+                help="Save under this name, partial runs too.",
+            ),
+            click.option(
+                "--benchmark-storage", "storage", metavar="FOLDER", callback=_folder,
+                help="Where runs are kept. [default: results, beside pytest's configuration]",
+            ),
+            click.option(
+                "--passes", default=passes, show_default=True, type=click.IntRange(min=1),
+                help="Number of passes; each pass is one observation of each row.",
+            ),
+        ):  # fmt: skip
+            command = option(command)
+        return command
+
+    return add
 
 
 def _folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
@@ -49,42 +64,23 @@ def _folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 
 @click.command("run", cls=PytestCommand, short_help="Measure the benchmarks and save the run.")
 @click.option(
-    "--passes",
-    default=PASSES,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Number of passes; each pass is one observation of each row.",
-)
-@click.option(
-    "--benchmark-compare",
-    "compare",
-    is_flag=False,
-    flag_value="",
-    metavar="[RUN]",
+    "--benchmark-compare", "compare", is_flag=False, flag_value="", metavar="[RUN]",
     help="Also show the ratio to an earlier run: a number, a name or a file. "
     "[without a value: the last complete run]",
-)
+)  # fmt: skip
 @click.option(
-    "--benchmark-compare-fail",
-    "compare_fail",
-    multiple=True,
-    metavar="EXPR",
+    "--benchmark-compare-fail", "compare_fail", multiple=True, metavar="EXPR",
     help="Fail if a row is slower than in that run by more than this, as in median:10%.",
-)
+)  # fmt: skip
 @click.option(
     "--benchmark-json", "json_file", metavar="FILE", type=FILE, help="Also write the run to this file."
 )
 @click.option(
-    "--from",
-    "source",
-    metavar="FILE",
-    type=EXISTING,
+    "--from", "source", metavar="FILE", type=EXISTING,
     help="Measure nothing: save what a killed command had measured, as it left it in the folder "
     "concurbench/running of the user's state.",
-)
-@saving_options
-@timeout_option(TIMEOUT)
-@suite_options
+)  # fmt: skip
+@run_options(PASSES)
 @click.pass_context
 def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
     """Measure the benchmarks in the current folder in several passes, and save them as one run.
