@@ -24,10 +24,8 @@ def main(python: str, folder: Path | None) -> None:
     here = Path.cwd()
     interpreter = named(python, pyproject.requires_python(here))
     version, into = interpreter.full_version, folder or place(here, interpreter.name)
-    made = ensure(
-        interpreter.path, version, into, here, packages(here), lambda line: click.echo(f"{line} …")
-    )
-    if made.missing:
+    made = ensure(interpreter.path, version, into, here, packages(here), click.echo)
+    if made.note:
         click.echo(f"Python {version}: {made.note}")
 
 

@@ -141,7 +141,9 @@ def _group(group: Group, columns: Sequence[Column]) -> RenderableType:
             _cell(line.id, column, median, best)
             for column, median in zip(columns, line.medians, strict=True)
         ]
-        shown.add_row(label, *([_start(line)] if starts else []), *cells)
+        differ = Text("differs", "bold red") if len(line.start_methods) > 1 else None
+        start = [differ or line.timed[0].start_method] if starts else []
+        shown.add_row(label, *start, *cells)
     scale = Text(_scale(group, columns[0].name), "dim")
     return Padding(Together(Text(group.name, "bold"), scale, shown), (1, 0, 0, 0))
 
@@ -157,12 +159,6 @@ def _scale(group: Group, first: str) -> str:
     if any(line.model == SEQUENTIAL for line in group.lines):
         return f"{workers}no reference: {SEQUENTIAL} was not timed in {first}"
     return f"{workers}× as fast as the same row in {first}"
-
-
-def _start(line: Line) -> Text:
-    if len(line.start_methods) > 1:
-        return Text("differs", "bold red")
-    return Text(next(iter(line.start_methods)) or "")
 
 
 def _cell(id: str, column: Column, median: float | None, best: float) -> Text:

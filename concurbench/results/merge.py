@@ -45,7 +45,7 @@ def merge(passes: Sequence[Content]) -> dict[str, Any]:
     return {
         **passes[0],
         "benchmarks": [_row(each) for each in rows.values()],
-        runs.OURS: _ours([content[runs.OURS] for content in passes]),
+        runs.OURS: merge_ours([content[runs.OURS] for content in passes]),
     }
 
 
@@ -81,7 +81,8 @@ def _stats(medians: Iterable[float]) -> dict[str, Any]:
     return {**stats.as_dict(), "data": stats.data}
 
 
-def _ours(passes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def merge_ours(passes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What is known of the passes apart from their rows."""
     incomplete = list(dict.fromkeys(reason for each in passes for reason in each["incomplete"]))
     return {
         **passes[0],

@@ -120,8 +120,8 @@ class PytestSuite:
         """The rows of the suite; nothing is measured."""
         return self._run(python, None, "--collect-only", "-q")
 
-    def measure(self, python: Path, rows: Sequence[str] | None = None) -> ChildResult:
-        """Measure these rows in this order; all rows as collected if it is None."""
+    def measure(self, python: Path, rows: Sequence[str]) -> ChildResult:
+        """Measure these rows in this order."""
         place = self._workspace.folder / str(self._number + 1)
         # A slice is not a run to compare with: what the suite saves goes with the workspace.
         storage = f"--benchmark-storage={place / 'storage'}"
@@ -149,15 +149,13 @@ class PytestSuite:
         messages = _read(file)
         first = {message["kind"]: message for message in reversed(messages)}
         started, collected = first.get("started", {}), first.get("collected", {})
+        rows = collected.get("rows", [])
         content, outcomes = _saved(place / "run.json"), _outcomes(messages)
         if not trouble and content is None and any(each == "passed" for each, _ in outcomes.values()):
             trouble = f"pytest saved no times: {last_output(output)}"
         lines = output.read_text(errors="replace").splitlines() if output.exists() else []
         return ChildResult(
-            rows=[
-                CollectedRow(each["id"], each["model"], each["group"])
-                for each in collected.get("rows", [])
-            ],
+            rows=[CollectedRow(row["id"], row["model"], row["group"]) for row in rows],
             outcomes=outcomes,
             content=content,
             trouble=next(iter(collected.get("broken", [])), trouble),
@@ -200,9 +198,8 @@ def _trouble(code: int, messages: Path, output: Path) -> str:
 
 
 def _outcomes(messages: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
-    return {
-        each["row"]: (each["outcome"], each["reason"]) for each in messages if each["kind"] == "outcome"
-    }
+    found = (each for each in messages if each["kind"] == "outcome")
+    return {each["row"]: (each["outcome"], each["reason"]) for each in found}
 
 
 def _read(file: Path) -> list[dict[str, Any]]:

@@ -15,16 +15,13 @@ from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.results import records, runs
 from concurbench.results.baseline import differences
-from concurbench.results.merge import changed, merge
+from concurbench.results.merge import Content, changed, merge, merge_ours
 from concurbench.results.runs import Run, short_name
 from concurbench.results.storage import Storage, default_path, write_or_rescue
 from concurbench.runner.child import ChildResult
 
 RECORD = "run in progress"
 """The kind of file that holds what was measured while a run goes on."""
-
-Content = Mapping[str, Any]
-"""What pytest-benchmark saves of one session."""
 
 
 @dataclass(frozen=True)
@@ -193,24 +190,14 @@ def _joined(contents: Sequence[Content]) -> dict[str, Any]:
         return {**contents[0]}
     ours = [content[runs.OURS] for content in contents]
     joined = {
-        **ours[0],
-        "incomplete": _distinct(each["incomplete"] for each in ours),
-        "notes": _distinct(each["notes"] for each in ours),
+        **merge_ours(ours),
+        "passes": 1,
+        "notes": list(dict.fromkeys(note for each in ours for note in each["notes"])),
         "skipped": {row: why for each in ours for row, why in each["skipped"].items()},
         "left_out": max(each["left_out"] for each in ours),
-        "yardsticks": [readings for each in ours for readings in each["yardsticks"]],
-        "gil": {
-            "start": any(each["gil"]["start"] for each in ours),
-            "end": any(each["gil"]["end"] for each in ours),
-            "switched_on_by": _distinct(each["gil"]["switched_on_by"] for each in ours),
-        },
     }
     rows = [row for content in contents for row in content["benchmarks"]]
     return {**contents[0], "benchmarks": rows, runs.OURS: joined}
-
-
-def _distinct(lists: Iterable[Iterable[str]]) -> list[str]:
-    return list(dict.fromkeys(item for each in lists for item in each))
 
 
 def _incomplete(measured: Measured, asked: int, reasons: Sequence[str], slower: bool) -> list[str]:

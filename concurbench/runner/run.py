@@ -212,10 +212,10 @@ def _longest(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def _checks(request: Request) -> list[Any]:
-    """The conditions of ``--benchmark-compare-fail``; and whether the other options are good.
+    """The conditions of ``--benchmark-compare-fail``.
 
     Raises:
-        ConcurbenchError: they are not.
+        ConcurbenchError: these or other options are wrong.
     """
     try:
         checks = [parse_compare_fail(each) for each in request.compare_fail]

@@ -52,17 +52,15 @@ def pytest_load_initial_conftests(
 def pytest_configure(config: pytest.Config) -> None:
     if not INSTRUCTIONS:
         return  # loaded by a process that the suite started
-    mode: object
     if "socket" in INSTRUCTIONS:
         from .fixture import replace_fixture
         from .stepped import Channel, Stepped
 
         mode = Stepped(Channel(INSTRUCTIONS["socket"]), INSTRUCTIONS)
         replace_fixture(mode)
-        name = "concurbench-stepped"
+        config.pluginmanager.register(mode)
     else:
         from .batch import Batch
 
-        mode = Batch(Path(INSTRUCTIONS["messages"]), INSTRUCTIONS["run"])
-        name = "concurbench-batch"
-    config.pluginmanager.register(mode, name)
+        batch = Batch(Path(INSTRUCTIONS["messages"]), INSTRUCTIONS["run"])
+        config.pluginmanager.register(batch)

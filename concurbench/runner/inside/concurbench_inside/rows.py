@@ -75,11 +75,9 @@ def last_error(report: pytest.CollectReport | pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     text = report.longreprtext if crash is None else crash.message
     marked = [line[1:] for line in text.splitlines() if crash is None and line.startswith("E ")]
-    lines = [line.strip() for line in marked or text.splitlines()]
-    lines = [line for line in lines if line] or ["no reason given"]
+    lines = [line.strip() for line in marked or text.splitlines() if line.strip()]
+    lines = lines or ["no reason given"]
+    errors = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
     if crash is not None and not lines[0].startswith("File "):  # as a syntax error's does
-        line = lines[0]
-    else:
-        errors = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
-        line = (errors or lines)[-1]
-    return "".join(each for each in line if each.isprintable())
+        errors = lines[:1]
+    return "".join(each for each in (errors or lines)[-1] if each.isprintable())

@@ -87,15 +87,15 @@ class Stepped(Reporter):
         elsewhere."""
         own, foreign = 0, {}
         for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if not isinstance(file, str) or name.partition(".")[0] == __name__.partition(".")[0]:
+            file, top = getattr(module, "__file__", None), name.partition(".")[0]
+            if not isinstance(file, str) or top == __name__.partition(".")[0]:
                 continue
             path = os.path.realpath(file)
+            installed = _within(path, [os.path.realpath(sys.prefix)])
             if _within(path, self._instructions["own"]):
                 own += 1
-            elif name.partition(".")[0] in self._instructions["names"] or (
-                _within(path, self._instructions["others"])
-                and not _within(path, [os.path.realpath(sys.prefix)])
+            elif top in self._instructions["names"] or (
+                _within(path, self._instructions["others"]) and not installed
             ):
                 foreign[name] = path
         return {"own": own, "foreign": foreign}
