@@ -66,10 +66,9 @@ class Environment:
     @property
     def note(self) -> str:
         """What is missing, and the consequence; empty if nothing is."""
-        if not self.missing:
-            return ""
         names = ", ".join(self.missing)
-        return f"no wheel for this interpreter: {names} (rows that need it are skipped)"
+        note = f"no wheel for this interpreter: {names} (rows that need it are skipped)"
+        return note if names else ""
 
     def environ(self) -> dict[str, str]:
         """The variables of an activated environment."""
@@ -216,16 +215,16 @@ def uv(*arguments: str, folder: Path, environ: Mapping[str, str] = os.environ) -
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         text=True, errors="replace",
     )  # fmt: skip
-    if done.returncode:
-        why, kind = _reason(done.stderr), EnvironmentFailed
-        if UNREACHABLE.search(done.stderr):
-            why = (
-                "the package index does not answer: try again with a network "
-                "(uv reads UV_DEFAULT_INDEX, not pip's configuration)"
-            )
-        elif UNSOLVABLE in done.stderr:
-            kind = NoWheel
-        raise kind(f"{' '.join(['uv', *arguments[:2]])}: {why}")
+    if done.returncode == 0:
+        return
+    what = " ".join(["uv", *arguments[:2]])
+    if UNREACHABLE.search(done.stderr):
+        raise EnvironmentFailed(
+            f"{what}: the package index does not answer: try again with a network "
+            "(uv reads UV_DEFAULT_INDEX, not pip's configuration)"
+        )
+    kind = NoWheel if UNSOLVABLE in done.stderr else EnvironmentFailed
+    raise kind(f"{what}: {_reason(done.stderr)}")
 
 
 def _reason(output: str) -> str:

@@ -58,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         mode = Stepped(Channel(INSTRUCTIONS["socket"]), INSTRUCTIONS)
         replace_fixture(mode)
-        config.pluginmanager.register(mode)
+        config.pluginmanager.register(mode, "concurbench-stepped")  # concurbench.plugin asks for it
     else:
         from .batch import Batch
 
