@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+from pytest_benchmark.utils import parse_compare_fail, parse_save
 
 from concurbench.command import (
     EXISTING,
@@ -32,6 +34,18 @@ PASSES = 5
 TIMEOUT = 900.0
 
 
+def parsed(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A type of an option, from a function of pytest-benchmark that parses its value."""
+
+    def convert(text: str) -> Any:
+        try:
+            return parse(text)
+        except argparse.ArgumentTypeError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return convert
+
+
 def run_options(passes: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options of every command that makes runs; ``passes`` is the default number of passes."""
 
@@ -40,7 +54,7 @@ def run_options(passes: int) -> Callable[[Callable[..., Any]], Callable[..., Any
             suite_options,
             timeout_option(TIMEOUT),
             click.option(
-                "--benchmark-save", "name", metavar="NAME",
+                "--benchmark-save", "name", metavar="NAME", type=parsed(parse_save),
                 help="Save under this name, partial runs too.",
             ),
             click.option(
@@ -70,6 +84,7 @@ def _folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 )  # fmt: skip
 @click.option(
     "--benchmark-compare-fail", "compare_fail", multiple=True, metavar="EXPR",
+    type=parsed(parse_compare_fail),
     help="Fail if a row is slower than in that run by more than this, as in median:10%.",
 )  # fmt: skip
 @click.option(

@@ -35,7 +35,8 @@ class Request:
     """Seconds a pytest process may go without a response."""
     compare: str | None = None
     """The earlier run; "" for the last complete one, None for no comparison."""
-    compare_fail: Sequence[str] = ()
+    compare_fail: Sequence[Any] = ()
+    """Conditions, as pytest-benchmark parses them."""
     name: str | None = None
     json_file: Path | None = None
     storage: Path | None = None
@@ -144,23 +145,19 @@ def storage_at(folder: Path, home: str | None = None) -> Storage:
 
 
 def keep(
-    measured: Measured, request: Request, storage: Path, earlier: Run | None = None,
-    checks: Sequence[Any] = (),
-) -> Kept | None:  # fmt: skip
+    measured: Measured, request: Request, storage: Path, earlier: Run | None = None
+) -> Kept | None:
     """Merge the passes into one run and save it; None where nothing was timed.
 
     A complete run gets a number. A partial run is saved under the request's name if there is one.
     Otherwise it is saved with the user's state, if passes are missing or partial runs are to be kept.
-
-    Args:
-        checks: the conditions of ``--benchmark-compare-fail``, as pytest-benchmark parses them.
     """
     passes = measured.passes()
     if not any(content["benchmarks"] for content in passes):
         return None
     content = merge(passes)
     ours = content[runs.OURS]
-    regressions = list(_regressions(content, earlier, checks)) if earlier else []
+    regressions = list(_regressions(content, earlier, request.compare_fail)) if earlier else []
     incomplete = _incomplete(measured, request.passes, ours["incomplete"], bool(regressions))
     ours |= {"incomplete": incomplete, "complete": not incomplete}
     ours["skipped"] |= measured.skipped

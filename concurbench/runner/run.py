@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -11,10 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
-from pytest_benchmark.utils import parse_compare_fail, parse_save
 
 from concurbench import machine, units
 from concurbench.command import check_writable, ended_by_signals, published, system_error
@@ -70,7 +67,9 @@ def run(request: Request, pythons: Mapping[str, Path], show: Callable[[Result], 
     Raises:
         ConcurbenchError: nothing can be measured, or the request contradicts itself.
     """
-    checks = _checks(request)
+    if request.compare_fail and request.compare is None:
+        raise ConcurbenchError("--benchmark-compare-fail needs --benchmark-compare")
+    check_writable(request.json_file)
     measured: list[Measured] = []
     unusable: list[str] = []
     notes: list[str] = []
@@ -92,7 +91,7 @@ def run(request: Request, pythons: Mapping[str, Path], show: Callable[[Result], 
             raise
         where = record.path if record and not error.filename else None
         measured[0].errors.append(system_error(error, where))
-    made = [keep(each, request, folder, earlier, checks) for each in measured]
+    made = [keep(each, request, folder, earlier) for each in measured]
     kept = [each for each in made if each]
     if record is not None:
         record.path.unlink(missing_ok=True)  # the runs hold all of it now
@@ -209,30 +208,6 @@ def measure(
 def _longest(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Row -> the highest of its values."""
     return {row: max(one.get(row, 0.0) for one in each) for values in each for row in values}
-
-
-def _checks(request: Request) -> list[Any]:
-    """The conditions of ``--benchmark-compare-fail``.
-
-    Raises:
-        ConcurbenchError: these or other options are wrong.
-    """
-    try:
-        checks = [parse_compare_fail(each) for each in request.compare_fail]
-    except argparse.ArgumentTypeError:
-        raise ConcurbenchError(
-            "--benchmark-compare-fail: expected an expression as median:10%, "
-            f"got {', '.join(map(repr, request.compare_fail))}"
-        ) from None
-    if checks and request.compare is None:
-        raise ConcurbenchError("--benchmark-compare-fail needs --benchmark-compare")
-    if request.name is not None:
-        try:
-            parse_save(request.name)
-        except argparse.ArgumentTypeError as error:
-            raise ConcurbenchError(f"--benchmark-save: {error}") from None
-    check_writable(request.json_file)
-    return checks
 
 
 def _earlier(request: Request, folder: Path) -> tuple[Run | None, list[str]]:

@@ -232,7 +232,10 @@ def test_the_results_folder_can_be_named(run: Command, how: str) -> None:
         (["--nonsense"], "arguments for pytest go behind --"),
         (["--benchmark-compare=7"], "--benchmark-compare: no run '7'"),
         (["--benchmark-compare-fail=median:5%"], "needs --benchmark-compare"),
-        (["--benchmark-compare", "--benchmark-compare-fail=x"], "expected an expression as median:10%"),
+        (
+            ["--benchmark-compare", "--benchmark-compare-fail=x"],
+            "compare-fail': Could not parse",
+        ),
         (
             ["--benchmark-compare", "--benchmark-compare-fail=median:5%"],
             "--benchmark-compare-fail: nothing to compare with yet",
@@ -240,8 +243,8 @@ def test_the_results_folder_can_be_named(run: Command, how: str) -> None:
         (["--benchmark-json=nowhere/x.json"], "cannot write nowhere/x.json: no folder nowhere"),
         (["--benchmark-storage=file"], "cannot write"),
         (["--passes", "0"], "0 is not in the range"),
-        (["--benchmark-save=x/y"], "--benchmark-save: Must not contain"),
-        (["--benchmark-save="], "--benchmark-save: Can't be empty"),
+        (["--benchmark-save=x/y"], "'--benchmark-save': Must not contain"),
+        (["--benchmark-save="], "'--benchmark-save': Can't be empty"),
         (["--", "--collect-only"], "--collect-only: nothing would be timed"),
         (["--", "-n", "2"], "-n: nothing would be timed"),
     ],
