@@ -41,10 +41,10 @@ class Seen:
     cpu_seconds: float | None = None
 
     def expect(self, *, served: int, peak: int) -> None:
-        """Check that the server served so many requests, and at most ``peak`` of them at once.
+        """Check that the server served ``served`` requests, and at most ``peak`` of them at once.
 
         Raises:
-            AssertionError: with the number that differs.
+            AssertionError: a number differs; the message names it.
         """
         assert self.served == served, f"the server served {self.served} requests, expected {served}"
         assert self.peak <= peak, f"the server had {self.peak} requests in flight, the bound is {peak}"

@@ -1,4 +1,4 @@
-"""A server in a separate process: how it is started, and ended in every case."""
+"""A server in a separate process, which ends in every case."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GRACE = 5.0
 
 
 class ServerDied(Exception):
-    """The server's process has ended, or does not answer; the message says how."""
+    """The server's process has ended, or does not answer; the message names the exit status."""
 
 
 def end_with(parent: int) -> None:
