@@ -1,4 +1,4 @@
-"""A pytest plugin: the options that choose the rows and the servers, and what they narrow."""
+"""A pytest plugin: the options that choose the rows and the servers."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ PLAIN: dict[str, Collection[str] | object] = {
     "dns_delay": DELAY,
     "dask_scheduler": None,
 }
-"""Option -> its value in a plain run, or words of which a list contains one. With another value the run
-is not complete."""
+"""Option -> its value in a plain run, or words one of which its list contains in a plain run. With
+another value the run is not complete."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -125,7 +125,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def narrowed(option: argparse.Namespace) -> list[str]:
-    """The options with other values than in a plain run, as one would type them."""
+    """The options with other values than in a plain run, as on the command line."""
     found = []
     for name, plain in PLAIN.items():
         value = getattr(option, name)
@@ -198,10 +198,10 @@ def _dns_delay(text: str) -> float:
     return _delay(text, MAX_DNS_DELAY)
 
 
-def _delay(text: str, longest: float) -> float:
+def _delay(text: str, limit: float) -> float:
     seconds = _float(text)
-    if not 0 <= seconds <= longest:
-        raise argparse.ArgumentTypeError(f"expected seconds from 0 to {longest}, got {text!r}")
+    if not 0 <= seconds <= limit:
+        raise argparse.ArgumentTypeError(f"expected seconds from 0 to {limit}, got {text!r}")
     return seconds
 
 

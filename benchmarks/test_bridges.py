@@ -1,4 +1,4 @@
-"""How long an event loop stands still while a coroutine makes blocking calls, and how many are done."""
+"""How long an event loop stands still while a coroutine makes blocking calls, and calls per second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call costs, as a coroutine of each kind, inside the running loop."""
+"""How long a call of each kind of coroutine takes, inside the running loop."""
 
 from __future__ import annotations
 

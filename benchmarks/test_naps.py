@@ -1,4 +1,4 @@
-"""How long each model takes for tasks that only wait, and when the caller has their results."""
+"""How long each model takes for tasks that only wait, and when the caller gets their results."""
 
 from __future__ import annotations
 

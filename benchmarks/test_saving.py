@@ -1,4 +1,4 @@
-"""How long an event loop stands still while a coroutine writes files, and how many it gets written."""
+"""How long an event loop stands still while a coroutine writes files, and files per second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long each kind of semaphore takes to be acquired and released."""
+"""How long an acquire and a release take with each kind of semaphore."""
 
 from __future__ import annotations
 
