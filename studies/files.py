@@ -1,4 +1,4 @@
-"""The options and the files that all studies share."""
+"""The options and the file format that all studies share."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def start(
 
 
 def place(facts: Entry) -> str:
-    """Where a study was measured, for its report."""
+    """The machine and the interpreter of a study, for its report."""
     return (
         f"{facts['system']}, {facts['cpu']}, {facts['usable_cores']} cores, "
         f"{facts['python_implementation']} {facts['python_version']}"

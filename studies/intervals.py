@@ -127,7 +127,7 @@ def main(
 def measured(
     runs: int, passes: int, arguments: Sequence[str], json_file: Path | None, more: Path | None
 ) -> Path:
-    """Measure this many runs; the file with the measurements, which has each run that was complete.
+    """Measure ``runs`` runs, and return the file with the measurements: all complete runs.
 
     Raises:
         ConcurbenchError: a row failed, or a session did.

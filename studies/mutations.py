@@ -116,7 +116,7 @@ def _with(node: ast.AST, **fields: object) -> ast.AST:
 
 
 def draw(root: Path, count: int, seed: int) -> list[Mutation]:
-    """This many mutations; each package is as likely as the next, whatever its size."""
+    """Draw ``count`` mutations; each package has the same probability, whatever its size."""
     chance = random.Random(seed)
     packages: dict[str, list[Mutation]] = {}
     for package in PACKAGES:

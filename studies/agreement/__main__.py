@@ -75,8 +75,10 @@ def chosen(part: str) -> list[Row]:
 
 
 def measured(part: str, number: int, json_file: Path | None, more: Path | None) -> Path:
-    """Measure this many pairs of each row; the file with the pairs, which is also named if the study
-    ends early."""
+    """Measure ``number`` pairs of each row, and return the file with the pairs.
+
+    Its path is printed even if the study ends early.
+    """
     if importlib.util.find_spec("pyperf") is None:
         raise ConcurbenchError("this needs pyperf: pip install 'concurbench[agreement]'")
     if os.name != "posix":

@@ -82,8 +82,9 @@ def take(
     concurbench: Callable[[Row], Observed],
     pyperf: Callable[[Row, Observed], tuple[float, ...]],
 ) -> Iterator[Pair]:
-    """This many pairs of each row. Every row gets a pair before any row gets its next one, so that a
-    slow minute affects all rows. ``pyperf`` gets concurbench's last observation, to do as much work."""
+    """Measure ``number`` pairs of each row. Every row gets a pair before any row gets its next one, so
+    that a slow minute affects all rows. ``pyperf`` gets concurbench's last observation, to do as much
+    work."""
     last: dict[Row, Observed] = {}
     for turn in range(number):
         for row in rows:

@@ -8,7 +8,7 @@ DELAY = 0.05
 """The delay of the flag server, in seconds, for both timers."""
 
 WITHIN = 0.05
-"""How far the ratio of a row's times may be from one: the timers agree within it."""
+"""The largest distance of the ratio of a row's times from one at which the timers agree."""
 
 IN_LOOP_WITHIN = 0.20
 """The same for a coroutine that does nothing: a call takes less time than a few clock readings, and the
@@ -17,7 +17,7 @@ loops of the two timers are compiled to different code."""
 
 @dataclass(frozen=True)
 class Row:
-    """One benchmark; ``server`` is None where the workload talks to none."""
+    """One benchmark; ``server`` is None if the workload has no server."""
 
     workload: str
     model: str

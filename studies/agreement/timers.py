@@ -1,4 +1,4 @@
-"""The two timers. Each observation starts a process of its own."""
+"""The two timers. Each observation starts a separate process."""
 
 from __future__ import annotations
 
@@ -66,11 +66,11 @@ class Timers:
         environ = {"NO_PROXY": "*", "no_proxy": "*", "PYTHONPATH": path}
         with locked(), self._place() as place:
             answer = place / "seconds.json"
-            told = {
+            task = {
                 **asdict(row), "delay": DELAY, "workers": like.workers, "rounds": len(like.seconds),
                 "folder": str(place), "answer": str(answer),
             }  # fmt: skip
-            command = ["studies.agreement.script", json.dumps(told)]
+            command = ["studies.agreement.script", json.dumps(task)]
             if row is IN_LOOP:
                 command = ["studies.agreement.script.in_loop", str(answer)]
             self._run("pyperf", row, command, place, **environ)
@@ -87,7 +87,7 @@ class Timers:
             shutil.rmtree(place, ignore_errors=True)
 
     def _run(self, timer: str, row: Row, command: Sequence[str], place: Path, **more: str) -> Path:
-        """Run it; the file with its output.
+        """Run a command, and return the file with its output.
 
         Raises:
             ConcurbenchError: it failed or took too long.
@@ -107,7 +107,7 @@ class Timers:
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """Hold the machine's lock: pytest takes it by itself, a script does not."""
+    """Hold the machine's lock. pytest acquires it automatically, a script does not."""
     lock = SessionLock()
     try:
         lock.acquire("measuring an agreement")

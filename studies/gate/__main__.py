@@ -53,7 +53,10 @@ def main(
 def measured(
     budget: Budget, arguments: tuple[str, ...], json_file: Path | None, more: Path | None
 ) -> Path:
-    """Measure; the file with the measurements, which is also named if the study ends early."""
+    """Measure, and return the file with the measurements.
+
+    Its path is printed even if the study ends early.
+    """
     header = {"machine": machine.facts(), "threshold": THRESHOLD, "injected": INJECTED}
     record, entries = files.start(KIND, header, json_file, more)
     question = Question(None, None, Path.cwd(), arguments=arguments)

@@ -21,7 +21,7 @@ from concurbench.results.records import Entry, Record
 from studies.gate.study import INJECTED, Study, parse
 
 TOLERANCE = 0.01
-"""How far the measured slow-down may be from the injected one."""
+"""The largest distance between the measured slow-down and the injected one, as a share."""
 
 GATES = 3
 """Real gates without, and as many with, an injected slow-down."""
