@@ -166,7 +166,7 @@ def _all_models() -> list[impls.Model]:
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise argparse.ArgumentTypeError("expected one name or several, with commas between")
+        raise argparse.ArgumentTypeError("expected names, separated by commas")
     return names
 
 
@@ -179,7 +179,7 @@ def _counts(text: str) -> list[int]:
 
 def _address(text: str) -> str:
     if ":" not in text:
-        raise argparse.ArgumentTypeError(f"expected an address as in tcp://host:8786, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected an address such as tcp://host:8786, got {text!r}")
     return text
 
 

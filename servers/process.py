@@ -20,7 +20,7 @@ START_TIMEOUT = 30.0
 CHECKOUT = Path(__file__).parents[1]
 
 GRACE = 5.0
-"""Seconds that a process gets to end after SIGTERM, before it is killed."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 
 class ServerDied(Exception):

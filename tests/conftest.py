@@ -28,7 +28,7 @@ from servers.mock import Mock
 
 ROOT = Path(__file__).parents[1]
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 """Seconds that threads and processes get to end; a test reaches it only if one is left behind."""
 
 TOY = {
@@ -89,7 +89,7 @@ def heed_signals() -> None:
 
 def until(happened: Callable[[], object]) -> None:
     """Wait until ``happened()`` is true; fail after a minute, so that no defect hangs the tests."""
-    due = time.monotonic() + 6 * PATIENCE
+    due = time.monotonic() + 6 * TIMEOUT
     while not happened():
         assert time.monotonic() < due, "nothing happened within the time limit"
         time.sleep(0.05)
@@ -282,10 +282,10 @@ def nothing_left() -> Iterator[None]:
     yield
     new_threads = [thread for thread in threading.enumerate() if thread not in threads]
     for thread in new_threads:
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
     assert [thread.name for thread in new_threads if thread.is_alive()] == []
     new_processes = [process for process in _processes() if process not in processes]
-    _, alive = psutil.wait_procs(new_processes, PATIENCE)
+    _, alive = psutil.wait_procs(new_processes, TIMEOUT)
     assert alive == []
 
 

@@ -27,7 +27,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """As in ``flags[threaded-local-pop20]``."""
+        """The short name, such as ``flags[threaded-local-pop20]``."""
         return f"{self.workload}[{'-'.join(filter(None, [self.model, self.server, self.case]))}]"
 
 

@@ -31,7 +31,7 @@ class Judgement:
 
 
 def judge(ratios: Sequence[float], within: float) -> Judgement:
-    """Agreement if the whole interval of the median is within ``within`` of one, difference if it is
+    """Agreement if the complete interval of the median is within ``within`` of one, difference if it is
     wholly outside, and otherwise no answer."""
     low, high = interval(ratios)
     if low >= 1 - within and high <= 1 + within:

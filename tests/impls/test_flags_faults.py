@@ -32,7 +32,7 @@ REASONS = {
     "418": "status 418",
     "503": "status 503",
     "timeout": ".*Timeout.*",
-    # Of a cut connection each client says what it saw, some no more than what they were doing.
+    # Clients name a cut connection differently; some name only the operation that failed.
     "reset": ".*(reset by peer|ReadError).*",
     "short": ".*(without sending complete|ContentLengthError|payload is not completed).*",
     "wrong": "status 200, but no complete GIF|JSONDecodeError.*",
