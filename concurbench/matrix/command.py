@@ -27,9 +27,8 @@ from concurbench.report.progress import StatusLine
 from concurbench.report.text import say, show
 from concurbench.results import index, runs
 from concurbench.results.runs import Run
-from concurbench.results.storage import from_here
 from concurbench.runner import run as runner
-from concurbench.runner.command import TIMEOUT, saving_options
+from concurbench.runner.command import TIMEOUT, passes_option, saving_options, show_saved
 from concurbench.runner.measured import Environment, Measured
 from concurbench.runner.run import Request, Result
 
@@ -55,13 +54,7 @@ def check_requirements() -> None:
     help="An interpreter, as 3.13t or a path; repeat for more. The first is the reference. "
     "[default: every interpreter found]",
 )
-@click.option(
-    "--passes",
-    default=PASSES,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Number of passes in each interpreter; each pass is one observation of each row.",
-)
+@passes_option(PASSES)
 @click.option(
     "--list", "only_list", is_flag=True, help="Only list the interpreters, and why others are not used."
 )
@@ -218,10 +211,7 @@ def _show(result: Result, unusable: Sequence[str]) -> None:
         name = kept.measured.environment.name
         for remark in kept.remarks:
             say(f"note: {name}: {remark}", "yellow")
-        if kept.trouble:
-            say(f"error: {kept.trouble}", "red", whole=True)
-        if kept.saved:
-            say(f"saved {from_here(kept.saved)}", "bold", whole=True)
+        show_saved(kept)
 
 
 def _failed(measured: Measured, run: Run) -> dict[str, str]:

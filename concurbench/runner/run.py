@@ -105,7 +105,7 @@ def run(request: Request, environments: Sequence[Environment], show: Callable[[R
             measured = collected
             measure(suite, measured, request.passes, status, record)
     except Interrupted as signal:
-        interrupted = 128 + signal.number
+        interrupted = signal.exit_code
         click.echo("interrupted", err=True)
     except OSError as error:
         problem = system_error(error, record.path if record and not error.filename else None)

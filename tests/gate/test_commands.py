@@ -327,7 +327,7 @@ def test_a_job_summary_that_cannot_be_written_does_not_change_the_exit_code(
     ("error", "code", "sentence"),
     [
         (ConcurbenchError("base: pytest ended"), 2, "Error: base: pytest ended"),
-        (OSError(28, "No space left on device"), 2, "No space left on device"),
+        (OSError(28, "No space left on device"), 2, "no space left on device"),
         (Interrupted(signal.SIGINT), 130, "interrupted"),
         (Interrupted(signal.SIGTERM), 143, "interrupted"),
         (RuntimeError("a defect"), 2, "RuntimeError: a defect"),
