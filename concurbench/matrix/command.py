@@ -29,11 +29,12 @@ from concurbench.results import index, runs
 from concurbench.results.runs import Run
 from concurbench.runner import run as runner
 from concurbench.runner.command import TIMEOUT, passes_option, saving_options, show_saved
-from concurbench.runner.measured import Environment, Measured
+from concurbench.runner.environments import Environment
+from concurbench.runner.measured import Measured
 from concurbench.runner.run import Request, Result
 
 if TYPE_CHECKING:  # findpython may be missing
-    from concurbench.matrix.interpreters import Found, Interpreter
+    from concurbench.matrix.interpreters import Found, InstalledInterpreter
 
 PASSES = 3
 
@@ -163,7 +164,7 @@ def _check_no_session() -> None:
     lock.release()
 
 
-def _environments(interpreters: Sequence[Interpreter]) -> tuple[list[Environment], list[str]]:
+def _environments(interpreters: Sequence[InstalledInterpreter]) -> tuple[list[Environment], list[str]]:
     """An environment for each interpreter, and why some interpreters cannot have one."""
     from concurbench.runner import environments
 
@@ -181,12 +182,14 @@ def _environments(interpreters: Sequence[Interpreter]) -> tuple[list[Environment
                 into = environments.place(here, name).name
                 unusable.append(f"{name}: its environment {into} could not be made: {error}")
             else:
-                made[name] = Environment(name, python)
+                made[name] = Environment(python, name)
     status.end()
     return list(made.values()), unusable
 
 
-def _made(interpreter: Interpreter, name: str, here: Path, step: Callable[[str], None]) -> Path:
+def _made(
+    interpreter: InstalledInterpreter, name: str, here: Path, step: Callable[[str], None]
+) -> Path:
     from concurbench.runner import environments
 
     wanted = environments.wanted(here)

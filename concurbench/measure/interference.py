@@ -137,7 +137,7 @@ def unknown() -> Mapping[str, str]:
 
 
 @dataclass(frozen=True)
-class Span:
+class RowPeriod:
     """A row from its setup to its teardown, in seconds since the start of the yardsticks."""
 
     start: float
@@ -154,7 +154,7 @@ class Interference:
     def __init__(self, rows: list[str], near: Path) -> None:
         self._rows = rows
         self._near = near
-        self._spans: dict[str, Span] = {}
+        self._periods: dict[str, RowPeriod] = {}
         self._yardsticks: Yardsticks | None = None
         self._open = contextlib.ExitStack()
 
@@ -180,17 +180,17 @@ class Interference:
             return (yield)
         finally:
             end, shares = time.perf_counter() - self._yardsticks.start, before.until(Snapshot.now())
-            self._spans[item.nodeid] = Span(start, end, shares)
+            self._periods[item.nodeid] = RowPeriod(start, end, shares)
             self._yardsticks.sweep()
 
     def around(self, row: str) -> dict[str, float | None]:
         """``steal``, ``others`` and the machine's ``speed`` while this row ran, 1 being the session's
         median; None if unknown. Empty for a row that did not run."""
-        span = self._spans.get(row)
-        if span is None:
+        period = self._periods.get(row)
+        if period is None:
             return {}
-        speed = speed_near(self.readings, span.start, span.end)
-        return {"steal": span.shares.steal, "others": span.shares.others, "speed": speed}
+        speed = speed_near(self.readings, period.start, period.end)
+        return {"steal": period.shares.steal, "others": period.shares.others, "speed": speed}
 
     def close(self) -> None:
         """End the process that the yardsticks use."""

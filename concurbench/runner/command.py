@@ -24,7 +24,8 @@ from concurbench.results import index
 from concurbench.results.baseline import compare
 from concurbench.results.storage import from_here
 from concurbench.runner import run as runner
-from concurbench.runner.measured import Environment, Kept
+from concurbench.runner.environments import Environment
+from concurbench.runner.measured import Kept
 from concurbench.runner.run import Result
 
 PASSES = 5
@@ -118,7 +119,7 @@ def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
         storage = options["storage"] or index.results_folder()
         ctx.exit(runner.recover(source, storage, options["name"], show))
     request = runner.Request(pytest_arguments(ctx), **options)
-    this = Environment("", Path(sys.executable))
+    this = Environment(Path(sys.executable))
     ctx.exit(runner.run(request, [this], show))
 
 

@@ -56,6 +56,8 @@ class Environment:
     """An interpreter with packages."""
 
     python: Path
+    name: str = ""
+    """Where a command uses several: the interpreter's minor version and build, as in ``3.13t``."""
     own: bool = True
     """Whether it was made for the project; otherwise it is one that was there."""
     missing: tuple[str, ...] = ()

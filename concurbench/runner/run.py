@@ -27,10 +27,10 @@ from concurbench.results.runs import Run, short_name
 from concurbench.results.storage import default_path
 from concurbench.runner import schedule
 from concurbench.runner.child import ChildResult, CollectedRow, PytestSuite
+from concurbench.runner.environments import Environment
 from concurbench.runner.measured import (
     RECORD,
     Check,
-    Environment,
     Kept,
     Measured,
     keep,

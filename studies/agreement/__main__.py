@@ -23,10 +23,10 @@ from concurbench.runner.workspace import Workspace
 from studies import files
 from studies.agreement import pairs
 from studies.agreement.pairs import KIND, read
-from studies.agreement.rows import ROWS, Row
+from studies.agreement.rows import ROWS, AgreementRow
 from studies.agreement.table import judgements, table
 from studies.agreement.timers import Timers
-from studies.agreement.verdict import Verdict
+from studies.agreement.verdict import AgreementVerdict
 
 PACKAGES = ("pyperf", "pytest-benchmark")
 
@@ -61,11 +61,11 @@ def main(
         source = measured(part, number, json_file, more)
     agreement = read(source)
     published(lambda: show(table(agreement)))
-    agrees = all(each.verdict is Verdict.AGREES for each in judgements(agreement).values())
+    agrees = all(each.verdict is AgreementVerdict.AGREES for each in judgements(agreement).values())
     ctx.exit(0 if agrees else 1)
 
 
-def chosen(part: str) -> list[Row]:
+def chosen(part: str) -> list[AgreementRow]:
     """The rows with ``part`` in their names."""
     rows = [row for row in ROWS if part in row.name]
     if not rows:
@@ -101,7 +101,9 @@ def measured(part: str, number: int, json_file: Path | None, more: Path | None) 
     return record.path
 
 
-def take(rows: Sequence[Row], number: int, timers: Timers, record: Record, watch: StatusLine) -> None:
+def take(
+    rows: Sequence[AgreementRow], number: int, timers: Timers, record: Record, watch: StatusLine
+) -> None:
     """Measure the pairs and save each one; show how long the rest will take."""
     of = f"of {number} of {units.counted(len(rows), 'row')}"
     start = time.monotonic()

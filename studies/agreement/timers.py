@@ -18,7 +18,7 @@ from concurbench.results import runs
 from concurbench.runner.child import last_output
 from concurbench.runner.workspace import Workspace
 from studies.agreement.pairs import Observed
-from studies.agreement.rows import DELAY, IN_LOOP, Row
+from studies.agreement.rows import DELAY, IN_LOOP, AgreementRow
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
@@ -36,7 +36,7 @@ class Timers:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def concurbench(self, row: Row) -> Observed:
+    def concurbench(self, row: AgreementRow) -> Observed:
         """The row's benchmark, measured by ``pytest``."""
         command = ["pytest", "-p", "no:cacheprovider"]
         if row is IN_LOOP:
@@ -59,7 +59,7 @@ class Timers:
         assert timed.workers is not None
         return Observed(timed.seconds, timed.workers)
 
-    def pyperf(self, row: Row, like: Observed) -> tuple[float, ...]:
+    def pyperf(self, row: AgreementRow, like: Observed) -> tuple[float, ...]:
         """The same work, in a script that uses pyperf."""
         # The environment of a session; see environment_of_processes in conftest.py.
         path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
@@ -86,7 +86,9 @@ class Timers:
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
-    def _run(self, timer: str, row: Row, command: Sequence[str], place: Path, **more: str) -> Path:
+    def _run(
+        self, timer: str, row: AgreementRow, command: Sequence[str], place: Path, **more: str
+    ) -> Path:
         """Run it; the file with its output.
 
         Raises:

@@ -17,7 +17,7 @@ from concurbench import machine
 from concurbench.cli import main
 from concurbench.errors import Interrupted
 from concurbench.matrix import interpreters
-from concurbench.matrix.interpreters import Found, Interpreter
+from concurbench.matrix.interpreters import Found, InstalledInterpreter
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import environments
 from concurbench.runner.child import ChildResult
@@ -33,9 +33,11 @@ def home(name: str) -> str:
     return machine.folder(f"cpython-{name}")
 
 
-def python(version: str, free_threaded: bool = False, virtual: bool = True) -> Interpreter:
-    made = Interpreter(Path("/x"), Version(version), free_threaded, virtual=virtual)
-    return Interpreter(Path("/x") / made.name, Version(version), free_threaded, virtual=virtual)
+def python(version: str, free_threaded: bool = False, virtual: bool = True) -> InstalledInterpreter:
+    made = InstalledInterpreter(Path("/x"), Version(version), free_threaded, virtual=virtual)
+    return InstalledInterpreter(
+        Path("/x") / made.name, Version(version), free_threaded, virtual=virtual
+    )
 
 
 def measured(_: int, name: str, rows: Sequence[str]) -> ChildResult:
