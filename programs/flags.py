@@ -180,9 +180,8 @@ def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
         return
     profile, site = PROFILES[server], flags.site()
     with contextlib.ExitStack() as stack:
-        folder = (
-            stack.enter_context(Workspace()).folder / "site"
-        )  # removed even if the program is killed
+        # In a workspace, so that it is removed even if the program is killed.
+        folder = stack.enter_context(Workspace()).folder / "site"
         lay_out(site, folder)
         faults = profile.faults(site, seed)
         try:

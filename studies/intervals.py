@@ -22,7 +22,7 @@ from typing import Any
 import click
 
 from concurbench import machine
-from concurbench.command import PytestCommand, published
+from concurbench.command import PytestCommand, published, pytest_arguments
 from concurbench.errors import ConcurbenchError
 from concurbench.results import records
 from concurbench.results.merge import merge
@@ -121,7 +121,7 @@ def main(
     if importlib.util.find_spec("scipy") is None:
         raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
     if source is None:
-        source = measured(runs, passes, ctx.meta.get("pytest", ()), json_file, more)
+        source = measured(runs, passes, pytest_arguments(ctx), json_file, more)
     click.echo(report(read(source)), nl=False)
 
 

@@ -29,7 +29,7 @@ more than more quads: what differs between two processes stays different for as 
 class SteppedArm(Protocol):
     """An arm, as a block needs it."""
 
-    def tell(self, **message: object) -> None: ...
+    def send(self, **message: object) -> None: ...
     def ask(self, answer: str, **message: object) -> dict[str, Any]: ...
     def expect(self, *kinds: str) -> dict[str, Any]: ...
 
@@ -91,8 +91,8 @@ class Stepper:
         turn = number % len(rows)
         order = [*rows[turn:], *rows[:turn]]
         slower = {row: share for row, share in self.slow_down.items() if row in rows}
-        base.tell(run=order, slower={})
-        head.tell(run=order, slower=slower)
+        base.send(run=order, slower={})
+        head.send(run=order, slower=slower)
         for row in order:
             head_first = (number + rows.index(row)) % 2 == 1
             yield row, self._measure(row, {"A": base, "B": head}, head_first=head_first)
@@ -182,7 +182,7 @@ class Stepper:
     def _ask(
         self, arms: dict[str, SteppedArm], name: str, answer: str, **message: object
     ) -> dict[str, Any]:
-        arms[name].tell(**message)
+        arms[name].send(**message)
         reply = arms[name].expect(answer, "outcome")
         if reply["kind"] == "outcome":
             raise _RoundFailed(name, reply)

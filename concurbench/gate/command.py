@@ -21,6 +21,7 @@ from concurbench.command import (
     check_writable,
     ended_by_signals,
     published,
+    pytest_arguments,
     system_error,
     timeout_option,
     with_options,
@@ -270,7 +271,7 @@ def compared(
     from concurbench.results.storage import default_path
 
     question = Question(
-        base=base, head=head, where=Path.cwd(), arguments=ctx.meta.get("pytest", ()), setup=setup,
+        base=base, head=head, where=Path.cwd(), arguments=pytest_arguments(ctx), setup=setup,
         timeout=timeout, python=shutil.which(python) or python, slower=slower,
     )  # fmt: skip
     record = None

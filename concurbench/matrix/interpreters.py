@@ -36,7 +36,7 @@ NAME = re.compile(r"(python)?\d+\.\d+t?")
 """A minor version and build."""
 
 TIMEOUT = 20.0
-"""Seconds an interpreter may take for it."""
+"""Seconds an interpreter may take to report on itself."""
 
 PLACES = ("/opt/*/bin",)
 """Folders with interpreters that findpython does not search; it knows PATH, pyenv, asdf, rye and uv."""

@@ -1,6 +1,6 @@
 """What else used the CPU while each row ran, how fast the machine was, and what to warn of beforehand.
 
-Two snapshots tell the shares of all usable cores in between: what the hypervisor took (steal), and
+Two snapshots give the shares of all usable cores in between: what the hypervisor took (steal), and
 what other programs used. Ours is this process with all its descendants: its own time, that of live
 descendants, and that of ended ones, which the system adds to the parent that waited for them. So
 nothing is counted twice when a child ends: its time moves to its parent. Only the time of a process
@@ -90,7 +90,7 @@ def _share(seconds: float, available: float) -> float:
 def cpu_seconds() -> tuple[float, float | None]:
     """How long the usable cores were busy, and how long stolen; None if the system does not count it.
 
-    All cores together where the usable ones cannot be told apart.
+    All cores together where the usable ones cannot be identified.
     """
     usable = _usable()
     cores: list[Any] = psutil.cpu_times(percpu=True)
@@ -126,7 +126,7 @@ def our_seconds() -> float | None:
 
 
 def unknown() -> Mapping[str, str]:
-    """What this system does not tell about interference: name of the share -> the reason."""
+    """What this system does not report about interference: name of the share -> the reason."""
     reasons = {}
     system = platform.system()
     if cpu_seconds()[1] is None:
@@ -213,7 +213,7 @@ def busy(share: float, load: float) -> str | None:
 
 
 def on_battery() -> str | None:
-    """The warning for a machine on battery; None if it is not, or the system does not tell."""
+    """The warning for a machine on battery; None if it is not, or the system does not report it."""
     battery = getattr(psutil, "sensors_battery", lambda: None)()
     if battery is None or battery.power_plugged is not False:
         return None
@@ -222,7 +222,7 @@ def on_battery() -> str | None:
 
 def throttled(cpus: Path = CPUS) -> str | None:
     """The warning for a core that is limited to less than its highest clock speed; None if there is
-    none, or the system does not tell."""
+    none, or the system does not report it."""
     shares = []
     for core in cpus.glob("cpu[0-9]*/cpufreq"):
         with contextlib.suppress(OSError, ValueError):

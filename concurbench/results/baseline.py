@@ -114,6 +114,6 @@ def _alternatives(folder: Path) -> str:
 
 def _other_processor(run: Run, baseline: Run) -> bool:
     """Whether the processors differ although the hypervisor gives both the same name."""
-    # The numbers that tell them apart are part of the folder's name, except in older files.
+    # The numbers that distinguish them are part of the folder's name, except in older files.
     numbers = {each.machine.get("cpu_family", machine.UNKNOWN) for each in (run, baseline)}
     return len(numbers - {machine.UNKNOWN}) > 1

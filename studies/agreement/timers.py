@@ -66,11 +66,11 @@ class Timers:
         environ = {"NO_PROXY": "*", "no_proxy": "*", "PYTHONPATH": path}
         with locked(), self._place() as place:
             answer = place / "seconds.json"
-            told = {
+            instructions = {
                 **asdict(row), "delay": DELAY, "workers": like.workers, "rounds": len(like.seconds),
                 "folder": str(place), "answer": str(answer),
             }  # fmt: skip
-            command = ["studies.agreement.script", json.dumps(told)]
+            command = ["studies.agreement.script", json.dumps(instructions)]
             if row is IN_LOOP:
                 command = ["studies.agreement.script.in_loop", str(answer)]
             self._run("pyperf", row, command, place, **environ)
@@ -109,7 +109,7 @@ class Timers:
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """Hold the machine's lock: pytest takes it by itself, a script does not."""
+    """Hold the machine's lock: pytest takes it, a script does not."""
     lock = SessionLock()
     try:
         lock.acquire("measuring an agreement")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from concurbench import machine
-from concurbench.command import PytestCommand, ended_by_signals, published
+from concurbench.command import PytestCommand, ended_by_signals, published, pytest_arguments
 from concurbench.gate.command import THRESHOLD, check_requirements
 from concurbench.gate.prepare import Question
 from studies import files
@@ -46,7 +46,7 @@ def main(
     """
     check_requirements()
     if source is None:
-        source = measured(StudyBudget(blocks, max_time), ctx.meta.get("pytest", ()), json_file, more)
+        source = measured(StudyBudget(blocks, max_time), pytest_arguments(ctx), json_file, more)
     click.echo(report(read(source)), nl=False)
 
 

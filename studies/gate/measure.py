@@ -165,7 +165,7 @@ class LongSlices(Stepper):
     ) -> Iterator[Quad]:
         for turn in range(TURNS):
             for arm in arms.values():
-                arm.tell(do="rounds", rounds=LATER, iterations=1, core=turn)
+                arm.send(do="rounds", rounds=LATER, iterations=1, core=turn)
                 first, *later = arm.expect("times")["seconds"]
                 self.ratios.setdefault(row, []).append(first / statistics.median(later))
         yield Quad("AB", (1.0,), (1.0,))
