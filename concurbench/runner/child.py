@@ -132,7 +132,7 @@ class PytestSuite:
         self._environ = {"CONCURBENCH_BASE_PYTHON": base, **environ}
         self._timeout = timeout
         self._number = 0
-        self.watch: Callable[[int, str], None] | None = None
+        self.on_row: Callable[[int, str], None] | None = None
         """Called about every second with the number of rows that a session has finished, and the last
         one."""
 
@@ -218,9 +218,9 @@ class PytestSuite:
                     end = time.monotonic() + self._timeout
                 elif time.monotonic() >= end:
                     raise
-            if self.watch is not None:
+            if self.on_row is not None:
                 outcomes = _outcomes(_read(file))
-                self.watch(len(outcomes), next(reversed(outcomes), ""))
+                self.on_row(len(outcomes), next(reversed(outcomes), ""))
 
 
 def _errors(output: Path) -> list[str]:

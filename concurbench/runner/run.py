@@ -212,7 +212,7 @@ def measure(
     Ends early where a pass saved nothing in any environment: the next pass would not either.
     """
     progress = _Progress(measured, passes, status, prefix)
-    suite.watch = progress.row if sys.stderr.isatty() else None
+    suite.on_row = progress.row if sys.stderr.isatty() else None
     groups = {row: group for each in measured for row, group in each.groups.items()}
     for number in range(1, passes + 1):
         seconds = _longest([each.seconds for each in measured])

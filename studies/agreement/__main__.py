@@ -90,30 +90,30 @@ def measured(part: str, number: int, json_file: Path | None, more: Path | None) 
             known = {*names, *(entry.get("row") for entry in entries)}
             rows = [row for row in ROWS if row.name in known]
     header = {"machine": machine.facts(PACKAGES), "rows": names}
-    watch = StatusLine()
+    status = StatusLine()
     record, _ = files.start(KIND, header, json_file, more)
     try:
         with ended_by_signals(), Workspace() as workspace:
-            take(rows, number, Timers(workspace), record, watch)
+            take(rows, number, Timers(workspace), record, status)
     finally:
-        watch.end()
+        status.end()
         published(partial(click.echo, f"measurements: {record.path}", err=True))
     return record.path
 
 
 def take(
-    rows: Sequence[AgreementRow], number: int, timers: Timers, record: Record, watch: StatusLine
+    rows: Sequence[AgreementRow], number: int, timers: Timers, record: Record, status: StatusLine
 ) -> None:
     """Measure the pairs and save each one; show how long the rest will take."""
     of = f"of {number} of {units.counted(len(rows), 'row')}"
     start = time.monotonic()
-    watch.step(f"pair 1 {of}")
+    status.step(f"pair 1 {of}")
     for done, pair in enumerate(pairs.take(rows, number, timers.concurbench, timers.pyperf), 1):
         record.append(asdict(pair))
         turn, rest = divmod(done, len(rows))
         if rest == 0 and turn < number:
             left = (time.monotonic() - start) / turn * (number - turn)
-            watch.step(f"pair {turn + 1} {of}, about {units.duration(left)} left")
+            status.step(f"pair {turn + 1} {of}, about {units.duration(left)} left")
 
 
 if __name__ == "__main__":

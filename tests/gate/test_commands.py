@@ -22,13 +22,12 @@ from concurbench.cli import main
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.gate import decision
 from concurbench.gate.decision import RULES, Rules
-from concurbench.gate.samples import read_blocks
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import reaper
 from concurbench.runner.workspace import PREFIX, Workspace
 from tests.conftest import heed_signals, until
 from tests.gate.conftest import Project
-from tests.gate.fakes import FakeComparison
+from tests.gate.fakes import FakeComparison, read_blocks
 
 ROOT = Path(__file__).parents[2]
 Make = Callable[[str], Project]
