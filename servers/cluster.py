@@ -24,7 +24,7 @@ import click
 
 from servers.process import ServerProcess, end_with
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 """Seconds within which a scheduler and its workers must answer."""
 
 
@@ -91,7 +91,7 @@ def threads_of(address: str, package: str) -> Mapping[str, int]:
     here = sys.modules[__name__]
     cloudpickle.register_pickle_by_value(here)  # otherwise workers would import this module
     try:
-        with distributed.Client(address, timeout=PATIENCE, set_as_default=False) as client:
+        with distributed.Client(address, timeout=TIMEOUT, set_as_default=False) as client:
             workers = {
                 name: worker["nthreads"]
                 for name, worker in client.scheduler_info(n_workers=-1)["workers"].items()

@@ -16,7 +16,7 @@ from typing import Any
 from concurbench import pyproject
 from concurbench.errors import ConcurbenchError
 from concurbench.gate.checkout import Checkout, check_out
-from concurbench.measure.lock import SessionLock
+from concurbench.measure.lock import ENV_LOCK, SessionLock
 from concurbench.runner import environments
 from concurbench.runner.environments import Environment
 from concurbench.runner.worker import Worker, WorkerSpec
@@ -198,11 +198,9 @@ def _environ(workspace: Workspace, arm: str, checkout: Checkout) -> Mapping[str,
         path.append(entry)
     own = workspace.folder / f"{arm}.tmp"
     own.mkdir()
-    return workspace.environ(
-        **temporary(own),
-        PYTHONPATH=os.pathsep.join(path),
-        CONCURBENCH_LOCK=str(own),  # the gate holds the lock; a suite that takes it is measured by us
-    )
+    # The gate holds the lock. A suite that takes it, too, needs another one.
+    more = {"PYTHONPATH": os.pathsep.join(path), ENV_LOCK: str(own)}
+    return workspace.environ(**temporary(own), **more)
 
 
 @dataclass(frozen=True)

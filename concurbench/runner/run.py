@@ -26,7 +26,7 @@ from concurbench.results.records import Record
 from concurbench.results.runs import Run, short_name
 from concurbench.results.storage import default_path
 from concurbench.runner import schedule
-from concurbench.runner.child import ChildResult, CollectedRow, PytestSuite
+from concurbench.runner.child import ENV_SERVER_PYTHON, ChildResult, CollectedRow, PytestSuite
 from concurbench.runner.environments import Environment
 from concurbench.runner.measured import (
     RECORD,
@@ -157,9 +157,9 @@ def measuring(
     for argument in arguments:
         if argument.partition("=")[0] in IDLE or argument.startswith("-n"):
             raise ConcurbenchError(f"{argument}: nothing would be timed: leave it out")
-    server = os.environ.get("CONCURBENCH_BASE_PYTHON") or sys.executable
+    server = os.environ.get(ENV_SERVER_PYTHON) or sys.executable
     if shutil.which(server) is None:
-        raise ConcurbenchError(f"CONCURBENCH_BASE_PYTHON: no interpreter {server}")
+        raise ConcurbenchError(f"{ENV_SERVER_PYTHON}: no interpreter {server}")
     status, lock, here = StatusLine(), SessionLock(), Path.cwd()
     lock.acquire(f"started {time.strftime('%H:%M:%S')} in {here}")
     try:

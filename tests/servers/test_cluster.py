@@ -96,7 +96,7 @@ def test_a_worker_on_another_python_is_refused() -> None:
 
 
 def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "PATIENCE", 0.2)
+    monkeypatch.setattr(cluster, "TIMEOUT", 0.2)
     with pytest.raises(Unfit, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 "):
         threads_of("tcp://127.0.0.1:9", "impls")
 
