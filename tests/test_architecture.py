@@ -153,6 +153,30 @@ def test_every_rule_holds() -> None:
     assert sorted(set(violations())) == []
 
 
+@pytest.mark.parametrize(
+    ("module", "target", "found"),
+    [
+        ("concurbench.results.runs", "concurbench.machine.card", []),
+        (
+            "concurbench.machine.card",
+            "concurbench.results.runs",
+            ["machine imports concurbench.results"],
+        ),
+        ("concurbench.machine.command", "concurbench.report.text", []),
+        ("concurbench.machine.card", "concurbench.report.text", ["machine imports"]),
+        ("concurbench.cli", "concurbench.gate.command", []),
+        ("concurbench.matrix.command", "concurbench.runner.command", []),
+        ("concurbench.gate.gate", "concurbench.runner.command", ["gate.gate imports"]),
+        ("programs.flags", "concurbench.trace.spans", []),
+        ("programs.flags", "concurbench.measure.row", ["programs imports concurbench.measure"]),
+    ],
+)
+def test_a_rule_finds_what_breaks_it(module: str, target: str, found: list[str]) -> None:
+    broken = list(_into_the_tool(module, module.partition(".")[0], target))
+    assert len(broken) == len(found)
+    assert all(part in sentence for part, sentence in zip(found, broken, strict=True))
+
+
 def test_no_module_imports_itself_through_others() -> None:
     graph = {name: targets & {*modules()} - {name} for name, targets in imports().items()}
     try:
