@@ -21,7 +21,7 @@ from benchmarks.matrix import matrix, workload_of
 from benchmarks.processes import end_fork_server
 from concurbench import machine
 from concurbench.aio import AioBenchmark
-from concurbench.measure.row import Row
+from concurbench.measure.row import BenchmarkRow
 from concurbench.measure.session import SESSION
 from concurbench.results.runs import short_name
 from concurbench.units import counted
@@ -94,10 +94,10 @@ def run(model_file: impls.Model) -> impls.Run:
 def _row(
     request: pytest.FixtureRequest, benchmark: Any, model: impls.Model, run: impls.Run,
     case: str, workers: int,
-) -> Row:  # fmt: skip
+) -> BenchmarkRow:  # fmt: skip
     workload: Any = import_module(f"impls.{model.workload}")
     elsewhere = model.cluster and request.config.option.dask_scheduler
-    return Row(
+    return BenchmarkRow(
         request.config.stash[SESSION], benchmark, workload, model, run, case, workers,
         request.node.callspec.params.get("server"), capacity_here=not elsewhere,
     )  # fmt: skip
@@ -107,7 +107,7 @@ def _row(
 def row(
     request: pytest.FixtureRequest, benchmark: Any, clean_processes: None, model_file: impls.Model,
     run: impls.Run, case: str, workers: int,
-) -> Row:  # fmt: skip
+) -> BenchmarkRow:  # fmt: skip
     """The row of this test."""
     return _row(request, benchmark, model_file, run, case, workers)
 
@@ -116,7 +116,7 @@ def row(
 def aio_row(
     request: pytest.FixtureRequest, aio_benchmark: AioBenchmark, model_file: impls.Model,
     run: impls.Run, case: str, workers: int,
-) -> Row:  # fmt: skip
+) -> BenchmarkRow:  # fmt: skip
     """The row of a workload whose models are coroutines, measured inside the running loop."""
     return _row(request, aio_benchmark, model_file, run, case, workers)
 

@@ -18,7 +18,7 @@ import impls
 from concurbench.errors import ConcurbenchError
 from concurbench.measure.rounds import MAX_ROUNDS, PASS_BUDGET, SESSION_BUDGET
 from concurbench.measure.session import SESSION, usage_errors
-from servers import BASE_PYTHON, LOOPBACK, NAMES, PYTHON
+from servers import ENV_SERVER_PYTHON, LOOPBACK, NAMES, PYTHON
 
 DELAY = 0.05
 
@@ -92,7 +92,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--server-python", PYTHON, "PATH",
         "the interpreter that runs the local servers, so that they are the same for all interpreters "
-        f"under test (default: {BASE_PYTHON}, or this one)",
+        f"under test (default: {ENV_SERVER_PYTHON}, or this one)",
     )  # fmt: skip
     add(
         "--dask-scheduler", None, "ADDRESS",
@@ -112,7 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if shutil.which(option.server_python) is None:
         raise ConcurbenchError(
-            f"--server-python, or {BASE_PYTHON}: no interpreter {option.server_python}"
+            f"--server-python, or {ENV_SERVER_PYTHON}: no interpreter {option.server_python}"
         )
     if option.cases is None:
         option.cases = ["smallest"] if option.benchmark_disable else ["all"]

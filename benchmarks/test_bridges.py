@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concurbench.measure.row import Row
+from concurbench.measure.row import BenchmarkRow
 from impls import Resources, bridges
 
 
-def test_bridges(row: Row) -> None:
+def test_bridges(row: BenchmarkRow) -> None:
     case = row.case
     row.measure(
         Resources(),

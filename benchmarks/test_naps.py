@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from concurbench.measure.row import Row
+from concurbench.measure.row import BenchmarkRow
 from impls import Resources, naps
 
 
-def test_naps(row: Row) -> None:
+def test_naps(row: BenchmarkRow) -> None:
     tasks, resources = row.case.tasks, Resources(workers=row.workers)
     row.measure(resources, waiting=naps.limit(tasks, row.workers), work=(tasks, naps.nap))

@@ -21,10 +21,10 @@ NAMES = ("mock", "local")
 
 LOOPBACK = "127.0.0.1"
 
-BASE_PYTHON = "CONCURBENCH_BASE_PYTHON"
-"""Environment variable: the interpreter for servers, the same for all measured interpreters."""
+ENV_SERVER_PYTHON = "CONCURBENCH_SERVER_PYTHON"
+"""The environment variable with the interpreter for servers, the same for all measured interpreters."""
 
-PYTHON = os.environ.get(BASE_PYTHON) or sys.executable
+PYTHON = os.environ.get(ENV_SERVER_PYTHON) or sys.executable
 """The default interpreter for servers in separate processes."""
 
 

@@ -22,13 +22,14 @@ from typing import Any
 import click
 
 from concurbench import machine
-from concurbench.command import PytestCommand, published
+from concurbench.command import PytestCommand, published, pytest_arguments
 from concurbench.errors import ConcurbenchError
 from concurbench.results import records
 from concurbench.results.merge import merge
 from concurbench.results.runs import short_name
 from concurbench.results.statistics import Interval, interval
-from concurbench.runner.measured import Environment, Measured
+from concurbench.runner.environments import Environment
+from concurbench.runner.measured import Measured
 from concurbench.runner.run import collect, measure, measuring
 from concurbench.units import duration
 from studies import files
@@ -52,7 +53,7 @@ Run = Mapping[str, Sequence[Rounds]]
 
 
 @dataclass(frozen=True)
-class Study:
+class IntervalStudy:
     """All runs that were measured."""
 
     machine: Mapping[str, Any]
@@ -120,7 +121,7 @@ def main(
     if importlib.util.find_spec("scipy") is None:
         raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
     if source is None:
-        source = measured(runs, passes, ctx.meta.get("pytest", ()), json_file, more)
+        source = measured(runs, passes, pytest_arguments(ctx), json_file, more)
     click.echo(report(read(source)), nl=False)
 
 
@@ -135,7 +136,7 @@ def measured(
     header = {"machine": machine.facts(), "passes": passes}
     record, entries = files.start(KIND, header, json_file, more)
     start = time.monotonic() - (entries[-1]["elapsed"] if entries else 0.0)
-    this = Environment("", Path(sys.executable))
+    this = Environment(Path(sys.executable))
     try:
         with measuring(arguments, passes, TIMEOUT) as (suite, status):
             [collected], *_ = collect(suite, [this], status)
@@ -151,7 +152,7 @@ def measured(
     return record.path
 
 
-def read(path: Path) -> Study:
+def read(path: Path) -> IntervalStudy:
     """The study that this file holds.
 
     Raises:
@@ -162,7 +163,7 @@ def read(path: Path) -> Study:
         raise ConcurbenchError(f"{path} has fewer than two runs: continue it with --more")
     try:
         runs = [entry["rows"] for entry in entries]
-        return Study(header["machine"], header["passes"], runs, entries[-1]["elapsed"])
+        return IntervalStudy(header["machine"], header["passes"], runs, entries[-1]["elapsed"])
     except LookupError as error:
         raise ConcurbenchError(f"{path} has no {error}") from None
 
@@ -224,7 +225,7 @@ def pooled(rows: Iterable[Coverage | None]) -> Coverage | None:
     )
 
 
-def report(study: Study) -> str:
+def report(study: IntervalStudy) -> str:
     """The findings, as a table in Markdown."""
     runs = study.runs
     rows = list(dict.fromkeys(row for run in runs for row in run))

@@ -75,7 +75,7 @@ class Suite:
     visits: list[tuple[str, list[str]]] = field(default_factory=list)
     """The interpreter and the models of each session."""
     arguments: Sequence[str] = ()
-    watch: object = None
+    on_row: object = None
 
     def collect(self, python: Path) -> ChildResult:
         usual = ChildResult(

@@ -27,14 +27,14 @@ from concurbench.report.progress import StatusLine
 from concurbench.report.text import say, show
 from concurbench.results import index, runs
 from concurbench.results.runs import Run
-from concurbench.results.storage import from_here
 from concurbench.runner import run as runner
-from concurbench.runner.command import TIMEOUT, saving_options
-from concurbench.runner.measured import Environment, Measured
+from concurbench.runner.command import TIMEOUT, passes_option, saving_options, show_saved
+from concurbench.runner.environments import Environment
+from concurbench.runner.measured import Measured
 from concurbench.runner.run import Request, Result
 
 if TYPE_CHECKING:  # findpython may be missing
-    from concurbench.matrix.interpreters import Found, Interpreter
+    from concurbench.matrix.interpreters import Found, InstalledInterpreter
 
 PASSES = 3
 
@@ -55,13 +55,7 @@ def check_requirements() -> None:
     help="An interpreter, as 3.13t or a path; repeat for more. The first is the reference. "
     "[default: every interpreter found]",
 )
-@click.option(
-    "--passes",
-    default=PASSES,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Number of passes in each interpreter; each pass is one observation of each row.",
-)
+@passes_option(PASSES)
 @click.option(
     "--list", "only_list", is_flag=True, help="Only list the interpreters, and why others are not used."
 )
@@ -170,7 +164,7 @@ def _check_no_session() -> None:
     lock.release()
 
 
-def _environments(interpreters: Sequence[Interpreter]) -> tuple[list[Environment], list[str]]:
+def _environments(interpreters: Sequence[InstalledInterpreter]) -> tuple[list[Environment], list[str]]:
     """An environment for each interpreter, and why some interpreters cannot have one."""
     from concurbench.runner import environments
 
@@ -188,12 +182,14 @@ def _environments(interpreters: Sequence[Interpreter]) -> tuple[list[Environment
                 into = environments.place(here, name).name
                 unusable.append(f"{name}: its environment {into} could not be made: {error}")
             else:
-                made[name] = Environment(name, python)
+                made[name] = Environment(python, name)
     status.end()
     return list(made.values()), unusable
 
 
-def _made(interpreter: Interpreter, name: str, here: Path, step: Callable[[str], None]) -> Path:
+def _made(
+    interpreter: InstalledInterpreter, name: str, here: Path, step: Callable[[str], None]
+) -> Path:
     from concurbench.runner import environments
 
     wanted = environments.wanted(here)
@@ -218,10 +214,7 @@ def _show(result: Result, unusable: Sequence[str]) -> None:
         name = kept.measured.environment.name
         for remark in kept.remarks:
             say(f"note: {name}: {remark}", "yellow")
-        if kept.trouble:
-            say(f"error: {kept.trouble}", "red", whole=True)
-        if kept.saved:
-            say(f"saved {from_here(kept.saved)}", "bold", whole=True)
+        show_saved(kept)
 
 
 def _failed(measured: Measured, run: Run) -> dict[str, str]:

@@ -36,14 +36,14 @@ NAME = re.compile(r"(python)?\d+\.\d+t?")
 """A minor version and build."""
 
 TIMEOUT = 20.0
-"""Seconds an interpreter may take for it."""
+"""Seconds an interpreter may take to report on itself."""
 
 PLACES = ("/opt/*/bin",)
 """Folders with interpreters that findpython does not search; it knows PATH, pyenv, asdf, rye and uv."""
 
 
 @dataclass(frozen=True)
-class Interpreter:
+class InstalledInterpreter:
     """A Python that starts."""
 
     path: Path
@@ -68,9 +68,9 @@ class Interpreter:
 class Found:
     """The result of a search."""
 
-    taken: list[Interpreter]
+    taken: list[InstalledInterpreter]
     """One for each minor version and build, the oldest first."""
-    passed_over: list[tuple[Interpreter, str]] = field(default_factory=list)
+    passed_over: list[tuple[InstalledInterpreter, str]] = field(default_factory=list)
     """The others, each with the reason."""
 
 
@@ -92,14 +92,14 @@ def candidates() -> list[str]:
 
 
 @functools.cache
-def inspect(path: str) -> Interpreter | None:
+def inspect(path: str) -> InstalledInterpreter | None:
     """The interpreter at this path; None if there is none that works."""
     try:
         done = subprocess.run(
             [path, "-I", "-c", FACTS], capture_output=True, timeout=TIMEOUT, text=True, check=True
         )
         facts: dict[str, Any] = json.loads(done.stdout)
-        return Interpreter(
+        return InstalledInterpreter(
             path=Path(facts["path"]),
             version=Version(facts["version"]),
             free_threaded=facts["free_threaded"],
@@ -113,7 +113,7 @@ def inspect(path: str) -> Interpreter | None:
 def find(
     needed: str,
     paths: Callable[[], Iterable[str]] = candidates,
-    inspect: Callable[[str], Interpreter | None] = inspect,
+    inspect: Callable[[str], InstalledInterpreter | None] = inspect,
 ) -> Found:
     """The interpreters of this machine that fit ``needed``, a version specifier such as ``>=3.11``."""
     with ThreadPoolExecutor() as pool:  # some are scripts that search for another, slowly
@@ -121,7 +121,7 @@ def find(
     # One interpreter has several names.
     distinct = {each.path.resolve() if not each.virtual else each.path: each for each in answered}
     newest_first = sorted(distinct.values(), key=lambda each: each.version, reverse=True)
-    taken: dict[str, Interpreter] = {}
+    taken: dict[str, InstalledInterpreter] = {}
     passed_over = []
     for each in newest_first:
         if why := _unfit(each, needed):
@@ -135,7 +135,9 @@ def find(
     return Found(sorted(taken.values(), key=_age), sorted(passed_over, key=lambda each: _age(each[0])))
 
 
-def named(asked: str, needed: str, paths: Callable[[], Iterable[str]] = candidates) -> Interpreter:
+def named(
+    asked: str, needed: str, paths: Callable[[], Iterable[str]] = candidates
+) -> InstalledInterpreter:
     """The interpreter that a user names: by ``3.13t`` or ``python3.13t`` the newest of that minor
     version and build, or a command, or a path.
 
@@ -162,11 +164,11 @@ def named(asked: str, needed: str, paths: Callable[[], Iterable[str]] = candidat
     return interpreter
 
 
-def _fits(interpreter: Interpreter, needed: str) -> bool:
+def _fits(interpreter: InstalledInterpreter, needed: str) -> bool:
     return SpecifierSet(needed).contains(interpreter.version, prereleases=True)
 
 
-def _unfit(interpreter: Interpreter, needed: str) -> str:
+def _unfit(interpreter: InstalledInterpreter, needed: str) -> str:
     if interpreter.implementation != "CPython":
         return f"{interpreter.implementation}, not CPython"
     if not _fits(interpreter, needed):
@@ -174,6 +176,6 @@ def _unfit(interpreter: Interpreter, needed: str) -> str:
     return "a virtual environment" if interpreter.virtual else ""
 
 
-def _age(interpreter: Interpreter) -> tuple[int, int, bool, Version]:
+def _age(interpreter: InstalledInterpreter) -> tuple[int, int, bool, Version]:
     version = interpreter.version
     return version.major, version.minor, interpreter.free_threaded, version

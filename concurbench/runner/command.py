@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,12 @@ import click
 from concurbench.command import (
     EXISTING,
     FILE,
+    Decorator,
     PytestCommand,
     pytest_arguments,
     suite_options,
     timeout_option,
+    with_options,
 )
 from concurbench.report.summary import print_run
 from concurbench.report.text import say
@@ -23,7 +24,8 @@ from concurbench.results import index
 from concurbench.results.baseline import compare
 from concurbench.results.storage import from_here
 from concurbench.runner import run as runner
-from concurbench.runner.measured import Environment
+from concurbench.runner.environments import Environment
+from concurbench.runner.measured import Kept
 from concurbench.runner.run import Result
 
 PASSES = 5
@@ -32,34 +34,35 @@ PASSES = 5
 TIMEOUT = 900.0
 
 
-def saving_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say where runs are saved."""
-    for option in (
-        click.option(
-            "--benchmark-storage", "storage", metavar="FOLDER", callback=_folder,
-            help="Where runs are kept. [default: results, beside pytest's configuration]",
-        ),
-        click.option(
-            "--benchmark-save", "name", metavar="NAME",
-            help="Save under this name, partial runs too.",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+def passes_option(passes: int) -> Decorator:
+    """The option ``--passes``, with this default."""
+    return click.option(
+        "--passes",
+        default=passes,
+        show_default=True,
+        type=click.IntRange(min=1),
+        help="Number of passes; each pass is one observation of each row.",
+    )
 
 
 def _folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
     return Path(value.removeprefix("file://")) if value else None
 
 
+saving_options = with_options(
+    click.option(
+        "--benchmark-save", "name", metavar="NAME", help="Save under this name, partial runs too."
+    ),
+    click.option(
+        "--benchmark-storage", "storage", metavar="FOLDER", callback=_folder,
+        help="Where runs are kept. [default: results, beside pytest's configuration]",
+    ),
+)  # fmt: skip
+"""Adds the options that say where runs are saved."""
+
+
 @click.command("run", cls=PytestCommand, short_help="Measure the benchmarks and save the run.")
-@click.option(
-    "--passes",
-    default=PASSES,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Number of passes; each pass is one observation of each row.",
-)
+@passes_option(PASSES)
 @click.option(
     "--benchmark-compare",
     "compare",
@@ -116,7 +119,7 @@ def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
         storage = options["storage"] or index.results_folder()
         ctx.exit(runner.recover(source, storage, options["name"], show))
     request = runner.Request(pytest_arguments(ctx), **options)
-    this = Environment("", Path(sys.executable))
+    this = Environment(Path(sys.executable))
     ctx.exit(runner.run(request, [this], show))
 
 
@@ -133,7 +136,12 @@ def show(result: Result) -> None:
     for kept in result.kept:
         for regression in kept.regressions:
             say(f"slower than --benchmark-compare-fail allows: {regression}", "red", whole=True)
-        if kept.trouble:
-            say(f"error: {kept.trouble}", "red", whole=True)
-        if kept.saved:
-            say(f"saved {from_here(kept.saved)}", "bold", whole=True)
+        show_saved(kept)
+
+
+def show_saved(kept: Kept) -> None:
+    """Print where a run was saved, and why that is not where it should be."""
+    if kept.trouble:
+        say(f"error: {kept.trouble}", "red", whole=True)
+    if kept.saved:
+        say(f"saved {from_here(kept.saved)}", "bold", whole=True)

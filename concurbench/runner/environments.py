@@ -56,6 +56,8 @@ class Environment:
     """An interpreter with packages."""
 
     python: Path
+    name: str = ""
+    """Where a command uses several: the interpreter's minor version and build, as in ``3.13t``."""
     own: bool = True
     """Whether it was made for the project; otherwise it is one that was there."""
     missing: tuple[str, ...] = ()
@@ -146,14 +148,14 @@ def place(folder: Path, name: str) -> Path:
 
 def ensure(
     interpreter: Path, version: str, into: Path, folder: Path, what: Requirements,
-    tell: Callable[[str], None],
+    on_step: Callable[[str], None],
 ) -> Environment:  # fmt: skip
     """The environment in the folder ``into`` for the project in ``folder``. It is made again if it is
     out of date; the one that this process runs in is only completed.
 
     Args:
         version: the full version and build of the interpreter.
-        tell: called with a line before it is made.
+        on_step: called with a line before it is made.
 
     Raises:
         EnvironmentFailed: it could not be made.
@@ -165,7 +167,7 @@ def ensure(
         return Environment(python, missing=tuple(stamp["missing"]))
     if into.resolve() != Path(sys.prefix).resolve():
         _check_replaceable(into)
-        tell(f"making {into.name} with Python {version}")
+        on_step(f"making {into.name} with Python {version}")
         _make(str(interpreter), into, folder)
     _install(python, [*what.options, *what.required], folder)
     missing = _install_optional(python, what, folder)

@@ -19,6 +19,7 @@ from concurbench.results.merge import changed, merge
 from concurbench.results.runs import Run, short_name
 from concurbench.results.storage import Storage, default_path, write_or_rescue
 from concurbench.runner.child import ChildResult
+from concurbench.runner.environments import Environment
 
 RECORD = "run in progress"
 """The kind of file that holds what was measured while a run goes on."""
@@ -35,15 +36,6 @@ class Check(Protocol):
 
     def fails(self, current: Mapping[str, Any], compared: Mapping[str, Any]) -> str | None:
         """Why these times are too slow compared with those; None where they are not."""
-
-
-@dataclass(frozen=True)
-class Environment:
-    """An interpreter with the packages that the suite needs."""
-
-    name: str
-    """Its minor version and build, as in ``3.13t``; unique within a command."""
-    python: Path
 
 
 @dataclass
@@ -112,7 +104,7 @@ def read(file: Path) -> tuple[list[Measured], int]:
     header, entries = records.read(file, RECORD)
     try:
         asked, groups = header["passes"], header["rows"]
-        measured = {name: Measured(Environment(name, Path()), groups[name]) for name in groups}
+        measured = {name: Measured(Environment(Path(), name), groups[name]) for name in groups}
         for entry in entries:
             result = {name: value for name, value in entry.items() if name not in ADDED}
             one, number = measured[entry["interpreter"]], entry["pass"]

@@ -1,4 +1,4 @@
-"""Which rows each process visits, in which order, pass after pass.
+"""Which rows each process visits, in which order, pass after pass; and how long the rest will take.
 
 Each pass starts at another row, and every second pass runs backwards: no row always comes first, or
 always right after the same other row. Rows with long rounds are visited in every second pass only,
@@ -13,6 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
+
+from concurbench import units
+from concurbench.report.progress import StatusLine
+from concurbench.results.runs import short_name
+from concurbench.runner.measured import Measured
 
 LONG = 1.0
 """Seconds a round takes from which on a row is visited in every second pass only."""
@@ -76,3 +81,58 @@ def slices(rows: Sequence[str], groups: Mapping[str, str], max_slice: int = MAX_
 def _rotated(things: Sequence[T], by: int) -> list[T]:
     by %= max(len(things), 1)
     return [*things[by:], *things[:by]]
+
+
+def longest(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Row -> the highest of its values."""
+    highest: dict[str, float] = {}
+    for values in each:
+        for row, value in values.items():
+            highest[row] = max(value, highest.get(row, 0.0))
+    return highest
+
+
+class Progress:
+    """Shows which pass it is, and how long the rest will take."""
+
+    def __init__(
+        self, measured: Sequence[Measured], passes: int, status: StatusLine, prefix: str
+    ) -> None:
+        self._measured = measured
+        self._passes = passes
+        self._status = status
+        self._prefix = prefix
+        self._number = 0
+        self._ahead: Sequence[tuple[Measured, list[str]]] = ()
+
+    def starts(self, number: int, ahead: Sequence[tuple[Measured, list[str]]]) -> None:
+        """A process starts; ``ahead`` are the visits left in this pass, beginning with its own."""
+        self._number, self._ahead = number, ahead
+        self._status.step(self._where())
+
+    def row(self, done: int, last: str) -> None:
+        """``done`` rows of the process are measured."""
+        rows = len(self._ahead[0][1])
+        self._status.now(f"{self._where(done)} · {done}/{rows} {short_name(last)}")
+
+    def _where(self, done: int = 0) -> str:
+        left = self._left(done)
+        time = f", about {units.duration(left)} left" if left else ""
+        name = f", {self._ahead[0][0].environment.name}" if len(self._measured) > 1 else ""
+        return f"{self._prefix}pass {self._number} of {self._passes}{name}{time}"
+
+    def _left(self, done: int) -> float:
+        """Seconds to the end of the last pass; 0 while no row has been timed."""
+        took = longest([each.took for each in self._measured])
+        if not took:
+            return 0.0
+        usual = sum(took.values()) / len(took)
+        rows = [row for _, part in self._ahead for row in part][done:]
+        left = sum(took.get(row, usual) for row in rows)
+        groups = {row: group for each in self._measured for row, group in each.groups.items()}
+        untimed = dict.fromkeys(groups, 0.0) if self._number == 1 else {}
+        seconds = {**untimed, **longest([each.seconds for each in self._measured])}
+        for later in range(self._number + 1, self._passes + 1):
+            rows = due(list(groups), later, self._passes, seconds)
+            left += sum(took.get(row, usual) for row in rows) * len(self._measured)
+        return left

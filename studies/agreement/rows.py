@@ -16,8 +16,8 @@ loops of the two timers are compiled to different code."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """One benchmark; ``server`` is None if the workload has no server."""
+class AgreementRow:
+    """One benchmark; ``server`` is None where the workload talks to none."""
 
     workload: str
     model: str
@@ -31,25 +31,25 @@ class Row:
         return f"{self.workload}[{'-'.join(filter(None, [self.model, self.server, self.case]))}]"
 
 
-IN_LOOP = Row("aio_benchmark", "empty", "coroutine", within=IN_LOOP_WITHIN)
+IN_LOOP = AgreementRow("aio_benchmark", "empty", "coroutine", within=IN_LOOP_WITHIN)
 """The fixture ``aio_benchmark`` and pyperf's ``bench_async_func``, without a workload."""
 
 ROWS = (
     # Threads that wait for another process.
-    Row("flags", "threaded", "pop20", "local"),
+    AgreementRow("flags", "threaded", "pop20", "local"),
     # Coroutines that compute more than they wait.
-    Row("flags", "asyncio_gather", "pop20", "local"),
+    AgreementRow("flags", "asyncio_gather", "pop20", "local"),
     # No other process: respx sleeps inside this one.
-    Row("flags", "threaded", "pop20", "mock"),
+    AgreementRow("flags", "threaded", "pop20", "mock"),
     # CPU-bound, with rounds of milliseconds.
-    Row("primes", "sequential", "below_50k"),
+    AgreementRow("primes", "sequential", "below_50k"),
     # CPU-bound, in processes that a fork server starts.
-    Row("primes", "multiprocess", "large"),
+    AgreementRow("primes", "multiprocess", "large"),
     # Threads that sleep.
-    Row("naps", "threaded", "tasks_5_longest_first"),
+    AgreementRow("naps", "threaded", "tasks_5_longest_first"),
     # Threads that an event loop waits for, beside a task that wakes every millisecond.
-    Row("bridges", "asyncio_to_thread", "waiting"),
+    AgreementRow("bridges", "asyncio_to_thread", "waiting"),
     # CPU-bound in C, in threads that release the GIL, with large answers.
-    Row("digests", "threaded", "buffers_2m"),
+    AgreementRow("digests", "threaded", "buffers_2m"),
     IN_LOOP,
 )

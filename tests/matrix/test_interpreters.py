@@ -10,12 +10,12 @@ from packaging.version import Version
 
 from concurbench.errors import ConcurbenchError
 from concurbench.matrix import interpreters
-from concurbench.matrix.interpreters import Interpreter, find, inspect, named
+from concurbench.matrix.interpreters import InstalledInterpreter, find, inspect, named
 
 
-def python(path: str, version: str, **more: object) -> Interpreter:
+def python(path: str, version: str, **more: object) -> InstalledInterpreter:
     more = {"free_threaded": False, **more}
-    return Interpreter(Path(path), Version(version), **more)  # type: ignore[arg-type]  # the tests pass the right ones
+    return InstalledInterpreter(Path(path), Version(version), **more)  # type: ignore[arg-type]  # the tests pass the right ones
 
 
 HERE = {

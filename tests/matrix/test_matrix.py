@@ -17,7 +17,7 @@ from concurbench import machine
 from concurbench.cli import main
 from concurbench.errors import Interrupted
 from concurbench.matrix import interpreters
-from concurbench.matrix.interpreters import Found, Interpreter
+from concurbench.matrix.interpreters import Found, InstalledInterpreter
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import environments
 from concurbench.runner.child import ChildResult
@@ -33,9 +33,11 @@ def home(name: str) -> str:
     return machine.folder(f"cpython-{name}")
 
 
-def python(version: str, free_threaded: bool = False, virtual: bool = True) -> Interpreter:
-    made = Interpreter(Path("/x"), Version(version), free_threaded, virtual=virtual)
-    return Interpreter(Path("/x") / made.name, Version(version), free_threaded, virtual=virtual)
+def python(version: str, free_threaded: bool = False, virtual: bool = True) -> InstalledInterpreter:
+    made = InstalledInterpreter(Path("/x"), Version(version), free_threaded, virtual=virtual)
+    return InstalledInterpreter(
+        Path("/x") / made.name, Version(version), free_threaded, virtual=virtual
+    )
 
 
 def measured(_: int, name: str, rows: Sequence[str]) -> ChildResult:
@@ -68,7 +70,7 @@ def matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Matrix:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CONCURBENCH_LOCK", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
+    monkeypatch.delenv("CONCURBENCH_SERVER_PYTHON", raising=False)
     found = Found([python("3.11.7"), python("3.13.1", True)], [(python("3.10.9"), "needed is >=3.11")])
     monkeypatch.setattr(interpreters, "find", lambda *_: found)
     return Matrix(tmp_path, monkeypatch)
@@ -228,10 +230,10 @@ def test_no_rows_under_any_interpreter_is_no_answer(matrix: Matrix) -> None:
 def test_a_server_interpreter_that_does_not_exist_is_named(
     matrix: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CONCURBENCH_BASE_PYTHON", "/nowhere/python")
+    monkeypatch.setenv("CONCURBENCH_SERVER_PYTHON", "/nowhere/python")
     done = matrix()
     assert done.exit_code == 2
-    assert "CONCURBENCH_BASE_PYTHON: no interpreter /nowhere/python" in done.output
+    assert "CONCURBENCH_SERVER_PYTHON: no interpreter /nowhere/python" in done.output
 
 
 def test_nothing_is_measured_while_another_session_measures(matrix: Matrix) -> None:

@@ -32,7 +32,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CONCURBENCH_LOCK", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
+    monkeypatch.delenv("CONCURBENCH_SERVER_PYTHON", raising=False)
 
 
 class Runs:

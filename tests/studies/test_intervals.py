@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from concurbench.results.records import Record
 from concurbench.results.statistics import claim
-from concurbench.runner.measured import Environment, Measured
+from concurbench.runner.environments import Environment
+from concurbench.runner.measured import Measured
 from studies import intervals
 
 FACTS = {
@@ -96,7 +97,7 @@ def test_each_complete_run_is_kept_also_if_a_later_one_fails(
         if next(runs) == 3:
             run.failed["a"] = "a wrong answer"
 
-    this = Measured(Environment("", Path("python")), {"a": "group"})
+    this = Measured(Environment(Path("python")), {"a": "group"})
     monkeypatch.setattr(intervals, "measuring", measuring)
     monkeypatch.setattr(intervals, "collect", lambda *_: ([this], [], None))
     monkeypatch.setattr(intervals, "measure", measure)

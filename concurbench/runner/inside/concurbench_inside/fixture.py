@@ -46,6 +46,16 @@ def moved(core: int) -> None:
         os.sched_setaffinity(0, allowed)
 
 
+def _slow_down(
+    start: float, took: float, share: float, timer: Callable[[], float], bare: list[float]
+) -> None:
+    """Keep the CPU busy until a call that began at ``start`` has taken longer by its share."""
+    bare.append(took)
+    end = start + took * (1 + share)
+    while timer() < end:
+        pass
+
+
 def slowed(
     function: Callable[..., Any], share: float, timer: Callable[[], float], bare: list[float]
 ) -> Callable[..., Any]:
@@ -56,11 +66,7 @@ def slowed(
         try:
             return function(*args, **kwargs)
         finally:
-            took = timer() - start
-            bare.append(took)
-            end = start + took * (1 + share)
-            while timer() < end:
-                pass
+            _slow_down(start, timer() - start, share, timer, bare)
 
     return slower
 
@@ -75,11 +81,7 @@ def slowed_in_loop(
         try:
             return await call()
         finally:
-            took = timer() - start
-            bare.append(took)
-            end = start + took * (1 + share)
-            while timer() < end:
-                pass
+            _slow_down(start, timer() - start, share, timer, bare)
 
     return slower
 

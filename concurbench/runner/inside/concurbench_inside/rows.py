@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import pytest
 
 
-class Channel(Protocol):
+class Sender(Protocol):
     """Where messages go."""
 
     def send(self, **message: object) -> None: ...
@@ -16,7 +16,7 @@ class Channel(Protocol):
 class Reporter:
     """Sends what became of each row; its methods are pytest's hooks."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Sender) -> None:
         self.channel = channel
         self.broken: list[str] = []
         """The files that could not be collected, each with the error."""
