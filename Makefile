@@ -16,7 +16,7 @@ BIN = $(VENV)/bin
 COG = $(OWN)/bin/cog -P -p "from studies import blocks, figures" -I .
 READY = $(VENV)/ready
 # The flag server's interpreter, the same whichever one is measured.
-export CONCURBENCH_BASE_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
+export CONCURBENCH_SERVER_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
 
 .DEFAULT_GOAL = help
 .PHONY: help bench matrix gate calibrate interval-study gate-study agreement test test-slow check capacity docs docs-check interpreters clean

@@ -45,7 +45,7 @@ def flag_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def local_server(request: pytest.FixtureRequest, flag_site: Path) -> Iterator[Callable[[], Local]]:
-    """Call it for the local server of this session; if that died, for a new one."""
+    """A function that returns the session's local server, or a new one if that has died."""
     option = request.config.option
     running: list[Local] = []
     with ExitStack() as stack:

@@ -21,7 +21,7 @@ from benchmarks.matrix import matrix, workload_of
 from benchmarks.processes import end_fork_server
 from concurbench import machine
 from concurbench.aio import AioBenchmark
-from concurbench.measure.row import Row
+from concurbench.measure.row import BenchmarkRow
 from concurbench.measure.session import SESSION
 from concurbench.results.runs import short_name
 from concurbench.units import counted
@@ -60,16 +60,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # pytest makes one row of an empty matrix, only to skip it.
+    # For an empty matrix, pytest creates one row and skips it.
     items[:] = [item for item in items if "[NOTSET" not in item.name]
 
 
 @pytest.fixture
 def clean_processes() -> Iterator[None]:
-    """Each row starts its processes as a program of its own would.
+    """Let each row start its processes like a separate program.
 
-    Children import the main module of their parent, which is pytest here: an empty one replaces it. The
-    fork server ends with the row, and with it the modules it has imported.
+    Children import the main module of their parent, which is pytest: an empty one replaces it. The fork
+    server ends with the row, and so do the modules that it has imported.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
@@ -84,7 +84,7 @@ def model_file(request: pytest.FixtureRequest, model: str) -> impls.Model:
 
 @pytest.fixture
 def run(model_file: impls.Model) -> impls.Run:
-    """The model; where it cannot run, the row is skipped."""
+    """The model's ``run``. If the model is unavailable, the row is skipped."""
     try:
         return impls.load(model_file.workload, model_file.name)
     except impls.Unavailable as reason:
@@ -94,10 +94,10 @@ def run(model_file: impls.Model) -> impls.Run:
 def _row(
     request: pytest.FixtureRequest, benchmark: Any, model: impls.Model, run: impls.Run,
     case: str, workers: int,
-) -> Row:  # fmt: skip
+) -> BenchmarkRow:  # fmt: skip
     workload: Any = import_module(f"impls.{model.workload}")
     elsewhere = model.cluster and request.config.option.dask_scheduler
-    return Row(
+    return BenchmarkRow(
         request.config.stash[SESSION], benchmark, workload, model, run, case, workers,
         request.node.callspec.params.get("server"), capacity_here=not elsewhere,
     )  # fmt: skip
@@ -107,7 +107,7 @@ def _row(
 def row(
     request: pytest.FixtureRequest, benchmark: Any, clean_processes: None, model_file: impls.Model,
     run: impls.Run, case: str, workers: int,
-) -> Row:  # fmt: skip
+) -> BenchmarkRow:  # fmt: skip
     """The row of this test."""
     return _row(request, benchmark, model_file, run, case, workers)
 
@@ -116,14 +116,14 @@ def row(
 def aio_row(
     request: pytest.FixtureRequest, aio_benchmark: AioBenchmark, model_file: impls.Model,
     run: impls.Run, case: str, workers: int,
-) -> Row:  # fmt: skip
+) -> BenchmarkRow:  # fmt: skip
     """The row of a workload whose models are coroutines, measured inside the running loop."""
     return _row(request, aio_benchmark, model_file, run, case, workers)
 
 
 @pytest.fixture(scope="session")
 def existing_cluster(request: pytest.FixtureRequest) -> tuple[str, int]:
-    """Address and number of threads of the cluster given by --dask-scheduler, once it proved fit."""
+    """Address and number of threads of the cluster given by --dask-scheduler, after a check of it."""
     address: str = request.config.option.dask_scheduler
     try:
         threads = sum(threads_of(address, impls.__name__).values())
@@ -174,7 +174,7 @@ def flag_server(
 
 @pytest.fixture(scope="session")
 def nameserver(request: pytest.FixtureRequest) -> Iterator[Callable[[], Nameserver]]:
-    """Call it for the DNS server of this session; if that died, for a new one."""
+    """A function that returns the session's DNS server, or a new one if that has died."""
     from impls import domains
 
     option = request.config.option

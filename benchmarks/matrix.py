@@ -1,4 +1,4 @@
-"""Which rows there are: each selected model in each selected case, with each server."""
+"""The matrix of rows: each selected model in each selected case, with each server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def workload_of(module: ModuleType) -> str:
 def matrix(
     workload: str, servers: Iterable[str | None], option: Any, *, every: bool = False
 ) -> Iterator[Cell]:
-    """The cells that the options select; with ``every``, those of models that are not default, too."""
+    """The cells that the options select; with ``every``, those of all models."""
     wanted = ["all"] if every else option.models
     cases = import_module(f"impls.{workload}").CASES
     smallest = next(iter(cases))

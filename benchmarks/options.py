@@ -1,4 +1,4 @@
-"""A pytest plugin: the options that choose the rows and the servers, and what they narrow."""
+"""A pytest plugin: the options that choose the rows and the servers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import impls
 from concurbench.errors import ConcurbenchError
 from concurbench.measure.rounds import MAX_ROUNDS, PASS_BUDGET, SESSION_BUDGET
 from concurbench.measure.session import SESSION, usage_errors
-from servers import BASE_PYTHON, LOOPBACK, NAMES, PYTHON
+from servers import ENV_SERVER_PYTHON, LOOPBACK, NAMES, PYTHON
 
 DELAY = 0.05
 
@@ -42,8 +42,8 @@ PLAIN: dict[str, Collection[str] | object] = {
     "dns_delay": DELAY,
     "dask_scheduler": None,
 }
-"""Option -> its value in a plain run, or words of which a list contains one. With another value the run
-is not complete."""
+"""Option -> its value in a plain run, or words one of which its list contains in a plain run. With
+another value the run is not complete."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -92,7 +92,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--server-python", PYTHON, "PATH",
         "the interpreter that runs the local servers, so that they are the same for all interpreters "
-        f"under test (default: {BASE_PYTHON}, or this one)",
+        f"under test (default: {ENV_SERVER_PYTHON}, or this one)",
     )  # fmt: skip
     add(
         "--dask-scheduler", None, "ADDRESS",
@@ -112,7 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if shutil.which(option.server_python) is None:
         raise ConcurbenchError(
-            f"--server-python, or {BASE_PYTHON}: no interpreter {option.server_python}"
+            f"--server-python, or {ENV_SERVER_PYTHON}: no interpreter {option.server_python}"
         )
     if option.cases is None:
         option.cases = ["smallest"] if option.benchmark_disable else ["all"]
@@ -125,7 +125,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def narrowed(option: argparse.Namespace) -> list[str]:
-    """The options with other values than in a plain run, as one would type them."""
+    """The options with other values than in a plain run, as on the command line."""
     found = []
     for name, plain in PLAIN.items():
         value = getattr(option, name)
@@ -166,7 +166,7 @@ def _all_models() -> list[impls.Model]:
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise argparse.ArgumentTypeError("expected one name or several, with commas between")
+        raise argparse.ArgumentTypeError("expected names, separated by commas")
     return names
 
 
@@ -179,7 +179,7 @@ def _counts(text: str) -> list[int]:
 
 def _address(text: str) -> str:
     if ":" not in text:
-        raise argparse.ArgumentTypeError(f"expected an address as in tcp://host:8786, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected an address such as tcp://host:8786, got {text!r}")
     return text
 
 
@@ -198,10 +198,10 @@ def _dns_delay(text: str) -> float:
     return _delay(text, MAX_DNS_DELAY)
 
 
-def _delay(text: str, longest: float) -> float:
+def _delay(text: str, limit: float) -> float:
     seconds = _float(text)
-    if not 0 <= seconds <= longest:
-        raise argparse.ArgumentTypeError(f"expected seconds from 0 to {longest}, got {text!r}")
+    if not 0 <= seconds <= limit:
+        raise argparse.ArgumentTypeError(f"expected seconds from 0 to {limit}, got {text!r}")
     return seconds
 
 

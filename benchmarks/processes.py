@@ -1,4 +1,4 @@
-"""The fork server of a row: it lives as long as the process that asked for it, unless it is ended."""
+"""The end of a row's fork server, which otherwise lives as long as the process that started it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import multiprocessing
 
 
 def end_fork_server() -> None:
-    """End it and wait for it: what it has imported is for no other row, and the CPU time of processes
-    counts as their parent's only when somebody has waited for them."""
+    """End the fork server, if there is one, and wait for it.
+
+    The next row must not find its imported modules. The CPU time of a child counts as its parent's only
+    after the parent has waited for it.
+    """
     if "forkserver" in multiprocessing.get_all_start_methods():
         from multiprocessing import forkserver
 

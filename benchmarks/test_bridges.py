@@ -1,12 +1,12 @@
-"""How long an event loop stands still while a coroutine makes blocking calls, and how many are done."""
+"""How long an event loop stands still while a coroutine makes blocking calls, and calls per second."""
 
 from __future__ import annotations
 
-from concurbench.measure.row import Row
+from concurbench.measure.row import BenchmarkRow
 from impls import Resources, bridges
 
 
-def test_bridges(row: Row) -> None:
+def test_bridges(row: BenchmarkRow) -> None:
     case = row.case
     row.measure(
         Resources(),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurbench.measure.row import Row
+from concurbench.measure.row import BenchmarkRow
 from impls import Resources, domains
 from servers.nameserver import Nameserver
 
 
-def test_domains(row: Row, dns_server: Nameserver) -> None:
+def test_domains(row: BenchmarkRow, dns_server: Nameserver) -> None:
     row.measure(
         Resources(nameserver=dns_server.address, peak=dns_server.peak),
         server=dns_server,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from concurbench.measure.row import Row
+from concurbench.measure.row import BenchmarkRow
 from impls import Resources, flags_metadata
 from servers import Server
 
 
-def test_flags_metadata(row: Row, flag_server: Server, destination: Path) -> None:
+def test_flags_metadata(row: BenchmarkRow, flag_server: Server, destination: Path) -> None:
     server, codes = flag_server, row.case.codes
     row.measure(
         Resources(row.workers, server.url, destination, server.initializer),

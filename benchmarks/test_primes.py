@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from concurbench.measure.row import Row
+from concurbench.measure.row import BenchmarkRow
 from impls import Resources, primes
 
 
-def test_primes(row: Row, cluster: str | None) -> None:
+def test_primes(row: BenchmarkRow, cluster: str | None) -> None:
     work = (row.case.batches, primes.is_prime)
     row.measure(Resources(cluster=cluster), work=work, yardstick="python_loop")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concurbench.measure.row import Row
+from concurbench.measure.row import BenchmarkRow
 from impls import Resources, spinner
 
 
-def test_spinner(row: Row) -> None:
+def test_spinner(row: BenchmarkRow) -> None:
     job = row.case.job
     # CPU-bound cases have no limit: the slow part is never measured without a spinner.
     row.measure(Resources(), waiting=job.nap or None, work=(job, spinner.slow, spinner.slow_async))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from benchmarks import weighing
-from concurbench.measure.row import Row
+from concurbench.measure.row import BenchmarkRow
 from impls import Resources
 
 
-def test_units(row: Row) -> None:
+def test_units(row: BenchmarkRow) -> None:
     count = min(row.case.items, row.workers)
     row.measure(
         Resources(workers=row.workers),

@@ -1,7 +1,7 @@
 """How much memory a unit of execution takes: ``python -m benchmarks.weighing MODEL UNITS``.
 
-In a process of its own, since one that has had many units before finds room for the next in what those
-left. And there, nothing of pytest is copied or shared.
+It runs in a separate process: after many units, a process reuses their memory for the next ones. The
+separate process also shares no memory with pytest.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from benchmarks.processes import end_fork_server
 from impls.units import Job
 
 KIND = "pss" if psutil.LINUX else "uss"
-"""What is added up over the processes. PSS, where the system tells it: of a page that several of them
-share, each has its part. Elsewhere USS: pages that are a process's alone, as if sharing were free."""
+"""The kind of memory that is added up over the processes. On Linux it is PSS, which divides shared
+pages between the processes. Elsewhere it is USS, which leaves out shared pages."""
 
 SMALL = 500
-"""Bytes: Python's own allocator has no larger objects."""
+"""The largest objects that fill gaps, in bytes; those of Python's own allocator are hardly larger."""
 
 EACH = 2_000
-"""How many objects of a size fill the gaps."""
+"""The number of objects of each size that fill gaps."""
 
 
 def weigh(model: str, units: int) -> float:
-    """The bytes that each of so many units takes while all of them are up and idle."""
+    """The bytes per unit while all ``units`` are up and idle, measured in a separate process."""
     command = [sys.executable, "-m", __name__, model, str(units)]
     return float(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def held() -> int:
-    """The bytes of this process and of all below it."""
+    """The bytes of this process and all its descendants."""
     this = psutil.Process(os.getpid())
     return sum(_of(process) for process in [this, *this.children(recursive=True)])
 
@@ -47,9 +47,9 @@ def _of(process: psutil.Process) -> int:
 
 
 def measure(model: str, units: int) -> float:
-    """What ``weigh`` tells, in this process: what so many units take more than a single one does.
+    """The bytes per unit, measured in this process: those of ``1 + units`` units minus those of one.
 
-    So an event loop, a fork server, and whatever else is there once, is no part of it.
+    So it leaves out an event loop, a fork server, and everything else that exists once.
     """
     run = impls.load("units", model)
     readings: list[int] = []
@@ -57,7 +57,7 @@ def measure(model: str, units: int) -> float:
     def read() -> None:
         readings.append(held())
 
-    run(Job(1, when_up=held), workers=1)  # what is imported late, here and by psutil
+    run(Job(1, when_up=held), workers=1)  # warm-up: late imports, and those of psutil
     gc.collect()
     filling = fill()
     run(Job(1, when_up=read), workers=1)
@@ -65,14 +65,14 @@ def measure(model: str, units: int) -> float:
     run(Job(1 + units, when_up=read), workers=1 + units)
     del filling
     one, more = readings
-    # A single task is less than the pages that come and go with anything.
+    # A task takes less than the noise of other pages, so the difference can be negative.
     return max(more - one, 0) / units
 
 
 def fill() -> list[object]:
-    """Small objects of all sizes, to be kept: enough to fill the gaps that imports leave.
+    """Small objects of all sizes, which fill the gaps that imports leave; the caller keeps them.
 
-    A hundred tasks would fit into the gaps, and seem to take nothing.
+    Otherwise a hundred tasks would fit into the gaps, and seem to take no memory.
     """
     without_gc = [bytes(size) for size in range(1, SMALL, 16) for _ in range(EACH)]
     with_gc = [(None,) * (size // 8) for size in range(8, SMALL, 16) for _ in range(EACH)]
@@ -80,7 +80,7 @@ def fill() -> list[object]:
 
 
 if __name__ == "__main__":
-    # Processes import the main module of their parent. A program of nothing but the model has none.
+    # Child processes import the main module of their parent; an empty one costs nothing.
     sys.modules["__main__"] = types.ModuleType("__main__")
     print(measure(sys.argv[1], int(sys.argv[2])))
     end_fork_server()

@@ -24,6 +24,8 @@ UNABLE = 2
 BROKEN_PIPE = 141
 """The exit code when the reader has closed the pipe, as in shells: 128 and the number of SIGPIPE."""
 
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 FILE = click.Path(dir_okay=False, path_type=Path)
 EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -50,9 +52,10 @@ class Command(click.Command):
         except ConcurbenchError as error:
             raise _Failure(str(error)) from None
         except Interrupted as interrupted:
-            sys.exit(128 + interrupted.number)
+            click.echo("interrupted", err=True)
+            sys.exit(interrupted.exit_code)
         except KeyboardInterrupt:
-            sys.exit(128 + signal.SIGINT)
+            sys.exit(Interrupted(signal.SIGINT).exit_code)
         except BrokenPipeError:
             _end_unread()
         except Exception as error:
@@ -96,24 +99,31 @@ SUITE_OPTIONS = (
     ("--expected-skips", "FILE", "Fail on a skip whose reason matches no pattern in this file."),
     ("--seconds-per-row", "SECONDS", "How long to time each row in each pass."),
 )
-"""Option, metavar and help of what the suite itself adds to pytest."""
+"""Option, metavar and help of what a suite such as this repository's adds to pytest. Other suites may
+not have them: pytest then refuses an option that was given."""
 
 
-def suite_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the suite's own options to a command; other suites may not have them."""
-    for name, metavar, text in reversed(SUITE_OPTIONS):
-        command = click.option(name, metavar=metavar, expose_value=False, callback=_pass_on, help=text)(
-            command
-        )
-    return command
+def with_options(*options: Decorator) -> Decorator:
+    """A decorator that adds these options of click to a command; its help lists them in this order."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
-def timeout_option(seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def timeout_option(seconds: float) -> Decorator:
     """The option ``--timeout``, with this default."""
     return click.option(
-        "--timeout", default=seconds, show_default=True, type=click.FloatRange(min=1),
-        metavar="SECONDS", help="Give up a child process after this long without a response.",
-    )  # fmt: skip
+        "--timeout",
+        default=seconds,
+        show_default=True,
+        metavar="SECONDS",
+        type=Seconds(min=1),
+        help="Give up a child process after this long without a response.",
+    )
 
 
 def pytest_arguments(ctx: click.Context) -> tuple[str, ...]:
@@ -124,6 +134,15 @@ def pytest_arguments(ctx: click.Context) -> tuple[str, ...]:
 def _pass_on(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     if value is not None:
         ctx.meta.setdefault("suite", []).append(f"{param.opts[0]}={value}")
+
+
+suite_options = with_options(
+    *(
+        click.option(name, metavar=metavar, expose_value=False, callback=_pass_on, help=text)
+        for name, metavar, text in SUITE_OPTIONS
+    )
+)
+"""Adds the options of a suite such as this repository's to a ``PytestCommand``."""
 
 
 def system_error(error: OSError, written: Path | None = None) -> str:

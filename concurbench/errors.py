@@ -14,3 +14,5 @@ class Interrupted(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+        self.exit_code = 128 + number
+        """The command's exit code, as in shells."""

@@ -1,24 +1,24 @@
-"""What work, and which way: a folder is a workload, a file in it is a model.
+"""Workloads and models: each folder is a workload, each file in it is a model.
 
-This module is discovery and nothing else. Listing never imports a model: what must be known before
-that stands as plain literals at the top of the file and is read from its text. So a model whose
-package is missing costs one row, skipped with its reason, and the others run.
+This module only finds and loads models. Listing never imports a model: its metadata are plain literals
+at the top of its file, read from the text. If a model's package is missing, its rows are skipped with
+the reason, and all others run.
 
-A workload (the folder's ``__init__.py``) offers, for the benchmarks to use:
+A workload (the folder's ``__init__.py``) offers these names to the benchmarks:
 
-``QUESTION``            one sentence: what its rows tell apart
-``CASES``               name -> case, the smallest first; ``case.items`` counts the units of work,
-                        ``case.workers`` is how many are in flight (None: one for each usable core), and
-                        ``case.scale`` about how many times the smallest one's work this is
+``QUESTION``            the question that its rows answer, in one sentence
+``CASES``               name -> case, the smallest first. ``case.items`` is the number of units of work,
+                        ``case.workers`` the number in flight (None: one for each usable core), and
+                        ``case.scale`` its work relative to the smallest case, roughly
 ``Job``                 the frozen dataclass that every model's ``run`` takes
-``job(case, resources)`` the job of a case, with the ``Resources`` of the caller
+``job(case, resources)`` returns the job of a case, with the ``Resources`` of the caller
 ``check(job, answers)`` raises AssertionError unless the answers and the files left behind are right
 
-Where the question is not only how long the whole job takes, it offers also:
+A workload that measures more than the time of the whole job also offers these names:
 
-``METRICS``             name -> its unit (``s``, ``B``, ``1/s``, ``share``, ``count``) and which way is
-                        better (``lower``, ``higher``); the first is what the models are chosen by
-``metrics(job, answers, seconds)`` the value of each in a round that took so many seconds, by name
+``METRICS``             name -> its unit (``s``, ``B``, ``1/s``, ``share``, ``count``) and the better
+                        direction (``lower``, ``higher``); the first metric ranks the models
+``metrics(job, answers, seconds)`` returns name -> value for a round that took ``seconds``
 """
 
 from __future__ import annotations
@@ -39,33 +39,30 @@ HERE = Path(__file__).parent
 
 
 class Unavailable(Exception):
-    """This model cannot run here; the message is the reason, a few words long."""
+    """This model cannot run in this environment; the message is the reason, in a few words."""
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What a caller gives to a job beside its case; each workload takes the fields it needs.
-
-    A field that a workload needs and nobody gave is a LookupError, raised by ``need``.
-    """
+    """The caller's inputs to a job, besides its case; each workload takes the fields that it needs."""
 
     workers: int | None = None
-    """The bound on units in flight, for jobs that depend on it; None: the number of the case."""
+    """The bound on units in flight, for jobs that depend on it; None for the case's own bound."""
     base_url: str | None = None
-    """The address of the flag server, without a slash at the end."""
+    """The base URL of the flag server, without a slash at the end."""
     destination: Path | None = None
     """An empty folder for the files that the models write."""
     initializer: Callable[[], None] | None = None
-    """Called once in every process that sends requests; can be pickled. None: nothing to do."""
+    """A picklable function that each process calls once before it sends requests, or None."""
     cluster: str | None = None
     """The address of a cluster's scheduler, for the models with ``CLUSTER``."""
     nameserver: tuple[str, int] | None = None
     """Host and port of the DNS server."""
     peak: Callable[[], int] | None = None
-    """Returns how many requests the server has had in flight at once. None: no server counts them."""
+    """Returns the server's peak of requests in flight; None if no server counts them."""
 
     def need(self, name: str) -> Any:
-        """The value of a field that the workload cannot do without.
+        """The value of a field that the workload requires.
 
         Raises:
             LookupError: the field is None.
@@ -77,14 +74,15 @@ class Resources:
 
 
 class Run(Protocol):
-    """What a model file offers: do the whole job, with at most ``workers`` units in flight."""
+    """The function that a model file offers: it does a whole job, with at most ``workers`` units in
+    flight, and returns the answers."""
 
     def __call__(self, job: Any, *, workers: int) -> Any: ...
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model file, known by its text alone.
+    """The metadata of a model, read from its file without importing it.
 
     Every field after ``title`` is a literal of that name, in capitals, at the top of the file.
     """
@@ -93,34 +91,34 @@ class Model:
     name: str
     title: str
     cases: tuple[str, ...] | None = None
-    """The only cases it has rows in, where others make no sense for it; None is all."""
+    """The cases it has rows in; None for all."""
     default: bool | tuple[str, ...] = True
-    """The cases it runs in without being asked for: all, none, or these."""
+    """The cases it runs in by default: all, none, or these."""
     servers: tuple[str, ...] | None = None
-    """The only servers it can talk to; None is any."""
+    """The servers it can talk to; None for any."""
     requires: tuple[str, ...] = ()
-    """Import names of the optional packages it cannot do without."""
+    """Import names of the optional packages that it requires."""
     python: str = ""
-    """The versions it runs on, as in ``>=3.14``."""
+    """The Python versions it runs on, as in ``>=3.14``; empty for all."""
     start_method: str | None = None
-    """How its processes start (see ``multiprocessing.get_context``); None where it starts none."""
+    """How its processes start (see ``multiprocessing.get_context``); None if it starts none."""
     gate: tuple[str, ...] = ()
     """The cases in which it belongs to the gate set: those with rounds below a tenth of a second."""
     workers: int | None = None
-    """The only bound it has, whatever is asked: one, for sequential."""
+    """Its fixed number of workers, which no option changes; None if it takes any number."""
     cluster: str | None = None
-    """The kind of cluster it hands its work to, whose address it finds in ``job.cluster``."""
+    """The kind of cluster that does its work; its address is ``job.cluster``. None if it uses none."""
 
     @property
     def file(self) -> Path:
         return HERE / self.workload / f"{self.name}.py"
 
     def has(self, case: str) -> bool:
-        """Whether there is a row of it in this case."""
+        """Whether it has a row in this case."""
         return self.cases is None or case in self.cases
 
     def is_default(self, case: str) -> bool:
-        """Whether it runs in this case, if it has it, without being asked for."""
+        """Whether it runs in this case by default, if it has a row in it."""
         return self.default if isinstance(self.default, bool) else case in self.default
 
 
@@ -129,7 +127,7 @@ def _is_tuple_of_names(value: object) -> bool:
 
 
 def _is_specifier(value: object) -> bool:
-    # Not at the top: a worker that starts afresh imports this module too, and its round pays for that.
+    # Not at the top: new worker processes import this module inside a timed round.
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
@@ -155,7 +153,7 @@ LITERALS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "CLUSTER": (f"one of {', '.join(CLUSTERS)}", lambda value: value in CLUSTERS),
     "WORKERS": ("a whole number from 1", lambda value: type(value) is int and value >= 1),
 }
-"""Name at the top of a model's file -> what it may be, in words and as a check."""
+"""Name at the top of a model's file -> its allowed values, in words and as a check."""
 
 
 def workloads() -> list[str]:
@@ -168,7 +166,7 @@ def models(workload: str) -> list[Model]:
 
     Raises:
         LookupError: there is no such workload.
-        ValueError: a file sets one of the known names to something it may not be.
+        ValueError: a file sets one of the known names to a value that is not allowed.
     """
     return [_read(path) for path in _files(workload).values()]
 
@@ -178,11 +176,11 @@ def find(workload: str, model: str) -> Model:
 
     Raises:
         LookupError: there is no such workload or model.
-        ValueError: the file sets one of the known names to something it may not be.
+        ValueError: the file sets one of the known names to a value that is not allowed.
     """
     files = _files(workload)
     if model not in files:
-        raise LookupError(f"no model {model!r} of {workload}; there are: {', '.join(files)}")
+        raise LookupError(f"no model {model!r} of {workload}: choose from {', '.join(files)}")
     return _read(files[model])
 
 
@@ -191,8 +189,8 @@ def load(workload: str, model: str) -> Run:
 
     Raises:
         LookupError: there is no such workload or model.
-        Unavailable: this interpreter, system or environment lacks what the file declares it needs.
-        ImportError: anything else that fails to import. That is a defect, never a reason to skip.
+        Unavailable: this interpreter, system or environment lacks a declared requirement.
+        ImportError: any other import fails; that is a defect, never a reason to skip.
     """
     _check_available(find(workload, model))
     run: Run = importlib.import_module(f"{__name__}.{workload}.{model}").run
@@ -202,7 +200,7 @@ def load(workload: str, model: str) -> Run:
 def _files(workload: str) -> dict[str, Path]:
     folder = HERE / workload
     if not (folder / "__init__.py").is_file():
-        raise LookupError(f"no workload {workload!r}; there are: {', '.join(workloads())}")
+        raise LookupError(f"no workload {workload!r}: choose from {', '.join(workloads())}")
     files = [path for path in sorted(folder.glob("[!_]*.py")) if path.is_file()]
     return {path.stem: path for path in files}
 
@@ -226,9 +224,9 @@ def _check_package(package: str) -> None:
     except ImportError as error:
         if isinstance(error, ModuleNotFoundError) and f"{package}.".startswith(f"{error.name}."):
             raise Unavailable(f"no package {package}") from None
-        # It is there, but not for this interpreter. The place it was found in is nobody's business.
-        told = re.sub(r" \(/.*?\)", "", str(error))
-        raise Unavailable(f"package {package} does not import here: {told}") from error
+        # It is installed, but not for this interpreter. The message leaves out the path of the file.
+        reason = re.sub(r" \(/.*?\)", "", str(error))
+        raise Unavailable(f"cannot import package {package}: {reason}") from error
 
 
 def _read(path: Path) -> Model:
@@ -236,7 +234,7 @@ def _read(path: Path) -> Model:
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except SyntaxError as error:
-        # Still a row: loading it will raise this very error, inside its own test.
+        # It is still a row: loading it raises the same error, inside its own test.
         return Model(workload, name, title=f"(line {error.lineno} does not parse)")
     literals: dict[str, Any] = {}
     for node in tree.body:
@@ -256,7 +254,7 @@ def _literal(path: Path, target: str, value: ast.expr) -> Any:
     try:
         literal = ast.literal_eval(value)
     except ValueError:
-        message = f"{place}: {target} must be a plain literal, it is read without importing"
+        message = f"{place}: {target} must be a plain literal, because it is read without importing"
         raise ValueError(message) from None
     if not fits(literal):
         raise ValueError(f"{place}: {target} must be {expected}, not {literal!r}")

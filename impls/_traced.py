@@ -1,9 +1,9 @@
-"""The decorator for functions whose calls a program can trace, to print and draw what runs when.
+"""The decorator for functions whose calls a program can trace, to show which calls run when.
 
-A workload decorates what its models call: ``@traced("number")``. In a benchmark the environment names
-no tracer, and the decorator returns the function itself. Where ``IMPLS_TRACER`` names a module, the
-decorator returns ``trace(function, item)`` of that module, in every process of a model, however it was
-started.
+A workload decorates the functions that its models call: ``@traced("number")``. In a benchmark the
+environment names no tracer, and the decorator returns the function itself. If ``IMPLS_TRACER`` names a
+module, the decorator returns ``trace(function, item)`` of that module. This holds in every process of a
+model, whatever its start method.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 ENV_TRACER = "IMPLS_TRACER"
-"""The environment variable that names the module that traces."""
+"""The environment variable with the name of the tracing module."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -20,7 +20,7 @@ from concurbench.errors import ConcurbenchError
 from concurbench.report.text import say
 from concurbench.trace.process import TraceJob
 from concurbench.trace.program import Options, TracedRun, command
-from concurbench.trace.spans import Call, Kind, Span
+from concurbench.trace.spans import Activity, Call, Span
 from concurbench.units import counted
 from impls import domains
 from programs._lookups import traced_lookups
@@ -164,7 +164,7 @@ class Results:
         """The span of a lookup."""
         name = name_of(call)
         failed = name in self.found and self.found[name] is None
-        return Span.of(call, name.partition(".")[0], Kind.FAILS if failed else Kind.WAITS)
+        return Span.of(call, name.partition(".")[0], Activity.FAILS if failed else Activity.WAITS)
 
 
 def name_of(call: Call) -> str:

@@ -27,7 +27,7 @@ from concurbench.report.text import say
 from concurbench.runner.workspace import Workspace
 from concurbench.trace.process import TraceJob, all_answers
 from concurbench.trace.program import Options, TracedRun, command
-from concurbench.trace.spans import Call, ExecutionUnit, Kind, Span
+from concurbench.trace.spans import Activity, Call, ExecutionUnit, Span
 from concurbench.units import counted
 from impls import flags
 from servers.cluster import given
@@ -180,9 +180,8 @@ def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
         return
     profile, site = PROFILES[server], flags.site()
     with contextlib.ExitStack() as stack:
-        folder = (
-            stack.enter_context(Workspace()).folder / "site"
-        )  # removed even if the program is killed
+        # In a workspace, so that it is removed even if the program is killed.
+        folder = stack.enter_context(Workspace()).folder / "site"
         lay_out(site, folder)
         faults = profile.faults(site, seed)
         try:
@@ -228,7 +227,7 @@ class Arrivals:
 
 
 @dataclass
-class Outcomes:
+class FlagOutcomes:
     """The outcomes of the flags so far, collected from the model's calls."""
 
     by_code: dict[str, flags.Outcome] = field(default_factory=dict)
@@ -242,7 +241,7 @@ class Outcomes:
         if call.function.endswith("url"):
             code = call.item
             if code in self._begun:  # its second request
-                self._close(code, call.begin, Kind.WAITS)
+                self._close(code, call.begin, Activity.WAITS)
             label = code if call.function == "url" else f"{code} name"
             self._begun[code] = call.unit, call.begin, label
             self._code_of[call.unit] = code
@@ -252,10 +251,10 @@ class Outcomes:
         if found not in self._begun or call.result is None:
             return None
         outcome = self.by_code[found] = flags.Outcome(**call.result)
-        kind = Kind.FAILS if outcome.status == "error" else Kind.WAITS
+        kind = Activity.FAILS if outcome.status == "error" else Activity.WAITS
         return found, outcome, self._close(found, call.begin + call.seconds, kind)
 
-    def _close(self, code: str, end: float, kind: Kind) -> Span:
+    def _close(self, code: str, end: float, kind: Activity) -> Span:
         unit, begin, label = self._begun.pop(code)
         self.spans.append(Span(unit, label, begin, end, kind))
         return self.spans[-1]
@@ -263,7 +262,7 @@ class Outcomes:
     def cut(self, end: float) -> None:
         """End the spans of all requests that have not ended."""
         for code in list(self._begun):
-            self._close(code, end, Kind.WAITS)
+            self._close(code, end, Activity.WAITS)
 
 
 def download(options: Options, job: flags.Job, own: Local | None, dest: Path, verbose: bool) -> None:
@@ -271,7 +270,7 @@ def download(options: Options, job: flags.Job, own: Local | None, dest: Path, ve
     cluster = impls.find(options.workload, options.model).cluster
     load = given(options.load, cluster, machine.usable_cores())
     traced = TraceJob(load, job, options.workers, summarize=all_answers)
-    outcomes, arrivals = Outcomes(), Arrivals(job.destination)
+    outcomes, arrivals = FlagOutcomes(), Arrivals(job.destination)
     console = Console(highlight=False)
     bar = Progress(
         BarColumn(BAR), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"),
@@ -306,7 +305,7 @@ def download(options: Options, job: flags.Job, own: Local | None, dest: Path, ve
 
 
 def conclude(
-    run: TracedRun, job: flags.Job, outcomes: Outcomes, sizes: Sequence[int], dest: Path,
+    run: TracedRun, job: flags.Job, outcomes: FlagOutcomes, sizes: Sequence[int], dest: Path,
     peak: int | None,
 ) -> None:  # fmt: skip
     """Print a summary and exit.

@@ -9,7 +9,7 @@ from concurbench import machine, units
 from concurbench.report.text import say
 from concurbench.trace.process import TraceJob
 from concurbench.trace.program import Options, TracedRun, command
-from concurbench.trace.spans import Call, Kind, Span
+from concurbench.trace.spans import Activity, Call, Span
 from impls import primes
 
 
@@ -43,7 +43,7 @@ def main(options: Options, numbers: tuple[int, ...], below: int | None) -> None:
     say(f"sum over all units: {sum(call.seconds for call in run.done):.3f} s")
     if run.ended_by:
         say(f"interrupted: {len(batches) - len(run.done)} not tested", "yellow")
-    spans = [Span.of(call, f"{call.item}", Kind.COMPUTES) for call in (*run.done, *run.cut)]
+    spans = [Span.of(call, f"{call.item}", Activity.COMPUTES) for call in (*run.done, *run.cut)]
     run.finish(spans, f"primes · {options.model} · {options.workers} at a time")
 
 

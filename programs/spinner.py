@@ -16,7 +16,7 @@ from concurbench.command import Seconds
 from concurbench.report.text import say
 from concurbench.trace.process import TraceJob, all_answers
 from concurbench.trace.program import Options, TracedRun, command, is_wrong
-from concurbench.trace.spans import Call, ExecutionUnit, Kind, Span
+from concurbench.trace.spans import Activity, Call, ExecutionUnit, Span
 from impls import spinner
 
 INTERVAL = 0.1
@@ -77,9 +77,11 @@ def main(options: Options, work: str, seconds: float | None) -> None:
     elif run.ended_by:
         frames = units.counted(sum(call.function == DRAW for call in run.done), "frame")
         say(f"interrupted after {run.seconds:.3f} s: {frames} shown, and no answer yet", "yellow")
-    kind = Kind.WAITS if work == "wait" else Kind.COMPUTES
+    kind = Activity.WAITS if work == "wait" else Activity.COMPUTES
     spans = [
-        Span.of(call, "frame", Kind.COMPUTES) if call.function == DRAW else Span.of(call, "slow", kind)
+        Span.of(call, "frame", Activity.COMPUTES)
+        if call.function == DRAW
+        else Span.of(call, "slow", kind)
         for call in (*run.done, *run.cut)
     ]
     run.finish(spans, f"spinner · {options.model} · {work}", failed=failed)

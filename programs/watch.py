@@ -26,7 +26,7 @@ from concurbench.trace.program import (
     select,
     show_table,
 )
-from concurbench.trace.spans import Call, Kind, Span
+from concurbench.trace.spans import Activity, Call, Span
 from impls import switching
 from servers.cluster import given
 
@@ -56,7 +56,7 @@ MAX_TEXT = 24
 
 
 @dataclass(frozen=True)
-class Summary:
+class CheckedAnswers:
     """What the workload itself says of the answers."""
 
     metrics: Mapping[str, float]
@@ -174,7 +174,7 @@ def _watch(
     if run.ended_by:
         say(f"interrupted: {units.counted(len(run.cut), 'call')} had not ended", "yellow")
     spans = [
-        Span.of(call, _label(call), Kind.FAILS if call.error else Kind.RUNS)
+        Span.of(call, _label(call), Activity.FAILS if call.error else Activity.RUNS)
         for call in (*run.done, *run.cut)
         if call.function != steps.note.__name__
     ]
@@ -182,18 +182,18 @@ def _watch(
     run.finish(spans, title, failed=failed)
 
 
-def _summarize(workload: str, job: Any, answers: Any, seconds: float) -> Summary:
+def _summarize(workload: str, job: Any, answers: Any, seconds: float) -> CheckedAnswers:
     """In the model's process, for some answers cannot be pickled."""
     module = _module(workload)
     try:
         module.check(job, answers)
     except AssertionError as error:
-        return Summary({}, str(error))
+        return CheckedAnswers({}, str(error))
     metrics = getattr(module, "metrics", None)
-    return Summary({} if metrics is None else metrics(job, answers, seconds), None)
+    return CheckedAnswers({} if metrics is None else metrics(job, answers, seconds), None)
 
 
-def _print_summary(module: Any, summary: Summary) -> bool:
+def _print_summary(module: Any, summary: CheckedAnswers) -> bool:
     """Print the metrics and the verdict of the workload's check; return whether it failed."""
     for name, value in summary.metrics.items():
         unit, better = module.METRICS[name]

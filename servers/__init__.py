@@ -21,10 +21,10 @@ NAMES = ("mock", "local")
 
 LOOPBACK = "127.0.0.1"
 
-BASE_PYTHON = "CONCURBENCH_BASE_PYTHON"
-"""Environment variable: the interpreter for servers, the same for all measured interpreters."""
+ENV_SERVER_PYTHON = "CONCURBENCH_SERVER_PYTHON"
+"""The environment variable with the interpreter for servers, the same for all measured interpreters."""
 
-PYTHON = os.environ.get(BASE_PYTHON) or sys.executable
+PYTHON = os.environ.get(ENV_SERVER_PYTHON) or sys.executable
 """The default interpreter for servers in separate processes."""
 
 
@@ -41,10 +41,10 @@ class Seen:
     cpu_seconds: float | None = None
 
     def expect(self, *, served: int, peak: int) -> None:
-        """Check that the server served so many requests, and at most ``peak`` of them at once.
+        """Check that the server served ``served`` requests, and at most ``peak`` of them at once.
 
         Raises:
-            AssertionError: with the number that differs.
+            AssertionError: a number differs; the message names it.
         """
         assert self.served == served, f"the server served {self.served} requests, expected {served}"
         assert self.peak <= peak, f"the server had {self.peak} requests in flight, the bound is {peak}"

@@ -1,4 +1,4 @@
-"""How many requests a second can a flag server answer? No client can be faster."""
+"""Measures how many requests a second a flag server can answer: the limit for every client."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ import click
 
 from servers.process import ServerProcess, end_with
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 """Seconds within which a scheduler and its workers must answer."""
 
 
@@ -91,19 +91,19 @@ def threads_of(address: str, package: str) -> Mapping[str, int]:
     here = sys.modules[__name__]
     cloudpickle.register_pickle_by_value(here)  # otherwise workers would import this module
     try:
-        with distributed.Client(address, timeout=PATIENCE, set_as_default=False) as client:
+        with distributed.Client(address, timeout=TIMEOUT, set_as_default=False) as client:
             workers = {
                 name: worker["nthreads"]
                 for name, worker in client.scheduler_info(n_workers=-1)["workers"].items()
             }
-            told = client.run(identity, package)
+            identities = client.run(identity, package)
     except (OSError, TimeoutError, ValueError) as error:
         raise Unfit(f"no Dask scheduler answers at {address} ({error})") from error
     finally:
         cloudpickle.unregister_pickle_by_value(here)
     if not workers:
         raise Unfit(f"the Dask scheduler at {address} has no workers: dask worker {address}")
-    _compare(told, identity(package), package)
+    _compare(identities, identity(package), package)
     return workers
 
 
@@ -111,31 +111,31 @@ def identity(package: str) -> dict[str, str]:
     """The properties that all workers must share: Python's version, the hash of the package's files,
     and the error if it cannot be imported."""
     build = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
-    told = {"python": f"{platform.python_version()}{build}", "content": "", "error": ""}
+    found = {"python": f"{platform.python_version()}{build}", "content": "", "error": ""}
     try:
         folder = Path(str(importlib.import_module(package).__file__)).parent
     except ImportError as error:
-        return {**told, "error": f"{type(error).__name__}: {error}"}
+        return {**found, "error": f"{type(error).__name__}: {error}"}
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".tsv"))
     content = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-    return {**told, "content": content}
+    return {**found, "content": content}
 
 
-def _compare(told: Mapping[str, Mapping[str, str]], here: Mapping[str, str], package: str) -> None:
-    for worker, it in sorted(told.items()):
-        if it["error"]:
+def _compare(workers: Mapping[str, Mapping[str, str]], here: Mapping[str, str], package: str) -> None:
+    for worker, found in sorted(workers.items()):
+        if found["error"]:
             raise Unfit(
-                f"the Dask worker {worker} has no {package} ({it['error']}): "
+                f"the Dask worker {worker} has no {package} ({found['error']}): "
                 f"start it with PYTHONPATH set to this checkout, or a copy of it"
             )
-        if it["content"] != here["content"]:
+        if found["content"] != here["content"]:
             raise Unfit(
                 f"the Dask worker {worker} has another version of {package}: "
                 f"start it with PYTHONPATH set to this checkout, or a copy of it"
             )
-        if it["python"] != here["python"]:
+        if found["python"] != here["python"]:
             raise Unfit(
-                f"the Dask worker {worker} runs on Python {it['python']}, "
+                f"the Dask worker {worker} runs on Python {found['python']}, "
                 f"but this is {here['python']}: start it with the same version"
             )
 

@@ -1,4 +1,4 @@
-"""Faults that a server injects: which kinds there are, and which paths get one."""
+"""Faults that a server injects: their kinds, and the paths that get one."""
 
 from __future__ import annotations
 

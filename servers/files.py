@@ -65,7 +65,7 @@ class FileApp:
         self.faults = dict(faults or {})
         check(self.faults, files)
         self.delays = {path: self._delay(path, delay, seed) for path in files}
-        # With a fixed delay and no faults no client disconnects early, and watching would cost time.
+        # With a fixed delay and no faults no client disconnects early, so save the time of watching.
         self.watches = bool(self.faults) or not delay.fixed
         self.in_flight = 0
         self.reset()

@@ -1,4 +1,4 @@
-"""A server in a separate process: how it is started, and ended in every case."""
+"""A server in a separate process, which ends in every case."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ START_TIMEOUT = 30.0
 CHECKOUT = Path(__file__).parents[1]
 
 GRACE = 5.0
-"""Seconds that a process gets to end after SIGTERM, before it is killed."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 
 class ServerDied(Exception):
-    """The server's process has ended, or does not answer; the message says how."""
+    """The server's process has ended, or does not answer; the message names the exit status."""
 
 
 def end_with(parent: int) -> None:

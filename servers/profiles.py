@@ -1,4 +1,4 @@
-"""Named behaviours of a flag server: how slow its answers are, and how many of them fail."""
+"""Named behaviours of a flag server: the delay of its answers, and the share that fails."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ RECURSION_DESIRED = 0x0100
 HEADER = struct.Struct("!6H")
 QUESTION = struct.Struct("!HH")
 RECORD = struct.Struct("!HHHIH")
-"""The fields before a record's data; its name is a pointer to the question's, as in our server."""
+"""The fields before a record's data. Our server compresses its name to a pointer of two bytes."""
 
 
 def lookup(server: tuple[str, int], name: str, kind: int = A, network: int = IN) -> bytes:

@@ -22,16 +22,16 @@ OURS = ("programs", "servers", "studies")
 """The packages whose modules are commands."""
 
 VERDICTS = (0, 1)
-"""Exit codes of a command that has a result."""
+"""The exit codes of a command with a result."""
 
 
 def output(command: str) -> None:
-    """Print the output of ``command`` as a block of code. It must always be the same."""
+    """Print the output of ``command`` as a block of code. The output must always be the same."""
     _print_code(_printed(command))
 
 
 def markdown(command: str) -> None:
-    """Print the output of ``command``, which is Markdown. It must always be the same."""
+    """Print the output of ``command``, which is Markdown. The output must always be the same."""
     print(_printed(command).strip("\n"))
 
 
@@ -86,7 +86,7 @@ def _printed(command: str) -> str:
 
 
 def _run(command: str) -> str:
-    """The output of a Python program, run in a process of its own."""
+    """The output of a Python program, run in a separate process."""
     python, *arguments = shlex.split(command)
     if python != "python":
         raise LookupError(f"{command}: expected python")

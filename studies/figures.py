@@ -1,4 +1,4 @@
-"""Figures of a committed run for the pages: no figure in docs is typed by hand.
+"""Figures of a committed run for the pages.
 
 A page calls these functions in a block that cog fills in (``make docs``).
 """
@@ -21,7 +21,7 @@ RUN = Path(__file__).parents[1] / "results" / "linux-kvm-amd-epyc-25.17.1-2c-cpy
 
 @cache
 def run() -> Run:
-    """The newest committed run of that machine."""
+    """The newest committed run of the machine."""
     return runs.read(runs.numbered(RUN)[0])
 
 
@@ -39,8 +39,8 @@ def row(name: str) -> Row:
 
 
 def evidence(*names: str, metric: str | None = None) -> None:
-    """Print a quoted line: what these rows of one group took, or their ``metric``, the best first, and
-    how many times the first is better than the last."""
+    """Print a quoted line: the times of these rows of one group, or their ``metric``, the best first,
+    and the ratio of the worst to the best."""
     rows = [row(name) for name in names]
     values = [_value(each, metric) for each in rows]
     better = _better(rows[0], metric)

@@ -1,28 +1,26 @@
-"""The options and the files that all studies share."""
+"""The options and the file format that all studies share."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
 from concurbench import machine
-from concurbench.command import EXISTING, FILE, check_writable
+from concurbench.command import EXISTING, FILE, check_writable, with_options
 from concurbench.errors import ConcurbenchError
 from concurbench.results import records
 from concurbench.results.records import Entry, Record
 from concurbench.results.storage import default_path
 
-SHARED = (
+options = with_options(
     click.option(
-        "--from",
-        "source",
+        "--json",
+        "json_file",
         metavar="FILE",
-        type=EXISTING,
-        help="Measure nothing: report the measurements in this file.",
+        type=FILE,
+        help="Save all measurements to FILE. [default: a new file, named at the end]",
     ),
     click.option(
         "--more",
@@ -31,20 +29,14 @@ SHARED = (
         help="Continue an earlier file of this machine, and report all measurements in it.",
     ),
     click.option(
-        "--json",
-        "json_file",
+        "--from",
+        "source",
         metavar="FILE",
-        type=FILE,
-        help="Save all measurements to FILE. [default: a new file, named at the end]",
+        type=EXISTING,
+        help="Measure nothing: report the measurements in this file.",
     ),
 )
-
-
-def options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that all studies share."""
-    for option in SHARED:
-        command = option(command)
-    return command
+"""Adds the options that all studies share."""
 
 
 def start(
@@ -77,7 +69,7 @@ def start(
 
 
 def place(facts: Entry) -> str:
-    """Where a study was measured, for its report."""
+    """The machine and the interpreter of a study, for its report."""
     return (
         f"{facts['system']}, {facts['cpu']}, {facts['usable_cores']} cores, "
         f"{facts['python_implementation']} {facts['python_version']}"

@@ -22,7 +22,7 @@ from typing import Any
 import click
 
 from concurbench import machine
-from concurbench.command import PytestCommand, published
+from concurbench.command import PytestCommand, published, pytest_arguments
 from concurbench.errors import ConcurbenchError
 from concurbench.results import records
 from concurbench.results.merge import merge
@@ -52,7 +52,7 @@ Run = Mapping[str, Sequence[Rounds]]
 
 
 @dataclass(frozen=True)
-class Study:
+class IntervalStudy:
     """All runs that were measured."""
 
     machine: Mapping[str, Any]
@@ -120,14 +120,14 @@ def main(
     if importlib.util.find_spec("scipy") is None:
         raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
     if source is None:
-        source = measured(runs, passes, ctx.meta.get("pytest", ()), json_file, more)
+        source = measured(runs, passes, pytest_arguments(ctx), json_file, more)
     click.echo(report(read(source)), nl=False)
 
 
 def measured(
     runs: int, passes: int, arguments: Sequence[str], json_file: Path | None, more: Path | None
 ) -> Path:
-    """Measure this many runs; the file with the measurements, which has each run that was complete.
+    """Measure ``runs`` runs, and return the file with the measurements: all complete runs.
 
     Raises:
         ConcurbenchError: a row failed, or a session did.
@@ -150,7 +150,7 @@ def measured(
     return record.path
 
 
-def read(path: Path) -> Study:
+def read(path: Path) -> IntervalStudy:
     """The study that this file holds.
 
     Raises:
@@ -161,7 +161,7 @@ def read(path: Path) -> Study:
         raise ConcurbenchError(f"{path} has fewer than two runs: continue it with --more")
     try:
         runs = [entry["rows"] for entry in entries]
-        return Study(header["machine"], header["passes"], runs, entries[-1]["elapsed"])
+        return IntervalStudy(header["machine"], header["passes"], runs, entries[-1]["elapsed"])
     except LookupError as error:
         raise ConcurbenchError(f"{path} has no {error}") from None
 
@@ -223,7 +223,7 @@ def pooled(rows: Iterable[Coverage | None]) -> Coverage | None:
     )
 
 
-def report(study: Study) -> str:
+def report(study: IntervalStudy) -> str:
     """The findings, as a table in Markdown."""
     runs = study.runs
     rows = list(dict.fromkeys(row for run in runs for row in run))

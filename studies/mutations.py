@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from concurbench.command import Command, ended_by_signals
-from concurbench.errors import ConcurbenchError, Interrupted
+from concurbench.errors import ConcurbenchError
 from concurbench.runner.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
@@ -116,7 +116,7 @@ def _with(node: ast.AST, **fields: object) -> ast.AST:
 
 
 def draw(root: Path, count: int, seed: int) -> list[Mutation]:
-    """This many mutations; each package is as likely as the next, whatever its size."""
+    """Draw ``count`` mutations; each package has the same probability, whatever its size."""
     chance = random.Random(seed)
     packages: dict[str, list[Mutation]] = {}
     for package in PACKAGES:
@@ -175,26 +175,23 @@ def main(ctx: click.Context, /, seed: int, count: int, timeout: float) -> None:
     click.echo(f"seed {seed}, {count} mutations")
     survived = 0
     good: set[str] = set()
-    try:
-        with ended_by_signals(), TemporaryDirectory() as folder:
-            root = Path(folder, "checkout")
-            shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*NOT_COPIED))
-            for mutation in draw(root, count, seed):
-                tests = tests_of(mutation.path, root)
-                if not good.issuperset(tests):
-                    if outcome(root, tests, 3 * timeout) != 0:
-                        raise ConcurbenchError(f"without a mutation, these fail: {' '.join(tests)}")
-                    good.update(tests)
-                file = root / mutation.path
-                text = file.read_text(encoding="utf-8")
-                file.write_text(mutation.apply(text), encoding="utf-8")
-                code = outcome(root, tests, timeout)
-                file.write_text(text, encoding="utf-8")
-                survived += code == 0
-                verdict = {None: "caught (time limit)", 0: "SURVIVED"}.get(code, "caught")
-                click.echo(f"{verdict}  {mutation.path}:{mutation.node.lineno}\n{mutation.diff(text)}")
-    except Interrupted as signal:
-        sys.exit(128 + signal.number)
+    with ended_by_signals(), TemporaryDirectory() as folder:
+        root = Path(folder, "checkout")
+        shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*NOT_COPIED))
+        for mutation in draw(root, count, seed):
+            tests = tests_of(mutation.path, root)
+            if not good.issuperset(tests):
+                if outcome(root, tests, 3 * timeout) != 0:
+                    raise ConcurbenchError(f"without a mutation, these fail: {' '.join(tests)}")
+                good.update(tests)
+            file = root / mutation.path
+            text = file.read_text(encoding="utf-8")
+            file.write_text(mutation.apply(text), encoding="utf-8")
+            code = outcome(root, tests, timeout)
+            file.write_text(text, encoding="utf-8")
+            survived += code == 0
+            verdict = {None: "caught (time limit)", 0: "SURVIVED"}.get(code, "caught")
+            click.echo(f"{verdict}  {mutation.path}:{mutation.node.lineno}\n{mutation.diff(text)}")
     click.echo(f"{count - survived} of {count} caught, {survived} survived (seed {seed})")
     ctx.exit(1 if survived else 0)
 

@@ -1,4 +1,4 @@
-"""Checkouts of their own for sessions within the tests, and servers for the models to talk to."""
+"""Temporary checkouts for sessions within the tests, and servers for the models."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from servers.mock import Mock
 
 ROOT = Path(__file__).parents[1]
 
-PATIENCE = 10.0
-"""Seconds in which what is about to end may end; reached only where something is left behind."""
+TIMEOUT = 10.0
+"""Seconds that threads and processes get to end; a test reaches it only if one is left behind."""
 
 TOY = {
     "impls/toy/__init__.py": '''
@@ -79,22 +79,24 @@ TOY = {
 
 
 def heed_signals() -> None:
-    """In a process to be: as from a terminal, also where these tests run in the background, in which
-    a shell or nohup has them ignored."""
+    """Restore the default action of signals, for ``preexec_fn``.
+
+    If the tests run in the background, a shell or nohup makes their processes ignore these signals.
+    """
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 def until(happened: Callable[[], object]) -> None:
-    """Wait for it; not for ever, only so that a defect does not hang the tests."""
-    due = time.monotonic() + 6 * PATIENCE
+    """Wait until ``happened()`` is true; fail after a minute, so that no defect hangs the tests."""
+    due = time.monotonic() + 6 * TIMEOUT
     while not happened():
-        assert time.monotonic() < due, "it did not happen"
+        assert time.monotonic() < due, "nothing happened within the time limit"
         time.sleep(0.05)
 
 
 def stats(*seconds: float) -> dict[str, Any]:
-    """The times of a row, as pytest-benchmark saves them."""
+    """The statistics of a row's rounds, in the format of pytest-benchmark."""
     return {
         "data": list(seconds),
         "min": min(seconds),
@@ -125,7 +127,7 @@ class FakeYardsticks:
 
 
 class Suite:
-    """A checkout in a folder of its own; sessions in it are processes of their own."""
+    """A temporary checkout; its sessions run in this process or in separate ones."""
 
     def __init__(self, pytester: pytest.Pytester, temporary: Path) -> None:
         self.pytester = pytester
@@ -154,17 +156,19 @@ class Suite:
         return path
 
     def add_workload(self, name: str) -> None:
-        """A workload of the project itself, with its benchmarks."""
+        """Copy a workload of the project, with its benchmarks."""
         shutil.copytree(ROOT / "impls" / name, self.path / "impls" / name)
         shutil.copy(ROOT / f"benchmarks/test_{name}.py", self.path / "benchmarks")
 
     def run(self, *arguments: str) -> pytest.RunResult:
-        """A session in a process of its own: complete, and slow."""
+        """Run a complete session in a separate process, which is slow."""
         return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
 
     def run_here(self, *arguments: str) -> pytest.RunResult:
-        """A session in this process, without what takes long: the readings of the yardsticks, of the
-        parallel capacity and of the server's are made up, and nothing disturbs it."""
+        """Run a session in this process, without its slow parts.
+
+        Fakes replace the yardsticks, both measurements of capacity, and the preflight check.
+        """
         own = ("impls", "benchmarks", "conftest")
         with pytest.MonkeyPatch.context() as patch:
             for name in [name for name in sys.modules if name.partition(".")[0] in own]:
@@ -192,7 +196,7 @@ class Suite:
 
 @pytest.fixture(autouse=True)
 def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Colours in a pipe are for who asks for them, as some set-ups of CI do."""
+    """Remove variables that turn on colours in pipes; some CI systems set them."""
     for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
 
@@ -200,20 +204,20 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def checkout(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Suite]:
     """A checkout without any workload."""
-    # The lock of its sessions is among its own temporary files. Their path is short, for a fork server
-    # puts its socket there, and the name of a socket must not be long.
-    # A worker of a cluster may still be tidying up in it.
+    # The lock of its sessions is in its own temporary folder. The path of the folder is short, because
+    # a fork server creates a socket there, and paths of sockets are limited. Errors at its end are
+    # ignored: a worker of a cluster may still delete its files there.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         monkeypatch.setenv("TMPDIR", temporary)
         monkeypatch.setenv("CONCURBENCH_LOCK", temporary)
-        # Set where the tests run in parallel; pytest-benchmark then measures nothing.
+        # pytest-xdist sets it; pytest-benchmark would then measure nothing.
         monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
         yield Suite(pytester, Path(temporary))
 
 
 @pytest.fixture
 def suite(checkout: Suite) -> Suite:
-    """A checkout whose one workload takes no time."""
+    """A checkout with one workload, which takes no time."""
     for name, text in TOY.items():
         checkout.write(name, text)
     return checkout
@@ -250,7 +254,7 @@ def dask_cluster() -> Iterator[str]:
 
 
 def load(workload: str, name: str) -> impls.Run:
-    """A model; where it cannot run here, the test is skipped."""
+    """A model's ``run``. If the model is unavailable, the test is skipped."""
     try:
         return impls.load(workload, name)
     except impls.Unavailable as reason:
@@ -273,20 +277,21 @@ def cluster(request: pytest.FixtureRequest, run: impls.Run, workload: str, name:
 
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
-    """No thread and no process stays that was not there before."""
+    """Check that the test leaves no new thread or process behind."""
     threads, processes = set(threading.enumerate()), set(_processes())
     yield
     new_threads = [thread for thread in threading.enumerate() if thread not in threads]
     for thread in new_threads:
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT)
     assert [thread.name for thread in new_threads if thread.is_alive()] == []
     new_processes = [process for process in _processes() if process not in processes]
-    _, alive = psutil.wait_procs(new_processes, PATIENCE)
+    _, alive = psutil.wait_procs(new_processes, TIMEOUT)
     assert alive == []
 
 
 def _processes() -> list[psutil.Process]:
-    """All below this one, but for the helpers of multiprocessing and joblib that live as long as it."""
+    """The descendants of this process, without helpers of multiprocessing and joblib that live as long
+    as it."""
     this = psutil.Process()
     return [each for each in this.children(recursive=True) if not _is_helper(each)]
 
@@ -294,7 +299,7 @@ def _processes() -> list[psutil.Process]:
 def _is_helper(process: psutil.Process) -> bool:
     try:
         command = " ".join(process.cmdline())
-        # What a fork server has forked bears the same command.
+        # The children of a fork server have the same command, but another parent.
         return process.ppid() == os.getpid() and any(
             helper in command for helper in ("resource_tracker", "multiprocessing.forkserver")
         )

@@ -78,7 +78,7 @@ class Suite:
     visits: list[tuple[str, list[str]]] = field(default_factory=list)
     """The interpreter and the models of each session."""
     arguments: Sequence[str] = ()
-    watch: object = None
+    on_row: object = None
 
     def collect(self, python: Path) -> ChildResult:
         usual = ChildResult(
@@ -123,7 +123,7 @@ class Command:
         patch.chdir(folder)
         patch.setenv("CONCURBENCH_LOCK", str(folder))
         patch.setenv("XDG_STATE_HOME", str(folder / "state"))
-        patch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
+        patch.delenv("CONCURBENCH_SERVER_PYTHON", raising=False)
 
     def __call__(self, *arguments: str, answer: Answer | None = None) -> Result:
         self.suite = Suite(answer or self._answer, self.rows, self.folder, self.storage)

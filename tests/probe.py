@@ -1,4 +1,4 @@
-"""A number that keeps a record of when it is tested, in whichever process or interpreter that is."""
+"""A number that records when it is tested, in any process or interpreter."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import uuid
 from pathlib import Path
 
 HELD = 0.02
-"""Seconds that a test of it takes: long enough for others to begin meanwhile, if they may."""
+"""Seconds that a test of it takes: long enough for others to begin meanwhile."""
 
 
 class Probe:
-    """Stands for a number that is no prime. Every test of a number begins with ``number < 2``."""
+    """Behaves like a number that is not prime. Every test of a number begins with ``number < 2``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def __index__(self) -> int:
-        return 0  # what it is taken for by a model that looks how large its numbers are
+        return 0  # for models that need the size of their numbers
 
     def __lt__(self, other: object) -> bool:
         begin = time.monotonic_ns()  # the same clock for all processes
@@ -27,18 +27,18 @@ class Probe:
 
 
 def times_tested(folder: Path) -> int:
-    """How many tests there were."""
+    """The number of tests."""
     return len(list(folder.iterdir()))
 
 
 def peak(folder: Path) -> int:
-    """How many of them were going on at the same time, at most."""
+    """The peak of concurrent tests."""
     changes: list[tuple[int, int]] = []
     for file in folder.iterdir():
         begin, end = map(int, file.read_text(encoding="ascii").split())
         changes += [(begin, 1), (end, -1)]
-    going_on = highest = 0
+    running = highest = 0
     for _, change in sorted(changes):
-        going_on += change
-        highest = max(highest, going_on)
+        running += change
+        highest = max(highest, running)
     return highest

@@ -1,6 +1,6 @@
 """One block: two fresh processes, one of base and one of head, stepped in turn through their rows.
 
-It knows no statistics. Of an arm it knows only the messages of ``Stepped``.
+It knows no statistics. Of an arm it knows only the messages of ``SteppedArm``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ ROW_SECONDS = 0.8
 more than more quads: what differs between two processes stays different for as long as they live."""
 
 
-class Stepped(Protocol):
+class SteppedArm(Protocol):
     """An arm, as a block needs it."""
 
-    def tell(self, **message: object) -> None: ...
+    def send(self, **message: object) -> None: ...
     def ask(self, answer: str, **message: object) -> dict[str, Any]: ...
     def expect(self, *kinds: str) -> dict[str, Any]: ...
 
@@ -85,19 +85,21 @@ class Stepper:
         self.paces: dict[str, Pace] = {}
 
     def block(
-        self, base: Stepped, head: Stepped, rows: Sequence[str], number: int
+        self, base: SteppedArm, head: SteppedArm, rows: Sequence[str], number: int
     ) -> Iterator[tuple[str, Quads | NotMeasured]]:
         """Step through the rows, in an order that rotates from block to block."""
         turn = number % len(rows)
         order = [*rows[turn:], *rows[:turn]]
         slower = {row: share for row, share in self.slow_down.items() if row in rows}
-        base.tell(run=order, slower={})
-        head.tell(run=order, slower=slower)
+        base.send(run=order, slower={})
+        head.send(run=order, slower=slower)
         for row in order:
             head_first = (number + rows.index(row)) % 2 == 1
             yield row, self._measure(row, {"A": base, "B": head}, head_first=head_first)
 
-    def _measure(self, row: str, arms: dict[str, Stepped], *, head_first: bool) -> Quads | NotMeasured:
+    def _measure(
+        self, row: str, arms: dict[str, SteppedArm], *, head_first: bool
+    ) -> Quads | NotMeasured:
         messages = {name: arm.expect("ready", "outcome") for name, arm in arms.items()}
         ready = {name: message for name, message in messages.items() if message["kind"] == "ready"}
         quads: list[Quad] = []
@@ -130,7 +132,7 @@ class Stepper:
         return tuple(quads)
 
     def quads(
-        self, row: str, arms: dict[str, Stepped], cap: int | None, head_first: bool
+        self, row: str, arms: dict[str, SteppedArm], cap: int | None, head_first: bool
     ) -> Iterator[Quad]:
         """Step a row that is ready in both arms; neither runs more than ``cap`` rounds of it."""
         pace = self.paces.get(row)
@@ -178,9 +180,9 @@ class Stepper:
             yield Quad(order, tuple(times["A"]), tuple(times["B"]))
 
     def _ask(
-        self, arms: dict[str, Stepped], name: str, answer: str, **message: object
+        self, arms: dict[str, SteppedArm], name: str, answer: str, **message: object
     ) -> dict[str, Any]:
-        arms[name].tell(**message)
+        arms[name].send(**message)
         reply = arms[name].expect(answer, "outcome")
         if reply["kind"] == "outcome":
             raise _RoundFailed(name, reply)

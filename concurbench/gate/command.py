@@ -7,7 +7,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,10 @@ from concurbench.command import (
     check_writable,
     ended_by_signals,
     published,
+    pytest_arguments,
+    system_error,
+    timeout_option,
+    with_options,
     write,
 )
 from concurbench.errors import ConcurbenchError, Interrupted
@@ -68,28 +72,22 @@ class Injection(click.ParamType[tuple[str, float]]):
         return row, Share().convert(share, param, ctx)
 
 
-def comparison_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of both commands; ``compared`` takes them."""
-    for option in (
-        click.option(
-            "--python", default=sys.executable, metavar="PATH",
-            help="Interpreter whose environment both revisions use. [default: this one]",
-        ),
-        click.option(
-            "--setup", metavar="COMMAND",
-            help="Run this first in each revision's copy, in an environment of its own.",
-        ),
-        click.option(
-            "--timeout", default=TIMEOUT, show_default=True, metavar="SECONDS",
-            type=Seconds(min=1), help="Fail if pytest does not respond for this long.",
-        ),
-        click.option(
-            "--json", "json_file", metavar="FILE", type=FILE,
-            help="Write the raw pairs here, as JSON Lines. [default: a new file, named at the end]",
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+comparison_options = with_options(
+    click.option(
+        "--json", "json_file", metavar="FILE", type=FILE,
+        help="Write the raw pairs here, as JSON Lines. [default: a new file, named at the end]",
+    ),
+    timeout_option(TIMEOUT),
+    click.option(
+        "--setup", metavar="COMMAND",
+        help="Run this first in each revision's copy, in an environment of its own.",
+    ),
+    click.option(
+        "--python", default=sys.executable, metavar="PATH",
+        help="Interpreter whose environment both revisions use. [default: this one]",
+    ),
+)  # fmt: skip
+"""Adds the options of both commands; ``compared`` takes them."""
 
 
 @click.command("gate", cls=PytestCommand)
@@ -273,7 +271,7 @@ def compared(
     from concurbench.results.storage import default_path
 
     question = Question(
-        base=base, head=head, where=Path.cwd(), arguments=ctx.meta.get("pytest", ()), setup=setup,
+        base=base, head=head, where=Path.cwd(), arguments=pytest_arguments(ctx), setup=setup,
         timeout=timeout, python=shutil.which(python) or python, slower=slower,
     )  # fmt: skip
     record = None
@@ -290,9 +288,6 @@ def compared(
     except (Exception, Interrupted) as error:
         if record is not None:
             click.echo(f"raw pairs so far: {record.path}", err=True)
-        if isinstance(error, Interrupted):
-            click.echo("interrupted", err=True)
-            sys.exit(128 + error.number)
         if isinstance(error, OSError):
-            raise ConcurbenchError(str(error)) from None
+            raise ConcurbenchError(system_error(error)) from None
         raise

@@ -32,9 +32,9 @@ def with_remedy(error: str) -> str:
 class Comparison:
     """A context manager. ``rows`` are those of both arms, in head's order."""
 
-    def __init__(self, question: Question, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, question: Question, on_step: Callable[[str], None] = lambda _: None) -> None:
         self._question = question
-        self._tell = tell
+        self._on_step = on_step
         self._stack = ExitStack()
         self._number = 0
         self.labels: dict[str, str] = {}
@@ -68,9 +68,9 @@ class Comparison:
 
     def _prepare(self) -> None:
         question = self._question
-        self._arms = prepare(question, self._stack, self._tell, self.notes.append)
+        self._arms = prepare(question, self._stack, self._on_step, self.notes.append)
         self.labels, self.head_folder = dict(self._arms.labels), self._arms.head_folder
-        self._tell("collecting")
+        self._on_step("collecting")
         try:
             collected = self._arms.collect()
         except ConcurbenchError as error:

@@ -16,7 +16,7 @@ from typing import Any
 from concurbench import pyproject
 from concurbench.errors import ConcurbenchError
 from concurbench.gate.checkout import Checkout, check_out
-from concurbench.measure.lock import SessionLock
+from concurbench.measure.lock import ENV_LOCK, SessionLock
 from concurbench.runner import environments
 from concurbench.runner.environments import Environment
 from concurbench.runner.worker import Worker, WorkerSpec
@@ -122,13 +122,13 @@ def check_origins(arm: str, message: Mapping[str, Any]) -> None:
 
 
 def prepare(
-    question: Question, stack: ExitStack, tell: Callable[[str], None], note: Callable[[str], None]
+    question: Question, stack: ExitStack, on_step: Callable[[str], None], note: Callable[[str], None]
 ) -> Prepared:
     """Take the lock, check out both arms, and make their environments.
 
     Args:
         stack: closes what is opened.
-        tell: called with each step.
+        on_step: called with each step.
         note: called with each fact that the report shows.
 
     Raises:
@@ -142,7 +142,7 @@ def prepare(
         note(f"no lock against a second session: {error}")
     stack.callback(lock.release)
     workspace = stack.enter_context(Workspace())
-    tell("checking out")
+    on_step("checking out")
     # Paths of equal length: they appear in tracebacks, caches and environment variables.
     checkouts = {
         arm: check_out(asked, question.where, workspace.folder / arm)
@@ -154,7 +154,7 @@ def prepare(
     specs = {}
     for arm, checkout in checkouts.items():
         environ = _environ(workspace, arm, checkout)
-        environment = _environment(question, arm, checkout, environ, same, tell)
+        environment = _environment(question, arm, checkout, environ, same, on_step)
         own = [checkout.top, *([environment.folder] if environment.own and question.setup else [])]
         others = {each.top for each in checkouts.values() if each is not checkout}
         others |= {each.origin for each in checkouts.values()}
@@ -174,17 +174,17 @@ def prepare(
 
 def _environment(
     question: Question, arm: str, checkout: Checkout, environ: Mapping[str, str], same: bool,
-    tell: Callable[[str], None],
+    on_step: Callable[[str], None],
 ) -> Environment:  # fmt: skip
     """Both arms share the given interpreter's environment if they declare the same dependencies and
     there is no setup command, which may install anything."""
     if same and question.setup is None:
         return Environment(Path(question.python), own=False)
-    tell(f"making {arm}'s environment")
+    on_step(f"making {arm}'s environment")
     key = f"{arm}: {question.setup}" if question.setup else ""
     environment = environments.cached(question.python, checkout.folder, key, environ)
     if question.setup is not None:
-        tell(f"{arm}: {question.setup}")
+        on_step(f"{arm}: {question.setup}")
         environments.set_up(question.setup, environment, checkout.folder, environ)
     return environment
 
@@ -198,11 +198,9 @@ def _environ(workspace: Workspace, arm: str, checkout: Checkout) -> Mapping[str,
         path.append(entry)
     own = workspace.folder / f"{arm}.tmp"
     own.mkdir()
-    return workspace.environ(
-        **temporary(own),
-        PYTHONPATH=os.pathsep.join(path),
-        CONCURBENCH_LOCK=str(own),  # the gate holds the lock; a suite that takes it is measured by us
-    )
+    # The gate holds the lock. A suite that takes it, too, needs another one.
+    more = {"PYTHONPATH": os.pathsep.join(path), ENV_LOCK: str(own)}
+    return workspace.environ(**temporary(own), **more)
 
 
 @dataclass(frozen=True)

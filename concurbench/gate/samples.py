@@ -10,12 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import Any
-
-from concurbench.errors import ConcurbenchError
-from concurbench.results import records
 
 KIND = "gate pairs"
 """The kind of record that the gate and ``calibrate`` write: one block a line."""
@@ -90,16 +86,3 @@ class Block:
         if not all(isinstance(each, float) and each > 0 for each in seconds):
             raise ValueError("expected positive numbers of seconds")
         return cls(content["number"], content["stage"], quads)
-
-
-def read_blocks(path: Path) -> list[Block]:
-    """The blocks of a record of the gate or of ``calibrate``.
-
-    Raises:
-        ConcurbenchError: the file cannot be read, or holds something else.
-    """
-    _, entries = records.read(path, KIND)
-    try:
-        return [Block.from_json(entry) for entry in entries if "number" in entry]
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise ConcurbenchError(f"{path} has a block that cannot be read: {error!r}") from None

@@ -1,8 +1,8 @@
 """The identity card of the machine and interpreter that a run belongs to.
 
 ``folder()`` names both: only runs in the same folder are compared automatically. ``facts()`` is what a
-run keeps, ``differences()`` lists the facts in which two runs differ. It imports nothing else of
-concurbench, starts no process on Linux and records no host name.
+run keeps, ``differences()`` lists the facts in which two runs differ. It starts no process on Linux
+and records no host name. May import: nothing of this project.
 """
 
 from __future__ import annotations

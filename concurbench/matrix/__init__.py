@@ -1,5 +1,4 @@
 """Which interpreter? Runs of the same benchmarks under every Python of this machine, in one table.
 
-May import: runner, measure, results, report, machine, and the ground floor (units, errors, command,
-pyproject).
+May import: runner, measure, results, machine, command, pyproject, units, errors.
 """

@@ -20,7 +20,7 @@ from concurbench.command import (
 )
 from concurbench.errors import ConcurbenchError
 from concurbench.matrix import interpreters
-from concurbench.matrix.interpreters import Found, Interpreter
+from concurbench.matrix.interpreters import Found, InstalledInterpreter
 from concurbench.matrix.table import Column, table
 from concurbench.measure.lock import SessionLock
 from concurbench.report.progress import StatusLine
@@ -138,7 +138,7 @@ def _short(path: Path) -> str:
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
 
 
-def _environments(found: Sequence[Interpreter]) -> tuple[dict[str, Path], list[str]]:
+def _environments(found: Sequence[InstalledInterpreter]) -> tuple[dict[str, Path], list[str]]:
     """The python of each interpreter's environment, by name, and why some cannot have one."""
     made: dict[str, Path] = {}
     unusable: list[str] = []

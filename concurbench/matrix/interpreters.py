@@ -33,14 +33,14 @@ NAME = re.compile(r"(python)?\d+\.\d+t?")
 """A minor version and build."""
 
 TIMEOUT = 20.0
-"""Seconds an interpreter may take for it."""
+"""Seconds an interpreter may take to report on itself."""
 
 MORE = "/opt/*/bin"
 """Folders with interpreters that findpython does not search; it knows PATH, pyenv, asdf, rye and uv."""
 
 
 @dataclass(frozen=True)
-class Interpreter:
+class InstalledInterpreter:
     """A Python that starts."""
 
     path: Path
@@ -65,9 +65,9 @@ class Interpreter:
 class Found:
     """The result of a search."""
 
-    taken: list[Interpreter]
+    taken: list[InstalledInterpreter]
     """One for each minor version and build, the oldest first."""
-    passed_over: list[tuple[Interpreter, str]] = field(default_factory=list)
+    passed_over: list[tuple[InstalledInterpreter, str]] = field(default_factory=list)
     """The others, each with the reason."""
 
 
@@ -88,7 +88,7 @@ def candidates() -> list[str]:
 
 
 @functools.cache
-def inspect(path: str) -> Interpreter | None:
+def inspect(path: str) -> InstalledInterpreter | None:
     """The interpreter at this path; None if there is none that works."""
     try:
         done = subprocess.run(
@@ -96,7 +96,7 @@ def inspect(path: str) -> Interpreter | None:
         )
         facts: dict[str, Any] = json.loads(done.stdout)
         where, version = Path(facts.pop("path")), Version(facts.pop("version"))
-        return Interpreter(where, version, **facts)
+        return InstalledInterpreter(where, version, **facts)
     except (OSError, subprocess.SubprocessError, ValueError, LookupError):
         return None
 
@@ -107,7 +107,7 @@ def find(needed: str) -> Found:
         answered = [each for each in pool.map(inspect, candidates()) if each is not None]
     # One interpreter has several names.
     distinct = {each.path if each.virtual else each.path.resolve(): each for each in answered}
-    taken: dict[str, Interpreter] = {}
+    taken: dict[str, InstalledInterpreter] = {}
     passed_over = []
     for each in sorted(distinct.values(), key=lambda each: each.version, reverse=True):
         if why := _unfit(each, needed):
@@ -118,7 +118,7 @@ def find(needed: str) -> Found:
     return Found(sorted(taken.values(), key=_age), sorted(passed_over, key=lambda each: _age(each[0])))
 
 
-def named(asked: str, needed: str) -> Interpreter:
+def named(asked: str, needed: str) -> InstalledInterpreter:
     """The interpreter that a user names: by ``3.13t`` or ``python3.13t`` the newest of that minor
     version and build, or a command, or a path.
 
@@ -143,11 +143,11 @@ def named(asked: str, needed: str) -> Interpreter:
     return interpreter
 
 
-def _fits(interpreter: Interpreter, needed: str) -> bool:
+def _fits(interpreter: InstalledInterpreter, needed: str) -> bool:
     return SpecifierSet(needed).contains(interpreter.version, prereleases=True)
 
 
-def _unfit(interpreter: Interpreter, needed: str) -> str:
+def _unfit(interpreter: InstalledInterpreter, needed: str) -> str:
     if interpreter.implementation != "CPython":
         return f"{interpreter.implementation}, not CPython"
     if not _fits(interpreter, needed):
@@ -155,6 +155,6 @@ def _unfit(interpreter: Interpreter, needed: str) -> str:
     return "a virtual environment" if interpreter.virtual else ""
 
 
-def _age(interpreter: Interpreter) -> tuple[int, int, bool, Version]:
+def _age(interpreter: InstalledInterpreter) -> tuple[int, int, bool, Version]:
     version = interpreter.version
     return version.major, version.minor, interpreter.free_threaded, version

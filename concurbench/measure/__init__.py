@@ -1,4 +1,4 @@
 """One session of pytest: its rows and rounds, and all that is measured around them.
 
-May import: results, machine, and the ground floor (units, errors, pyproject, aio).
+May import: results, machine, aio, pyproject, units, errors.
 """

@@ -26,7 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 WINDOW = 0.008
 """Seconds of a turn: a few scheduler slices, and many times as long as it takes to wake the threads."""
 
-UNITS = 3
+REPEATS = 3
 """How often the four turns are taken."""
 
 TIMEOUT = 30.0
@@ -84,8 +84,8 @@ def measure(workers: int, rate: Callable[[int], float] = rate) -> float:
     if workers == 1:
         return 1.0
     done = {1: 0.0, workers: 0.0}
-    for unit in range(UNITS):
-        first, second = (workers, 1) if unit % 2 else (1, workers)
+    for repeat in range(REPEATS):
+        first, second = (workers, 1) if repeat % 2 else (1, workers)
         for number in (first, second, second, first):
             done[number] += rate(number)
     return done[workers] / done[1]

@@ -1,6 +1,6 @@
 """What else used the CPU while each row ran, how fast the machine was, and what to warn of beforehand.
 
-Two snapshots tell the shares of all usable cores in between: what the hypervisor took (steal), and
+Two snapshots give the shares of all usable cores in between: what the hypervisor took (steal), and
 what other programs used. Ours is this process with all its descendants: its own time, that of live
 descendants, and that of ended ones, which the system adds to the parent that waited for them. So
 nothing is counted twice when a child ends: its time moves to its parent. Only the time of a process
@@ -90,7 +90,7 @@ def _share(seconds: float, available: float) -> float:
 def cpu_seconds() -> tuple[float, float | None]:
     """How long the usable cores were busy, and how long stolen; None if the system does not count it.
 
-    All cores together where the usable ones cannot be told apart.
+    All cores together where the usable ones cannot be identified.
     """
     usable = _usable()
     cores: list[Any] = psutil.cpu_times(percpu=True)
@@ -126,7 +126,7 @@ def our_seconds() -> float | None:
 
 
 def unknown() -> Mapping[str, str]:
-    """What this system does not tell about interference: name of the share -> the reason."""
+    """What this system does not report about interference: name of the share -> the reason."""
     reasons = {}
     system = platform.system()
     if cpu_seconds()[1] is None:
@@ -137,7 +137,7 @@ def unknown() -> Mapping[str, str]:
 
 
 @dataclass(frozen=True)
-class Span:
+class RowPeriod:
     """A row from its setup to its teardown, in seconds since the start of the yardsticks."""
 
     start: float
@@ -154,7 +154,7 @@ class Interference:
     def __init__(self, rows: list[str], near: Path) -> None:
         self._rows = rows
         self._near = near
-        self._spans: dict[str, Span] = {}
+        self._periods: dict[str, RowPeriod] = {}
         self._yardsticks: Yardsticks | None = None
         self._open = contextlib.ExitStack()
 
@@ -180,17 +180,17 @@ class Interference:
             return (yield)
         finally:
             end, shares = time.perf_counter() - self._yardsticks.start, before.until(Snapshot.now())
-            self._spans[item.nodeid] = Span(start, end, shares)
+            self._periods[item.nodeid] = RowPeriod(start, end, shares)
             self._yardsticks.sweep()
 
     def around(self, row: str) -> dict[str, float | None]:
         """``steal``, ``others`` and the machine's ``speed`` while this row ran, 1 being the session's
         median; None if unknown. Empty for a row that did not run."""
-        span = self._spans.get(row)
-        if span is None:
+        period = self._periods.get(row)
+        if period is None:
             return {}
-        speed = speed_near(self.readings, span.start, span.end)
-        return {"steal": span.shares.steal, "others": span.shares.others, "speed": speed}
+        speed = speed_near(self.readings, period.start, period.end)
+        return {"steal": period.shares.steal, "others": period.shares.others, "speed": speed}
 
     def close(self) -> None:
         """End the process that the yardsticks use."""
@@ -213,7 +213,7 @@ def busy(share: float, load: float) -> str | None:
 
 
 def on_battery() -> str | None:
-    """The warning for a machine on battery; None if it is not, or the system does not tell."""
+    """The warning for a machine on battery; None if it is not, or the system does not report it."""
     battery = getattr(psutil, "sensors_battery", lambda: None)()
     if battery is None or battery.power_plugged is not False:
         return None
@@ -222,7 +222,7 @@ def on_battery() -> str | None:
 
 def throttled(cpus: Path = CPUS) -> str | None:
     """The warning for a core that is limited to less than its highest clock speed; None if there is
-    none, or the system does not tell."""
+    none, or the system does not report it."""
     shares = []
     for core in cpus.glob("cpu[0-9]*/cpufreq"):
         with contextlib.suppress(OSError, ValueError):

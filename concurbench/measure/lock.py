@@ -32,7 +32,7 @@ class SessionLock:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.path = (folder or machine_wide()) / "concurbench.measure.lock"
+        self.path = (folder or machine_wide()) / "concurbench.lock"
         # Everybody may write: the next session may be another user's.
         self._lock = filelock.FileLock(self.path, mode=0o666)
         self._holder = self.path.with_suffix(".holder")

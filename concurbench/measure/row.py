@@ -42,7 +42,7 @@ class Model(Protocol):
     def file(self) -> Path: ...
 
 
-class Row:
+class BenchmarkRow:
     """A row of the benchmarks, to be measured once.
 
     Its times go to pytest-benchmark's fixture ``benchmark``, and all else to that fixture's

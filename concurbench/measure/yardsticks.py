@@ -30,7 +30,7 @@ BUDGET = 0.004
 """Seconds after which no further repeat begins."""
 
 SWEEPS_PER_PROCESS = 4
-"""In one of so many sweeps a process is started."""
+"""Every n-th sweep starts a process; this is n."""
 
 PRIME = 1_600_000_009
 """Large enough that dividing it takes about a millisecond."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from concurbench import units
-from concurbench.results.baseline import Comparison
+from concurbench.results.baseline import RunComparison
 from concurbench.results.drift import TITLES, drift
 from concurbench.results.runs import Run, short_name
 from concurbench.results.statistics import MIN_OBSERVATIONS
@@ -21,7 +21,7 @@ MAX_LIMIT_CHECKS = 3
 """Rows whose limit check is shown; the file has the rest."""
 
 
-def legend(run: Run, comparison: Comparison | None = None) -> Iterator[str]:
+def legend(run: Run, comparison: RunComparison | None = None) -> Iterator[str]:
     """What the signs in the tables mean."""
     if run.rows:
         yield _plus_minus(run)
@@ -72,7 +72,7 @@ def _plus_minus(run: Run) -> str:
     )
 
 
-def _scaling(run: Run, comparison: Comparison) -> str:
+def _scaling(run: Run, comparison: RunComparison) -> str:
     cpu_bound = {row.yardstick for row in run.rows if row.yardstick}
     if not cpu_bound:
         return "no row is CPU-bound, so none is scaled"

@@ -112,13 +112,14 @@ class StatusLine:
         """Show the position within a step, in terminals only."""
         self._show(where, lasting=False)
 
-    def block(self, stage: str, number: int, most: int, rows: Sequence[str], left: float) -> None:
-        """Show the block of a gate that begins; ``left`` is at most so many seconds, 0 if unknown."""
+    def block(self, stage: str, number: int, highest: int, rows: Sequence[str], left: float) -> None:
+        """Show the block of a gate that begins; ``left`` is the most seconds
+        that may be left, 0 if unknown."""
         time = f", at most {units.duration(left)} left" if left else ""
         confirming = "" if stage == "first" else f"{stage}, "
         self._rows, self._done = len(rows), 0
         count = units.counted(len(rows), "row")
-        self._block = f"{confirming}block {number} of at most {most}: {count}{time}"
+        self._block = f"{confirming}block {number} of at most {highest}: {count}{time}"
         self._show(self._block, lasting=True)
 
     def row(self, row: str) -> None:

@@ -18,7 +18,7 @@ from rich.text import Text
 from concurbench import units
 from concurbench.report.footnotes import DISTURBED, HIGHER, LIMIT_CHECK, LOWER, legend, remarks
 from concurbench.report.text import say, show
-from concurbench.results.baseline import Comparison
+from concurbench.results.baseline import RunComparison
 from concurbench.results.drift import TITLES, Readings, relative, summaries
 from concurbench.results.row import SEQUENTIAL, Metric, Row
 from concurbench.results.runs import Run
@@ -42,7 +42,7 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def print_run(
-    run: Run, comparison: Comparison | None = None, notes: Sequence[str] = (), *, whole: bool = True
+    run: Run, comparison: RunComparison | None = None, notes: Sequence[str] = (), *, whole: bool = True
 ) -> None:
     """Print a run's tables and footnotes, with ``notes`` at the end.
 
@@ -61,7 +61,7 @@ def print_run(
         say(line, "yellow" if line.startswith("note: ") else "")
 
 
-def summary(rows: Iterable[Row], comparison: Comparison | None = None) -> RenderableType:
+def summary(rows: Iterable[Row], comparison: RunComparison | None = None) -> RenderableType:
     """The table of each group; with a comparison also the ratios to its baseline."""
     # Rows without a server first, so that the CPU-bound workloads are next to each other.
     ordered = sorted(rows, key=lambda row: (row.server or "", row.group))
@@ -135,7 +135,7 @@ def _names(rows: Sequence[Row]) -> dict[str, str]:
     return {row.id: row.model if one_each else f"{row.model} ({row.workers})" for row in rows}
 
 
-def _group(name: str, rows: list[Row], comparison: Comparison | None) -> RenderableType:
+def _group(name: str, rows: list[Row], comparison: RunComparison | None) -> RenderableType:
     several = any(row.passes > 1 for row in rows)
     rows.sort(key=lambda row: row.median)
     unit = units.unit_for(row.median for row in rows)
@@ -172,7 +172,7 @@ def _group(name: str, rows: list[Row], comparison: Comparison | None) -> Rendera
     return Padding(Group(*shown), (1, 0, 0, 0))
 
 
-def _metrics(rows: Sequence[Row], comparison: Comparison | None) -> Iterator[RenderableType]:
+def _metrics(rows: Sequence[Row], comparison: RunComparison | None) -> Iterator[RenderableType]:
     """Tables of the metrics, as many side by side as fit, and the best models by each."""
     metrics = list(dict.fromkeys(each.name for row in rows for each in row.metrics))
     abreast = ABREAST_COMPARED if comparison else ABREAST
@@ -189,7 +189,7 @@ def _green(verdict: str) -> Iterator[RenderableType]:
 
 
 def _abreast(
-    rows: Sequence[Row], names: Sequence[str], comparison: Comparison | None
+    rows: Sequence[Row], names: Sequence[str], comparison: RunComparison | None
 ) -> RenderableType:
     rows = sorted(rows, key=lambda row: _rank(row.metric(names[0])))
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
@@ -216,11 +216,11 @@ def _abreast(
     return Padding(table, (1, 0, 0, 0))
 
 
-def _heading(comparison: Comparison) -> str:
+def _heading(comparison: RunComparison) -> str:
     return f"vs {comparison.baseline.name}{'*' if comparison.other_machine else ''}"
 
 
-def _compared(row: Row, comparison: Comparison) -> str:
+def _compared(row: Row, comparison: RunComparison) -> str:
     """The ratio of a row's medians, or why there is none."""
     ratio = comparison.ratio(row)
     if ratio is not None:
@@ -228,7 +228,7 @@ def _compared(row: Row, comparison: Comparison) -> str:
     return OTHER_WORK if comparison.before(row) else NEW
 
 
-def _change(row: Row, metric: Metric, comparison: Comparison) -> str:
+def _change(row: Row, metric: Metric, comparison: RunComparison) -> str:
     """The ratio of a metric's medians; empty if the rows' times are not comparable either."""
     before = comparison.before(row)
     if before is None or not comparison.same_work(row):

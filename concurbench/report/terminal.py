@@ -23,7 +23,7 @@ MAX_WIDTH = 100
 """Columns of the summary on a wider terminal."""
 
 
-class Outcomes(Protocol):
+class RowOutcomes(Protocol):
     """The rows of a session, and what became of them."""
 
     @property
@@ -39,7 +39,7 @@ class Shown(Protocol):
     """The part of a session that is shown."""
 
     @property
-    def outcomes(self) -> Outcomes: ...
+    def outcomes(self) -> RowOutcomes: ...
     @property
     def ready(self) -> bool:
         """Whether it measures."""

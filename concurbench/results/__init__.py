@@ -1,4 +1,4 @@
 """What is kept: the records of a run, reading and writing them, and what follows from them.
 
-May import: machine, and the ground floor (units, errors).
+May import: machine, units, errors.
 """

@@ -15,7 +15,7 @@ from concurbench.results.runs import Run, short_name
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RunComparison:
     """Ratios are run / baseline: above 1 is slower."""
 
     baseline: Run
@@ -76,17 +76,17 @@ def named(asked: str, folder: Path) -> Run:
     Raises:
         ConcurbenchError: it does not exist or cannot be read.
     """
-    found = [Path(asked)] if Path(asked).is_file() else _matching(asked, folder)
+    found = [Path(asked)] if Path(asked).is_file() else runs.matching(asked, folder)
     if not found:
         raise ConcurbenchError(f"no run {asked!r} in {folder}: {_alternatives(folder)}")
     return runs.read(found[-1])
 
 
-def compare(run: Run, baseline: Run) -> Comparison:
+def compare(run: Run, baseline: Run) -> RunComparison:
     """The run beside its baseline, with the yardsticks' ratios if that is of another machine."""
     if run.home == baseline.home and not _other_processor(run, baseline):
-        return Comparison(baseline)
-    return Comparison(baseline, True, relative(baseline.readings, run.readings))
+        return RunComparison(baseline)
+    return RunComparison(baseline, True, relative(baseline.readings, run.readings))
 
 
 def differences(run: Run, baseline: Run | None) -> list[str]:
@@ -112,14 +112,8 @@ def _alternatives(folder: Path) -> str:
     return f"it has no complete run; folders that have one: {', '.join(machines) or 'none'}"
 
 
-def _matching(asked: str, folder: Path) -> list[Path]:
-    if asked.isdecimal():
-        return [path for path in runs.numbered(folder) if runs.number(path) == int(asked)]
-    return sorted(path for path in folder.glob("*.json") if path.name.startswith(asked))
-
-
 def _other_processor(run: Run, baseline: Run) -> bool:
     """Whether the processors differ although the hypervisor gives both the same name."""
-    # The numbers that tell them apart are part of the folder's name, except in older files.
+    # The numbers that distinguish them are part of the folder's name, except in older files.
     numbers = {each.machine.get("cpu_family", machine.UNKNOWN) for each in (run, baseline)}
     return len(numbers - {machine.UNKNOWN}) > 1

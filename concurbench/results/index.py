@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def find(asked: str) -> Run:
         [results / machine.folder()] if path.name == asked else [path.parent, results / path.parent]
     )
     for folder in places:
-        if matching := list(_matching(path.name, folder)):
+        if matching := runs.matching(path.name, folder):
             return runs.read(matching[-1])
     raise ConcurbenchError(f"no run {asked!r}{_listed(results)}")
 
@@ -99,14 +99,6 @@ def _last(folder: Path) -> Run:
     if run is None:
         raise ConcurbenchError(f"no complete run in {folder}{_listed(folder.parent)}")
     return run
-
-
-def _matching(name: str, folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.glob("*.json")):
-        numbered = runs.NUMBERED.fullmatch(path.name)
-        same = numbered and name.isdecimal() and runs.number(path) == int(name)
-        if same or (not name.isdecimal() and path.name.startswith(name)):
-            yield path
 
 
 def _listed(results: Path) -> str:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from concurbench import units
 from concurbench.results.row import SEQUENTIAL, Conditions, Row
 
-POSSIBLE = 1.02
+MAX_EFFICIENCY = 1.02
 """The largest efficiency that is not questioned: it allows for measurement uncertainty."""
 
 NOTICEABLE = 0.02
@@ -51,7 +51,7 @@ def causes(row: Row, source: Row | None) -> list[str]:
         slower = units.percent(own / theirs - 1)
         found.append(f"drift: the machine was {slower} slower during {SEQUENTIAL}")
     times = source.seconds if source and source.passes > 1 else ()
-    if times and (row.efficiency or 0.0) * min(times) / statistics.median(times) <= POSSIBLE:
+    if times and (row.efficiency or 0.0) * min(times) / statistics.median(times) <= MAX_EFFICIENCY:
         found.append(
             f"drift: {SEQUENTIAL} took between {units.time(min(times))} and {units.time(max(times))}, "
             "depending on the pass"
@@ -69,7 +69,7 @@ def _with_limit(row: Row, sequential: Row | None, capacity: Mapping[int | None, 
     if cpu_bound and sequential:
         bounds.append(sequential.median / capacity[row.workers])
     limited = replace(row, limit=max(bounds, default=None), limit_check="")
-    if (limited.efficiency or 0.0) <= POSSIBLE:
+    if (limited.efficiency or 0.0) <= MAX_EFFICIENCY:
         return limited
     return replace(limited, limit_check="; ".join(causes(limited, sequential if cpu_bound else None)))
 

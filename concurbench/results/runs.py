@@ -40,7 +40,7 @@ class Gil:
 
 
 @dataclass(frozen=True)
-class Workload:
+class WorkloadRecord:
     """What the tool shows about a workload."""
 
     question: str = ""
@@ -50,7 +50,7 @@ class Workload:
     """Name of a bound or metric -> what it means."""
 
     @classmethod
-    def read(cls, info: WorkloadInfo) -> Workload:
+    def read(cls, info: WorkloadInfo) -> WorkloadRecord:
         return cls(
             info.get("question", ""), info.get("criterion", "time"), dict(info.get("explanations", {}))
         )
@@ -78,7 +78,7 @@ class Run:
     notes: tuple[str, ...] = ()
     stats: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Row -> pytest-benchmark's statistics of its seconds."""
-    workloads: Mapping[str, Workload] = field(default_factory=dict)
+    workloads: Mapping[str, WorkloadRecord] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -140,7 +140,9 @@ def parse(content: Any, path: Path) -> Run:
             left_out=ours.get("left_out", 0),
             notes=tuple(ours.get("notes", ())),
             stats={each["fullname"]: each["stats"] for each in content["benchmarks"]},
-            workloads={name: Workload.read(each) for name, each in ours.get("workloads", {}).items()},
+            workloads={
+                name: WorkloadRecord.read(each) for name, each in ours.get("workloads", {}).items()
+            },
         )
     except LookupError as error:
         reason = f"no {error} in it"
@@ -165,6 +167,14 @@ def numbered(folder: Path) -> list[Path]:
     """The files of a machine's complete runs, the highest number first."""
     files = [path for path in folder.glob("*.json") if NUMBERED.fullmatch(path.name)]
     return sorted(files, key=number, reverse=True)
+
+
+def matching(asked: str, folder: Path) -> list[Path]:
+    """The files in a machine's folder with this number, or with names that start like this; of several,
+    the last one is meant."""
+    if asked.isdecimal():
+        return sorted(path for path in numbered(folder) if number(path) == int(asked))
+    return sorted(path for path in folder.glob("*.json") if path.name.startswith(asked))
 
 
 def last_complete(folder: Path) -> tuple[Run | None, list[str]]:

@@ -1,5 +1,5 @@
 """pytest in other processes: a child that runs rows, a worker that steps them, the plugin inside both,
 their workspace and environments, and a run of several passes.
 
-May import: measure, results, report, machine, and the ground floor (units, errors, command, pyproject).
+May import: measure, report, results, machine, command, pyproject, units, errors.
 """

@@ -24,6 +24,10 @@ from concurbench.runner.workspace import Workspace
 INSIDE = Path(concurbench_inside.__file__).parents[1]
 """The folder with the inside plugin alone: it goes on the path of the suite's interpreter."""
 
+ENV_SERVER_PYTHON = "CONCURBENCH_SERVER_PYTHON"
+"""The environment variable with the interpreter that a suite starts its servers with, the same for all
+measured interpreters."""
+
 WATCH_INTERVAL = 1.0
 """Seconds between two readings of a running session's messages; one takes less than a millisecond."""
 
@@ -96,23 +100,23 @@ class PytestSuite:
     """Runs sessions of the suite in a folder, one after another."""
 
     def __init__(
-        self, workspace: Workspace, folder: Path, arguments: Sequence[str], base: str, timeout: float,
-        environ: Mapping[str, str] = MappingProxyType({}),
+        self, workspace: Workspace, folder: Path, arguments: Sequence[str], server_python: str,
+        timeout: float, environ: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """A suite with these arguments for pytest.
+        """A suite whose sessions get these arguments for pytest.
 
         Args:
-            base: the interpreter of the servers.
+            server_python: the interpreter of the servers.
             timeout: seconds that a session may take to start, and then for each row.
             environ: added to the environment of the sessions.
         """
         self._workspace = workspace
         self._folder = folder
         self._arguments = arguments
-        self._environ = {"CONCURBENCH_BASE_PYTHON": base, **environ}
+        self._environ = {ENV_SERVER_PYTHON: server_python, **environ}
         self._timeout = timeout
         self._number = 0
-        self.watch: Callable[[int, str], None] | None = None
+        self.on_row: Callable[[int, str], None] | None = None
         """Called about every second with the number of rows that a session has finished, and the last
         one."""
 
@@ -182,9 +186,9 @@ class PytestSuite:
                     end = time.monotonic() + self._timeout
                 elif time.monotonic() >= end:
                     raise
-            if self.watch is not None:
+            if self.on_row is not None:
                 outcomes = _outcomes(_read(file))
-                self.watch(len(outcomes), next(reversed(outcomes), ""))
+                self.on_row(len(outcomes), next(reversed(outcomes), ""))
 
 
 def _trouble(code: int, messages: Path, output: Path) -> str:

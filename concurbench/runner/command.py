@@ -14,10 +14,12 @@ from pytest_benchmark.utils import parse_compare_fail, parse_save
 from concurbench.command import (
     EXISTING,
     FILE,
+    Decorator,
     PytestCommand,
     pytest_arguments,
     suite_options,
     timeout_option,
+    with_options,
 )
 from concurbench.report.summary import print_run
 from concurbench.report.text import say
@@ -46,34 +48,28 @@ def parsed(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return convert
 
 
-def run_options(passes: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The options of every command that makes runs; ``passes`` is the default number of passes."""
-
-    def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in (
-            suite_options,
-            timeout_option(TIMEOUT),
-            click.option(
-                "--benchmark-save", "name", metavar="NAME", type=parsed(parse_save),
-                help="Save under this name, partial runs too.",
-            ),
-            click.option(
-                "--benchmark-storage", "storage", metavar="FOLDER", callback=_folder,
-                help="Where runs are kept. [default: results, beside pytest's configuration]",
-            ),
-            click.option(
-                "--passes", default=passes, show_default=True, type=click.IntRange(min=1),
-                help="Number of passes; each pass is one observation of each row.",
-            ),
-        ):  # fmt: skip
-            command = option(command)
-        return command
-
-    return add
-
-
 def _folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Path | None:
     return Path(value.removeprefix("file://")) if value else None
+
+
+def run_options(passes: int) -> Decorator:
+    """The options of every command that makes runs; ``passes`` is the default number of passes."""
+    return with_options(
+        click.option(
+            "--passes", default=passes, show_default=True, type=click.IntRange(min=1),
+            help="Number of passes; each pass is one observation of each row.",
+        ),
+        click.option(
+            "--benchmark-storage", "storage", metavar="FOLDER", callback=_folder,
+            help="Where runs are kept. [default: results, beside pytest's configuration]",
+        ),
+        click.option(
+            "--benchmark-save", "name", metavar="NAME", type=parsed(parse_save),
+            help="Save under this name, partial runs too.",
+        ),
+        timeout_option(TIMEOUT),
+        suite_options,
+    )  # fmt: skip
 
 
 @click.command("run", cls=PytestCommand, short_help="Measure the benchmarks and save the run.")

@@ -135,14 +135,14 @@ def place(folder: Path, name: str) -> Path:
 
 def ensure(
     python: str | Path, version: str, into: Path, folder: Path, what: Packages,
-    tell: Callable[[str], object] = lambda _: None, environ: Mapping[str, str] = os.environ,
+    on_step: Callable[[str], object] = lambda _: None, environ: Mapping[str, str] = os.environ,
 ) -> Environment:  # fmt: skip
     """The environment in the folder ``into`` for the project in ``folder``. It is made again if it is
     out of date; the one that this process runs in is only completed.
 
     Args:
         version: the full version and build of the interpreter.
-        tell: called with a line before it is made.
+        on_step: called with a line before it is made.
         environ: the environment in which uv runs.
 
     Raises:
@@ -154,7 +154,7 @@ def ensure(
     if stamped[:1] == [identity] and made.exists():
         return Environment(made, missing=tuple(stamped[1:]))
     if into.resolve() != Path(sys.prefix).resolve():
-        tell(f"making {into.name} with Python {version}")
+        on_step(f"making {into.name} with Python {version}")
         clear = ["--clear"] if (into / "pyvenv.cfg").exists() else []
         # With pip, which users and their setup commands expect in an environment.
         uv("venv", "--seed", *clear, "--python", str(python), str(into), folder=folder, environ=environ)

@@ -13,18 +13,18 @@ from pathlib import Path
 
 import click
 
-from concurbench import machine, units
-from concurbench.command import check_writable, ended_by_signals, published, system_error
+from concurbench import machine
+from concurbench.command import UNABLE, check_writable, ended_by_signals, published, system_error
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.measure.lock import SessionLock
 from concurbench.measure.session import ENV_PASS
 from concurbench.report.progress import StatusLine
 from concurbench.results import baseline
 from concurbench.results.records import Record
-from concurbench.results.runs import Run, short_name
+from concurbench.results.runs import Run
 from concurbench.results.storage import default_path
 from concurbench.runner import schedule
-from concurbench.runner.child import ChildResult, PytestSuite
+from concurbench.runner.child import ENV_SERVER_PYTHON, ChildResult, PytestSuite
 from concurbench.runner.measured import (
     RECORD,
     Kept,
@@ -38,6 +38,9 @@ from concurbench.runner.workspace import Workspace
 
 OPTIONS = ("-p", "concurbench.plugin", "-p", "no:cacheprovider")
 """Arguments of each pytest process, before the user's own."""
+
+FAILED = 1
+"""The exit code if a row failed or got slower than allowed, or an environment could not be used."""
 
 IDLE = (
     "--collect-only", "--co", "--benchmark-disable", "--benchmark-skip", "--numprocesses",
@@ -84,7 +87,7 @@ def run(request: Request, pythons: Mapping[str, Path], show: Callable[[Result], 
             measured = collected
             measure(suite, measured, request.passes, status, record)
     except Interrupted as signal:
-        interrupted = 128 + signal.number
+        interrupted = signal.exit_code
         click.echo("interrupted", err=True)
     except OSError as error:
         if not measured:
@@ -98,9 +101,11 @@ def run(request: Request, pythons: Mapping[str, Path], show: Callable[[Result], 
     if not measured:
         return interrupted
     published(lambda: show(Result(kept, measured, unusable, earlier, notes)))
-    bad = unusable or any(one.failed or one.errors for one in measured)
-    regressions = any(each.regressions for each in kept)
-    return interrupted or (2 if not kept else 1 if bad or regressions else 0)
+    if interrupted:
+        return interrupted
+    if not kept:
+        return UNABLE
+    return FAILED if unusable or _failed(measured) or any(each.regressions for each in kept) else 0
 
 
 def recover(file: Path, storage: Path, name: str | None, show: Callable[[Result], None]) -> int:
@@ -115,7 +120,12 @@ def recover(file: Path, storage: Path, name: str | None, show: Callable[[Result]
     if not kept:
         raise ConcurbenchError(f"{file}: nothing was timed")
     published(lambda: show(Result(kept, measured, [], None, [])))
-    return 1 if any(one.failed or one.errors for one in measured) else 0
+    return FAILED if _failed(measured) else 0
+
+
+def _failed(measured: Sequence[Measured]) -> bool:
+    """Whether a row failed, or a session."""
+    return any(one.failed or one.errors for one in measured)
 
 
 @contextmanager
@@ -132,9 +142,9 @@ def measuring(
     for argument in arguments:
         if argument.partition("=")[0] in IDLE or argument.startswith("-n"):
             raise ConcurbenchError(f"{argument}: nothing would be timed: leave it out")
-    server = os.environ.get("CONCURBENCH_BASE_PYTHON") or sys.executable
+    server = os.environ.get(ENV_SERVER_PYTHON) or sys.executable
     if shutil.which(server) is None:
-        raise ConcurbenchError(f"CONCURBENCH_BASE_PYTHON: no interpreter {server}")
+        raise ConcurbenchError(f"{ENV_SERVER_PYTHON}: no interpreter {server}")
     status, lock, here = StatusLine(), SessionLock(), Path.cwd()
     lock.acquire(f"started {time.strftime('%H:%M:%S')} in {here}")
     options, environ = [*OPTIONS, *arguments], {ENV_PASS: str(passes)}
@@ -180,11 +190,11 @@ def measure(
 
     Ends early where a pass saved nothing in any environment: the next pass would not either.
     """
-    progress = _Progress(measured, passes, status, prefix)
-    suite.watch = progress.row if sys.stderr.isatty() else None
+    progress = schedule.Progress(measured, passes, status, prefix)
+    suite.on_row = progress.row if sys.stderr.isatty() else None
     groups = {row: group for each in measured for row, group in each.groups.items()}
     for number in range(1, passes + 1):
-        seconds = _longest([each.seconds for each in measured])
+        seconds = schedule.longest([each.seconds for each in measured])
         visits = [
             (each, rows)
             for each, part in schedule.visits(measured, groups, number, passes, seconds)
@@ -203,11 +213,6 @@ def measure(
             each.finished += 1
         if not saved:
             return
-
-
-def _longest(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Row -> the highest of its values."""
-    return {row: max(one.get(row, 0.0) for one in each) for values in each for row in values}
 
 
 def _earlier(request: Request, folder: Path) -> tuple[Run | None, list[str]]:
@@ -238,47 +243,3 @@ def _record(request: Request, root: Path, measured: Sequence[Measured]) -> Recor
     rows = {each.name: each.groups for each in measured}
     header = {"arguments": list(request.arguments), "passes": request.passes, "rows": rows}
     return Record(path, RECORD, header)
-
-
-class _Progress:
-    """Shows which pass it is, and how long the rest will take."""
-
-    def __init__(
-        self, measured: Sequence[Measured], passes: int, status: StatusLine, prefix: str
-    ) -> None:
-        self._measured = measured
-        self._passes = passes
-        self._status = status
-        self._prefix = prefix
-        self._number = 0
-        self._ahead: Sequence[tuple[Measured, list[str]]] = ()
-
-    def starts(self, number: int, ahead: Sequence[tuple[Measured, list[str]]]) -> None:
-        """A process starts; ``ahead`` are the visits left in this pass, beginning with its own."""
-        self._number, self._ahead = number, ahead
-        self._status.step(self._where(0))
-
-    def row(self, done: int, last: str) -> None:
-        """``done`` rows of the process are measured."""
-        rows = len(self._ahead[0][1])
-        self._status.now(f"{self._where(done)} · {done}/{rows} {short_name(last)}")
-
-    def _where(self, done: int) -> str:
-        left = self._left(done)
-        time = f", about {units.duration(left)} left" if left else ""
-        name = f", {self._ahead[0][0].name}" if len(self._measured) > 1 else ""
-        return f"{self._prefix}pass {self._number} of {self._passes}{name}{time}"
-
-    def _left(self, done: int) -> float:
-        """Seconds to the end of the last pass; 0 while no row has been timed."""
-        took = _longest([each.took for each in self._measured])
-        if not took:
-            return 0.0
-        groups = {row: 0.0 for each in self._measured for row in each.groups}
-        timed = _longest([each.seconds for each in self._measured])
-        seconds = {**groups, **timed} if self._number == 1 else timed
-        ahead = [row for _, part in self._ahead for row in part][done:]
-        for later in range(self._number + 1, self._passes + 1):
-            ahead += schedule.due([*groups], later, self._passes, seconds) * len(self._measured)
-        usual = sum(took.values()) / len(took)
-        return sum(took.get(row, usual) for row in ahead)

@@ -1,4 +1,4 @@
-"""Which rows each process visits, in which order, pass after pass.
+"""Which rows each process visits, in which order, pass after pass; and how long the rest will take.
 
 Each pass starts at another row, and every second pass runs backwards: no row always comes first, or
 always right after the same other row. Rows with long rounds are visited in every second pass only,
@@ -13,6 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
+
+from concurbench import units
+from concurbench.report.progress import StatusLine
+from concurbench.results.runs import short_name
+from concurbench.runner.measured import Measured
 
 LONG = 1.0
 """Seconds a round takes from which on a row is visited in every second pass only."""
@@ -66,3 +71,52 @@ def slices(rows: Sequence[str], groups: Mapping[str, str]) -> list[list[str]]:
         for ids in by_group.values()
         for start in range(0, len(ids), MAX_SLICE)
     ]
+
+
+def longest(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Row -> the highest of its values."""
+    return {row: max(one.get(row, 0.0) for one in each) for values in each for row in values}
+
+
+class Progress:
+    """Shows which pass it is, and how long the rest will take."""
+
+    def __init__(
+        self, measured: Sequence[Measured], passes: int, status: StatusLine, prefix: str
+    ) -> None:
+        self._measured = measured
+        self._passes = passes
+        self._status = status
+        self._prefix = prefix
+        self._number = 0
+        self._ahead: Sequence[tuple[Measured, list[str]]] = ()
+
+    def starts(self, number: int, ahead: Sequence[tuple[Measured, list[str]]]) -> None:
+        """A process starts; ``ahead`` are the visits left in this pass, beginning with its own."""
+        self._number, self._ahead = number, ahead
+        self._status.step(self._where(0))
+
+    def row(self, done: int, last: str) -> None:
+        """``done`` rows of the process are measured."""
+        rows = len(self._ahead[0][1])
+        self._status.now(f"{self._where(done)} · {done}/{rows} {short_name(last)}")
+
+    def _where(self, done: int) -> str:
+        left = self._left(done)
+        time = f", about {units.duration(left)} left" if left else ""
+        name = f", {self._ahead[0][0].name}" if len(self._measured) > 1 else ""
+        return f"{self._prefix}pass {self._number} of {self._passes}{name}{time}"
+
+    def _left(self, done: int) -> float:
+        """Seconds to the end of the last pass; 0 while no row has been timed."""
+        took = longest([each.took for each in self._measured])
+        if not took:
+            return 0.0
+        groups = {row: 0.0 for each in self._measured for row in each.groups}
+        timed = longest([each.seconds for each in self._measured])
+        seconds = {**groups, **timed} if self._number == 1 else timed
+        ahead = [row for _, part in self._ahead for row in part][done:]
+        for later in range(self._number + 1, self._passes + 1):
+            ahead += due([*groups], later, self._passes, seconds) * len(self._measured)
+        usual = sum(took.values()) / len(took)
+        return sum(took.get(row, usual) for row in ahead)

@@ -87,14 +87,14 @@ class Worker:
             self._process.kill()
             self._process.wait()
 
-    def tell(self, **message: object) -> None:
+    def send(self, **message: object) -> None:
         """Send a message."""
         with contextlib.suppress(OSError):  # expect() reports that it ended
             self._socket.sendall(json.dumps(message).encode() + b"\n")
 
     def ask(self, answer: str, **message: object) -> dict[str, Any]:
         """Send a message, and expect an answer of this kind."""
-        self.tell(**message)
+        self.send(**message)
         return self.expect(answer)
 
     def expect(self, *kinds: str) -> dict[str, Any]:

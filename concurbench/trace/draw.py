@@ -10,7 +10,7 @@ from xml.etree import ElementTree as Xml
 from rich.text import Text
 
 from concurbench import units
-from concurbench.trace.spans import Kind, Span, Track
+from concurbench.trace.spans import Activity, Span, Track
 from concurbench.units import counted
 
 MAX_TRACKS = 40
@@ -48,10 +48,10 @@ class Style:
 
 
 STYLES = {
-    Kind.RUNS: Style("╞", "═", "╡", "║", "yellow", "#ffd166"),
-    Kind.WAITS: Style("├", "─", "┤", "│", "cyan", "#8ecae6"),
-    Kind.COMPUTES: Style("┣", "━", "┫", "┃", "green", "#8fce7e"),
-    Kind.FAILS: Style("├", "×", "┤", "×", "red", "#f28482"),
+    Activity.RUNS: Style("╞", "═", "╡", "║", "yellow", "#ffd166"),
+    Activity.WAITS: Style("├", "─", "┤", "│", "cyan", "#8ecae6"),
+    Activity.COMPUTES: Style("┣", "━", "┫", "┃", "green", "#8fce7e"),
+    Activity.FAILS: Style("├", "×", "┤", "×", "red", "#f28482"),
 }
 
 
@@ -92,9 +92,9 @@ class _Layout:
         return [*shown, (last, labels[-1])]
 
 
-def _kinds(tracks: Sequence[Track]) -> list[Kind]:
+def _kinds(tracks: Sequence[Track]) -> list[Activity]:
     present = {span.kind for track in tracks for span in track.spans}
-    return [kind for kind in Kind if kind in present]
+    return [kind for kind in Activity if kind in present]
 
 
 # -- text --

@@ -24,8 +24,15 @@ from typing import Any, NoReturn, Protocol, Self
 import click
 from rich.table import Table
 
-from concurbench.command import FILE, Command, check_writable, ended_by_signals, signals_that_end
-from concurbench.errors import ConcurbenchError
+from concurbench.command import (
+    FILE,
+    Command,
+    check_writable,
+    ended_by_signals,
+    signals_that_end,
+    with_options,
+)
+from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.report.text import COLUMNS, say, show
 from concurbench.trace import recorder
 from concurbench.trace.draw import chart, svg
@@ -33,7 +40,7 @@ from concurbench.trace.process import RUN, Died, ModelProcess, TraceJob
 from concurbench.trace.spans import Call, Span, tracks
 
 FAILED = 1
-SIGNALLED = 128
+"""The exit code if the model failed or its answers are wrong."""
 
 MAX_REPLAY = 0.3
 """Seconds for printing the calls that a model made before a signal ended it."""
@@ -166,24 +173,23 @@ def make_command(
     ``model`` and ``workers`` are their defaults in the help, ``bound`` the option for what may be in
     flight. With ``timeline`` the timeline is drawn by default.
     """
-    for option in (
-        click.option("--svg", type=FILE, help="Draw the timeline into this file."),
-        click.option(
-            "--timeline/--no-timeline" if timeline else "--timeline", is_flag=True, default=timeline,
-            help="Draw afterwards which unit of execution did what when.",
-        ),
-        click.option(
-            bound, "bound", type=click.IntRange(1), metavar="N",
-            help=f"Have at most N units of work in flight.  [default: {workers}]",
-        ),
-        click.option("--list", "list_only", is_flag=True, help="List the models and exit."),
+    options = with_options(
         click.option(
             "--model", default=model, required=False, show_default=True, metavar="NAME",
             help="The model to run.",
         ),
-    ):  # fmt: skip
-        function = option(function)
-    made = click.command(cls=Program)(function)
+        click.option("--list", "list_only", is_flag=True, help="List the models and exit."),
+        click.option(
+            bound, "bound", type=click.IntRange(1), metavar="N",
+            help=f"Have at most N units of work in flight.  [default: {workers}]",
+        ),
+        click.option(
+            "--timeline/--no-timeline" if timeline else "--timeline", is_flag=True, default=timeline,
+            help="Draw afterwards which unit of execution did what when.",
+        ),
+        click.option("--svg", type=FILE, help="Draw the timeline into this file."),
+    )  # fmt: skip
+    made = click.command(cls=Program)(options(function))
     # click would take the program's name from the path of the file.
     made.main = functools.partial(made.main, prog_name=f"python -m programs.{name}")  # type: ignore[method-assign]
     return made
@@ -305,7 +311,7 @@ class TracedRun:
         if self.error is not None:
             say(f"{self.options.model} failed: {self.error}", "red")
         if self.ended_by is not None:
-            sys.exit(SIGNALLED + self.ended_by)
+            sys.exit(Interrupted(self.ended_by).exit_code)
         sys.exit(FAILED if failed or self.error is not None else 0)
 
     def _draw(self, spans: list[Span], title: str) -> None:

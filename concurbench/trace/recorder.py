@@ -205,7 +205,7 @@ def _task() -> int | None:
             outermost = frame
     if outermost is None:
         return None
-    # A new frame may reuse the address of one that has ended: the library tells its tasks apart.
+    # A new frame may reuse the address of one that has ended: the library distinguishes its tasks.
     for library in filter(None, map(sys.modules.get, LIBRARIES)):
         with contextlib.suppress(RuntimeError):  # the running loop is another library's
             task = library.current_task()

@@ -125,7 +125,7 @@ class CallReader:
         return replace(begun, end=event["at"], result=result, error=error, message=message)
 
 
-class Kind(Enum):
+class Activity(Enum):
     """What a unit does during a span; the value is its word in the legend.
 
     RUNS: it runs a function, which may wait or compute.
@@ -145,10 +145,10 @@ class Span:
     label: str
     begin: float
     end: float
-    kind: Kind = Kind.WAITS
+    kind: Activity = Activity.WAITS
 
     @classmethod
-    def of(cls, call: Call, label: str, kind: Kind = Kind.WAITS) -> Span:
+    def of(cls, call: Call, label: str, kind: Activity = Activity.WAITS) -> Span:
         """The span of a call that has ended."""
         return cls(call.unit, label, call.begin, call.begin + call.seconds, kind)
 

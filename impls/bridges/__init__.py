@@ -1,10 +1,10 @@
 """How long does an event loop stand still when a coroutine has blocking calls to make?
 
-Blocking calls from a coroutine: what becomes of the event loop meanwhile.
+Coroutines make blocking calls while another task needs the event loop.
 
-The unit of work is one call that blocks: it either waits, as a library does that knows no event loop,
-or computes in pure Python. Whoever makes the calls shares the loop with a heart that is to beat every
-millisecond or so; the longest time between two beats is how long the loop stood still.
+The unit of work is one blocking call. It either waits, like a library without support for event loops,
+or it computes in pure Python. A second task in the same loop, the heart, should beat about once a
+millisecond. The longest time between two beats is the time for which the loop stood still.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from impls._traced import traced
 QUESTION = "How long does an event loop stand still when a coroutine has blocking calls to make?"
 
 PULSE = 0.001
-"""Seconds from a beat to the next, in a loop that serves at once: what no model can get below."""
+"""Seconds between two beats in an idle loop; no model can stand still for less."""
 
 WAIT = 0.01
-"""Seconds that a call waits."""
+"""Seconds that a call of ``wait`` takes."""
 
 CALLS = 20
 
@@ -35,7 +35,8 @@ METRICS = {"stood_still": ("s", "lower"), "throughput": ("1/s", "higher")}
 
 @dataclass(frozen=True)
 class Case:
-    """So many calls of one kind, so many of them in flight (None: one for each usable core)."""
+    """A size of the work: which call, its numbers, and how many calls in flight (None: one for each
+    usable core)."""
 
     call: Callable[[int], int]
     numbers: tuple[int, ...]
@@ -49,14 +50,14 @@ class Case:
 
 @traced("number")
 def wait(number: int) -> int:
-    """Block for as long as a library may that asks somebody else, and answer with the number."""
+    """Block for ``WAIT`` seconds, as a library does that waits for a server, and return the number."""
     time.sleep(WAIT)
     return number
 
 
 @traced("number")
 def compute(number: int) -> int:
-    """Block by computing: the sum of all squares below the number, in pure Python."""
+    """Block by computing the sum of the squares of all integers below the number, in pure Python."""
     total = 0
     for each in range(number):
         total += each * each
@@ -71,7 +72,7 @@ CASES = {
 
 @dataclass(frozen=True)
 class Job:
-    """The call to make with each of the numbers; an even count of them, for some make two in a row."""
+    """A call for each number. Their count is even, because some models make two calls in a row."""
 
     call: Callable[[int], int]
     numbers: tuple[int, ...]
@@ -89,10 +90,9 @@ def waiting(case: Case, workers: int) -> float | None:
 
 
 class Served(NamedTuple):
-    """What the calls returned, in the order of the numbers, and when the heart beat meanwhile.
+    """The results of the calls, in the order of the numbers, and the times of the beats meanwhile.
 
-    The first of the ``beats`` is the begin of the work and the last its end, in seconds of
-    ``time.perf_counter``.
+    ``beats`` are seconds of ``time.perf_counter``, from the start of the work to its end.
     """
 
     results: list[int]
@@ -100,30 +100,30 @@ class Served(NamedTuple):
 
 
 class Heart:
-    """Beats in an event loop for as long as there is work, the same for every model.
+    """Beats in an event loop until the work is done; all models use it.
 
-    ``async with Heart() as heart`` is all of it on asyncio's loop. On another one ``beat`` is a task,
-    to be cancelled when the work is done, and ``stop`` is called then.
+    On asyncio's loop use ``async with Heart() as heart``. On another loop, run ``beat`` as a task; when
+    the work is done, call ``stop`` and cancel the task.
     """
 
     def __init__(self) -> None:
         self.beats = [time.perf_counter()]
 
     async def beat(self, sleep: Callable[[float], Awaitable[object]]) -> None:
-        """Beat until cancelled, with the ``sleep`` of the loop that this runs in."""
+        """Beat until cancelled; ``sleep`` is the loop's own coroutine function for sleeping."""
         while True:
             await sleep(PULSE)
             self.beats.append(time.perf_counter())
 
     def stop(self) -> None:
-        """The work is done: that is the last beat."""
+        """Record the end of the work as the last beat."""
         self.beats.append(time.perf_counter())
 
     async def __aenter__(self) -> Heart:
-        import asyncio  # not at the top: a worker that starts afresh would pay for it
+        import asyncio  # not at the top: new worker processes would import it inside a timed round
 
         self._beating = asyncio.create_task(self.beat(asyncio.sleep))
-        await asyncio.sleep(0)  # it lives before there is work
+        await asyncio.sleep(0)  # let it start before the work does
         return self
 
     async def __aexit__(
@@ -142,19 +142,19 @@ def stood_still(beats: list[float]) -> float:
 
 
 def expected(job: Job) -> list[int]:
-    """What the calls must return."""
+    """The correct result of each call."""
     if job.call is compute:
         return [(number - 1) * number * (2 * number - 1) // 6 for number in job.numbers]
     return list(job.numbers)
 
 
 def check(job: Job, answers: object) -> None:
-    """Every call returned what it must, and a heart beat from begin to end.
+    """Check that every result is right, and that the beats cover the work from start to end.
 
     Raises:
-        AssertionError: naming the first call that is wrong, or what is wrong with the beats.
+        AssertionError: the message names the first wrong result, or the error in the beats.
     """
-    assert isinstance(answers, Served), f"expected what was served, got {type(answers).__name__}"
+    assert isinstance(answers, Served), f"expected Served, got {type(answers).__name__}"
     right, got = expected(job), answers.results
     assert len(got) == len(right), f"expected {len(right)} results, got {len(got)}"
     for number, one, other in zip(job.numbers, right, got, strict=True):
@@ -163,16 +163,16 @@ def check(job: Job, answers: object) -> None:
 
 
 def check_beats(beats: list[float]) -> None:
-    """There are a begin and an end, and time went on between beats.
+    """Check that there are at least two beats, in order of time, and that not all are the same.
 
     Raises:
-        AssertionError: saying which of it is not so.
+        AssertionError: one of this is not so; the message names it.
     """
-    assert len(beats) > 1, f"expected begin and end of the work at least, got {len(beats)} beats"
-    assert beats == sorted(beats), "the beats are in no order of time"
-    assert stood_still(beats) > 0, "between the beats no time went by"
+    assert len(beats) > 1, f"expected at least the start and end of the work, got {len(beats)} beats"
+    assert beats == sorted(beats), "the beats are not in order of time"
+    assert stood_still(beats) > 0, "all beats have the same time"
 
 
 def metrics(job: Job, answers: Served, seconds: float) -> dict[str, float]:
-    """How long the loop stood still, and how many calls a second were done."""
+    """The longest time for which the loop stood still, in seconds, and the calls per second."""
     return {"stood_still": stood_still(answers.beats), "throughput": len(job.numbers) / seconds}

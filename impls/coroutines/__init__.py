@@ -1,13 +1,13 @@
 """What does a call cost, as a coroutine of each kind, inside the running loop?
 
-Call something that does next to nothing, in each of the ways a coroutine can be called.
+Call a function that does almost nothing, in each way that Python offers for coroutines.
 
-The unit of work is one call: a number goes in, the next one comes out. Python has native coroutines,
-classic ones (generators that are sent to), generator-based ones, and asynchronous generators; and a
-loop can be asked to run a call as a task of its own. What differs is what a call costs.
+The unit of work is one call: it takes a number and returns its successor. Python has native coroutines,
+classic ones (generators with ``send``), generator-based ones, and asynchronous generators. A loop can
+also run a call as a task. Only the cost of a call differs.
 
-The models of this workload are coroutines themselves: they are awaited, and timed, inside the running
-loop, whose start would cost more than thousands of calls.
+The models of this workload are coroutines. They are awaited and timed inside the running loop, because
+starting a loop costs more than thousands of calls.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ METRICS = {"call": ("s", "lower")}
 
 @dataclass(frozen=True)
 class Case:
-    """So many calls; models that have several in flight have ``workers`` of them."""
+    """A size of the work: how many calls, and how many of them in flight (``workers``) in models that
+    make several at once."""
 
     items: int
     scale: float = 1.0
@@ -39,7 +40,7 @@ CASES = {
 
 @dataclass(frozen=True)
 class Job:
-    """The numbers to be asked about, in order: from 0, so many."""
+    """The numbers to call the function with, in order."""
 
     numbers: range
 
@@ -50,10 +51,10 @@ def job(case: Case, resources: Resources) -> Job:
 
 
 def check(job: Job, answers: object) -> None:
-    """Each number's successor, in the order of the numbers.
+    """Check that the answers are each number's successor, in the order of the numbers.
 
     Raises:
-        AssertionError: naming the first call that is wrong.
+        AssertionError: the message names the first wrong call.
     """
     assert isinstance(answers, list), f"expected a list of numbers, got {type(answers).__name__}"
     for number, got in zip(job.numbers, answers, strict=False):
@@ -62,5 +63,5 @@ def check(job: Job, answers: object) -> None:
 
 
 def metrics(job: Job, answers: object, seconds: float) -> Mapping[str, float]:
-    """``call``: the seconds of one, with the loop of Python around it."""
+    """``call`` is the time of one call in seconds, including the Python loop around it."""
     return {"call": seconds / len(job.numbers)}

@@ -1,9 +1,9 @@
 """How far do threads get where the work is done in C that releases the interpreter lock?
 
-Digest and compress buffers: work done in C that gives up the interpreter lock.
+Digest and compress buffers: CPU-bound work in C that releases the GIL.
 
-The unit of work is one buffer: its SHA-256 and what zlib makes of it. Both release the lock while they
-compute, so threads can use every core, where the pure Python of ``primes`` has them take turns.
+The unit of work is one buffer: compute its SHA-256 and compress it with zlib. Both release the GIL
+meanwhile, so threads can use every core. With the pure Python of ``primes``, threads take turns.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COUNT = 16
 
 @dataclass(frozen=True)
 class Case:
-    """So many buffers of so many bytes; one worker for each usable core."""
+    """A size of the work: how many buffers, and their size in bytes. Workers: one per usable core."""
 
     count: int
     size: int
@@ -48,9 +48,9 @@ CASES = {
 
 @dataclass(frozen=True)
 class Job:
-    """Buffers to pack, in any order, and to be answered for in this one.
+    """Buffers to pack in any order; the answers must be in this one.
 
-    ``cluster`` is the address of a cluster's scheduler, for the models that hand their work to one.
+    ``cluster`` is the address of a cluster's scheduler, for the models that use a cluster.
     """
 
     buffers: tuple[bytes, ...] = field(repr=False)
@@ -63,7 +63,7 @@ def job(case: Case, resources: Resources) -> Job:
 
 
 class Packed(NamedTuple):
-    """What became of a buffer."""
+    """The result for one buffer: its SHA-256 in hexadecimal digits, and its compressed bytes."""
 
     digest: str
     compressed: bytes
@@ -71,7 +71,7 @@ class Packed(NamedTuple):
 
 @traced("buffer")
 def pack(buffer: bytes | memoryview) -> Packed:
-    """The SHA-256 of a buffer and the buffer compressed: the unit of work."""
+    """Digest and compress one buffer: the unit of work."""
     return Packed(hashlib.sha256(buffer).hexdigest(), zlib.compress(buffer))
 
 
@@ -82,22 +82,22 @@ def expected(buffers: tuple[bytes, ...]) -> list[str]:
 
 
 def check(job: Job, answers: object) -> None:
-    """Each digest is the buffer's, and what was compressed becomes the buffer again.
+    """Check that each digest is right, and that the compressed bytes decompress to the buffer.
 
-    How it is compressed is not compared: that differs between versions of zlib.
+    The compressed bytes themselves are not compared, because they differ between versions of zlib.
 
     Raises:
-        AssertionError: naming the first buffer that is wrong.
+        AssertionError: the message names the first wrong buffer.
     """
     right = expected(job.buffers)
     assert isinstance(answers, list), f"expected a list of packed buffers, got {type(answers).__name__}"
     assert len(answers) == len(right), f"expected {len(right)} buffers, got {len(answers)}"
     for number, (buffer, digest, got) in enumerate(zip(job.buffers, right, answers, strict=True)):
         which = f"buffer {number} of {len(buffer)} bytes"
-        assert isinstance(got, Packed), f"{which}: expected it packed, got {type(got).__name__}"
+        assert isinstance(got, Packed), f"{which}: expected Packed, got {type(got).__name__}"
         assert got.digest == digest, f"{which}: expected digest {digest}, got {got.digest}"
         assert len(got.compressed) < len(buffer), f"{which}: not compressed"
-        assert _unpacked(got) == buffer, f"{which}: something else was compressed"
+        assert _unpacked(got) == buffer, f"{which}: wrong compressed bytes"
 
 
 def _unpacked(packed: Packed) -> bytes | None:
@@ -109,7 +109,7 @@ def _unpacked(packed: Packed) -> bytes | None:
 
 @functools.cache
 def _buffers(count: int, size: int) -> tuple[bytes, ...]:
-    """Words in no order, which compress to about a third, as texts and logs do; always the same."""
+    """Buffers of random words, always the same. They compress to about a third, like texts and logs."""
     words = _words()
     shortest = min(map(len, words))
 
@@ -123,7 +123,7 @@ def _buffers(count: int, size: int) -> tuple[bytes, ...]:
 
 
 def _words() -> list[bytes]:
-    """256 words of two to ten letters, each with a space behind it."""
+    """256 words of two to ten letters, each followed by a space."""
     letters = hashlib.shake_128(b"words").digest(256 * 12)
     lines = (letters[start : start + 12] for start in range(0, len(letters), 12))
     return [

@@ -1,10 +1,10 @@
 """How soon is it known which of many names exist, and how many are asked for at once?
 
-Look up which domains exist: names made of keywords, from a DNS server that takes its time.
+Look up which domains exist: names made of keywords, at a DNS server with a delay.
 
-The unit of work is one name: ask for its address, as a program does that is about to connect, and note
-whether there is one. Nearly all of its time is waiting, but ``getaddrinfo`` waits inside a thread: how
-many of them there are decides how many names are really asked for at once.
+The unit of work is one name: look up its address, as before a connection, and note whether it exists.
+Nearly all of its time is waiting. But ``getaddrinfo`` blocks a thread, so the number of threads limits
+the number of lookups in flight.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ METRICS = {
 }
 
 TLD = "test"
-"""A domain that is nobody's (RFC 6761): a query that goes astray finds nothing, and tells nothing."""
+"""A reserved top-level domain (RFC 6761): a query that leaves this machine by mistake finds nothing."""
 
 ZONES = "dev org com net io app".split()
 
-# Written down, for the list grows with Python.
+# A literal list, because ``keyword.kwlist`` grows with Python.
 KEYWORDS = """
     false none true and as assert async await break class continue def del elif else except finally
     for from global if import in is lambda nonlocal not or pass raise return try while with yield
@@ -41,15 +41,15 @@ KEYWORDS = """
 DOMAINS = tuple(f"{keyword}.{zone}.{TLD}" for zone in ZONES for keyword in KEYWORDS)
 
 FOUND = frozenset(DOMAINS[::2])
-"""Those that exist: every second one."""
+"""The names that exist: every second one."""
 
 SHORT = 4
-"""Letters of the keywords that the smallest case asks for."""
+"""The most letters of a keyword in the smallest case."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """So many names, so many in flight."""
+    """A size of the work: which names, and how many lookups in flight."""
 
     domains: tuple[str, ...]
     workers: int
@@ -68,8 +68,8 @@ CASES = {
 }
 
 
-def nobody_counts() -> int:
-    """How many queries were in flight, where no server is asked."""
+def no_count() -> int:
+    """The peak of queries in flight if no server counts them: 0."""
     return 0
 
 
@@ -77,32 +77,31 @@ def nobody_counts() -> int:
 class Job:
     """Names to look up, in any order.
 
-    ``nameserver`` and ``port`` are for the models that have a resolver of their own; for the others
-    ``socket.getaddrinfo`` knows where to ask. ``peak`` says how many queries the DNS server had in
-    flight at once.
+    ``nameserver`` and ``port`` are for the models with their own resolver; the others call
+    ``socket.getaddrinfo``. ``peak`` returns the DNS server's peak of queries in flight.
     """
 
     domains: tuple[str, ...]
     nameserver: str
     port: int
-    peak: Callable[[], int] = nobody_counts
+    peak: Callable[[], int] = no_count
 
 
 def job(case: Case, resources: Resources) -> Job:
-    """The names of a case; needs ``nameserver``. Without ``peak``, none are counted in flight."""
+    """The names of a case; needs ``nameserver``. Without ``peak``, the peak in flight is 0."""
     host, port = resources.need("nameserver")
-    return Job(case.domains, host, port, resources.peak or nobody_counts)
+    return Job(case.domains, host, port, resources.peak or no_count)
 
 
 class Result(NamedTuple):
-    """Whether a name exists; None where the lookup failed, which says nothing about the name."""
+    """Whether a name exists; ``found`` is None if the lookup failed."""
 
     domain: str
     found: bool | None
 
 
 class Arrivals:
-    """Results in the order in which the program had them, each with its seconds since the start."""
+    """Results in the order in which the program got them, each with its seconds since the start."""
 
     def __init__(self) -> None:
         self.results: list[Result] = []
@@ -111,47 +110,48 @@ class Arrivals:
 
     @traced("result")
     def add(self, result: Result) -> None:
-        """Here it is."""
+        """Record a result with the current time."""
         self.seconds.append(time.perf_counter() - self._start)
         self.results.append(result)
 
 
 NO_ADDRESS = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
-"""What getaddrinfo fails with where there is no such name, or no address for it."""
+"""The error numbers of ``getaddrinfo`` for a name that does not exist, or has no address."""
 
 
 def absent(domain: str, error: socket.gaierror) -> Result:
-    """The result of a lookup that ended with an error: the name does not exist, or it is not known.
+    """The result of a lookup that ended with an error: the name does not exist, or the lookup failed.
 
-    So that one name that cannot be looked up takes no other's result away.
+    Models call it so that one failed lookup does not lose the results of others.
     """
     return Result(domain, False if error.errno in NO_ADDRESS else None)
 
 
 def check(job: Job, answers: object) -> None:
-    """Every name is answered for once, and rightly, and no result is older than the one before.
+    """Check that every name has one right result, and that the results are in order of time.
 
     Raises:
-        AssertionError: naming the first name that is wrong.
+        AssertionError: the message names the first wrong name.
     """
     assert isinstance(answers, Arrivals), f"expected Arrivals, got {type(answers).__name__}"
     asked = set(job.domains)
     for domain, found in answers.results:
-        assert domain in asked, f"{domain}: nobody asked for it, or it was there before"
+        assert domain in asked, f"{domain}: unexpected or repeated result"
         asked.remove(domain)
         right = domain in FOUND
-        assert found is right, f"{domain}: expected {_told(right)}, got {_told(found)}"
+        assert found is right, f"{domain}: expected {_text(right)}, got {_text(found)}"
     assert not asked, f"no result for {min(asked)}"
-    assert len(answers.seconds) == len(answers.results), "not every result has its time"
-    assert answers.seconds == sorted(answers.seconds), "the results are not in the order they came in"
+    assert len(answers.seconds) == len(answers.results), "not every result has a time"
+    assert answers.seconds == sorted(answers.seconds), "the results are not in order of time"
 
 
-def _told(found: bool | None) -> str:
+def _text(found: bool | None) -> str:
     return "failed" if found is None else "found" if found else "not found"
 
 
 def metrics(job: Job, answers: Arrivals, seconds: float) -> dict[str, float]:
-    """When the last result and the first one were there; how many queries the server had at once."""
+    """The seconds until the last and until the first result, and the server's peak of queries in
+    flight."""
     return {
         "last_result": answers.seconds[-1],
         "first_result": answers.seconds[0],

@@ -1,9 +1,9 @@
 """How fast do many small files come from a server that takes its time to answer?
 
-Download the flags of the world: many small files from a server that takes its time.
+Download the flags of the world: many small files from a server with a delay.
 
 The unit of work is one flag: ``GET {base_url}/{code}/{code}.gif`` in lower case, follow redirects,
-check the status and that it is a whole image, save it as ``CODE.gif``. Nearly all of its time is
+check the status and that the image is complete, save it as ``CODE.gif``. Nearly all of its time is
 waiting, so the best possible time is the server's delay, once for each wave of requests in flight.
 """
 
@@ -28,16 +28,15 @@ from impls.flags import _world
 QUESTION = "How fast do many small files come from a server that takes its time to answer?"
 
 TIMEOUT = 30.0
-"""Seconds before a request is given up, unless the job says otherwise: well above any delay that a
-benchmark may ask for."""
+"""The default timeout of a request in seconds: well above the largest delay of a benchmark."""
 
-NO_IMAGE = "status 200, but no whole GIF"
-"""The reason of a flag for which something else came, or a part of it."""
+NO_IMAGE = "status 200, but no complete GIF"
+"""The reason of an error if the body is not an image, or only a part of one."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """So many flags, so many requests in flight."""
+    """A size of the work: which flags, and how many requests in flight."""
 
     codes: tuple[str, ...]
     workers: int
@@ -49,7 +48,7 @@ class Case:
 
 
 CASES = {
-    # The twenty most populous countries of the notes, in their order.
+    # The twenty most populous countries, the largest first.
     "pop20": Case(
         tuple("CN IN US ID BR PK NG BD RU JP MX PH VN ET EG DE IR TR CD FR".split()), workers=20
     ),
@@ -59,12 +58,12 @@ CASES = {
 
 @dataclass(frozen=True)
 class Job:
-    """What to download, from where, to where.
+    """Flags to download from ``base_url`` into the folder ``destination``.
 
-    ``initializer`` is to be run once in each process a model starts, before any request: with a
-    mocked server it installs the mock there. It can be pickled, and is None where nothing is due.
-    ``cluster`` is the address of a cluster's scheduler, for the models that hand their work to one.
-    After ``timeout`` seconds without an answer a request is given up.
+    A model calls ``initializer`` once in each process that it starts, before any request: it installs
+    the mock there. It is picklable, and None for a real server. ``cluster`` is the address of a
+    cluster's scheduler, for the models that use a cluster. A request fails after ``timeout`` seconds
+    without an answer.
     """
 
     codes: tuple[str, ...]
@@ -76,7 +75,7 @@ class Job:
 
     @traced("code")
     def url(self, code: str) -> str:
-        """The address of the image of a country, given by its two-letter code."""
+        """The URL of a country's image; ``code`` has two letters."""
         return f"{self.base_url}/{code}/{code}.gif".lower()
 
 
@@ -93,9 +92,9 @@ def job(case: Case, resources: Resources) -> Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one flag; ``size`` in bytes of the image, 0 where there is none.
+    """The result for one flag: ``size`` is that of the image in bytes, 0 without an image.
 
-    ``reason`` says more of an error; outcomes that differ in nothing else are equal.
+    ``reason`` describes an error; it does not count when outcomes are compared.
     """
 
     status: Literal["ok", "not found", "error"]
@@ -105,27 +104,27 @@ class Outcome:
 
 @traced()
 def failed(error: Exception) -> Outcome:
-    """The outcome of a request that got no answer, or not the whole of it."""
-    # Not every error says more than its name.
+    """The outcome of a request without a complete answer."""
+    # Some errors have no message.
     return Outcome("error", reason=": ".join(filter(None, (type(error).__name__, str(error)))))
 
 
-def is_whole(image: bytes) -> bool:
-    """Whether this begins and ends as a GIF does: enough to tell it from any page, and from a part."""
+def is_complete(image: bytes) -> bool:
+    """Whether this begins and ends like a GIF; a web page or a part of an image does not."""
     return image.startswith((b"GIF87a", b"GIF89a")) and image.endswith(b";")
 
 
 @traced("code")
 def keep(job: Job, code: str, status_code: int, body: bytes) -> Outcome:
-    """Check what the server answered, save the image, say what became of it.
+    """Check the answer, save the image, and return the outcome.
 
-    The image appears under its final name only when it is whole.
+    The file gets its final name only when it is complete.
     """
     if status_code == httpx.codes.NOT_FOUND:
         return Outcome("not found")
     if status_code != httpx.codes.OK:
         return Outcome("error", reason=f"status {status_code}")
-    if not is_whole(body):
+    if not is_complete(body):
         return Outcome("error", reason=NO_IMAGE)
     partial = job.destination / f"{code}.part"
     try:
@@ -138,7 +137,7 @@ def keep(job: Job, code: str, status_code: int, body: bytes) -> Outcome:
 
 
 class ClientOptions(TypedDict):
-    """What every httpx client is made with, here."""
+    """The keyword arguments of every httpx client."""
 
     verify: ssl.SSLContext
     timeout: float
@@ -147,14 +146,14 @@ class ClientOptions(TypedDict):
 
 
 def client_options(job: Job, workers: int) -> ClientOptions:
-    """How to make an httpx client for this job that has ``workers`` requests in flight."""
+    """The keyword arguments of an httpx client for this job with ``workers`` requests in flight."""
     return {
         "verify": tls_context(),
         "timeout": job.timeout,
         "follow_redirects": True,
-        # As many connections as requests in flight, all kept. With the default, 20 kept, those beyond
-        # are closed and opened again and again, and among threads now and then while another thread is
-        # about to use one: one request in about 5,000 failed that way (httpcore's issue 1110).
+        # Keep a connection for each request in flight. By default httpx keeps 20, and closes and opens
+        # the others again and again. Sometimes it closes one that another thread is about to use: one
+        # request in about 5,000 failed that way (httpcore's issue 1110).
         "limits": httpx.Limits(max_connections=workers, max_keepalive_connections=workers),
     }
 
@@ -163,42 +162,42 @@ def client_options(job: Job, workers: int) -> ClientOptions:
 def tls_context() -> ssl.SSLContext:
     """The TLS context of this process, for all its clients.
 
-    Making one costs more CPU time than dozens of requests, and every client makes its own unless
-    it is given one, even for plain ``http://``.
+    Creating one costs more CPU time than dozens of requests. Otherwise every client would create one,
+    even for plain ``http://``.
     """
     return httpx.create_ssl_context()
 
 
 def site() -> Mapping[str, bytes]:
-    """All files of the flag server: path -> body, an image and ``metadata.json`` a country."""
+    """All files of the flag server: path -> body. Each country has an image and ``metadata.json``."""
     return _world.site()
 
 
 def expected(codes: tuple[str, ...]) -> dict[str, Outcome]:
-    """What ``run`` must return for these countries."""
+    """The correct outcomes for these countries: code -> outcome."""
     files = site()
     return {code: Outcome("ok", len(files[_world.image_path(code)])) for code in codes}
 
 
 def check(job: Job, answers: object) -> None:
-    """Every outcome is right, and every file on disk is, byte for byte, what the server has.
+    """Check that every outcome is right, and that the files on disk are those of the server.
 
     Raises:
-        AssertionError: naming the first country that is wrong.
+        AssertionError: the message names the first wrong country.
     """
     right = expected(job.codes)
     assert isinstance(answers, dict), f"expected code -> outcome, got {type(answers).__name__}"
     for code, outcome in right.items():
         got = answers.get(code)
         assert got == outcome, f"{code}: expected {outcome}, got {got}"
-    assert len(answers) == len(right), f"outcomes nobody asked for: {sorted(set(answers) - set(right))}"
+    assert len(answers) == len(right), f"unexpected outcomes: {sorted(set(answers) - set(right))}"
     on_disk = {path.name: path.read_bytes() for path in job.destination.iterdir()}
     for code in right:
         body = on_disk.pop(f"{code}.gif", None)
         assert body is not None, f"{code}: no file {code}.gif in the destination"
         sent = site()[_world.image_path(code)]
         assert hashlib.sha256(body).digest() == hashlib.sha256(sent).digest(), f"{code}: wrong bytes"
-    assert not on_disk, f"files nobody asked for: {sorted(on_disk)}"
+    assert not on_disk, f"unexpected files: {sorted(on_disk)}"
 
 
 def waiting(items: int, workers: int, *, delay: float) -> float:

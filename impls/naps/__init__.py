@@ -1,11 +1,11 @@
 """How soon does the caller have results of tasks that only wait, and what does a task cost?
 
-Tasks that only wait, few workers: when are the results there, and what does a task cost?
+Tasks that only wait, with a bounded number of workers.
 
-The unit of work is one nap: wait so many seconds, answer ten times the task's number. It computes next
-to nothing, so what a round takes beside the naps is what the model costs. In the small cases the naps
-are long, and differ: there it shows when the caller gets which result. In the large ones they are
-short, and together as long in each: what grows from one to the next is the cost of the tasks.
+The unit of work is one nap: wait a given time, and return ten times the task's number. A nap needs
+almost no CPU time, so the rest of a round is the cost of the model. In the small cases the naps are
+long and differ, to show when the caller gets each result. In the large cases they are short, and the
+best possible time is the same, so only the cost of the tasks grows from case to case.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from impls._traced import traced
 QUESTION = "How soon does the caller have results of tasks that only wait, and what does a task cost?"
 
 UNIT = 0.02
-"""Seconds for which the task of one unit naps, in the small cases."""
+"""The unit of naps in the small cases, in seconds."""
 
 TOGETHER = 0.01
-"""The best possible seconds of each of the large cases."""
+"""The best possible time of each large case, in seconds."""
 
 
 class Task(NamedTuple):
-    """Wait so many seconds, then have this answer."""
+    """A nap of this many seconds, with an answer after it."""
 
     number: int
     seconds: float
@@ -43,14 +43,14 @@ class Task(NamedTuple):
 
 @traced("task")
 def nap(task: Task) -> int:
-    """The unit of work, where waiting may block the thread."""
+    """Nap, blocking the thread: the unit of work."""
     time.sleep(task.seconds)
     return task.answer
 
 
 @dataclass(frozen=True)
 class Case:
-    """Naps of so many seconds, in this order, so many of them at a time."""
+    """A size of the work: the naps in order, in seconds, and how many tasks in flight."""
 
     naps: tuple[float, ...] = field(repr=False)
     workers: int
@@ -72,7 +72,7 @@ def _alike(count: int, scale: float, workers: int = 100) -> Case:
 
 CASES = {
     "tasks_5_longest_first": Case(tuple(UNIT * n for n in (4, 3, 2, 1, 0)), workers=3, scale=1.0),
-    # As in the notes: the first result is there at once.
+    # The first task does not wait at all.
     "tasks_5": Case(tuple(UNIT * n for n in (0, 1, 2, 3, 4)), workers=3, scale=1.25),
     "tasks_10": _alike(10, scale=0.2),
     "tasks_1k": _alike(1_000, scale=0.6),
@@ -83,7 +83,7 @@ CASES = {
 
 @dataclass(frozen=True)
 class Job:
-    """Tasks to begin in this order; ``limit`` is the best possible seconds for all of them."""
+    """Tasks to begin in this order; ``limit`` is the best possible time for all of them, in seconds."""
 
     tasks: tuple[Task, ...] = field(repr=False)
     limit: float
@@ -95,26 +95,26 @@ def job(case: Case, resources: Resources) -> Job:
 
 
 class Results:
-    """What the caller got, in the order it got it, and when.
+    """The values that the caller got, in the order in which it got them, and when.
 
-    A model makes it before anything else. With ``in_order`` it promises the order of the tasks; without
-    it, results may come as they are ready.
+    A model creates it before anything else. With ``in_order`` it promises the results in the order of
+    the tasks; otherwise they come as they are ready.
     """
 
     def __init__(self, *, in_order: bool) -> None:
         self.in_order = in_order
         self.values: list[int] = []
-        self.had: list[float] = []
-        """When, by ``time.perf_counter``, as ``started``."""
-        self._one_at_a_time = threading.Lock()
+        self.times: list[float] = []
+        """When the caller got each value; like ``started``, seconds of ``time.perf_counter``."""
+        self._lock = threading.Lock()
         self.started = time.perf_counter()
 
     @traced("value")
     def take(self, value: int) -> None:
-        """The caller has this result from now on; any thread may say so."""
-        with self._one_at_a_time:
+        """Record that the caller has this result now; any thread may call this."""
+        with self._lock:
             self.values.append(value)
-            self.had.append(time.perf_counter())
+            self.times.append(time.perf_counter())
 
 
 METRICS = {
@@ -125,44 +125,41 @@ METRICS = {
 
 
 def metrics(job: Job, results: Results, seconds: float) -> dict[str, float]:
-    """What else a round tells.
-
-    ``first_result`` is the time until the caller had one, whichever; ``in_order`` how many of the
-    results came when those of all earlier tasks had come; ``overhead`` is, of each task, its part of
-    the seconds that were not the naps'.
-    """
+    """``first_result`` is the seconds until the caller had any result. ``in_order`` is the share of
+    results that came after those of all earlier tasks. ``overhead`` is the time beyond the limit, in
+    seconds per task."""
     return {
-        "first_result": results.had[0] - results.started,
+        "first_result": results.times[0] - results.started,
         "in_order": _in_order(results.values) / len(job.tasks),
         "overhead": (seconds - job.limit) / len(job.tasks),
     }
 
 
 def check(job: Job, results: object) -> None:
-    """Each task's answer is there once, in the order that the model promises, and not before its nap.
+    """Check that each task's answer came once, in the promised order, and not before its nap ended.
 
     Raises:
-        AssertionError: naming the first task that is wrong.
+        AssertionError: the message names the first wrong result.
     """
-    assert isinstance(results, Results), f"expected results, got {type(results).__name__}"
+    assert isinstance(results, Results), f"expected Results, got {type(results).__name__}"
     count = len(job.tasks)
     assert len(results.values) == count, f"expected {count} results, got {len(results.values)}"
     napped = {task.answer: task.seconds for task in job.tasks}
-    for place, (value, had) in enumerate(zip(results.values, results.had, strict=True)):
-        assert value in napped, f"result {place}: {value} is no task's answer, or was had before"
-        seconds, took = napped.pop(value), had - results.started
-        assert took > seconds - TICK, f"result {place}: had after {took:.4f} s, its nap is {seconds} s"
+    for place, (value, came) in enumerate(zip(results.values, results.times, strict=True)):
+        assert value in napped, f"result {place}: unexpected or repeated value {value}"
+        seconds, took = napped.pop(value), came - results.started
+        assert took > seconds - TICK, f"result {place}: came after {took:.4f} s, its nap is {seconds} s"
         if results.in_order:
             right = job.tasks[place].answer
-            assert value == right, f"result {place}: expected {right}, in order, got {value}"
+            assert value == right, f"result {place}: expected {right} (in order), got {value}"
 
 
 TICK = 1e-6 + time.get_clock_info("monotonic").resolution
-"""Seconds by which one clock may think that a nap by another was too short."""
+"""The tolerance of the check in seconds: two clocks may differ by this much about a nap."""
 
 
 def limit(tasks: Sequence[Task], workers: int) -> float:
-    """The best possible seconds: whoever is free takes the next task, and nothing else takes time."""
+    """The best possible time in seconds: a free worker takes the next task, and only naps take time."""
     free = [0.0] * min(workers, len(tasks))
     for task in tasks:
         heapq.heapreplace(free, free[0] + task.seconds)
@@ -170,11 +167,11 @@ def limit(tasks: Sequence[Task], workers: int) -> float:
 
 
 def _in_order(values: Sequence[int]) -> int:
-    """How many came when all that are less had come."""
-    missing, had, count = sorted(values, reverse=True), set[int](), 0
+    """The number of values that came after all smaller ones."""
+    missing, came, count = sorted(values, reverse=True), set[int](), 0
     for value in values:
         count += value == missing[-1]
-        had.add(value)
-        while missing and missing[-1] in had:
+        came.add(value)
+        while missing and missing[-1] in came:
             missing.pop()
     return count

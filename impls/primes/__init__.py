@@ -1,10 +1,10 @@
 """How much faster does pure Python compute when its work is spread over workers?
 
-Find primes by trial division: work that computes and never waits.
+Find primes by trial division: CPU-bound work that never waits.
 
-The unit of work is a batch of numbers, divided by 2 and then by every odd number up to the square
-root. The batches are part of the case, the same for every model: to hand out single small numbers
-costs far more than to test them.
+The unit of work is a batch of numbers. Each number is divided by 2, and then by every odd number up to
+its square root. The batches are part of the case and the same for every model, because handing out
+single small numbers costs far more than testing them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ QUESTION = "How much faster does pure Python compute when its work is spread ove
 
 @dataclass(frozen=True)
 class Case:
-    """The batches to test; one worker for each usable core."""
+    """A size of the work: the batches to test. Workers: one per usable core."""
 
     batches: tuple[Sequence[int], ...]
     scale: float = 1.0
@@ -37,7 +37,7 @@ BELOW = 50_000
 BATCHES = 16
 
 LARGE: dict[int, int | None] = {
-    # Number -> its smallest factor, or None: the time a number takes follows from it.
+    # Number -> its smallest factor, or None for a prime. The factor determines the time of the test.
     13_100_000_000_041: None,
     5_300_000_000_023: None,
     2_457_602_482_549: 93_001,
@@ -72,9 +72,9 @@ CASES = {
 
 @dataclass(frozen=True)
 class Job:
-    """Batches of numbers, to be tested in any order and told in this one.
+    """Batches of numbers to test in any order; the answers must be in this one.
 
-    ``cluster`` is the address of a cluster's scheduler, for the models that hand their work to one.
+    ``cluster`` is the address of a cluster's scheduler, for the models that use a cluster.
     """
 
     batches: tuple[Sequence[int], ...]
@@ -106,7 +106,7 @@ def primes_in(batch: Sequence[int]) -> list[int]:
 
 @functools.cache
 def expected(batches: tuple[Sequence[int], ...]) -> list[list[int]]:
-    """The primes of each batch, known without trial division."""
+    """The primes of each batch, from a sieve and a table."""
     sieve = bytearray([1]) * BELOW
     sieve[:2] = bytes(2)
     for number in range(2, math.isqrt(BELOW) + 1):
@@ -119,13 +119,13 @@ def expected(batches: tuple[Sequence[int], ...]) -> list[list[int]]:
 
 
 def check(job: Job, answers: object) -> None:
-    """The primes of each batch are right, batch by batch.
+    """Check the primes of each batch.
 
     Raises:
-        AssertionError: naming the first batch that is wrong.
+        AssertionError: the message names the first wrong batch.
     """
     right = expected(job.batches)
-    assert isinstance(answers, list), f"expected a list of primes a batch, got {type(answers).__name__}"
+    assert isinstance(answers, list), f"expected a list of batches, got {type(answers).__name__}"
     assert len(answers) == len(right), f"expected {len(right)} batches, got {len(answers)}"
     for batch, primes, got in zip(job.batches, right, answers, strict=True):
         assert got == primes, f"{len(batch)} numbers from {batch[0]}: expected {primes}, got {got}"

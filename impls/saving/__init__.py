@@ -1,10 +1,10 @@
 """How long does an event loop stand still when a coroutine writes files, and what is the cure?
 
-Write files from a coroutine: what it costs to keep the event loop alive meanwhile.
+Coroutines write files while another task needs the event loop.
 
-The unit of work is one file: its bytes are written under another name, and it gets its own only when it
-is whole. Whoever writes shares the loop with the heart of ``bridges``; the longest time between two
-beats is how long the loop stood still.
+The unit of work is one file: write its bytes under a temporary name, and rename the file when it is
+complete. The writing task shares the loop with the heart of ``bridges``. The longest time between two
+beats is the time for which the loop stood still.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from impls import Resources
 from impls._traced import traced
 
-# The same heart, and the same of what it tells.
+# The heart and its metrics are those of bridges.
 from impls.bridges import METRICS as METRICS
 from impls.bridges import PULSE as PULSE
 from impls.bridges import Heart as Heart
@@ -32,13 +32,16 @@ QUESTION = (
 
 @dataclass(frozen=True)
 class Case:
-    """So many files of so many bytes; ``synced``: each is on the disk before the next is begun."""
+    """A size of the work: how many files, and their size in bytes.
+
+    If ``synced``, each file is on the disk before it is renamed.
+    """
 
     count: int
     size: int
     synced: bool = False
     scale: float = 1.0
-    # No more than any default pool of threads has: what they cost is the question, not how many.
+    # Every default pool of threads has at least this many.
     workers: int = 4
 
     @property
@@ -51,7 +54,7 @@ class Case:
 
 
 FLAG = 12_000
-"""Bytes, as many as a flag has."""
+"""The size of a typical flag in bytes."""
 
 CASES = {
     "large": Case(16, 2_000_000),
@@ -62,9 +65,9 @@ CASES = {
 
 @dataclass(frozen=True)
 class Job:
-    """Files to write into an empty folder, each named after its place.
+    """The contents of files to write into an empty folder; each file is named after its place.
 
-    ``synced``: a file is renamed only when the system says that its bytes are on the disk.
+    If ``synced``, a file is renamed only after ``fsync``.
     """
 
     contents: tuple[bytes, ...] = field(repr=False)
@@ -73,11 +76,11 @@ class Job:
 
     @traced("place")
     def partial(self, place: int) -> Path:
-        """Where a file is written to."""
+        """The path of a file while it is written."""
         return self.destination / f"{place:04}.part"
 
     def path(self, place: int) -> Path:
-        """Where a file is when it is whole."""
+        """The path of a file when it is complete."""
         return self.destination / f"{place:04}.bin"
 
 
@@ -87,7 +90,7 @@ def job(case: Case, resources: Resources) -> Job:
 
 
 def save(job: Job, place: int) -> int:
-    """Write one file, and return how many bytes it has: the unit of work, where that may block."""
+    """Write one file, blocking the thread, and return its size in bytes: the unit of work."""
     partial = job.partial(place)
     with partial.open("wb") as file:
         size = file.write(job.contents[place])
@@ -99,12 +102,12 @@ def save(job: Job, place: int) -> int:
 
 
 def check(job: Job, answers: object) -> None:
-    """Every file has its bytes, the sizes are told, and a heart beat from begin to end.
+    """Check the files, their sizes, and that the beats cover the work from start to end.
 
     Raises:
-        AssertionError: naming the first file that is wrong, or what is wrong with the beats.
+        AssertionError: the message names the first wrong file, or the error in the beats.
     """
-    assert isinstance(answers, Served), f"expected what was served, got {type(answers).__name__}"
+    assert isinstance(answers, Served), f"expected Served, got {type(answers).__name__}"
     sizes = answers.results
     assert len(sizes) == len(job.contents), f"expected {len(job.contents)} sizes, got {len(sizes)}"
     there = {path.name for path in job.destination.iterdir()}
@@ -114,16 +117,16 @@ def check(job: Job, answers: object) -> None:
         assert name in there, f"no file {name} in the destination"
         assert job.path(place).read_bytes() == content, f"{name}: wrong bytes"
         there.remove(name)
-    assert not there, f"files nobody asked for: {sorted(there)}"
+    assert not there, f"unexpected files: {sorted(there)}"
     check_beats(answers.beats)
 
 
 def metrics(job: Job, answers: Served, seconds: float) -> dict[str, float]:
-    """How long the loop stood still, and how many files a second were written."""
+    """The longest time for which the loop stood still, in seconds, and the files per second."""
     return {"stood_still": stood_still(answers.beats), "throughput": len(job.contents) / seconds}
 
 
 @functools.cache
 def _contents(count: int, size: int) -> tuple[bytes, ...]:
-    """Bytes in no order, for each file others, always the same."""
+    """Random bytes, different for each file and always the same."""
     return tuple(hashlib.shake_128(f"file {place}".encode()).digest(size) for place in range(count))

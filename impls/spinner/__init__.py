@@ -1,11 +1,11 @@
 """What keeps answering while something slow runs?
 
-Something slow, and beside it a spinner, which shows whether the program still answers.
+A slow part runs beside a spinner, which shows whether the program still responds.
 
-The unit of work is the slow part: is a number prime, by trial division, with naps in between. Beside it
-a spinner draws a frame at once, and then one after each interval, until the slow part is done and the
-spinner is stopped. A frame is a note of the time: what it would draw costs next to nothing. The
-bookkeeping is here, the same for all; how the two run beside each other is the model's.
+The unit of work is the slow part: a primality test by trial division, in some cases with naps. The
+spinner draws a frame at once and another one after each interval, until the slow part is done and stops
+it. To draw a frame is to record the time, because real drawing costs almost nothing. All models share
+this code; each model decides how the two parts run concurrently.
 """
 
 from __future__ import annotations
@@ -28,16 +28,15 @@ METRICS = {
 }
 
 now = time.monotonic
-"""The clock of all frames: it is one for all processes of the machine."""
+"""The clock of all frames, which is the same in all processes of a machine."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A number to be tested, and how often a spinner beside it is to draw.
+    """A number to test, and the ``interval`` between two frames of the spinner, in seconds.
 
-    ``interval`` is the seconds between two frames. ``nap`` is how long the slow part sleeps after each
-    ``stretch`` of so many divisions, None where it never does; without a stretch they are all one.
-    ``prime`` is what must come out.
+    The slow part sleeps ``nap`` seconds after every ``stretch`` divisions, or after all of them if
+    ``stretch`` is None. If ``nap`` is None, it never sleeps. ``prime`` is the correct answer.
     """
 
     number: int
@@ -49,7 +48,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Case:
-    """The job of each round; there is one slow part."""
+    """The job of each round, with one slow part."""
 
     job: Job
     scale: float = 1.0
@@ -62,7 +61,7 @@ LARGE = 9_007_199_254_740_881
 """The largest prime below 2**53, of sixteen digits: 47 million divisions."""
 
 CASES = {
-    # It ends halfway between two frames: whether a last one just made it is not the question.
+    # It ends halfway between two frames, so that the number of frames does not depend on chance.
     "waiting": Case(Job(SMALL, interval=0.02, nap=0.21)),
     "computing": Case(Job(LARGE, interval=0.1), scale=10.0),
     "computing_with_naps": Case(Job(LARGE, interval=0.1, nap=0.0, stretch=50_000), scale=10.0),
@@ -76,19 +75,19 @@ def job(case: Case, resources: Resources) -> Job:
 
 @dataclass(frozen=True)
 class Seen:
-    """The slow part's answer, and what one has seen meanwhile: times of the common clock."""
+    """The slow part's answer, and the times of frames and events, in seconds of ``now``."""
 
     answer: bool
     begun: float
     frames: tuple[float, ...]
     stopping: float
-    """When the spinner was asked to stop."""
+    """When the model asked the spinner to stop."""
     stopped: float
-    """When it was gone: its thread or process joined, its task done."""
+    """When the spinner had ended: its thread or process was joined, or its task done."""
 
 
 class Screen:
-    """Where the spinner draws. From when it is made, somebody looks at it and waits."""
+    """The screen that the spinner draws on. The first gap begins when it is created."""
 
     def __init__(self) -> None:
         self.begun = self.stopping = now()
@@ -96,15 +95,15 @@ class Screen:
 
     @traced()
     def draw(self) -> None:
-        """Show the next frame."""
+        """Record a frame with the current time."""
         self.frames.append(now())
 
     def stop(self) -> None:
-        """The slow part is done: right after this, the spinner is asked to stop."""
+        """Record the end of the slow part; call this right before the spinner is asked to stop."""
         self.stopping = now()
 
     def seen(self, answer: bool) -> Seen:
-        """All that was seen; to be asked for once the spinner is gone."""
+        """The answer with all recorded times; call this once the spinner has ended."""
         return Seen(answer, self.begun, tuple(self.frames), self.stopping, stopped=now())
 
 
@@ -123,7 +122,7 @@ def slow(job: Job) -> bool:
 
 @traced()
 async def slow_async(job: Job, sleep: Callable[[float], Awaitable[None]]) -> bool:
-    """The slow part as a coroutine: the same, but for naps that are awaited, of an event loop's own."""
+    """The slow part as a coroutine: it awaits its naps with the ``sleep`` of the event loop."""
     if job.number % 2 == 0:
         return job.number == 2
     for divisors in _stretches(job):
@@ -148,29 +147,31 @@ def _divides(divisors: range, number: int) -> bool:
 
 
 def check(job: Job, answers: object) -> None:
-    """The slow part has found what is right, has taken its time, and the spinner is gone.
+    """Check the answer, that the slow part napped, and that all times are in order.
 
-    How many frames there were is not judged: that is what is measured.
+    The number of frames is measured, not checked.
 
     Raises:
-        AssertionError: naming what is wrong.
+        AssertionError: one of this is wrong; the message names it.
     """
-    assert isinstance(answers, Seen), f"expected what was seen, got {type(answers).__name__}"
+    assert isinstance(answers, Seen), f"expected Seen, got {type(answers).__name__}"
     assert answers.answer is job.prime, f"{job.number}: expected {job.prime}, got {answers.answer}"
     took = answers.stopping - answers.begun
     least = 0.9 * (job.nap or 0.0)  # a clock may be coarse
-    assert took >= least, f"the slow part took {took:.3f} s, its nap alone is {job.nap} s"
-    assert answers.stopped >= answers.stopping, "the spinner was gone before it was asked to stop"
+    assert took >= least, f"the slow part took {took:.3f} s, less than its nap of {job.nap} s"
+    assert answers.stopped >= answers.stopping, "the spinner ended before it was asked to stop"
     frames = (answers.begun, *answers.frames, answers.stopped)
     for number, (before, frame) in enumerate(pairwise(frames)):
-        assert before <= frame, f"frame {number} of {len(answers.frames)}: not after the one before"
+        assert before <= frame, f"frame {number} of {len(answers.frames)}: before the previous one"
 
 
 def metrics(job: Job, answers: Seen, seconds: float) -> dict[str, float]:
-    """The longest time without a new frame, the frames shown of those due, and how long a stop takes.
+    """The longest time without a new frame, the share of due frames that were shown, and the time of a
+    stop; times are in seconds.
 
-    One looks from before the spinner is started until the slow part is done: a spinner that takes time
-    to start is late with its first frame. A frame is due at once, and one more each interval.
+    Gaps and frames count from before the start of the spinner to the end of the slow part. A spinner
+    that starts slowly is late with its first frame. One frame is due at once, and one after each
+    interval.
     """
     begin, end = answers.begun, answers.stopping
     frames = [frame for frame in answers.frames if frame <= end]

@@ -1,12 +1,11 @@
 """What does a computing thread cost one that waits, and what does the switch interval change?
 
-A thread that computes beside one that waits, and the interval after which they switch.
+A waiting thread and a computing thread run side by side, under a given switch interval.
 
-The unit of work is a nap: the waiting one sleeps, and notes how late it gets to run. The other computes
-until all naps are over, and says what share of the time it was on a core: a clock of its own CPU time
-says so. Where both are under one interpreter lock, the waiting one asks for the lock when it wakes, and
-the computing one has to give it up when a switch interval has passed. How the two run beside each other
-is the model's; naps, what is computed, and the counting are here, the same for all.
+The unit of work is a nap: the waiting thread sleeps, and records how late it runs again. The other one
+computes until all naps are over, and measures its share of CPU time. If both share a GIL, the waiting
+thread requests it when it wakes. The computing thread must release it after a switch interval. All
+models share this code; each model decides how the two units run concurrently.
 """
 
 from __future__ import annotations
@@ -35,7 +34,10 @@ METRICS = {
 }
 
 NAP = 0.001
+"""The length of a nap in seconds."""
+
 NAPS = 25
+"""The number of naps in a round."""
 
 now = time.monotonic
 cpu_time = time.thread_time
@@ -43,7 +45,7 @@ cpu_time = time.thread_time
 
 @dataclass(frozen=True)
 class Case:
-    """A switch interval, in seconds; there is one who waits."""
+    """A switch interval in seconds, with one waiting unit."""
 
     interval: float
     scale: float = 1.0
@@ -53,14 +55,14 @@ class Case:
 
 CASES = {
     "interval_500us": Case(0.0005),
-    "interval_5ms": Case(0.005, scale=2.5),  # Python's own
+    "interval_5ms": Case(0.005, scale=2.5),  # Python's default
     "interval_50ms": Case(0.05, scale=20.0),
 }
 
 
 @dataclass(frozen=True)
 class Job:
-    """So many naps of so many seconds, under a switch interval of so many."""
+    """The number of naps, and the length of a nap and of the switch ``interval`` in seconds."""
 
     interval: float
     naps: int = NAPS
@@ -73,14 +75,14 @@ def job(case: Case, resources: Resources) -> Job:
 
 
 class Waited(NamedTuple):
-    """How many seconds late each nap ended, and the switch interval it was under."""
+    """How late each nap ended, and the switch interval; both in seconds."""
 
     late: list[float]
     interval: float
 
 
 class Computed(NamedTuple):
-    """What the computing one got done: the share of the time it was on a core, and units a second."""
+    """The computing unit's share of CPU time, and its rate in units of computation per second."""
 
     share: float = 0.0
     rate: float = 0.0
@@ -91,7 +93,7 @@ NOTHING = Computed()
 
 @dataclass(frozen=True)
 class Answers:
-    """What the waiting one saw, and what the other got done."""
+    """The results of the waiting unit and of the computing one."""
 
     waited: Waited = field(repr=False)
     computed: Computed = NOTHING
@@ -99,7 +101,7 @@ class Answers:
 
 @contextlib.contextmanager
 def switch_interval(seconds: float) -> Iterator[None]:
-    """This interpreter's threads switch after so many seconds; afterwards as before."""
+    """Set this interpreter's switch interval, and restore it afterwards."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(seconds)
     try:
@@ -110,7 +112,7 @@ def switch_interval(seconds: float) -> Iterator[None]:
 
 @traced()
 def wait(job: Job) -> Waited:
-    """Nap after nap, each noted: the part of the one that waits."""
+    """Take all naps and record how late each one ended: the waiting unit."""
     late = []
     for _ in range(job.naps):
         due = now() + job.nap
@@ -121,7 +123,7 @@ def wait(job: Job) -> Waited:
 
 @traced()
 def compute(unit: Callable[[], object], stopped: Callable[[], bool]) -> Computed:
-    """Compute unit after unit until stopped: the part of the one that computes."""
+    """Call ``unit`` until ``stopped`` returns true: the computing unit."""
     begin, begin_cpu, units = now(), cpu_time(), 0
     while True:
         unit()
@@ -132,7 +134,7 @@ def compute(unit: Callable[[], object], stopped: Callable[[], bool]) -> Computed
 
 
 def python_code() -> int:
-    """A unit in pure Python: about a millisecond, and the lock can be taken away at any time."""
+    """About a millisecond of pure Python, which can lose the GIL at any time."""
     remainders = 0
     for divisor in range(3, 30_000, 2):
         remainders += 1_000_000_007 % divisor
@@ -140,12 +142,12 @@ def python_code() -> int:
 
 
 def c_code() -> bytes:
-    """A unit in C that gives up the lock: about a millisecond of hashing."""
+    """About a millisecond of hashing in C, which releases the GIL."""
     return hashlib.sha256(_buffer()).digest()
 
 
 def c_code_holding() -> list[int]:
-    """A unit in C that keeps the lock: some hundredths of a second of sorting."""
+    """Some hundredths of a second of sorting in C, which holds the GIL."""
     return sorted(_numbers())
 
 
@@ -161,26 +163,26 @@ def _numbers() -> list[int]:
 
 
 def check(job: Job, answers: object) -> None:
-    """There was every nap, none too short, all under the switch interval asked for.
+    """Check the number of naps, their length, the switch interval, and the share of CPU time.
 
     Raises:
-        AssertionError: naming what is wrong.
+        AssertionError: one of this is wrong; the message names it.
     """
-    assert isinstance(answers, Answers), f"expected what was noted, got {type(answers).__name__}"
+    assert isinstance(answers, Answers), f"expected Answers, got {type(answers).__name__}"
     late, interval = answers.waited
     assert len(late) == job.naps, f"expected {job.naps} naps, got {len(late)}"
-    # A coarse clock may say that a nap was a little short.
+    # With a coarse clock a nap may look a little too short.
     for number, seconds in enumerate(late):
         assert seconds > -job.nap / 2, f"nap {number}: {-seconds:.4f} s too short"
     assert abs(interval - job.interval) < 1e-5, f"the switch interval was {interval} s"
-    # Two clocks do not agree to the last digit.
+    # The two clocks differ a little, so the share may exceed 1.
     share = answers.computed.share
-    assert 0 <= share < 1.1, f"computed {share:.2f} of the time"
+    assert 0 <= share < 1.1, f"expected a share of CPU time from 0 to 1, got {share:.2f}"
 
 
 def metrics(job: Job, answers: Answers, seconds: float) -> dict[str, float]:
-    """How late the waiting one got to run, in the middle and at worst; units a second of the computing
-    one, and the share of the time it computed: 0 where there is none."""
+    """The median and the worst latency of the waiting unit in seconds, the computing unit's rate per
+    second, and its share of CPU time; the last two are 0 without a computing unit."""
     late = answers.waited.late
     return {
         "latency": statistics.median(late),

@@ -1,9 +1,10 @@
 """What does it cost to acquire and release a semaphore, alone and when others want it too?
 
-Let no more than so many in at once: what a semaphore costs, and what it does when used wrongly.
+Bound the units in flight with a semaphore, and release it once too often.
 
-The unit of work is one pair: acquire the semaphore, release it. When all is done it is released once
-more than it was acquired. A bounded one refuses that; a plain one lets one more in from then on.
+The unit of work is one pair: acquire the semaphore, release it. At the end, each model releases it once
+more than it acquired it. A bounded semaphore refuses the extra release; a plain one raises its bound by
+one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ METRICS = {"acquire_release": ("s", "lower")}
 
 @dataclass(frozen=True)
 class Case:
-    """So many units, each acquiring and releasing so many times; ``workers`` is the bound."""
+    """A size of the work: how many units, and pairs of each unit; ``workers`` is the bound."""
 
     units: int
     pairs: int
@@ -47,10 +48,10 @@ CASES = {
 
 @dataclass(frozen=True)
 class Job:
-    """Units, each to acquire and release ``pairs`` times, no more than ``bound`` of them in flight.
+    """Units that each acquire and release ``pairs`` times, with at most ``bound`` of them in flight.
 
-    Where there is a ``moment``, in seconds, a unit sleeps for it while it is in flight, and is counted.
-    With 0 it only gives the others their turn; with None there is neither sleep nor count.
+    A unit in flight sleeps for ``moment`` seconds, and is counted. With 0 it only lets the other units
+    run. With None it neither sleeps nor is counted.
     """
 
     units: int
@@ -65,18 +66,19 @@ def job(case: Case, resources: Resources) -> Job:
 
 
 class Span(NamedTuple):
-    """From when all units were there until one had done its pairs: seconds of ``time.monotonic``."""
+    """The time from when all units were up until one had done its pairs: seconds of
+    ``time.monotonic``."""
 
     begin: float
     end: float
 
 
 class Throttled(NamedTuple):
-    """When each unit was busy, and what became of the semaphore.
+    """When each unit was busy, and how the semaphore reacted to the extra release.
 
-    ``most`` were in flight at once, as far as they were counted. ``bounded`` is what the semaphore
-    claims to be. ``refused`` names the error with which it refused one release too many, None where it
-    took it; and then ``room`` could acquire it at once.
+    ``most`` is the peak in flight, 0 if units were not counted. ``bounded`` is whether the semaphore is
+    a bounded one. ``refused`` names the error of the extra release; None if the semaphore accepted it.
+    ``room`` is how many units could acquire it at once after that.
     """
 
     spans: list[Span]
@@ -87,7 +89,7 @@ class Throttled(NamedTuple):
 
 
 class Flight:
-    """Counts who is in flight, and the most there were at once; the same for every model."""
+    """Counts the units in flight and their peak; all models use it."""
 
     def __init__(
         self,
@@ -95,14 +97,14 @@ class Flight:
         now: Any = None,
         most: Any = None,
     ) -> None:
-        # One that processes share may be false: it is 0.
+        # Compare with None: a shared value may be falsy.
         self._lock = threading.Lock() if lock is None else lock
         self._now = SimpleNamespace(value=0) if now is None else now
         self._most = SimpleNamespace(value=0) if most is None else most
 
     @classmethod
     def of_processes(cls, context: BaseContext) -> Flight:
-        """One that counts in all processes it is handed to when they start."""
+        """One that counts in all processes that get it at their start."""
         return cls(context.Lock(), context.RawValue("i"), context.RawValue("i"))
 
     @property
@@ -122,7 +124,7 @@ class Flight:
 
 
 def refused(release: Callable[[], object]) -> str | None:
-    """The name of the error that one release too many ends in; None where it is taken."""
+    """The name of the error that an extra release raises; None if the semaphore accepts it."""
     try:
         release()
     except (ValueError, RuntimeError) as error:
@@ -131,33 +133,36 @@ def refused(release: Callable[[], object]) -> str | None:
 
 
 def check(job: Job, answers: object) -> None:
-    """Every unit did its pairs within the bound, and one release too many had its consequence.
+    """Check that every unit ran within the bound, and that the extra release had its consequence.
 
     Raises:
-        AssertionError: saying what is wrong with the units, or with the semaphore.
+        AssertionError: the message names what is wrong with the units, or with the semaphore.
     """
-    assert isinstance(answers, Throttled), f"expected it throttled, got {type(answers).__name__}"
+    assert isinstance(answers, Throttled), f"expected Throttled, got {type(answers).__name__}"
     assert len(answers.spans) == job.units, f"expected {job.units} units, got {len(answers.spans)}"
     for unit, span in enumerate(answers.spans):
         assert span.begin < span.end, f"unit {unit}: ended before it began"
     if job.moment is None:
-        assert answers.most == 0, f"{answers.most} in flight were counted, none was to be"
+        assert answers.most == 0, f"expected no count of units in flight, got {answers.most}"
     else:
-        assert answers.most > 0, "nobody was in flight"
-    assert answers.most <= job.bound, f"{answers.most} were in flight, {job.bound} is the bound"
+        assert answers.most > 0, "no unit was counted in flight"
+    assert answers.most <= job.bound, f"{answers.most} units in flight, the bound is {job.bound}"
     if answers.bounded:
-        assert answers.refused is not None, "bounded, and took one release too many"
-        assert answers.room == job.bound, f"room for {answers.room}, {job.bound} is the bound"
+        assert answers.refused is not None, "a bounded semaphore accepted an extra release"
+        assert answers.room == job.bound, f"room for {answers.room}, the bound is {job.bound}"
     else:
-        assert answers.refused is None, f"not bounded, and refused a release: {answers.refused}"
+        assert answers.refused is None, f"a plain semaphore refused a release: {answers.refused}"
         grown = job.bound + 1
-        assert answers.room == grown, f"room for {answers.room}, one release too many makes {grown}"
+        assert answers.room == grown, (
+            f"room for {answers.room}, expected {grown} after an extra release"
+        )
 
 
 def metrics(job: Job, answers: Throttled, seconds: float) -> dict[str, float]:
-    """How long a pair took: from when all units were there, until the last was done, over all pairs.
+    """``acquire_release`` is the time of a pair in seconds, including the Python loop around it.
 
-    What starts them and ends them is not in it; the loop around the pairs is.
+    It is the time from when all units were up until the last one was done, divided by all pairs.
+    Starting and ending the units is not included.
     """
     begin = min(span.begin for span in answers.spans)
     end = max(span.end for span in answers.spans)

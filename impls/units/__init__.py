@@ -1,9 +1,9 @@
 """What does a unit of execution cost: how long to start and to end, how much memory?
 
-Start units, have all of them idle at the same time, end them: what does it cost to have one?
+Start units of execution, keep all of them idle at the same time, and end them.
 
-The unit of work is a unit of execution itself: it starts, says that it is up, waits to be told to end,
-and ends. It does nothing else, so what is seen is what any work in such a unit pays beforehand.
+The unit of work is a unit of execution itself. It starts, reports that it is up, waits for the signal
+to end, and ends. It does nothing else, so the time is the overhead of any work in such a unit.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ QUESTION = "What does a unit of execution cost: how long to start and to end, ho
 
 @dataclass(frozen=True)
 class Case:
-    """So many units, all of them there at the same time."""
+    """A size of the work: how many units are up at the same time."""
 
     items: int
     scale: float = 1.0
@@ -38,14 +38,14 @@ CASES = {
 
 
 def nothing() -> None:
-    """What is done while all units are up, in a round that is timed."""
+    """Do nothing: timed rounds call this while all units are up."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """So many units to have at once, which is no more than may be in flight.
+    """The number of units to have up at the same time.
 
-    ``when_up`` is to be called when all of them are up, before any is told to end.
+    A model calls ``when_up`` when all units are up, before it signals any of them to end.
     """
 
     units: int
@@ -58,30 +58,30 @@ def job(case: Case, resources: Resources) -> Job:
 
 
 class Life:
-    """When units began, were up, were told to end, and had ended, by ``time.perf_counter``.
+    """When the units started, were up, got the signal to end, and had ended: ``time.perf_counter``.
 
-    A model makes it right before it starts the first unit.
+    A model creates it right before it starts the first unit.
     """
 
     @traced()
     def __init__(self, job: Job) -> None:
         self.job = job
         self.units: Collection[object] = ()
-        """What each unit said that it is, which no other one is at the same time."""
+        """An identity that each unit reported, unique among the units that are up."""
         self.joined = 0.0
         self.started = time.perf_counter()
 
     @traced()
     def all_up(self, units: Collection[object]) -> None:
-        """All units have said what they are, and wait."""
+        """Record that all units are up, and their identities; call ``when_up``."""
         self.up = time.perf_counter()
         self.units = units
         self.job.when_up()
-        self.told = time.perf_counter()
+        self.signalled = time.perf_counter()
 
     @traced()
     def all_gone(self) -> Life:
-        """All units have ended, and nothing of them is left."""
+        """Record that all units have ended."""
         self.joined = time.perf_counter()
         return self
 
@@ -94,25 +94,25 @@ METRICS = {
 
 
 def metrics(job: Job, life: Life, seconds: float) -> dict[str, float]:
-    """What a unit costs, on an average.
+    """The mean cost of a unit, in seconds.
 
-    ``start`` is from right before the first is started until all are up, and ``join`` from when they
-    are told to end until all have ended, each over the number of units. ``memory`` is not to be seen
-    in a round that is timed: the benchmark weighs it, once.
+    ``start`` is the time from right before the first start until all units are up. ``join`` is the time
+    from the signal to end until all have ended. Both are divided by the number of units. ``memory`` is
+    missing: the benchmark measures it once, outside the timed rounds.
     """
     return {
         "start": (life.up - life.started) / job.units,
-        "join": (life.joined - life.told) / job.units,
+        "join": (life.joined - life.signalled) / job.units,
     }
 
 
 def check(job: Job, life: object) -> None:
-    """As many different units were up at the same time as were asked for, and then they ended.
+    """Check that the right number of different units was up at the same time, and that they ended.
 
     Raises:
-        AssertionError: saying what is wrong.
+        AssertionError: one of this is not so; the message names it.
     """
-    assert isinstance(life, Life), f"expected the life of units, got {type(life).__name__}"
+    assert isinstance(life, Life), f"expected Life, got {type(life).__name__}"
     assert life.units, "the units were never up"
     different = len(set(life.units))
     assert different == job.units, f"expected {job.units} different units, got {different}"

@@ -23,10 +23,10 @@ from concurbench.runner.workspace import Workspace
 from studies import files
 from studies.agreement import pairs
 from studies.agreement.pairs import KIND, read
-from studies.agreement.rows import ROWS, Row
+from studies.agreement.rows import ROWS, AgreementRow
 from studies.agreement.table import judgements, table
 from studies.agreement.timers import Timers
-from studies.agreement.verdict import Verdict
+from studies.agreement.verdict import AgreementVerdict
 
 PACKAGES = ("pyperf", "pytest-benchmark")
 
@@ -61,11 +61,11 @@ def main(
         source = measured(part, number, json_file, more)
     agreement = read(source)
     published(lambda: show(table(agreement)))
-    agrees = all(each.verdict is Verdict.AGREES for each in judgements(agreement).values())
+    agrees = all(each.verdict is AgreementVerdict.AGREES for each in judgements(agreement).values())
     ctx.exit(0 if agrees else 1)
 
 
-def chosen(part: str) -> list[Row]:
+def chosen(part: str) -> list[AgreementRow]:
     """The rows with ``part`` in their names."""
     rows = [row for row in ROWS if part in row.name]
     if not rows:
@@ -75,8 +75,10 @@ def chosen(part: str) -> list[Row]:
 
 
 def measured(part: str, number: int, json_file: Path | None, more: Path | None) -> Path:
-    """Measure this many pairs of each row; the file with the pairs, which is also named if the study
-    ends early."""
+    """Measure ``number`` pairs of each row, and return the file with the pairs.
+
+    Its path is printed even if the study ends early.
+    """
     if importlib.util.find_spec("pyperf") is None:
         raise ConcurbenchError("this needs pyperf: pip install 'concurbench[agreement]'")
     if os.name != "posix":
@@ -90,28 +92,30 @@ def measured(part: str, number: int, json_file: Path | None, more: Path | None) 
             known = {*names, *(entry.get("row") for entry in entries)}
             rows = [row for row in ROWS if row.name in known]
     header = {"machine": machine.facts(PACKAGES), "rows": names}
-    watch = StatusLine()
+    status = StatusLine()
     record, _ = files.start(KIND, header, json_file, more)
     try:
         with ended_by_signals(), Workspace() as workspace:
-            take(rows, number, Timers(workspace), record, watch)
+            take(rows, number, Timers(workspace), record, status)
     finally:
-        watch.end()
+        status.end()
         published(partial(click.echo, f"measurements: {record.path}", err=True))
     return record.path
 
 
-def take(rows: Sequence[Row], number: int, timers: Timers, record: Record, watch: StatusLine) -> None:
+def take(
+    rows: Sequence[AgreementRow], number: int, timers: Timers, record: Record, status: StatusLine
+) -> None:
     """Measure the pairs and save each one; show how long the rest will take."""
     of = f"of {number} of {units.counted(len(rows), 'row')}"
     start = time.monotonic()
-    watch.step(f"pair 1 {of}")
+    status.step(f"pair 1 {of}")
     for done, pair in enumerate(pairs.take(rows, number, timers.concurbench, timers.pyperf), 1):
         record.append(asdict(pair))
         turn, rest = divmod(done, len(rows))
         if rest == 0 and turn < number:
             left = (time.monotonic() - start) / turn * (number - turn)
-            watch.step(f"pair {turn + 1} {of}, about {units.duration(left)} left")
+            status.step(f"pair {turn + 1} {of}, about {units.duration(left)} left")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 from concurbench.errors import ConcurbenchError
 from concurbench.results import records
-from studies.agreement.rows import Row
+from studies.agreement.rows import AgreementRow
 
 KIND = "pyperf agreement"
 
@@ -77,14 +77,14 @@ def read(path: Path) -> Agreement:
 
 
 def take(
-    rows: Sequence[Row],
+    rows: Sequence[AgreementRow],
     number: int,
-    concurbench: Callable[[Row], Observed],
-    pyperf: Callable[[Row, Observed], tuple[float, ...]],
+    concurbench: Callable[[AgreementRow], Observed],
+    pyperf: Callable[[AgreementRow, Observed], tuple[float, ...]],
 ) -> Iterator[Pair]:
     """This many pairs of each row. Every row gets a pair before any row gets its next one, so that a
     slow minute affects all rows. ``pyperf`` gets concurbench's last observation, to do as much work."""
-    last: dict[Row, Observed] = {}
+    last: dict[AgreementRow, Observed] = {}
     for turn in range(number):
         for row in rows:
             if turn % 2 == 0:

@@ -8,7 +8,7 @@ DELAY = 0.05
 """The delay of the flag server, in seconds, for both timers."""
 
 WITHIN = 0.05
-"""How far the ratio of a row's times may be from one: the timers agree within it."""
+"""The largest distance of the ratio of a row's times from one at which the timers agree."""
 
 IN_LOOP_WITHIN = 0.20
 """The same for a coroutine that does nothing: a call takes less time than a few clock readings, and the
@@ -16,7 +16,7 @@ loops of the two timers are compiled to different code."""
 
 
 @dataclass(frozen=True)
-class Row:
+class AgreementRow:
     """One benchmark; ``server`` is None where the workload talks to none."""
 
     workload: str
@@ -27,29 +27,29 @@ class Row:
 
     @property
     def name(self) -> str:
-        """As in ``flags[threaded-local-pop20]``."""
+        """The short name, such as ``flags[threaded-local-pop20]``."""
         return f"{self.workload}[{'-'.join(filter(None, [self.model, self.server, self.case]))}]"
 
 
-IN_LOOP = Row("aio_benchmark", "empty", "coroutine", within=IN_LOOP_WITHIN)
+IN_LOOP = AgreementRow("aio_benchmark", "empty", "coroutine", within=IN_LOOP_WITHIN)
 """The fixture ``aio_benchmark`` and pyperf's ``bench_async_func``, without a workload."""
 
 ROWS = (
     # Threads that wait for another process.
-    Row("flags", "threaded", "pop20", "local"),
+    AgreementRow("flags", "threaded", "pop20", "local"),
     # Coroutines that compute more than they wait.
-    Row("flags", "asyncio_gather", "pop20", "local"),
+    AgreementRow("flags", "asyncio_gather", "pop20", "local"),
     # No other process: respx sleeps inside this one.
-    Row("flags", "threaded", "pop20", "mock"),
+    AgreementRow("flags", "threaded", "pop20", "mock"),
     # CPU-bound, with rounds of milliseconds.
-    Row("primes", "sequential", "below_50k"),
+    AgreementRow("primes", "sequential", "below_50k"),
     # CPU-bound, in processes that a fork server starts.
-    Row("primes", "multiprocess", "large"),
+    AgreementRow("primes", "multiprocess", "large"),
     # Threads that sleep.
-    Row("naps", "threaded", "tasks_5_longest_first"),
+    AgreementRow("naps", "threaded", "tasks_5_longest_first"),
     # Threads that an event loop waits for, beside a task that wakes every millisecond.
-    Row("bridges", "asyncio_to_thread", "waiting"),
+    AgreementRow("bridges", "asyncio_to_thread", "waiting"),
     # CPU-bound in C, in threads that release the GIL, with large answers.
-    Row("digests", "threaded", "buffers_2m"),
+    AgreementRow("digests", "threaded", "buffers_2m"),
     IN_LOOP,
 )

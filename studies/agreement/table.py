@@ -14,9 +14,13 @@ from concurbench import units
 from studies import files
 from studies.agreement.pairs import Agreement, Pair
 from studies.agreement.rows import ROWS, WITHIN
-from studies.agreement.verdict import CONFIDENCE, Judgement, Verdict, judge
+from studies.agreement.verdict import CONFIDENCE, AgreementJudgement, AgreementVerdict, judge
 
-STYLES = {Verdict.AGREES: "green", Verdict.DIFFERS: "bold red", Verdict.NOT_SHOWN: "yellow"}
+STYLES = {
+    AgreementVerdict.AGREES: "green",
+    AgreementVerdict.DIFFERS: "bold red",
+    AgreementVerdict.NOT_SHOWN: "yellow",
+}
 
 
 def table(agreement: Agreement) -> RenderableType:
@@ -35,7 +39,7 @@ def table(agreement: Agreement) -> RenderableType:
     return Group(shown, Text(), Text(conclusion(judged)), Text(about(agreement, judged), style="dim"))
 
 
-def judgements(agreement: Agreement) -> dict[str, Judgement]:
+def judgements(agreement: Agreement) -> dict[str, AgreementJudgement]:
     """Row -> the judgement of its pairs."""
     return {
         row: judge([pair.ratio for pair in pairs], within_of(row))
@@ -60,27 +64,27 @@ def _three_digits(seconds: float) -> str:
     return f"{float(number.replace(',', '')):.3g} {symbol}"
 
 
-def between(judgement: Judgement) -> str:
+def between(judgement: AgreementJudgement) -> str:
     if math.isinf(judgement.high):
         return "too few"
     return f"{judgement.low:.3f}–{judgement.high:.3f}"
 
 
-def conclusion(judged: Mapping[str, Judgement]) -> str:
+def conclusion(judged: Mapping[str, AgreementJudgement]) -> str:
     """One sentence, with advice where agreement is not shown."""
     usual, *others = sorted({within_of(row) for row in judged})
     bounds = [f"within {usual:.0%}"]
     bounds += [f"{row} {within_of(row):.0%}" for row in judged if within_of(row) in others]
-    agreed = sum(each.verdict is Verdict.AGREES for each in judged.values())
+    agreed = sum(each.verdict is AgreementVerdict.AGREES for each in judged.values())
     if agreed == len(judged):
         return f"Both timers agree on {units.counted(agreed, 'row')} ({', '.join(bounds)})."
     text = f"Both timers agree on {agreed} of {len(judged)} rows ({', '.join(bounds)})."
-    if any(each.verdict is Verdict.NOT_SHOWN for each in judged.values()):
+    if any(each.verdict is AgreementVerdict.NOT_SHOWN for each in judged.values()):
         text += " Rows that are not shown need more pairs (--more), or an idle machine."
     return text
 
 
-def about(agreement: Agreement, judged: Mapping[str, Judgement]) -> str:
+def about(agreement: Agreement, judged: Mapping[str, AgreementJudgement]) -> str:
     """The number of pairs, and the machine."""
     facts = agreement.machine
     fewest = min(each.pairs for each in judged.values())

@@ -1,4 +1,4 @@
-"""The two timers. Each observation starts a process of its own."""
+"""The two timers. Each observation starts a separate process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from concurbench.results import runs
 from concurbench.runner.child import last_output
 from concurbench.runner.workspace import Workspace
 from studies.agreement.pairs import Observed
-from studies.agreement.rows import DELAY, IN_LOOP, Row
+from studies.agreement.rows import DELAY, IN_LOOP, AgreementRow
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
@@ -36,7 +36,7 @@ class Timers:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def concurbench(self, row: Row) -> Observed:
+    def concurbench(self, row: AgreementRow) -> Observed:
         """The row's benchmark, measured by ``pytest``."""
         command = ["pytest", "-p", "no:cacheprovider"]
         if row is IN_LOOP:
@@ -59,18 +59,18 @@ class Timers:
         assert timed.workers is not None
         return Observed(timed.seconds, timed.workers)
 
-    def pyperf(self, row: Row, like: Observed) -> tuple[float, ...]:
+    def pyperf(self, row: AgreementRow, like: Observed) -> tuple[float, ...]:
         """The same work, in a script that uses pyperf."""
         # The environment of a session; see environment_of_processes in conftest.py.
         path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
         environ = {"NO_PROXY": "*", "no_proxy": "*", "PYTHONPATH": path}
         with locked(), self._place() as place:
             answer = place / "seconds.json"
-            told = {
+            instructions = {
                 **asdict(row), "delay": DELAY, "workers": like.workers, "rounds": len(like.seconds),
                 "folder": str(place), "answer": str(answer),
             }  # fmt: skip
-            command = ["studies.agreement.script", json.dumps(told)]
+            command = ["studies.agreement.script", json.dumps(instructions)]
             if row is IN_LOOP:
                 command = ["studies.agreement.script.in_loop", str(answer)]
             self._run("pyperf", row, command, place, **environ)
@@ -86,7 +86,9 @@ class Timers:
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
-    def _run(self, timer: str, row: Row, command: Sequence[str], place: Path, **more: str) -> Path:
+    def _run(
+        self, timer: str, row: AgreementRow, command: Sequence[str], place: Path, **more: str
+    ) -> Path:
         """Run it; the file with its output.
 
         Raises:
@@ -107,7 +109,7 @@ class Timers:
 
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
-    """Hold the machine's lock: pytest takes it by itself, a script does not."""
+    """Hold the machine's lock: pytest takes it, a script does not."""
     lock = SessionLock()
     try:
         lock.acquire("measuring an agreement")

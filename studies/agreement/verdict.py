@@ -11,17 +11,17 @@ from enum import StrEnum
 CONFIDENCE = 0.95
 
 
-class Verdict(StrEnum):
+class AgreementVerdict(StrEnum):
     AGREES = "agrees"
     DIFFERS = "differs"
     NOT_SHOWN = "not shown"
 
 
 @dataclass(frozen=True)
-class Judgement:
+class AgreementJudgement:
     """The result for a row; ratios are concurbench's time over pyperf's."""
 
-    verdict: Verdict
+    verdict: AgreementVerdict
     pairs: int
     ratio: float
     """The median."""
@@ -30,17 +30,17 @@ class Judgement:
     """The confidence interval of the median."""
 
 
-def judge(ratios: Sequence[float], within: float) -> Judgement:
+def judge(ratios: Sequence[float], within: float) -> AgreementJudgement:
     """Agreement if the whole interval of the median is within ``within`` of one, difference if it is
     wholly outside, and otherwise no answer."""
     low, high = interval(ratios)
     if low >= 1 - within and high <= 1 + within:
-        verdict = Verdict.AGREES
+        verdict = AgreementVerdict.AGREES
     elif high < 1 - within or low > 1 + within:
-        verdict = Verdict.DIFFERS
+        verdict = AgreementVerdict.DIFFERS
     else:
-        verdict = Verdict.NOT_SHOWN
-    return Judgement(verdict, len(ratios), statistics.median(ratios), low, high)
+        verdict = AgreementVerdict.NOT_SHOWN
+    return AgreementJudgement(verdict, len(ratios), statistics.median(ratios), low, high)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from concurbench import machine
-from concurbench.command import PytestCommand, ended_by_signals, published
+from concurbench.command import PytestCommand, ended_by_signals, published, pytest_arguments
 from concurbench.gate.command import THRESHOLD, check_requirements
 from concurbench.gate.prepare import Question
 from studies import files
-from studies.gate.measure import Budget, Measurement
+from studies.gate.measure import Measurement, StudyBudget
 from studies.gate.report import report
 from studies.gate.study import INJECTED, KIND, read
 
@@ -46,14 +46,17 @@ def main(
     """
     check_requirements()
     if source is None:
-        source = measured(Budget(blocks, max_time), ctx.meta.get("pytest", ()), json_file, more)
+        source = measured(StudyBudget(blocks, max_time), pytest_arguments(ctx), json_file, more)
     click.echo(report(read(source)), nl=False)
 
 
 def measured(
-    budget: Budget, arguments: tuple[str, ...], json_file: Path | None, more: Path | None
+    budget: StudyBudget, arguments: tuple[str, ...], json_file: Path | None, more: Path | None
 ) -> Path:
-    """Measure; the file with the measurements, which is also named if the study ends early."""
+    """Measure, and return the file with the measurements.
+
+    Its path is printed even if the study ends early.
+    """
     header = {"machine": machine.facts(), "threshold": THRESHOLD, "injected": INJECTED}
     record, entries = files.start(KIND, header, json_file, more)
     question = Question(None, None, Path.cwd(), arguments=arguments)

@@ -13,15 +13,15 @@ from typing import Any
 
 from concurbench.errors import ConcurbenchError
 from concurbench.gate import gate as gates
-from concurbench.gate.block import Stepped, Stepper
+from concurbench.gate.block import SteppedArm, Stepper
 from concurbench.gate.comparison import Comparison
 from concurbench.gate.prepare import Question
 from concurbench.gate.samples import Quad
 from concurbench.results.records import Entry, Record
-from studies.gate.study import INJECTED, Study, parse
+from studies.gate.study import INJECTED, GateStudy, parse
 
 TOLERANCE = 0.01
-"""How far the measured slow-down may be from the injected one."""
+"""The largest distance between the measured slow-down and the injected one, as a share."""
 
 GATES = 3
 """Real gates without, and as many with, an injected slow-down."""
@@ -50,7 +50,7 @@ TOY = """
 
 
 @dataclass(frozen=True)
-class Budget:
+class StudyBudget:
     """Blocks of each kind, and the seconds after which no block starts."""
 
     blocks: int
@@ -61,7 +61,7 @@ class Measurement:
     """A study in progress. ``step`` is called with a line for each step."""
 
     def __init__(
-        self, record: Record, header: Entry, entries: Sequence[Entry], budget: Budget,
+        self, record: Record, header: Entry, entries: Sequence[Entry], budget: StudyBudget,
         step: Callable[[str], None], clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._record, self._header, self._entries = record, header, list(entries)
@@ -69,7 +69,7 @@ class Measurement:
         self._clock, self._start = clock, clock() - self.study.seconds
 
     @property
-    def study(self) -> Study:
+    def study(self) -> GateStudy:
         """The measurements so far."""
         return parse(self._header, self._entries)
 
@@ -138,7 +138,7 @@ class Measurement:
             self._keep("gate", gate=gate)
 
 
-def check_injected(study: Study) -> None:
+def check_injected(study: GateStudy) -> None:
     """Compare the measured slow-downs with the injected one.
 
     Raises:
@@ -161,11 +161,11 @@ class LongSlices(Stepper):
         self.ratios: dict[str, list[float]] = {}
 
     def quads(
-        self, row: str, arms: dict[str, Stepped], cap: int | None, head_first: bool
+        self, row: str, arms: dict[str, SteppedArm], cap: int | None, head_first: bool
     ) -> Iterator[Quad]:
         for turn in range(TURNS):
             for arm in arms.values():
-                arm.tell(do="rounds", rounds=LATER, iterations=1, core=turn)
+                arm.send(do="rounds", rounds=LATER, iterations=1, core=turn)
                 first, *later = arm.expect("times")["seconds"]
                 self.ratios.setdefault(row, []).append(first / statistics.median(later))
         yield Quad("AB", (1.0,), (1.0,))

@@ -13,7 +13,7 @@ from concurbench.units import duration
 from studies import files
 from studies.gate import resample
 from studies.gate.resample import Observed
-from studies.gate.study import Study
+from studies.gate.study import GateStudy
 
 CANDIDATES = (
     Rules(analyses=(6, 9, 12, 16), confirmation=12, error_rate=0.05),
@@ -69,7 +69,7 @@ def findings(
     )
 
 
-def report(study: Study, suites: int = 300) -> str:
+def report(study: GateStudy, suites: int = 300) -> str:
     """The findings, as Markdown. Each figure comes from ``suites`` simulated gates."""
     choosing, reporting = halves(study.identical)
     choosing_injected, reporting_injected = halves(study.injected)
@@ -84,7 +84,7 @@ def report(study: Study, suites: int = 300) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _about(study: Study) -> str:
+def _about(study: GateStudy) -> str:
     ratios = study.checked.values()
     return (
         f"Measured on {files.place(study.machine)}, in {duration(study.seconds)}: "
@@ -136,7 +136,7 @@ def _table(chosen: Findings, threshold: float, share: float) -> str:
     return "\n".join(lines)
 
 
-def _rows(study: Study, chosen: Findings) -> str:
+def _rows(study: GateStudy, chosen: Findings) -> str:
     share = study.injected_share
     lines = [
         "Row by row. Spread: the standard deviation of a block's ratio. Bias: the mean over all blocks "
@@ -154,7 +154,7 @@ def _rows(study: Study, chosen: Findings) -> str:
     return "\n".join(lines)
 
 
-def _gates(study: Study) -> str:
+def _gates(study: GateStudy) -> str:
     lines = [
         "Real gates:",
         "",
@@ -171,6 +171,6 @@ def _gates(study: Study) -> str:
     return "\n".join(lines)
 
 
-def _hand_off(study: Study) -> str:
+def _hand_off(study: GateStudy) -> str:
     ratios = ", ".join(f"{ratio - 1:+.1%} for {name}" for name, ratio in study.hand_off.items())
     return f"The first round after a hand-off, compared with later ones of the same process: {ratios}."

@@ -21,7 +21,7 @@ INJECTED = 0.10
 
 
 @dataclass(frozen=True)
-class Study:
+class GateStudy:
     """All measurements."""
 
     machine: Mapping[str, Any]
@@ -43,7 +43,7 @@ class Study:
     """Real gates: the row slowed down, the exit code, the rows found slower, blocks, seconds."""
 
 
-def read(path: Path) -> Study:
+def read(path: Path) -> GateStudy:
     """The study that this file holds.
 
     Raises:
@@ -69,7 +69,7 @@ def read(path: Path) -> Study:
     return study
 
 
-def parse(header: Entry, entries: Sequence[Entry]) -> Study:
+def parse(header: Entry, entries: Sequence[Entry]) -> GateStudy:
     """The study of these entries, complete or not."""
     of: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -79,7 +79,7 @@ def parse(header: Entry, entries: Sequence[Entry]) -> Study:
     for entry in injected:
         for row, ratio in entry.get("checked", {}).items():
             ratios.setdefault(row, []).append(ratio)
-    return Study(
+    return GateStudy(
         machine=header["machine"],
         threshold=header["threshold"],
         injected_share=header["injected"],

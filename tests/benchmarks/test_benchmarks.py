@@ -1,4 +1,4 @@
-"""The flags benchmarks as a whole: a model that cheats, a server that dies, a proxy in the way."""
+"""The benchmarks, with models that cheat, a server that dies, and proxies."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def flags_suite(checkout: Suite) -> Suite:
     return checkout
 
 
-def test_files_of_the_last_round_do_not_help_the_next(flags_suite: Suite) -> None:
+def test_files_of_an_earlier_round_do_not_count(flags_suite: Suite) -> None:
     flags_suite.write(
         "impls/flags/lazy.py",
         '''
-        """Downloads once, and afterwards says what it said before."""
+        """Downloads once, and afterwards returns the same outcomes."""
         from impls.flags import sequential
 
         outcomes = {}
@@ -44,7 +44,7 @@ def test_a_model_that_exceeds_its_bound_fails(flags_suite: Suite, server: str) -
     flags_suite.write(
         "impls/flags/greedy.py",
         '''
-        """Takes twice the workers."""
+        """Uses twice the workers."""
         from impls.flags import threaded
 
         def run(job, *, workers):
@@ -74,7 +74,7 @@ def test_a_model_with_too_many_requests_fails(flags_suite: Suite) -> None:
     assert "the server served 40 requests, expected 20" in said(flags_suite.run_here(*arguments))
 
 
-def test_a_model_has_rows_only_for_the_servers_it_can_talk_to(flags_suite: Suite) -> None:
+def test_a_model_has_rows_only_for_the_servers_that_it_supports(flags_suite: Suite) -> None:
     flags_suite.write("impls/flags/real.py", '"""Sockets."""\nSERVERS = ("local",)')
     output = said(flags_suite.run_here("--collect-only", "-q", "--models=real"))
     assert "test_flags[real-local-pop20-w20]" in output
@@ -105,7 +105,7 @@ def look():
 """
 
 
-def test_processes_find_this_checkout_and_nothing_of_pytest_or_of_another_row(
+def test_processes_import_this_checkout_but_neither_pytest_nor_modules_of_another_row(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = suite.path / "impls/__init__.py"
@@ -117,18 +117,18 @@ def test_processes_find_this_checkout_and_nothing_of_pytest_or_of_another_row(
     other_checkout = suite.write("elsewhere/impls/__init__.py", '"""Not this one."""').parents[1]
     monkeypatch.setenv("PYTHONPATH", str(other_checkout))
     monkeypatch.chdir("/")
-    # As users call it: the script's file would be imported as the children's main module.
+    # Like users, start the script pytest: children would import its file as their main module.
     script = Path(sys.executable).with_name("pytest")
     benchmarks = str(suite.path / "benchmarks")
     result = suite.pytester.run(script, benchmarks, "--models=probe_a,probe_b", "--benchmark-disable")
     result.assert_outcomes(passed=2)
 
 
-def test_a_server_that_dies_in_the_middle_fails_its_row_and_no_other(flags_suite: Suite) -> None:
+def test_a_server_that_dies_fails_only_its_row(flags_suite: Suite) -> None:
     flags_suite.write(
         "impls/flags/aaa_killer.py",
         '''
-        """Kills the server and asks it."""
+        """Kills the server, and then sends requests."""
         import psutil
         from impls.flags import sequential
 
@@ -164,7 +164,7 @@ def test_proxies_of_the_environment_are_not_used(
     assert flags_suite.run(*arguments).ret == 0
 
 
-def test_a_row_keeps_what_its_server_counted(flags_suite: Suite) -> None:
+def test_a_row_saves_the_counts_of_its_server(flags_suite: Suite) -> None:
     flags_suite.run(
         "--models=multiprocess",
         "--cases=pop20",

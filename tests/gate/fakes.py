@@ -1,4 +1,5 @@
-"""A comparison without processes: its ratios are given, its time is its own."""
+"""A comparison without processes (its ratios are given, its time is its own), and the blocks of a
+record."""
 
 from __future__ import annotations
 
@@ -6,7 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from concurbench.gate.samples import Block, Quad
+from concurbench.gate.samples import KIND, Block, Quad
+from concurbench.results import records
+
+
+def read_blocks(path: Path) -> list[Block]:
+    """The blocks of a record of the gate or of ``calibrate``."""
+    _, entries = records.read(path, KIND)
+    return [Block.from_json(entry) for entry in entries if "number" in entry]
 
 
 class FakeComparison:

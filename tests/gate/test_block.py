@@ -57,7 +57,7 @@ class FakeArm:
         self.rounds: dict[str, int] = {}
         self.iterations: list[int] = []
 
-    def tell(self, **message: Any) -> None:
+    def send(self, **message: Any) -> None:
         if "run" in message:
             self.order, self.slower = deque(message["run"]), message["slower"]
             self._next()
@@ -69,7 +69,7 @@ class FakeArm:
             self._run(**{name: message[name] for name in ("rounds", "iterations", "core")})
 
     def ask(self, answer: str, **message: Any) -> dict[str, Any]:
-        self.tell(**message)
+        self.send(**message)
         return self.expect(answer)
 
     def expect(self, *kinds: str) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def test_the_users_repository_does_not_change(repository: Project, tmp_path: Pat
         return [(path, path.stat().st_mtime_ns) for path in sorted(repository.folder.rglob("*"))]
 
     repository.write("module.py", "VERSION = 3\n")
-    (repository.folder / "gone.py").touch()  # which git status would note in its index
+    (repository.folder / "gone.py").touch()  # git status would record this in its index
     before = files()
     check_out("v1", repository.folder, tmp_path / "base")
     check_out(None, repository.folder, tmp_path / "head")
@@ -75,7 +75,7 @@ def test_the_users_repository_does_not_change(repository: Project, tmp_path: Pat
     assert len(repository.git("worktree", "list").splitlines()) == 1
 
 
-def test_a_project_in_a_part_of_its_repository(project: Make, tmp_path: Path) -> None:
+def test_a_project_can_be_a_subfolder_of_its_repository(project: Make, tmp_path: Path) -> None:
     made = project("repository")
     made.write("part/module.py", "\n")
     made.commit()
@@ -100,7 +100,7 @@ def test_a_plain_directory_is_copied_without_caches_and_environments(
     assert files == [checkout.folder / "module.py"]
 
 
-def test_a_name_of_a_directory_that_is_not_a_revision_means_the_directory(
+def test_a_name_that_is_a_directory_but_not_a_revision_means_the_directory(
     repository: Project, tmp_path: Path
 ) -> None:
     repository.write("other/module.py", "VERSION = 9\n")
@@ -108,7 +108,7 @@ def test_a_name_of_a_directory_that_is_not_a_revision_means_the_directory(
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("revision", "complaint"),
     [
         ("nonsense", "no revision and no directory 'nonsense'"),
         ("./nonsense", "no directory './nonsense'"),
@@ -116,18 +116,18 @@ def test_a_name_of_a_directory_that_is_not_a_revision_means_the_directory(
     ],
 )
 def test_an_unknown_revision_or_directory_is_one_sentence(
-    repository: Project, tmp_path: Path, asked: str, told: str
+    repository: Project, tmp_path: Path, revision: str, complaint: str
 ) -> None:
-    with pytest.raises(ConcurbenchError, match=told):
-        check_out(asked, repository.folder, tmp_path / "into")
+    with pytest.raises(ConcurbenchError, match=complaint):
+        check_out(revision, repository.folder, tmp_path / "into")
 
 
-def test_outside_of_a_repository_the_message_says_so(project: Make, tmp_path: Path) -> None:
+def test_a_revision_outside_of_a_repository_is_refused(project: Make, tmp_path: Path) -> None:
     with pytest.raises(ConcurbenchError, match="is not in a git repository"):
         check_out("main", project("plain").folder, tmp_path / "into")
 
 
-def test_without_git_the_message_says_so(
+def test_a_missing_git_is_one_sentence(
     repository: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -152,7 +152,7 @@ def test_a_shallow_clone_that_lacks_the_revision_says_what_to_do(
         check_out("v1", shallow.folder, tmp_path / "base")
     shallow.git("fetch", "--quiet", "--depth=1", "origin", "tag", "v1")
     first = shallow.git("rev-parse", "v1^{commit}")
-    shallow.git("tag", "--delete", "v1")  # no reference leads to it, as after a fetch in CI
+    shallow.git("tag", "--delete", "v1")  # as after a fetch in CI, no reference contains the commit
     assert read(check_out(first, shallow.folder, tmp_path / "base")) == "VERSION = 1\n"
 
 
@@ -169,8 +169,8 @@ def with_submodule(repository: Project, project: Make) -> Project:
 
 
 def test_submodules_are_copied(with_submodule: Project, tmp_path: Path) -> None:
-    for number, asked in enumerate(("main", None)):
-        checkout = check_out(asked, with_submodule.folder, tmp_path / str(number))
+    for number, revision in enumerate(("main", None)):
+        checkout = check_out(revision, with_submodule.folder, tmp_path / str(number))
         assert read(checkout, "sub/inner.py") == "INNER = 1\n"
 
 

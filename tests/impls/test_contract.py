@@ -1,4 +1,4 @@
-"""The contract that every model file keeps, whoever wrote it."""
+"""The contract of every model file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from concurbench.report import summary
 from programs.watch import WORKLOADS
 from tests.conftest import load
 
-LONGEST = 60
-"""Lines of a model file: it is meant to be read at once and copied."""
+MAX_LINES = 60
+"""The most lines of a model file, which must be easy to read and to copy."""
 
 MODELS = [model for workload in impls.workloads() for model in impls.models(workload)]
 each_model = pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_its_docstring_has_title_unit_sharing_costs_and_choice(model: impls.Mode
 
 @each_model
 def test_it_is_short_enough_to_copy(model: impls.Model) -> None:
-    assert len(path(model).read_text(encoding="utf-8").splitlines()) <= LONGEST
+    assert len(path(model).read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
 @each_model
@@ -76,7 +76,7 @@ def test_it_creates_its_clients_like_all_other_models(model: impls.Model) -> Non
     text = path(model).read_text(encoding="utf-8")
     made = re.findall(r"(?:httpx\.(?:Async)?|HttpxAiohttp)Client\((?=\S)", text)
     assert len(made) == len(re.findall(r"Client\(\*\*client_options\(job, ", text))
-    # Others take other arguments, to the same effect.
+    # Other clients take other arguments with the same effect.
     for other in re.findall(
         r"(?:httpx2\.\w*Client|aiohttp\.TCPConnector)\((.*?)\) as", text, re.DOTALL
     ):

@@ -1,4 +1,4 @@
-"""Coroutines of every kind: right, silent, bounded, and what a call of theirs costs."""
+"""Coroutines of every kind: correct, silent, bounded, and the cost of a call."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ async def test_a_model_leaves_no_task_behind(name: str) -> None:
 async def test_a_model_has_no_more_in_flight_than_its_workers(
     name: str, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, seen = load("coroutines", name), {"now": 0, "most": 0}
+    run, seen = load("coroutines", name), {"now": 0, "peak": 0}
 
     async def successor(number: int) -> int:
         seen["now"] += 1
-        seen["most"] = max(seen.values())
+        seen["peak"] = max(seen.values())
         await asyncio.sleep(0)
         seen["now"] -= 1
         return number + 1
 
     monkeypatch.setattr(import_module(f"impls.coroutines.{name}"), "successor", successor)
     coroutines.check(JOB, await run(JOB, workers=workers))
-    assert seen == {"now": 0, "most": workers}
+    assert seen == {"now": 0, "peak": workers}
 
 
 @pytest.mark.parametrize("name", ["native", "asyncio_gather", "asyncio_taskgroup"])
@@ -80,7 +80,7 @@ async def broken(number: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "complaint"),
     [
         ([6, 7], "expected 25 calls, got 2"),
         ([6, 8], "call 6: expected 7, got 8"),
@@ -88,8 +88,8 @@ async def broken(number: int) -> int:
         (None, "expected a list of numbers, got NoneType"),
     ],
 )
-def test_wrong_answers_are_rejected(answers: Any, told: str) -> None:
-    with pytest.raises(AssertionError, match=told):
+def test_wrong_answers_are_rejected(answers: Any, complaint: str) -> None:
+    with pytest.raises(AssertionError, match=complaint):
         coroutines.check(JOB, answers)
 
 

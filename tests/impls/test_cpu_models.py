@@ -1,4 +1,4 @@
-"""Every model of the CPU-bound workloads: correct, silent, bounded, and nothing left behind."""
+"""Every model of the CPU-bound workloads: correct, silent, bounded, and leaving nothing behind."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from impls import digests, primes
 from tests.probe import Probe, peak, times_tested
 
 TOO_SLOW = {("multiprocess_per_number", "below_50k")}
-"""They take half a minute; the other case and the small jobs test them."""
+"""Models and cases that take half a minute; the other case and the small jobs test these models."""
 
 THREADS_AND_COROUTINES = (
     "sequential", "threaded", "asyncio_gather", "asyncio_to_thread", "joblib_threads",
 )  # fmt: skip
-"""The models of digests that work in this process and this interpreter."""
+"""The models of digests that work in this process and interpreter."""
 
 Run = Callable[..., Any]
 

@@ -1,4 +1,4 @@
-"""Listing and loading models: a file in a folder is all it takes."""
+"""Listing and loading models: adding a file to a folder is enough."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import impls
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workload without models, that ``impls`` finds beside its own."""
+    """A workload without models; it replaces the project's own workloads."""
     workload = tmp_path / "made_up"
     workload.mkdir()
     (workload / "__init__.py").touch()
@@ -114,9 +114,9 @@ def test_a_file_that_does_not_parse_is_still_a_row_and_fails_when_loaded(folder:
 
 def test_an_unknown_name_is_refused_with_the_known_names(folder: Path) -> None:
     add(folder, "model")
-    with pytest.raises(LookupError, match="no workload 'other'; there are: made_up"):
+    with pytest.raises(LookupError, match="no workload 'other': choose from made_up"):
         impls.models("other")
-    with pytest.raises(LookupError, match="no model 'other' of made_up; there are: model"):
+    with pytest.raises(LookupError, match="no model 'other' of made_up: choose from model"):
         impls.load("made_up", "other")
 
 
@@ -144,7 +144,7 @@ def test_a_required_package_that_fails_to_import_is_a_reason_to_skip(
     (folder.parent / "halfway.py").write_text("raise ImportError('gone in 3.12', name='halfway')")
     monkeypatch.syspath_prepend(folder.parent)
     add(folder, "needs_halfway", 'REQUIRES = ("halfway",)', "import halfway")
-    with pytest.raises(impls.Unavailable, match=r"halfway does not import here: gone in 3\.12"):
+    with pytest.raises(impls.Unavailable, match=r"cannot import package halfway: gone in 3\.12"):
         impls.load("made_up", "needs_halfway")
 
 

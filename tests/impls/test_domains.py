@@ -1,4 +1,4 @@
-"""Looking names up: the DNS server, the resolver that blocks, the workload, and each of its models."""
+"""Lookups of names: the DNS server, the blocking resolver, the workload, and each of its models."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from tests.measure.test_session import said
 MODELS = [model.name for model in impls.models("domains")]
 ONE_AT_A_TIME = ("sequential", "asyncio_comprehension")
 IN_ORDER = ("asyncio_comprehension", "asyncio_gather")
-"""Those whose results are in the order of the names."""
+"""The models whose results are in the order of the names."""
 ALL_AT_ONCE = (*IN_ORDER, "asyncio_dict_comprehension")
-"""Those that have no result before they have the last."""
+"""The models that return all results together."""
 BLOCKING = [name for name in MODELS if name != "asyncio_aiodns"]
-"""Those that call ``socket.getaddrinfo``, themselves or through their library."""
+"""The models that call ``socket.getaddrinfo``, directly or through their library."""
 
 DELAY = 0.01
-PATIENCE = 10.0
-"""Seconds until a test gives up; reached only where it fails."""
+TIMEOUT = 10.0
+"""Seconds until a test fails instead of waiting longer."""
 
 FOUND, ABSENT = "false.dev.test", "none.dev.test"
-NOBODY = (LOOPBACK, 9)
+NO_SERVER = (LOOPBACK, 9)
 
 Lookup = Callable[[str], None]
 
@@ -62,7 +62,7 @@ def server(running: Nameserver) -> Iterator[Nameserver]:
 
 @pytest.fixture
 def libc(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """What libc's resolver is asked, instead of asking it."""
+    """Replaces libc's resolver, and returns the arguments of its calls."""
     asked: list[tuple[Any, ...]] = []
 
     def getaddrinfo(*args: Any) -> list[Any]:
@@ -80,8 +80,7 @@ def workload() -> str:
 
 @pytest.fixture
 def nothing_kept(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads that a library keeps for the next one who needs them end at once; those that it keeps for
-    good are there already."""
+    """Libraries end their idle threads at once, and have started their permanent threads already."""
     if "trio" in name:
         cache = pytest.importorskip("trio._core._thread_cache", reason="no package trio")
         monkeypatch.setattr(cache, "IDLE_TIMEOUT", 0.01)
@@ -91,11 +90,11 @@ def nothing_kept(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def nothing_left(nothing_kept: None, nothing_left: None) -> None:
-    """But for that."""
+    """Check that no thread or process is left, other than permanent threads of a library."""
 
 
 def replace_lookups(monkeypatch: pytest.MonkeyPatch, lookup: Lookup) -> None:
-    """``socket.getaddrinfo`` does this instead, and finds every name."""
+    """Make ``socket.getaddrinfo`` call ``lookup``, and find every name."""
 
     def getaddrinfo(host: Any, port: Any, *rest: int, **options: int) -> list[Any]:
         if sum(rest[-1:]) & socket.AI_NUMERICHOST:
@@ -107,7 +106,7 @@ def replace_lookups(monkeypatch: pytest.MonkeyPatch, lookup: Lookup) -> None:
 
 
 class Meeting:
-    """A lookup that ends when ``size`` of them have begun, and notes how many there were at once."""
+    """A lookup that ends when ``size`` lookups have begun; it records the peak in flight."""
 
     def __init__(self, size: int) -> None:
         self.barrier = threading.Barrier(size)
@@ -118,10 +117,10 @@ class Meeting:
         with self.lock:
             self.inside += 1
             self.peak = max(self.peak, self.inside)
-        self.barrier.wait(PATIENCE)
+        self.barrier.wait(TIMEOUT)
         with self.lock:
             self.inside -= 1
-        self.barrier.wait(PATIENCE)  # nobody begins anew before all have left
+        self.barrier.wait(TIMEOUT)  # no lookup begins again before all have left
 
 
 def arrived(*results: Result, seconds: list[float] | None = None) -> Arrivals:
@@ -161,7 +160,7 @@ def test_it_reaches_its_bound_in_flight_and_never_exceeds_it(
     workers = 1 if name in ONE_AT_A_TIME else 3
     meeting = Meeting(workers)
     replace_lookups(monkeypatch, meeting)
-    run(Job(domains.DOMAINS[:9], *NOBODY), workers=workers)
+    run(Job(domains.DOMAINS[:9], *NO_SERVER), workers=workers)
     assert meeting.peak == workers
 
 
@@ -175,7 +174,7 @@ def test_the_default_pool_of_asyncio_limits_lookups_and_a_larger_pool_does_not(
         monkeypatch.setattr(os, cores, lambda: 1, raising=False)
     meeting = Meeting(at_once)
     replace_lookups(monkeypatch, meeting)
-    run(Job(domains.DOMAINS[:20], *NOBODY), workers=20)
+    run(Job(domains.DOMAINS[:20], *NO_SERVER), workers=20)
     assert meeting.peak == at_once
 
 
@@ -183,19 +182,19 @@ def test_the_default_pool_of_asyncio_limits_lookups_and_a_larger_pool_does_not(
 def test_a_result_is_available_while_another_lookup_is_pending(
     run: impls.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = threading.Event()
+    added = threading.Event()
     add = Arrivals.add
 
     def noted(self: Arrivals, result: Result) -> None:
         add(self, result)
-        there.set()
+        added.set()
 
     def lookup(domain: str) -> None:
-        assert domain != "slow.test" or there.wait(PATIENCE)
+        assert domain != "slow.test" or added.wait(TIMEOUT)
 
     monkeypatch.setattr(Arrivals, "add", noted)
     replace_lookups(monkeypatch, lookup)
-    arrivals = run(Job(("slow.test", "fast.test"), *NOBODY), workers=2)
+    arrivals = run(Job(("slow.test", "fast.test"), *NO_SERVER), workers=2)
     assert [result.domain for result in arrivals.results] == ["fast.test", "slow.test"]
 
 
@@ -212,7 +211,7 @@ def test_all_lookups_end_before_the_first_result_is_available(
 
     monkeypatch.setattr(Arrivals, "add", noted)
     replace_lookups(monkeypatch, known.append)
-    assert len(run(Job(names, *NOBODY), workers=2).results) == len(names)
+    assert len(run(Job(names, *NO_SERVER), workers=2).results) == len(names)
 
 
 @pytest.mark.parametrize("name", IN_ORDER)
@@ -226,8 +225,8 @@ def test_a_list_returns_results_in_the_order_of_the_names(run: impls.Run, server
 def test_without_a_server_lookups_fail_and_no_name_counts_as_absent(
     run: impls.Run, nothing_left: None
 ) -> None:
-    job = Job((FOUND, ABSENT), *NOBODY)
-    with stub.installed(NOBODY, domains.TLD):
+    job = Job((FOUND, ABSENT), *NO_SERVER)
+    with stub.installed(NO_SERVER, domains.TLD):
         arrivals = run(job, workers=2)
     assert sorted(arrivals.results) == [Result(FOUND, None), Result(ABSENT, None)]
     with pytest.raises(AssertionError, match="got failed"):
@@ -243,7 +242,7 @@ def test_a_failing_lookup_does_not_affect_other_results(
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     replace_lookups(monkeypatch, lookup)
-    arrivals = run(Job(("one.test", "bad.test", "other.test"), *NOBODY), workers=2)
+    arrivals = run(Job(("one.test", "bad.test", "other.test"), *NO_SERVER), workers=2)
     assert sorted(arrivals.results) == [
         Result("bad.test", None),
         Result("one.test", True),
@@ -252,7 +251,7 @@ def test_a_failing_lookup_does_not_affect_other_results(
 
 
 @pytest.mark.parametrize(
-    ("cheat", "delay", "found_out"),
+    ("cheat", "delay", "complaint"),
     [
         ("sequential.run(job, workers=1)", 0, "the server served 36 requests, expected 18"),
         pytest.param(
@@ -265,7 +264,7 @@ def test_a_failing_lookup_does_not_affect_other_results(
     ],
 )
 def test_a_model_that_sends_too_many_queries_fails(
-    checkout: Suite, cheat: str, delay: int, found_out: str
+    checkout: Suite, cheat: str, delay: int, complaint: str
 ) -> None:
     pytest.importorskip("dnslib", reason="no package dnslib")
     checkout.add_workload("domains")
@@ -281,7 +280,7 @@ def test_a_model_that_sends_too_many_queries_fails(
         ''',
     )
     arguments = ("--models=cheating", "--cases=smallest", "--workers=4", "--benchmark-disable")
-    assert found_out in said(checkout.run(*arguments, f"--dns-delay={delay}"))
+    assert complaint in said(checkout.run(*arguments, f"--dns-delay={delay}"))
 
 
 # -- the workload --
@@ -305,18 +304,18 @@ RIGHT = (Result(FOUND, True), Result(ABSENT, False))
     ("wrong", "complaint"),
     [
         (arrived(RIGHT[0]), f"no result for {ABSENT}"),
-        (arrived(*RIGHT, RIGHT[0]), f"{FOUND}: nobody asked for it, or it was there before"),
-        (arrived(*RIGHT, Result("x.test", True)), "x.test: nobody asked"),
+        (arrived(*RIGHT, RIGHT[0]), f"{FOUND}: unexpected or repeated result"),
+        (arrived(*RIGHT, Result("x.test", True)), "x.test: unexpected or repeated result"),
         (arrived(RIGHT[0], Result(ABSENT, True)), f"{ABSENT}: expected not found, got found"),
         (arrived(Result(FOUND, False), RIGHT[1]), f"{FOUND}: expected found, got not found"),
         (arrived(RIGHT[0], Result(ABSENT, None)), f"{ABSENT}: expected not found, got failed"),
-        (arrived(*RIGHT, seconds=[0.1]), "not every result has its time"),
-        (arrived(*RIGHT, seconds=[0.2, 0.1]), "not in the order they came in"),
+        (arrived(*RIGHT, seconds=[0.1]), "not every result has a time"),
+        (arrived(*RIGHT, seconds=[0.2, 0.1]), "not in order of time"),
         ([*RIGHT], "expected Arrivals, got list"),
     ],
 )
 def test_wrong_results_are_rejected(wrong: object, complaint: str) -> None:
-    job = Job((FOUND, ABSENT), *NOBODY)
+    job = Job((FOUND, ABSENT), *NO_SERVER)
     domains.check(job, arrived(*RIGHT))
     domains.check(job, arrived(*RIGHT[::-1]))
     with pytest.raises(AssertionError, match=complaint):
@@ -324,7 +323,7 @@ def test_wrong_results_are_rejected(wrong: object, complaint: str) -> None:
 
 
 def test_the_metrics_are_last_result_first_result_and_peak_in_flight() -> None:
-    job = Job((FOUND, ABSENT), *NOBODY, lambda: 7)
+    job = Job((FOUND, ABSENT), *NO_SERVER, lambda: 7)
     measured = domains.metrics(job, arrived(*RIGHT, seconds=[0.25, 0.5]), 0.75)
     assert measured == {"last_result": 0.5, "first_result": 0.25, "in_flight": 7}
     assert list(measured) == list(domains.METRICS)
@@ -343,7 +342,7 @@ def test_only_a_name_that_does_not_exist_is_absent() -> None:
         assert domains.absent(ABSENT, socket.gaierror(number, "no answer")) == Result(ABSENT, None)
 
 
-# -- the resolver that blocks --
+# -- the blocking resolver --
 
 
 def test_below_its_domain_the_resolver_asks_the_server_and_answers_like_libc(
@@ -375,17 +374,17 @@ def test_names_outside_its_domain_go_to_libc(libc: list[tuple[Any, ...]], runnin
     assert running.seen().served == 0
 
 
-class Deaf:
-    """A DNS server that answers the queries it gets with what is written here, in that order."""
+class ScriptedServer:
+    """A DNS server that answers its queries with these functions, in order."""
 
     def __init__(self, *answers: Callable[[bytes], list[bytes]]) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.settimeout(PATIENCE)
+        self.socket.settimeout(TIMEOUT)
         self.socket.bind((LOOPBACK, 0))
         self.address: tuple[str, int] = self.socket.getsockname()
         self.answers = answers
 
-    def __enter__(self) -> Deaf:
+    def __enter__(self) -> ScriptedServer:
         self.thread = threading.Thread(target=self.serve)
         self.thread.start()
         return self
@@ -411,7 +410,7 @@ def code(number: int) -> Callable[[bytes], list[bytes]]:
 
 def test_a_lost_query_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stub, "TIMEOUT", 0.5)  # ample for the second query's answer
-    with Deaf(nothing, code(3)) as server, pytest.raises(socket.gaierror) as caught:
+    with ScriptedServer(nothing, code(3)) as server, pytest.raises(socket.gaierror) as caught:
         stub.lookup(server.address, FOUND)
     assert caught.value.errno == socket.EAI_NONAME
 
@@ -421,21 +420,21 @@ def test_the_answer_to_another_query_is_ignored() -> None:
         other = struct.pack("!H", struct.unpack("!H", query[:2])[0] ^ 1)
         return [other + code(0)(query)[0][2:], *code(3)(query)]
 
-    with Deaf(first_another) as server, pytest.raises(socket.gaierror) as caught:
+    with ScriptedServer(first_another) as server, pytest.raises(socket.gaierror) as caught:
         stub.lookup(server.address, FOUND)
     assert caught.value.errno == socket.EAI_NONAME
 
 
 @pytest.mark.parametrize(("number", "error"), [(0, "EAI_NODATA"), (2, "EAI_FAIL"), (5, "EAI_FAIL")])
 def test_a_server_failure_is_not_a_nonexistent_name(number: int, error: str) -> None:
-    with Deaf(code(number)) as server, pytest.raises(socket.gaierror) as caught:
+    with ScriptedServer(code(number)) as server, pytest.raises(socket.gaierror) as caught:
         stub.lookup(server.address, FOUND)
     assert caught.value.errno == getattr(socket, error)
 
 
 def test_no_answer_is_a_temporary_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stub, "TIMEOUT", 0.02)
-    with Deaf(*[nothing] * stub.TRIES) as server, pytest.raises(socket.gaierror) as caught:
+    with ScriptedServer(*[nothing] * stub.TRIES) as server, pytest.raises(socket.gaierror) as caught:
         stub.lookup(server.address, FOUND)
     assert caught.value.errno == socket.EAI_AGAIN
 
@@ -481,7 +480,7 @@ def test_a_dns_server_that_died_reports_its_exit_status() -> None:
 
 
 class Sent:
-    """Takes the place of a transport."""
+    """Replaces a transport."""
 
     def __init__(self) -> None:
         self.to: list[Any] = []
@@ -491,7 +490,7 @@ class Sent:
 
 
 def query(number: int) -> bytes:
-    """For the address of a.test."""
+    """A query for the address of a.test."""
     return struct.pack("!6H", number, 0x0100, 1, 0, 0, 0) + b"\x01a\x04test\0\0\x01\0\x01"
 
 
@@ -506,7 +505,7 @@ async def test_a_repeated_query_counts_as_the_waiting_one() -> None:
         server.datagram_received(query(number), peer)
     assert (len(server.waiting), server.peak, server.served, sent.to) == (3, 3, 0, [])
     server.reset()
-    assert (server.served, server.peak) == (0, 3)  # what waits still counts
+    assert (server.served, server.peak) == (0, 3)  # waiting queries still count
     while server.waiting:
         await asyncio.sleep(0.001)
     assert (sorted(sent.to), raised) == ([one, one, other], [])

@@ -1,4 +1,4 @@
-"""What becomes of flags where the server fails: the same in every model, and nothing of the others."""
+"""Outcomes of flags if the server fails: the same in every model, and others are not affected."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from servers.profiles import PROFILES
 CODES = flags.CASES["pop20"].codes
 OF_IMAGE = dict(zip(CODES, KINDS, strict=False))
 OF_METADATA = dict(zip(CODES[len(KINDS) :], KINDS, strict=False))
-"""Code -> what goes wrong with its image, and with its metadata."""
+"""Code -> the fault of its image, and of its metadata."""
 FAULTS = {"flags": OF_IMAGE, "flags_metadata": OF_IMAGE | OF_METADATA}
-"""Workload -> code -> what goes wrong with one of its requests."""
+"""Workload -> code -> the fault of one of its requests."""
 
-IMPATIENT = 0.1
-"""Seconds until a model gives up what never comes; it asks for nothing else then: no clock decides."""
+SHORT_TIMEOUT = 0.1
+"""The timeout of requests that get no answer, in seconds. No other request has it."""
 
 REASONS = {
     "404": "",
     "418": "status 418",
     "503": "status 503",
     "timeout": ".*Timeout.*",
-    # Of a cut connection each client says what it saw, some no more than what they were doing.
+    # Clients name a cut connection differently; some name only the operation that failed.
     "reset": ".*(reset by peer|ReadError).*",
     "short": ".*(without sending complete|ContentLengthError|payload is not completed).*",
-    "wrong": "status 200, but no whole GIF|JSONDecodeError.*",
+    "wrong": "status 200, but no complete GIF|JSONDecodeError.*",
 }
 
 WORKLOADS = ("flags", "flags_metadata")
@@ -61,7 +61,7 @@ def failing(flag_site: Path) -> Iterator[Local]:
 
 @pytest.fixture(scope="module")
 def drawn(flag_site: Path) -> Iterator[Local]:
-    """A server that fails as the profile ``error`` has it, without its delays."""
+    """A server with the faults of the profile ``error``, without its delays."""
     with Local(flag_site, 0.0, faults=PROFILES["error"].faults(flags.site())) as server:
         yield server
 
@@ -84,7 +84,7 @@ def file_name(workload: str, code: str) -> str:
 def check(
     workload: str, job: flags.Job, outcomes: Mapping[str, Outcome], faults: Mapping[str, str]
 ) -> None:
-    """What failed says so and why, all others are there, and nothing else is."""
+    """Check that failed flags have their reasons, and that exactly the others are saved."""
     assert list(outcomes) == list(job.codes)
     good = tuple(code for code in job.codes if code not in faults)
     assert {code: outcomes[code] for code in good} == flags.expected(good)
@@ -107,7 +107,7 @@ def test_it_reports_which_flags_failed_and_has_all_others(
     job = job_of(workload, codes, failing, tmp_path, cluster)
     check(workload, job, run(job, workers=3), faults)
     seen = failing.seen()
-    # What failed is not served, and nothing is asked for without need.
+    # Failed requests are not counted as served, and a model sends no needless requests.
     images = [code for code in codes if code not in OF_IMAGE]
     asked = [code for code in codes if OF_IMAGE.get(code, "wrong") == "wrong"]
     metadata = [code for code in asked if code not in OF_METADATA]
@@ -121,7 +121,7 @@ def test_it_reports_a_timeout_if_no_answer_comes(
 ) -> None:
     faults = FAULTS[workload]
     codes = tuple(code for code in CODES if faults.get(code) == "timeout")
-    job = job_of(workload, codes, failing, tmp_path, cluster, IMPATIENT)
+    job = job_of(workload, codes, failing, tmp_path, cluster, SHORT_TIMEOUT)
     check(workload, job, run(job, workers=2), faults)
 
 
@@ -133,7 +133,7 @@ def test_with_a_failing_server_it_loses_only_the_failed_files(
     images = {image_path(code): code for code in flags.CASES["all194"].codes}
     faults = {images[path]: kind for path, kind in drawn.faults.items() if path in images}
     assert set(faults.values()) == set(KINDS)
-    # What never comes would be waited for: here by no test.
+    # Without files that never come, which would take the default timeout.
     codes = tuple(code for code in images.values() if faults.get(code) != "timeout")
     job = job_of(workload, codes, drawn, tmp_path, None)
     check(workload, job, run(job, workers=20), faults)

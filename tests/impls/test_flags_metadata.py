@@ -1,4 +1,4 @@
-"""Flags that the server gives their names: the workload, its distrust, and each of its models."""
+"""Flags with names from the server: the workload, its checks of names, and each of its models."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def codes_of(bad: dict[str, bytes]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    """A server of France and Germany, of countries with bad metadata, of two of the same name, and of
-    one that has an image only."""
+    """A server with France, Germany, countries with bad metadata, two countries of the same name, and
+    one with only an image."""
     site = tmp_path_factory.mktemp("hostile")
     files = {path: body for path, body in flags.site().items() if path[:3] in ("fr/", "de/")}
     for code, why in codes_of(BAD_METADATA).items():
@@ -175,7 +175,7 @@ def test_a_short_hold_fetches_all_images_first_and_a_long_hold_country_by_countr
     asked = []
 
     async def site(request: httpx.Request) -> httpx.Response:
-        await asyncio.sleep(0)  # the others ask for the semaphore meanwhile
+        await asyncio.sleep(0)  # let the other tasks wait for the semaphore
         asked.append(request.url.path.rpartition("/")[2])
         return answer(200, flags.site()[request.url.path.lstrip("/")])
 
@@ -208,7 +208,7 @@ def test_more_workers_than_countries_work(
 def test_an_unexpected_error_reaches_the_caller_and_leaves_nothing_behind(
     run: impls.Run, undelayed_local: Server, tmp_path: Path, nothing_left: None
 ) -> None:
-    # Saving fails: there is no such folder. A program that copies a model must get to know that.
+    # Saving fails, because there is no such folder.
     job = Job(("FR", "DE", "IN"), undelayed_local.url, tmp_path / "nowhere")
     with pytest.raises((FileNotFoundError, ExceptionGroup)) as caught:
         run(job, workers=2)
@@ -216,7 +216,7 @@ def test_an_unexpected_error_reaches_the_caller_and_leaves_nothing_behind(
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     assert isinstance(error, FileNotFoundError)
-    gc.collect()  # the tasks that nobody asked tell their errors now, not in a later test
+    gc.collect()  # tasks never awaited report their errors now, not in a later test
 
 
 def test_a_model_that_requests_a_file_twice_fails(checkout: Suite) -> None:
@@ -255,7 +255,7 @@ def test_a_name_that_is_not_a_plain_file_name_is_refused(name: object) -> None:
         ("France", "France"),
         ("Viet Nam", "Viet_Nam"),
         ("Côte d'Ivoire", "Côte_d'Ivoire"),
-        ("Côte d’Ivoire", "Côte_d’Ivoire"),  # an accent of its own becomes part of its letter
+        ("Côte d’Ivoire", "Côte_d’Ivoire"),  # a combining accent becomes part of its letter
         ("St. Lucia", "St._Lucia"),
         ("日本", "日本"),
         ("भारत", "भारत"),
@@ -270,12 +270,12 @@ def test_a_name_with_spaces_accents_and_brackets_is_kept(country: str, name: str
 
 
 def test_every_country_has_a_unique_name() -> None:
-    told = [body for path, body in flags.site().items() if path.endswith(".json")]
-    names = [safe_name(json.loads(body)["country"]) for body in told]
+    metadata = [body for path, body in flags.site().items() if path.endswith(".json")]
+    names = [safe_name(json.loads(body)["country"]) for body in metadata]
     assert len({name.casefold() for name in names}) == len(names) == 194
 
 
-# -- what is kept --
+# -- saving --
 
 
 @pytest.mark.parametrize("status", [204, 206])
@@ -301,7 +301,7 @@ def test_a_flag_is_never_partially_written_under_its_name(
 @pytest.mark.parametrize("body", [b"", b"<!doctype html>", b"GIF89a, cut"])
 def test_an_incomplete_image_is_an_error_and_not_saved(tmp_path: Path, body: bytes) -> None:
     outcome = keep(Job(("FR",), "", tmp_path), answer(200, body), good("France"))
-    assert (outcome.status, outcome.reason) == ("error", "status 200, but no whole GIF")
+    assert (outcome.status, outcome.reason) == ("error", "status 200, but no complete GIF")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -341,7 +341,7 @@ def test_the_status_of_the_answer_decides_the_outcome(status: int, outcome: str)
 
 @pytest.fixture
 def downloaded(tmp_path: Path) -> Job:
-    """A job whose flags are all there."""
+    """A job whose flags are all saved."""
     job = Job(("FR", "VN"), "", tmp_path)
     for code, name in {"FR": "France", "VN": "Viet_Nam"}.items():
         (tmp_path / f"{name}.gif").write_bytes(flags.site()[f"{code}/{code}.gif".lower()])
@@ -361,7 +361,7 @@ def test_correct_flags_pass(downloaded: Job) -> None:
             lambda folder: (folder / "Viet_Nam.gif").rename(folder / "VN.gif"),
             "VN: no file Viet_Nam.gif",
         ),
-        (lambda folder: (folder / "Chad.part").touch(), "files nobody asked for: .*Chad.part"),
+        (lambda folder: (folder / "Chad.part").touch(), "unexpected files: .*Chad.part"),
     ],
 )
 def test_wrong_files_are_rejected(

@@ -1,4 +1,4 @@
-"""Every model of flags, with each server that it can talk to."""
+"""Every model of flags, with each server that it supports."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def test_it_reports_a_flag_that_is_not_found(
 def test_it_reports_an_error_for_each_flag_if_no_server_listens(
     run: impls.Run, cluster: str | None, tmp_path: Path
 ) -> None:
-    nobody_listens = "http://127.0.0.1:9"
-    job = flags.Job(("FR", "DE"), nobody_listens, tmp_path, cluster=cluster)
+    no_server = "http://127.0.0.1:9"
+    job = flags.Job(("FR", "DE"), no_server, tmp_path, cluster=cluster)
     assert run(job, workers=2) == dict.fromkeys(job.codes, flags.Outcome("error"))
 
 
@@ -104,17 +104,17 @@ def test_it_closes_every_client_it_opens(
     made: list[Any] = []
     for module, name in CLIENTS:
         with contextlib.suppress(ImportError):
-            _note_instances(getattr(import_module(module), name), made, monkeypatch)
+            _record_instances(getattr(import_module(module), name), made, monkeypatch)
     job = flags.Job(("FR", "DE", "IN"), undelayed_local.url, tmp_path, cluster=cluster)
     run(job, workers=2)
     assert all(client.closed if hasattr(client, "closed") else client.is_closed for client in made)
 
 
-def _note_instances(kind: Any, made: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def _record_instances(kind: Any, made: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     initialise = kind.__init__
 
-    def noted(self: Any, *args: Any, **options: Any) -> None:
+    def recorded(self: Any, *args: Any, **options: Any) -> None:
         initialise(self, *args, **options)
         made.append(self)
 
-    monkeypatch.setattr(kind, "__init__", noted)
+    monkeypatch.setattr(kind, "__init__", recorded)

@@ -1,4 +1,4 @@
-"""The jobs that the workloads make of their cases."""
+"""The jobs that workloads create from their cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from impls import Resources, domains, flags, naps, units
 
 
 @pytest.mark.parametrize("name", impls.workloads())
-def test_each_workload_makes_a_job_of_each_of_its_cases(name: str) -> None:
+def test_each_workload_creates_a_job_from_each_of_its_cases(name: str) -> None:
     workload = import_module(f"impls.{name}")
     resources = Resources(
         base_url="http://host", destination=Path("folder"), nameserver=("host", 53), workers=2

@@ -1,4 +1,4 @@
-"""Tasks that only wait: right answers, in the order promised, no more at a time than workers."""
+"""Tasks that only wait: correct answers, in the promised order, bounded by the workers."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ every_model = pytest.mark.parametrize(
 
 
 def job(*seconds: Any) -> Job:
-    """Tasks with naps of so many seconds; no better time than none is known of them."""
+    """Tasks with naps of these seconds, and a limit of 0."""
     return Job(tuple(Task(number, each) for number, each in enumerate(seconds)), limit=0.0)
 
 
-def results(*had: tuple[int, float], in_order: bool = False) -> Results:
-    """Answers with the seconds after which the caller had them."""
+def results(*came: tuple[int, float], in_order: bool = False) -> Results:
+    """Results from pairs: a value, and the seconds after which the caller got it."""
     made = Results(in_order=in_order)
-    made.values = [value for value, _ in had]
-    made.had = [made.started + after for _, after in had]
+    made.values = [value for value, _ in came]
+    made.times = [made.started + after for _, after in came]
     return made
 
 
@@ -59,7 +59,7 @@ IN_ORDER = {
 
 
 class Watched:
-    """A task whose nap is noticed: it lasts from the look at the seconds to the look at the answer."""
+    """A task that records its nap: from the first read of ``seconds`` to that of ``answer``."""
 
     def __init__(self, number: int, seen: list[int]) -> None:
         self.number = number
@@ -96,7 +96,7 @@ def test_at_most_as_many_tasks_nap_at_once_as_there_are_workers(
 
 
 class ProbedTask:
-    """A task whose nap is noticed in whichever process it is."""
+    """A task that records its nap in any process."""
 
     def __init__(self, number: int, folder: Path) -> None:
         self.number = number
@@ -118,10 +118,10 @@ def test_an_error_in_a_nap_reaches_the_caller_and_leaves_nothing_behind(
     before, *after = job(0.0, 0.0, 0.0, 0.0).tasks
     with pytest.raises((ArithmeticError, ExceptionGroup)) as caught:
         run(Job((before, Failing(1, 0.0), *after), 0.0), workers=2)
-    told: BaseException = caught.value
-    while isinstance(told, ExceptionGroup):
-        [told] = set(told.exceptions)
-    assert isinstance(told, ArithmeticError)
+    error: BaseException = caught.value
+    while isinstance(error, ExceptionGroup):
+        [error] = set(error.exceptions)
+    assert isinstance(error, ArithmeticError)
 
 
 class Failing(Task):
@@ -143,15 +143,15 @@ def test_correct_results_pass() -> None:
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        (None, "expected results, got NoneType"),
+        (None, "expected Results, got NoneType"),
         (results(*RIGHT[:2]), "expected 3 results, got 2"),
         (results(*RIGHT, RIGHT[0]), "expected 3 results, got 4"),
-        (results(*RIGHT[:2], RIGHT[1]), "result 2: 10 is no task's answer, or was had before"),
-        (results(*RIGHT[:2], (30, 0.5)), "result 2: 30 is no task's answer"),
-        (results((0, 0.29), *RIGHT[1:]), r"result 0: had after 0.2900 s, its nap is 0.3 s"),
+        (results(*RIGHT[:2], RIGHT[1]), "result 2: unexpected or repeated value 10"),
+        (results(*RIGHT[:2], (30, 0.5)), "result 2: unexpected or repeated value 30"),
+        (results((0, 0.29), *RIGHT[1:]), r"result 0: came after 0.2900 s, its nap is 0.3 s"),
         (
             results((10, 0.3), (0, 0.3), RIGHT[2], in_order=True),
-            "result 0: expected 0, in order, got 10",
+            r"result 0: expected 0 \(in order\), got 10",
         ),
     ],
 )
@@ -162,9 +162,9 @@ def test_wrong_results_are_rejected(wrong: object, complaint: str) -> None:
 
 def test_the_metrics_are_first_result_order_and_cost_per_task() -> None:
     given = Job(job(0.0, 0.0, 0.0, 0.0).tasks, limit=2.0)
-    told = naps.metrics(given, results((20, 0.5), (0, 1.0), (30, 1.5), (10, 2.5)), 3.0)
-    assert told == pytest.approx({"first_result": 0.5, "in_order": 0.5, "overhead": 0.25})
-    assert told.keys() == naps.METRICS.keys()
+    measured = naps.metrics(given, results((20, 0.5), (0, 1.0), (30, 1.5), (10, 2.5)), 3.0)
+    assert measured == pytest.approx({"first_result": 0.5, "in_order": 0.5, "overhead": 0.25})
+    assert measured.keys() == naps.METRICS.keys()
 
 
 def test_the_order_metric_is_one_if_all_results_come_in_order() -> None:
@@ -176,8 +176,8 @@ def test_the_order_metric_is_one_if_all_results_come_in_order() -> None:
 @pytest.mark.parametrize(
     ("seconds", "workers", "best"),
     [
-        ((0, 1, 2, 3, 4), 3, 5),  # three, and four after one
-        ((4, 3, 2, 1, 0), 3, 4),  # one after two, none after one of them
+        ((0, 1, 2, 3, 4), 3, 5),  # the busiest worker naps for 1 + 4
+        ((4, 3, 2, 1, 0), 3, 4),  # the first task is the longest
         ((1,) * 10, 4, 3),
         ((1, 2, 3), 1, 6),
         ((1, 2), 5, 2),

@@ -1,4 +1,4 @@
-"""Files written from a coroutine: every byte, nothing else, and how long the loop stood still."""
+"""Files written from a coroutine: the check, the metrics, and every model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def workload() -> str:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Job:
-    """A job that is done."""
+    """A job whose files are written."""
     job = Job(CONTENTS, tmp_path)
     assert [saving.save(job, place) for place in range(len(CONTENTS))] == SIZES
     return job
@@ -55,8 +55,8 @@ def test_a_correct_answer_passes(saved: Job) -> None:
     [
         (SIZES[:3], BEATS, "expected 4 sizes, got 3"),
         ([2, *SIZES[1:]], BEATS, "0000.bin: expected 1 bytes, got 2"),
-        (SIZES, BEATS[:1], "begin and end"),
-        (SIZES, BEATS[::-1], "no order"),
+        (SIZES, BEATS[:1], "start and end of the work"),
+        (SIZES, BEATS[::-1], "not in order of time"),
     ],
 )
 def test_a_wrong_answer_is_rejected(
@@ -86,7 +86,7 @@ def test_a_file_with_wrong_content_is_rejected(saved: Job) -> None:
 @pytest.mark.parametrize("name", ["0001.part", "0004.bin"])
 def test_an_additional_file_is_rejected(saved: Job, name: str) -> None:
     (saved.destination / name).touch()
-    with pytest.raises(AssertionError, match=f"nobody asked for: .*{name}"):
+    with pytest.raises(AssertionError, match=f"unexpected files: .*{name}"):
         saving.check(saved, Served(SIZES, BEATS))
 
 
@@ -125,7 +125,7 @@ def test_it_writes_every_file_and_leaves_nothing_behind(
     monkeypatch.setattr(os, "fsync", lambda file: on_disk.append(os.fstat(file).st_size))
     job = Job(CONTENTS, tmp_path, synced)
     saving.check(job, run(job, workers=2))
-    # All of the bytes: what a file still has in its buffer is on no disk.
+    # The complete size: buffered bytes are not on the disk yet.
     assert sorted(on_disk) == (sorted(SIZES) if synced else [])
     assert capfd.readouterr() == ("", "")
 

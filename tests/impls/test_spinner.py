@@ -1,4 +1,4 @@
-"""The spinner's workload: what is found wrong, what is measured, and every model of it."""
+"""The spinner workload: the check, the metrics, and every model."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ WAITING = spinner.Job(number=47, interval=0.002, nap=0.01)
 COMPUTING = spinner.Job(number=10_007, interval=0.1)
 NAPPING = spinner.Job(number=10_007, interval=0.1, nap=0.0, stretch=10)
 
-STRAIGHT = ("asyncio_task", "trio_nursery")
-"""The models whose slow part is on the event loop itself."""
+IN_THE_LOOP = ("asyncio_task", "trio_nursery")
+"""The models whose slow part runs in the event loop."""
 
 Run = Callable[..., Any]
 
@@ -47,7 +47,7 @@ PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]
 @pytest.mark.parametrize("stretch", [None, 1, 2])
 def test_the_slow_part_finds_primes_in_stretches_of_any_length(stretch: int | None) -> None:
     jobs = {number: spinner.Job(number, 0.1, nap=0.0, stretch=stretch) for number in range(-3, 31)}
-    # The square root of a negative number is nobody's business here.
+    # Negative numbers are left out: they have no square root.
     found = [number for number, job in jobs.items() if number >= 0 and spinner.slow(job)]
     assert found == PRIMES
 
@@ -85,20 +85,20 @@ GOOD = spinner.Seen(True, 100.0, (100.0, 101.0, 102.0, 103.0, 104.0), 104.5, 104
 
 def test_possible_frames_pass() -> None:
     spinner.check(JOB, GOOD)
-    spinner.check(JOB, replace(GOOD, frames=()))  # nothing was seen: that is measured, not judged
+    spinner.check(JOB, replace(GOOD, frames=()))  # the number of frames is measured, not checked
 
 
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        (True, "expected what was seen, got bool"),
+        (True, "expected Seen, got bool"),
         (replace(GOOD, answer=False), "47: expected True, got False"),
-        (replace(GOOD, answer=1), "47: expected True, got 1"),  # type: ignore[arg-type]  # that is it
-        (replace(GOOD, stopping=103.0), "the slow part took 3.000 s, its nap alone is 4.5 s"),
-        (replace(GOOD, stopped=104.4), "the spinner was gone before it was asked to stop"),
-        (replace(GOOD, frames=(101.0, 102.0, 101.5)), "frame 2 of 3: not after the one before"),
-        (replace(GOOD, frames=(99.0,)), "frame 0 of 1: not after the one before"),
-        (replace(GOOD, frames=(101.0, 105.0)), "frame 2 of 2: not after the one before"),
+        (replace(GOOD, answer=1), "47: expected True, got 1"),  # type: ignore[arg-type]  # the wrong type is the point
+        (replace(GOOD, stopping=103.0), "the slow part took 3.000 s, less than its nap of 4.5 s"),
+        (replace(GOOD, stopped=104.4), "the spinner ended before it was asked to stop"),
+        (replace(GOOD, frames=(101.0, 102.0, 101.5)), "frame 2 of 3: before the previous one"),
+        (replace(GOOD, frames=(99.0,)), "frame 0 of 1: before the previous one"),
+        (replace(GOOD, frames=(101.0, 105.0)), "frame 2 of 2: before the previous one"),
     ],
 )
 def test_impossible_frames_are_rejected(wrong: object, complaint: str) -> None:
@@ -111,8 +111,8 @@ def test_impossible_frames_are_rejected(wrong: object, complaint: str) -> None:
     [
         ((100.0, 101.0, 102.0, 103.0, 104.0), 1.0, 1.0),
         ((100.0, 101.0, 103.5, 104.0), 2.5, 0.8),
-        ((102.0, 103.0, 104.0), 2.0, 0.6),  # late with the first
-        ((100.0, 101.0), 3.5, 0.4),  # and nothing more to the end
+        ((102.0, 103.0, 104.0), 2.0, 0.6),  # the first frame is late
+        ((100.0, 101.0), 3.5, 0.4),  # no more frames before the end
         ((), 4.5, 0.0),
         ((104.6,), 4.5, 0.0),  # a frame after the end comes too late
     ],
@@ -149,7 +149,7 @@ def test_an_error_in_the_slow_part_reaches_the_caller_and_leaves_nothing_behind(
     run: Run, nothing_left: None
 ) -> None:
     with pytest.raises((TypeError, ExceptionGroup)) as raised:
-        run(replace(COMPUTING, number="x"), workers=1)  # type: ignore[arg-type]  # that is it
+        run(replace(COMPUTING, number="x"), workers=1)  # type: ignore[arg-type]  # the wrong type is the point
     if isinstance(raised.value, ExceptionGroup):
         assert raised.group_contains(TypeError)
 
@@ -167,15 +167,15 @@ def test_a_spinner_spins_while_the_slow_part_waits(run: Run) -> None:
     assert any(len(run(job, workers=1).frames) > 1 for job in jobs)
 
 
-@pytest.mark.parametrize(("workload", "name"), [("spinner", name) for name in STRAIGHT])
+@pytest.mark.parametrize(("workload", "name"), [("spinner", name) for name in IN_THE_LOOP])
 def test_a_blocking_call_allows_no_frame_before_the_slow_part_naps(run: Run) -> None:
-    # What trio has cancelled still goes as far as its first await: that frame comes after the end.
+    # A cancelled task of trio still runs up to its first await: its frame comes after the end.
     computing, napping = run(COMPUTING, workers=1), run(NAPPING, workers=1)
     assert [frame for frame in computing.frames if frame <= computing.stopping] == []
     assert [frame for frame in napping.frames if frame <= napping.stopping] != []
 
 
-@pytest.mark.parametrize(("workload", "name"), [("spinner", name) for name in STRAIGHT])
+@pytest.mark.parametrize(("workload", "name"), [("spinner", name) for name in IN_THE_LOOP])
 def test_the_asynchronous_slow_part_never_blocks_its_thread_to_nap(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,21 +191,21 @@ def test_a_spinner_has_stopped_when_the_model_returns(
     seen: list[tuple[str, object]] = []
 
     def others() -> object:
-        """What runs beside the model; threads and processes of a pool are not its spinner."""
+        """The tasks, threads and processes beside the model."""
         if name.startswith("asyncio"):
             return asyncio.all_tasks() - {asyncio.current_task()}
         return {*threading.enumerate()} - threads | {*multiprocessing.active_children()}
 
-    class Noted(spinner.Screen):
+    class RecordedScreen(spinner.Screen):
         def stop(self) -> None:
             seen.append(("stop", bool(others())))
             super().stop()
 
         def seen(self, answer: bool) -> spinner.Seen:
-            seen.append(("gone", others()))
+            seen.append(("ended", others()))
             return super().seen(answer)
 
-    monkeypatch.setattr(import_module(f"impls.{workload}.{name}"), "Screen", Noted)
+    monkeypatch.setattr(import_module(f"impls.{workload}.{name}"), "Screen", RecordedScreen)
     run(WAITING, workers=1)
-    # A nursery has no list of tasks to look at, and no way out that leaves one.
-    assert seen == [("stop", name != "trio_nursery"), ("gone", set())]
+    # A nursery has no list of its tasks, but its block ends only after all of them.
+    assert seen == [("stop", name != "trio_nursery"), ("ended", set())]

@@ -1,4 +1,4 @@
-"""The workload of switching: what is found wrong, what is measured, and every model of it."""
+"""The switching workload: the check, the metrics, and every model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IN_THIS_INTERPRETER = {
     "threaded_c_code": "c_code",
     "threaded_c_code_holding": "c_code_holding",
 }
-"""Model -> what it computes, of those that compute in a thread."""
+"""Model that computes in a thread -> the function that it calls."""
 
 Run = Callable[..., Any]
 
@@ -40,7 +40,7 @@ def test_the_cases_differ_only_in_the_interval() -> None:
     assert len({(case.items, case.workers) for case in switching.CASES.values()}) == 1
 
 
-def test_one_of_the_intervals_is_pythons_own() -> None:
+def test_one_of_the_intervals_is_pythons_default() -> None:
     assert sys.getswitchinterval() == pytest.approx(switching.CASES["interval_5ms"].interval)
 
 
@@ -49,18 +49,18 @@ GOOD = Answers(Waited([0.001, 0.004, 0.002], 0.002), computed=Computed(0.75, 900
 
 def test_possible_recordings_pass() -> None:
     switching.check(JOB, GOOD)
-    switching.check(JOB, replace(GOOD, computed=Computed()))  # nobody computes
+    switching.check(JOB, replace(GOOD, computed=Computed()))  # without a computing unit
 
 
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        (None, "expected what was noted, got NoneType"),
+        (None, "expected Answers, got NoneType"),
         (replace(GOOD, waited=Waited([0.001], 0.002)), "expected 3 naps, got 1"),
         (replace(GOOD, waited=Waited([0.0, -0.001, 0.0], 0.002)), "nap 1: 0.0010 s too short"),
         (replace(GOOD, waited=GOOD.waited._replace(interval=0.005)), "switch interval was 0.005 s"),
-        (replace(GOOD, computed=Computed(1.2)), "computed 1.20 of the time"),
-        (replace(GOOD, computed=Computed(-0.1)), "computed -0.10 of the time"),
+        (replace(GOOD, computed=Computed(1.2)), "a share of CPU time from 0 to 1, got 1.20"),
+        (replace(GOOD, computed=Computed(-0.1)), "a share of CPU time from 0 to 1, got -0.10"),
     ],
 )
 def test_impossible_recordings_are_rejected(wrong: object, complaint: str) -> None:
@@ -106,23 +106,23 @@ def test_naps_are_recorded_by_how_late_they_end(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_switch_interval_is_restored_after_an_error_too() -> None:
     before = sys.getswitchinterval()
-    with pytest.raises(RuntimeError), switching.switch_interval(0.02):  # noqa: PT012  # and what holds inside
+    with pytest.raises(RuntimeError), switching.switch_interval(0.02):  # noqa: PT012  # it also checks the interval inside
         assert sys.getswitchinterval() == pytest.approx(0.02)
         raise RuntimeError
     assert sys.getswitchinterval() == before
 
 
 @pytest.fixture
-def as_before() -> Any:
-    """The switch interval is the same afterwards."""
+def interval_restored() -> Any:
+    """Check that the switch interval is the same afterwards."""
     before = sys.getswitchinterval()
     yield
     assert sys.getswitchinterval() == before
 
 
 @each_model
-def test_a_model_naps_and_computes_under_the_interval_asked_for(
-    run: Run, as_before: None, nothing_left: None, capfd: pytest.CaptureFixture[str]
+def test_a_model_naps_and_computes_under_the_interval_of_its_job(
+    run: Run, interval_restored: None, nothing_left: None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     switching.check(JOB, run(JOB, workers=1))
     assert capfd.readouterr() == ("", "")
@@ -135,16 +135,16 @@ def test_every_model_but_waiting_alone_computes(run: Run, name: str) -> None:
 
 @each_model
 def test_an_error_in_the_waiting_unit_stops_the_computing_one(
-    run: Run, as_before: None, nothing_left: None
+    run: Run, interval_restored: None, nothing_left: None
 ) -> None:
     with pytest.raises(TypeError):
-        run(replace(JOB, nap="x"), workers=1)  # type: ignore[arg-type]  # that is it
+        run(replace(JOB, nap="x"), workers=1)  # type: ignore[arg-type]  # the wrong type is the point
 
 
 @each_thread
 @pytest.mark.parametrize("units", [0, 1], ids=["at once", "later"])
 def test_an_error_in_the_computing_unit_reaches_the_caller(
-    run: Run, workload: str, name: str, units: int, as_before: None, nothing_left: None,
+    run: Run, workload: str, name: str, units: int, interval_restored: None, nothing_left: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     done: list[None] = []

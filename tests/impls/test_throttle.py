@@ -1,4 +1,4 @@
-"""Semaphores: their bound holds, and one release too many has the consequence that each one claims."""
+"""Semaphores: their bound holds, and an extra release has the consequence that each one claims."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def workload() -> str:
 
 @pytest.fixture
 def bound(name: str) -> int:
-    """What a model is told, and a lock cannot have more than one."""
+    """The bound of a model's semaphore: 2, but 1 for a lock."""
     return impls.find("throttle", name).workers or 2
 
 
@@ -57,13 +57,16 @@ def test_a_correct_answer_passes() -> None:
     [
         ({"spans": RIGHT.spans[:2]}, "expected 3 units, got 2"),
         ({"spans": [Span(1.0, 2.0), Span(2.0, 1.0), Span(1.0, 2.0)]}, "unit 1: ended before"),
-        ({"most": 3}, "3 were in flight, 2 is the bound"),
-        ({"most": 0}, "nobody was in flight"),
-        ({"refused": None}, "bounded, and took one release too many"),
-        ({"room": 3}, "room for 3, 2 is the bound"),
-        ({"room": 1}, "room for 1, 2 is the bound"),
-        ({"bounded": False}, "not bounded, and refused a release: ValueError"),
-        ({"bounded": False, "refused": None, "room": 2}, "room for 2, one release too many makes 3"),
+        ({"most": 3}, "3 units in flight, the bound is 2"),
+        ({"most": 0}, "no unit was counted in flight"),
+        ({"refused": None}, "a bounded semaphore accepted an extra release"),
+        ({"room": 3}, "room for 3, the bound is 2"),
+        ({"room": 1}, "room for 1, the bound is 2"),
+        ({"bounded": False}, "a plain semaphore refused a release: ValueError"),
+        (
+            {"bounded": False, "refused": None, "room": 2},
+            "room for 2, expected 3 after an extra release",
+        ),
     ],
 )
 def test_a_wrong_answer_is_rejected(wrong: dict[str, Any], complaint: str) -> None:
@@ -76,10 +79,10 @@ def test_an_answer_of_another_type_is_rejected() -> None:
         throttle.check(CONTENDED, tuple(RIGHT))
 
 
-def test_units_that_are_not_to_be_counted_are_not_counted() -> None:
+def test_a_job_without_a_moment_counts_no_units() -> None:
     job = Job(units=3, pairs=4, bound=2, moment=None)
     throttle.check(job, RIGHT._replace(most=0))
-    with pytest.raises(AssertionError, match="2 in flight were counted"):
+    with pytest.raises(AssertionError, match="expected no count of units in flight, got 2"):
         throttle.check(job, RIGHT)
 
 

@@ -1,4 +1,4 @@
-"""Units of execution: so many are up at the same time, and none stays."""
+"""Units of execution: the requested number is up at the same time, and all of them end."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_all_units_run_at_once_and_then_end(
     life = run(job, workers=count)
     units.check(job, life)
     assert times_up == [1]
-    assert life.started <= life.up <= life.told <= life.joined
+    assert life.started <= life.up <= life.signalled <= life.joined
     assert capfd.readouterr() == ("", "")
 
 
@@ -64,7 +64,7 @@ def interpreters() -> int:
 
 def asyncio_tasks() -> int:
     try:
-        return len(asyncio.all_tasks()) - 1  # the one that starts them
+        return len(asyncio.all_tasks()) - 1  # without the task that starts them
     except RuntimeError:  # no loop
         return 0
 
@@ -74,7 +74,7 @@ def trio_tasks() -> int:
 
     try:
         return len(trio.lowlevel.current_task().child_nurseries[0].child_tasks)
-    except RuntimeError:  # it does not run
+    except RuntimeError:  # trio does not run
         return 0
 
 
@@ -107,14 +107,14 @@ def test_an_error_while_they_are_up_reaches_the_caller_and_leaves_nothing_behind
 
     with pytest.raises((ArithmeticError, ExceptionGroup)) as caught:
         run(Job(2, when_up=fail), workers=2)
-    told: BaseException = caught.value
-    while isinstance(told, ExceptionGroup):
-        [told] = told.exceptions
-    assert isinstance(told, ArithmeticError)
+    error: BaseException = caught.value
+    while isinstance(error, ExceptionGroup):
+        [error] = error.exceptions
+    assert isinstance(error, ArithmeticError)
 
 
 def life(*who: object) -> Life:
-    """One of units that say this of themselves; nothing was timed."""
+    """The life of units with these identities, without meaningful times."""
     made = Life(Job(len(who)))
     made.all_up(who)
     return made.all_gone()
@@ -123,7 +123,7 @@ def life(*who: object) -> Life:
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        (lambda: None, "expected the life of units, got NoneType"),
+        (lambda: None, "expected Life, got NoneType"),
         (lambda: Life(Job(2)), "the units were never up"),
         (lambda: life(1), "expected 2 different units, got 1"),
         (lambda: life(1, 1), "expected 2 different units, got 1"),
@@ -145,9 +145,9 @@ def test_units_that_never_ended_are_rejected() -> None:
 
 def test_the_metrics_are_per_unit_and_exclude_the_work_while_all_run() -> None:
     made = life(*range(4))
-    made.started, made.up, made.told, made.joined = 10.0, 12.0, 500.0, 501.0
+    made.started, made.up, made.signalled, made.joined = 10.0, 12.0, 500.0, 501.0
     assert units.metrics(Job(4), made, 491.0) == {"start": 0.5, "join": 0.25}
-    assert units.METRICS.keys() == {"start", "join", "memory"}  # which the benchmark weighs, once
+    assert units.METRICS.keys() == {"start", "join", "memory"}  # the benchmark measures memory once
 
 
 def test_the_memory_of_a_process_is_measured() -> None:
@@ -160,7 +160,7 @@ def test_the_memory_of_a_process_is_measured() -> None:
         del taken
         return after - before
 
-    # What is shared weighs more in one when another who has it ends, as tests beside this one do.
+    # When a process of another test ends, this process gets a larger part of their shared pages.
     assert any(weighed() == pytest.approx(size, rel=0.1) for _ in range(TRIES))
 
 
@@ -172,7 +172,7 @@ def test_a_shared_page_is_divided_between_processes_if_the_system_reports_it() -
 def test_memory_is_per_unit_beyond_the_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    readings = iter([999, 1_000, 1_600])  # of one unit, when all is imported, and of four
+    readings = iter([999, 1_000, 1_600])  # the warm-up, one unit, four units
     monkeypatch.setattr(weighing, "held", lambda: next(readings))
     assert weighing.measure("threads", 3) == 200.0
 
@@ -184,10 +184,12 @@ def test_a_negative_difference_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def weighed(model: str, units: int, between: tuple[int, int]) -> bool:
-    """Whether a unit takes so many bytes, once that no stranger disturbs it: of a page that is shared
-    with other Pythons, each new one of them takes a part."""
-    least, most = between
-    return any(least < weighing.weigh(model, units) < most for _ in range(TRIES))
+    """Whether the bytes per unit are in this range in one of several tries.
+
+    Each new Python process takes a part of the pages that it shares, and so disturbs the result.
+    """
+    low, high = between
+    return any(low < weighing.weigh(model, units) < high for _ in range(TRIES))
 
 
 def test_a_hundred_tasks_do_not_fit_into_memory_freed_by_imports() -> None:

@@ -1,4 +1,4 @@
-"""The work itself: what is asked, what is right, and that wrong answers are found."""
+"""Flags, primes and digests: their data, their correct answers, and their checks."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_flag_is_never_partially_written_under_its_name(
 )
 def test_an_incomplete_image_is_an_error_and_not_saved(tmp_path: Path, body: bytes) -> None:
     outcome = flags.keep(flags.Job(("FR",), "", tmp_path), "FR", 200, body)
-    assert (outcome.status, outcome.reason) == ("error", "status 200, but no whole GIF")
+    assert (outcome.status, outcome.reason) == ("error", "status 200, but no complete GIF")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -142,7 +142,7 @@ def test_an_error_without_a_message_is_reported_by_its_name() -> None:
 
 @pytest.fixture
 def downloaded(tmp_path: Path) -> flags.Job:
-    """A job whose flags are all there."""
+    """A job whose flags are all saved."""
     job = flags.Job(("FR", "DE"), "", tmp_path)
     for code in job.codes:
         (tmp_path / f"{code}.gif").write_bytes(flags.site()[f"{code}/{code}.gif".lower()])
@@ -158,7 +158,7 @@ def test_correct_flags_pass(downloaded: flags.Job) -> None:
     [
         (lambda folder: (folder / "FR.gif").write_bytes(b"x"), "FR: wrong bytes"),
         (lambda folder: (folder / "FR.gif").unlink(), "FR: no file FR.gif"),
-        (lambda folder: (folder / "DE.part").touch(), "files nobody asked for: .*DE.part"),
+        (lambda folder: (folder / "DE.part").touch(), "unexpected files: .*DE.part"),
     ],
 )
 def test_wrong_files_are_rejected(downloaded: flags.Job, spoil: object, complaint: str) -> None:
@@ -221,7 +221,7 @@ def test_buffers_are_the_same_bytes_on_every_machine() -> None:
 
 
 @pytest.mark.parametrize("case", digests.CASES.values(), ids=digests.CASES)
-def test_buffers_differ_are_as_large_as_said_and_compress_to_about_a_third(case: digests.Case) -> None:
+def test_buffers_are_unique_have_their_size_and_compress_to_about_a_third(case: digests.Case) -> None:
     assert len(set(case.buffers)) == len(case.buffers) == case.items == case.count
     assert {len(buffer) for buffer in case.buffers} == {case.size}
     assert len(digests.pack(case.buffers[0]).compressed) == pytest.approx(0.3 * case.size, rel=0.1)
@@ -241,17 +241,17 @@ def test_buffers_are_generated_once() -> None:
         (lambda right: [right[0], right[1]._replace(digest="0")], "buffer 1 of 200 bytes: .* got 0"),
         (
             lambda right: [right[0], right[1]._replace(compressed=right[0].compressed)],
-            "buffer 1 of 200 bytes: something else was compressed",
+            "buffer 1 of 200 bytes: wrong compressed bytes",
         ),
         (
             lambda right: [right[0]._replace(compressed=right[0].compressed[:-4]), right[1]],
-            "buffer 0 of 300 bytes: something else was compressed",
+            "buffer 0 of 300 bytes: wrong compressed bytes",
         ),
         (
             lambda right: [right[0]._replace(compressed=zlib.compress(b"a" * 300, 0)), right[1]],
             "buffer 0 of 300 bytes: not compressed",
         ),
-        (lambda right: [None, right[1]], "buffer 0 of 300 bytes: expected it packed, got NoneType"),
+        (lambda right: [None, right[1]], "buffer 0 of 300 bytes: expected Packed, got NoneType"),
         (lambda right: None, "expected a list of packed buffers, got NoneType"),
     ],
 )

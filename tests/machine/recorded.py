@@ -1,4 +1,4 @@
-"""Machines to read cards from: recorded ones, and invented ones of a few files."""
+"""Hosts for the tests of cards: recorded machines, and Linux machines made of a few files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def recorded(name: str) -> Host:
 
 
 def expected(name: str) -> dict[str, Any]:
-    """What its card must contain."""
+    """The expected values of its card."""
     content: dict[str, Any] = json.loads((HOSTS / name / "card.json").read_text(encoding="utf-8"))
     return content
 

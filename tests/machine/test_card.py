@@ -1,4 +1,4 @@
-"""The card: what runs keep of it, and how two runs differ."""
+"""The identity card: its facts, its folder, and the differences between two cards."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_volatile_facts_are_no_difference() -> None:
     assert machine.differences({"volatile": {"load": 0.1}}, {"volatile": {"load": 9.0}}) == []
 
 
-def test_the_values_of_older_files_count_as_todays() -> None:
+def test_values_of_older_files_are_read_as_current_ones() -> None:
     old = {"cpu_exact": "told", "volatile": {"load": "not told by this system"}, "governor": "x"}
     assert machine.current(old) == {
         "cpu_exact": "known", "volatile": {"load": "unknown"}, "governor": "x",

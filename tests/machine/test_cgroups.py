@@ -1,4 +1,4 @@
-"""The limits of control groups, in every way they can be mounted."""
+"""The limits of control groups, for every kind of mount."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_inside_a_container_the_root_of_the_mount_is_its_own_group(tmp_path: Pat
 
 
 @pytest.mark.parametrize("text", ["max 100000", "100000 0", "", "nonsense"])
-def test_without_a_quota_there_is_none(tmp_path: Path, text: str) -> None:
+def test_an_unlimited_or_invalid_quota_is_none(tmp_path: Path, text: str) -> None:
     host = linux(
         tmp_path,
         {"proc/self/mountinfo": V2, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": text},

@@ -29,7 +29,7 @@ def test_the_folder_has_the_expected_name(name: str) -> None:
     assert machine.card(host=recorded(name), python=PLAIN).folder == expected(name)["folder"]
 
 
-def test_only_a_virtual_machine_hides_anything() -> None:
+def test_only_virtual_machines_hide_facts() -> None:
     hiding = {
         name
         for name in NAMES
@@ -38,7 +38,7 @@ def test_only_a_virtual_machine_hides_anything() -> None:
     assert hiding == {"firecracker", "virtual-machine", "wsl2"}
 
 
-def test_wsl_on_the_same_computer_is_another_machine() -> None:
+def test_wsl_is_another_machine_than_native_linux_on_the_same_computer() -> None:
     folders = {
         machine.card(host=recorded(name), python=PLAIN).folder for name in ("wsl1", "native-linux")
     }

@@ -1,4 +1,4 @@
-"""The interpreter's name and its options."""
+"""The interpreter's name and options."""
 
 from __future__ import annotations
 

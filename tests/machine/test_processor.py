@@ -1,4 +1,4 @@
-"""The processor's name and what it may do."""
+"""The processor's name, governor, steal and usable cores."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GUEST = "flags\t: fpu hypervisor\n"
         ("Apple M1 Pro", "Apple M1 Pro"),
     ],
 )
-def test_the_short_name_leaves_out_what_all_cpus_have_in_their_names(model: str, short: str) -> None:
+def test_the_short_name_leaves_out_words_without_information(model: str, short: str) -> None:
     assert processor.short_name(model) == short
 
 
@@ -46,7 +46,7 @@ def test_a_name_without_a_number_is_not_exact(tmp_path: Path, model: str, exact:
     assert processor.exact(host) == exact
 
 
-def test_a_processor_without_a_name_is_its_architecture_and_its_numbers(tmp_path: Path) -> None:
+def test_a_processor_without_a_name_gets_its_architecture_and_numbers_as_name(tmp_path: Path) -> None:
     files = {"proc/cpuinfo": "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd0c\n"}
     assert processor.model(linux(tmp_path, files, machine="aarch64")) == "aarch64 0x41 0xd0c"
     assert processor.model(linux(tmp_path / "empty", {}, machine="riscv64")) == "riscv64"
@@ -75,7 +75,7 @@ def test_steal_distinguishes_reported_never_counted_and_unknown(
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system has no affinity")
-def test_the_usable_cores_follow_the_affinity_of_the_moment() -> None:
+def test_the_usable_cores_follow_the_current_affinity() -> None:
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     try:

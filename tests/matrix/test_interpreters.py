@@ -11,12 +11,12 @@ from packaging.version import Version
 
 from concurbench.errors import ConcurbenchError
 from concurbench.matrix import interpreters
-from concurbench.matrix.interpreters import Interpreter, find, inspect, named
+from concurbench.matrix.interpreters import InstalledInterpreter, find, inspect, named
 
 
-def python(path: str, version: str, **more: object) -> Interpreter:
+def python(path: str, version: str, **more: object) -> InstalledInterpreter:
     more = {"free_threaded": False, **more}
-    return Interpreter(Path(path), Version(version), **more)  # type: ignore[arg-type]  # the tests pass the right ones
+    return InstalledInterpreter(Path(path), Version(version), **more)  # type: ignore[arg-type]  # the tests pass the right ones
 
 
 MADE_UP = {
@@ -32,7 +32,7 @@ MADE_UP = {
 }
 
 
-def here(patch: pytest.MonkeyPatch, found: Mapping[str, Interpreter | None]) -> None:
+def here(patch: pytest.MonkeyPatch, found: Mapping[str, InstalledInterpreter | None]) -> None:
     patch.setattr(interpreters, "candidates", lambda: found)
     patch.setattr(interpreters, "inspect", found.get)
 

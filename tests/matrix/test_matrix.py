@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from concurbench import machine
 from concurbench.matrix import interpreters
-from concurbench.matrix.interpreters import Found, Interpreter
+from concurbench.matrix.interpreters import Found, InstalledInterpreter
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import environments
 from concurbench.runner.child import ChildResult
@@ -27,9 +27,11 @@ def home(name: str) -> str:
     return machine.folder(f"cpython-{name}")
 
 
-def python(version: str, free_threaded: bool = False, virtual: bool = True) -> Interpreter:
-    made = Interpreter(Path("/x"), Version(version), free_threaded, virtual=virtual)
-    return Interpreter(Path("/x") / made.name, Version(version), free_threaded, virtual=virtual)
+def python(version: str, free_threaded: bool = False, virtual: bool = True) -> InstalledInterpreter:
+    made = InstalledInterpreter(Path("/x"), Version(version), free_threaded, virtual=virtual)
+    return InstalledInterpreter(
+        Path("/x") / made.name, Version(version), free_threaded, virtual=virtual
+    )
 
 
 def measured(_: int, name: str, rows: Sequence[str]) -> ChildResult:
@@ -191,10 +193,10 @@ def test_no_rows_under_any_interpreter_is_no_answer(matrix: Command) -> None:
 def test_a_server_interpreter_that_does_not_exist_is_named(
     matrix: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CONCURBENCH_BASE_PYTHON", "/nowhere/python")
+    monkeypatch.setenv("CONCURBENCH_SERVER_PYTHON", "/nowhere/python")
     done = matrix()
     assert done.exit_code == 2
-    assert "CONCURBENCH_BASE_PYTHON: no interpreter /nowhere/python" in done.output
+    assert "CONCURBENCH_SERVER_PYTHON: no interpreter /nowhere/python" in done.output
 
 
 def test_nothing_is_measured_while_another_session_measures(matrix: Command) -> None:

@@ -415,7 +415,7 @@ def test_a_run_that_got_too_slow_fails_and_is_no_baseline(suite: Suite) -> None:
         ("--models=som", "--models: no 'som': choose from sequential, threaded"),
         ("--workers=0", "expected whole numbers from 1, got '0'"),
         ("--http-delay=nan", "expected seconds from 0 to 10.0, got 'nan'"),
-        ("--dask-scheduler=", "expected an address as in tcp://host:8786, got ''"),
+        ("--dask-scheduler=", "expected an address such as tcp://host:8786, got ''"),
         ("--server-python=/nowhere/python", "no interpreter /nowhere/python"),
         ("--seconds-per-row=0", "expected seconds above 0, got '0'"),
         ("--http-server=other", "invalid choice"),

@@ -21,7 +21,7 @@ import psutil
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.conftest import PATIENCE, ROOT, heed_signals
+from tests.conftest import ROOT, TIMEOUT, heed_signals
 
 Run = Callable[..., Result]
 Program = Callable[..., subprocess.CompletedProcess[str]]
@@ -160,7 +160,7 @@ class Terminal:
         command = shlex.join(["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", module, *arguments])
         self._tmux(
             "new-session", "-d", "-x", "80", "-y", "24", "-c", str(self.folder),
-            f"trap : INT; {command}; echo exit code $?; sleep {PATIENCE * 6:.0f}",
+            f"trap : INT; {command}; echo exit code $?; sleep {TIMEOUT * 6:.0f}",
         )  # fmt: skip
 
     def press(self, key: str) -> None:
@@ -172,7 +172,7 @@ class Terminal:
 
     def wait_for(self, condition: Callable[[str], object]) -> str:
         """The first screen that meets the condition, or the last one before a timeout."""
-        due = time.monotonic() + PATIENCE * 6
+        due = time.monotonic() + TIMEOUT * 6
         while not condition(screen := self.screen()) and time.monotonic() < due:
             time.sleep(0.05)  # each screen takes a process
         return screen

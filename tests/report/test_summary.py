@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from concurbench.report.summary import BAR, MAX_NAME, bar, best, fastest, print_run, summary, verdict
-from concurbench.results.baseline import Comparison, compare
+from concurbench.results.baseline import RunComparison, compare
 from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run
 
@@ -24,7 +24,7 @@ def row(
 
 def shown(rows: list[Row], base: Run | None = None, width: int = 80) -> str:
     console = Console(file=io.StringIO(), width=width, no_color=True)
-    console.print(summary(rows, Comparison(base) if base else None))
+    console.print(summary(rows, RunComparison(base) if base else None))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -13,7 +13,7 @@ import pytest
 
 from concurbench.results import runs
 from concurbench.results.baseline import compare
-from concurbench.results.limits import POSSIBLE
+from concurbench.results.limits import MAX_EFFICIENCY
 from concurbench.results.row import Row
 from concurbench.results.runs import Run
 
@@ -64,7 +64,7 @@ def test_the_limits_computed_now_are_those_that_format_1_saved(path: Path) -> No
 @each_run
 def test_every_row_faster_than_its_limit_says_why(path: Path) -> None:
     for _, row in rows(path):
-        assert bool(row.limit_check) == ((row.efficiency or 0.0) > POSSIBLE)
+        assert bool(row.limit_check) == ((row.efficiency or 0.0) > MAX_EFFICIENCY)
 
 
 def test_the_runs_of_two_machines_are_comparable() -> None:

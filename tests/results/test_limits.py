@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from concurbench.results.limits import POSSIBLE, capacities, with_limits
+from concurbench.results.limits import MAX_EFFICIENCY, capacities, with_limits
 from concurbench.results.row import Conditions, Pass, Row
 
 CALM = Conditions(0.0, 0.0, 1.0)
@@ -82,13 +82,13 @@ def test_limits_follow_from_what_was_measured_whatever_was_computed_before() -> 
     assert with_limits([before])[0].limit_check == ""
 
 
-@pytest.mark.parametrize("efficiency", [0.5, 1.0, POSSIBLE])
+@pytest.mark.parametrize("efficiency", [0.5, 1.0, MAX_EFFICIENCY])
 def test_a_possible_efficiency_passes_the_limit_check(efficiency: float) -> None:
     assert limit_check(during(row("a", 1.0, bounds={"x": efficiency}), steal=0.5)) == ""
 
 
 def test_an_efficiency_beyond_measurement_uncertainty_fails_the_limit_check() -> None:
-    assert limit_check(during(row("a", 1.0, bounds={"x": POSSIBLE + 0.001}), steal=0.5)) != ""
+    assert limit_check(during(row("a", 1.0, bounds={"x": MAX_EFFICIENCY + 0.001}), steal=0.5)) != ""
 
 
 FASTER = cpu_bound("threaded", 0.4)

@@ -25,7 +25,7 @@ NOTING = '''
 
     def run(job, *, workers):
         with Path(__file__).with_suffix(".log").open("a") as file:
-            file.write(f"{os.getpid()} {len(job.numbers)} {os.environ['CONCURBENCH_BASE_PYTHON']}\\n")
+            file.write(f"{os.getpid()} {len(job.numbers)} {os.environ['CONCURBENCH_SERVER_PYTHON']}\\n")
         return sum(job.numbers)
     '''
 
@@ -47,7 +47,7 @@ def here(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(suite.path)
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setenv("XDG_STATE_HOME", str(suite.path / "state"))
-    monkeypatch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
+    monkeypatch.delenv("CONCURBENCH_SERVER_PYTHON", raising=False)
 
 
 def concurbench(*arguments: str) -> Result:

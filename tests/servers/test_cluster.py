@@ -1,4 +1,4 @@
-"""A Dask cluster: how it starts and ends, and which clusters are refused because of their workers."""
+"""A Dask cluster: its start and end, and clusters that are refused because of their workers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def address() -> Iterator[str]:
 
 @contextmanager
 def worker(address: str, folder: Path, python_path: Path | None) -> Iterator[None]:
-    """One more worker of a cluster, started by hand in this folder."""
+    """An additional worker of a cluster, started separately in this folder."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     if python_path is not None:
         environ["PYTHONPATH"] = str(python_path)
@@ -47,7 +47,7 @@ def worker(address: str, folder: Path, python_path: Path | None) -> Iterator[Non
             process.kill()
 
 
-def test_it_starts_the_processes_and_threads_asked_for_and_ends_them_all() -> None:
+def test_it_starts_the_requested_processes_and_threads_and_ends_them_all() -> None:
     with Cluster(processes=2, threads=3) as running:
         assert list(threads_of(running.address, "impls").values()) == [3, 3]
         processes = psutil.Process(running.process.pid).children(recursive=True)
@@ -96,20 +96,20 @@ def test_a_worker_on_another_python_is_refused() -> None:
 
 
 def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "PATIENCE", 0.2)
+    monkeypatch.setattr(cluster, "TIMEOUT", 0.2)
     with pytest.raises(Unfit, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 "):
         threads_of("tcp://127.0.0.1:9", "impls")
 
 
 @pytest.mark.slow
-def test_a_row_starts_a_cluster_of_its_own_unless_one_that_fits_is_given(checkout: Suite) -> None:
+def test_a_row_starts_its_own_cluster_unless_an_existing_one_is_given(checkout: Suite) -> None:
     checkout.add_workload("flags")
     options = ("--models=dask_distributed", "--http-server=local", "--benchmark-disable")
     result = checkout.run(*options)
     result.assert_outcomes(passed=1)
     with Cluster(processes=1, threads=2) as running:
         result = checkout.run(*options, f"--dask-scheduler={running.address}")
-    # Its workers have the whole project, this checkout a part of it.
+    # Its workers import the complete project, and this checkout has only a part of it.
     assert "has another version of impls" in said(result)
     result.assert_outcomes(errors=1)
 

@@ -1,4 +1,4 @@
-"""The flag servers: what they answer, what they see, and how they end."""
+"""The flag servers: their answers, their counts, and their end."""
 
 from __future__ import annotations
 
@@ -191,13 +191,13 @@ def test_small_packets_are_sent_without_delay() -> None:
     with files.listen(0) as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:
-            assert accepted.proto == socket.IPPROTO_TCP  # what asyncio looks at
+            assert accepted.proto == socket.IPPROTO_TCP  # asyncio depends on this
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_many_clients_can_connect_at_once_and_stay_connected() -> None:
     with files.listen(0) as listener, contextlib.ExitStack() as stack:
-        for _ in range(300):  # nobody accepts: they wait in the backlog
+        for _ in range(300):  # without accept, they wait in the backlog
             client = socket.create_connection(listener.getsockname(), timeout=0.5)
             stack.enter_context(client)
     assert files.configuration(files.FileApp({}, 0.0)).timeout_keep_alive > 3600
@@ -249,7 +249,7 @@ def test_the_local_server_ends_when_its_parent_is_killed(flag_site: Path) -> Non
     assert not server.is_running()
 
 
-def test_the_application_counts_what_it_serves_and_what_is_in_flight() -> None:
+def test_the_application_counts_served_files_and_the_peak_in_flight() -> None:
     app = files.FileApp({"a": b"body"}, delay=0.001)
     sent: list[dict[str, object]] = []
 
@@ -258,7 +258,7 @@ def test_the_application_counts_what_it_serves_and_what_is_in_flight() -> None:
             sent.append(message)
 
         async def receive() -> None:
-            """Nothing comes."""
+            """Receive no message."""
 
         await app({"path": path}, receive, send)
 
@@ -327,7 +327,8 @@ def test_faults_are_drawn_from_the_seed_and_the_path_alone() -> None:
     assert faults != drawn(site, 0.25, seed=1)
     assert faults.items() >= drawn(list(site)[:50], 0.25, seed=0).items()
     assert set(faults.values()) == set(KINDS)
-    assert faults.items() >= drawn(site, 0.1, seed=0).items()  # what fails at a rate fails at a higher
+    # A path that fails at one rate fails at every higher rate.
+    assert faults.items() >= drawn(site, 0.1, seed=0).items()
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.25, 0.5, 1.0])
@@ -364,7 +365,7 @@ def test_an_impossible_fault_is_refused(tmp_path: Path, faults: dict[str, str]) 
 
 @pytest.fixture(scope="module")
 def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    """A server of a file for each kind of fault, and of one, ``good``, that is all right."""
+    """A server with a file for each kind of fault, and a file ``good`` without one."""
     site = tmp_path_factory.mktemp("failing")
     for name in (*KINDS, "good"):
         (site / name).write_bytes(b"x" * 1000)
@@ -373,7 +374,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
 
 
 def received(server: Local, name: str) -> bytes:
-    """All that comes until the server ends the connection."""
+    """All bytes until the server ends the connection."""
     with socket.create_connection((server.host, server.port)) as connection:
         connection.sendall(f"GET /{name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -397,7 +398,7 @@ def test_a_reset_sends_no_answer(failing: Local) -> None:
         received(failing, "reset")
 
 
-def test_a_short_answer_promises_more_than_comes(failing: Local) -> None:
+def test_a_short_answer_announces_more_bytes_than_it_sends(failing: Local) -> None:
     head, _, body = received(failing, "short").partition(b"\r\n\r\n")
     assert b"content-length: 1001" in head
     assert body == b"x" * 500
@@ -422,7 +423,7 @@ def test_a_failed_request_is_not_counted_and_logs_no_error(failing: Local) -> No
 
 
 class Client:
-    """The other end of an application: asks for a path, and leaves when it is told to."""
+    """A client of an application: it requests a path, and disconnects when ``left`` is set."""
 
     def __init__(self, path: str) -> None:
         self.scope = {"path": f"/{path}"}

@@ -25,17 +25,20 @@ from concurbench.runner.workspace import Workspace
 from studies.agreement import __main__ as command
 from studies.agreement import pairs
 from studies.agreement.pairs import KIND, Observed, Pair
-from studies.agreement.rows import IN_LOOP, IN_LOOP_WITHIN, ROWS, WITHIN, Row
+from studies.agreement.rows import IN_LOOP, IN_LOOP_WITHIN, ROWS, WITHIN, AgreementRow
 from studies.agreement.table import within_of
 from studies.agreement.timers import Timers
-from studies.agreement.verdict import Verdict, interval, judge
+from studies.agreement.verdict import AgreementVerdict, interval, judge
 
 MACHINE = {
     "system": "linux", "cpu": "AMD EPYC", "usable_cores": 2, "python_implementation": "CPython",
     "python_version": "3.11.7", "packages": {"pyperf": "2.10.0"},
 }  # fmt: skip
 
-A, B = Row("flags", "threaded", "pop20", "local"), Row("primes", "sequential", "large")
+A, B = (
+    AgreementRow("flags", "threaded", "pop20", "local"),
+    AgreementRow("primes", "sequential", "large"),
+)
 
 
 # -- the verdict --------------------------------------------------------------------------------------
@@ -52,24 +55,24 @@ def test_the_interval_has_the_ranks_of_the_published_tables(number: int, rank: i
 @pytest.mark.parametrize("number", range(1, 6))
 def test_five_pairs_are_too_few_for_an_interval(number: int) -> None:
     assert interval([1.0] * number) == (0.0, math.inf)
-    assert judge([1.0] * number, WITHIN).verdict is Verdict.NOT_SHOWN
+    assert judge([1.0] * number, WITHIN).verdict is AgreementVerdict.NOT_SHOWN
 
 
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
     [
-        (0.97, 1.02, Verdict.AGREES),
-        (0.95, 1.05, Verdict.AGREES),
-        (1.02, 1.04, Verdict.AGREES),
-        (0.94, 1.02, Verdict.NOT_SHOWN),
-        (0.98, 1.06, Verdict.NOT_SHOWN),
-        (0.90, 1.10, Verdict.NOT_SHOWN),
-        (1.04, 1.30, Verdict.NOT_SHOWN),
-        (1.06, 1.30, Verdict.DIFFERS),
-        (0.70, 0.94, Verdict.DIFFERS),
+        (0.97, 1.02, AgreementVerdict.AGREES),
+        (0.95, 1.05, AgreementVerdict.AGREES),
+        (1.02, 1.04, AgreementVerdict.AGREES),
+        (0.94, 1.02, AgreementVerdict.NOT_SHOWN),
+        (0.98, 1.06, AgreementVerdict.NOT_SHOWN),
+        (0.90, 1.10, AgreementVerdict.NOT_SHOWN),
+        (1.04, 1.30, AgreementVerdict.NOT_SHOWN),
+        (1.06, 1.30, AgreementVerdict.DIFFERS),
+        (0.70, 0.94, AgreementVerdict.DIFFERS),
     ],
 )
-def test_the_whole_interval_decides(low: float, high: float, verdict: Verdict) -> None:
+def test_the_whole_interval_decides(low: float, high: float, verdict: AgreementVerdict) -> None:
     ratios = [low / 2] * 5 + [low] * 5 + [high] * 5 + [high * 2] * 5
     judgement = judge(ratios, WITHIN)
     assert (judgement.low, judgement.high) == (low, high)
@@ -79,8 +82,8 @@ def test_the_whole_interval_decides(low: float, high: float, verdict: Verdict) -
 
 def test_a_coroutine_that_does_nothing_has_a_wider_bound() -> None:
     ratios = [0.85] * 10 + [1.15] * 10
-    assert judge(ratios, WITHIN).verdict is Verdict.NOT_SHOWN
-    assert judge(ratios, IN_LOOP_WITHIN).verdict is Verdict.AGREES
+    assert judge(ratios, WITHIN).verdict is AgreementVerdict.NOT_SHOWN
+    assert judge(ratios, IN_LOOP_WITHIN).verdict is AgreementVerdict.AGREES
     assert within_of(IN_LOOP.name) == IN_LOOP_WITHIN
     assert within_of(ROWS[0].name) == WITHIN
 
@@ -91,11 +94,11 @@ def test_a_coroutine_that_does_nothing_has_a_wider_bound() -> None:
 def test_the_timers_take_turns_and_every_row_gets_a_pair_before_any_gets_its_next() -> None:
     calls: list[str] = []
 
-    def concurbench(row: Row) -> Observed:
+    def concurbench(row: AgreementRow) -> Observed:
         calls.append(f"{row.workload} concurbench")
         return Observed((1.0,), 2)
 
-    def pyperf(row: Row, like: Observed) -> tuple[float, ...]:
+    def pyperf(row: AgreementRow, like: Observed) -> tuple[float, ...]:
         calls.append(f"{row.workload} pyperf")
         return (1.0,)
 
@@ -113,7 +116,7 @@ def test_pyperf_gets_concurbenchs_last_observation() -> None:
     coming = iter(observed)
     received: list[Observed] = []
 
-    def pyperf(row: Row, like: Observed) -> tuple[float, ...]:
+    def pyperf(row: AgreementRow, like: Observed) -> tuple[float, ...]:
         received.append(like)
         return (1.0,)
 
@@ -142,7 +145,7 @@ def test_there_are_rows_of_six_kinds_and_a_plain_coroutine() -> None:
 # -- the command --------------------------------------------------------------------------------------
 
 
-def kept(path: Path, ratios: Sequence[float], rows: Sequence[Row] = ROWS) -> Path:
+def kept(path: Path, ratios: Sequence[float], rows: Sequence[AgreementRow] = ROWS) -> Path:
     """A file with pairs of these ratios of these rows."""
     record = Record(path, KIND, {"machine": MACHINE, "rows": [row.name for row in rows]})
     for ratio in ratios:
@@ -224,7 +227,7 @@ def test_without_pyperf_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
 def test_an_observation_that_fails_is_exit_code_2_and_keeps_the_pairs_so_far(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def pyperf(self: Timers, row: Row, like: Observed) -> tuple[float, ...]:
+    def pyperf(self: Timers, row: AgreementRow, like: Observed) -> tuple[float, ...]:
         if row is ROWS[1]:
             raise ConcurbenchError(f"{row.name} by pyperf: a wrong answer")
         return (1.0,)
@@ -274,7 +277,7 @@ def timers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Timers]:
 
 @pytest.mark.slow
 def test_both_timers_time_the_rounds_of_a_row(timers: Timers) -> None:
-    row = Row("flags", "threaded", "pop20", "mock")
+    row = AgreementRow("flags", "threaded", "pop20", "mock")
     observed = timers.concurbench(row)
     assert observed.workers == 20
     seconds = timers.pyperf(row, observed)
@@ -291,7 +294,7 @@ def test_both_timers_time_a_coroutine_that_does_nothing(timers: Timers) -> None:
 
 @pytest.mark.slow
 def test_a_row_that_cannot_be_timed_is_an_error_with_its_name(timers: Timers) -> None:
-    row = Row("flags", "nonsense", "pop20", "mock")
+    row = AgreementRow("flags", "nonsense", "pop20", "mock")
     with pytest.raises(ConcurbenchError, match=r"flags\[nonsense-mock-pop20\] by pytest .*nonsense"):
         timers.concurbench(row)
     with pytest.raises(ConcurbenchError, match=r"flags\[nonsense-mock-pop20\] by pyperf .*no model"):

@@ -25,31 +25,31 @@ from concurbench.results.records import Record
 from studies.gate import __main__ as command
 from studies.gate import measure, resample
 from studies.gate.report import halves, report
-from studies.gate.study import KIND, Study, read
+from studies.gate.study import KIND, GateStudy, read
 
 RECORDED = Path(__file__).with_name("recorded.jsonl")
 SUITES = 40
 
 
 @pytest.fixture(scope="module")
-def recorded() -> Study:
+def recorded() -> GateStudy:
     """A study with a few blocks: identical code, and head slowed down by a tenth."""
     return read(RECORDED)
 
 
-def test_recorded_identical_code_has_no_false_positives(recorded: Study) -> None:
+def test_recorded_identical_code_has_no_false_positives(recorded: GateStudy) -> None:
     drawn = resample.draw(recorded.identical, 0.05, SUITES)
     assert drawn.red <= SUITES / 40
 
 
-def test_recorded_slow_downs_are_found(recorded: Study) -> None:
+def test_recorded_slow_downs_are_found(recorded: GateStudy) -> None:
     change = resample.replaced_by(recorded.injected)
     found = resample.power(recorded.identical, 0.05, SUITES // 4, change)
     assert sum(found.values()) / len(found) >= 0.9
     assert found.keys() == recorded.identical[0].keys()
 
 
-def test_a_single_block_would_give_false_positives(recorded: Study) -> None:
+def test_a_single_block_would_give_false_positives(recorded: GateStudy) -> None:
     assert resample.single(recorded.identical, 0.05) > 0.1
 
 
@@ -64,7 +64,7 @@ def test_a_simulated_slow_down_affects_one_row() -> None:
     assert drawn.typical == (RULES.analyses[0] + RULES.confirmation,) * 2
 
 
-def test_the_same_seed_draws_the_same_suites(recorded: Study) -> None:
+def test_the_same_seed_draws_the_same_suites(recorded: GateStudy) -> None:
     first, again = (resample.draw(recorded.identical, 0.02, 10) for _ in range(2))
     assert first == again
     assert resample.draw(recorded.identical, 0.02, 10, seed=1).blocks != first.blocks
@@ -76,7 +76,7 @@ def test_constants_are_chosen_on_one_half_and_reported_on_the_other() -> None:
     assert [block["x"] for block in reporting] == [1.0, 3.0, 5.0]
 
 
-def test_the_report_has_every_figure(recorded: Study) -> None:
+def test_the_report_has_every_figure(recorded: GateStudy) -> None:
     text = report(recorded, suites=8)
     for part in ("with a false positive", "10% injected: found", "(shipped)", "Real gates", "hand-off"):
         assert part in text
@@ -109,7 +109,7 @@ def test_an_entry_that_cannot_be_read_is_an_error_that_names_the_file(tmp_path: 
         read(path)
 
 
-def test_a_slow_down_that_is_not_the_injected_one_ends_the_study(recorded: Study) -> None:
+def test_a_slow_down_that_is_not_the_injected_one_ends_the_study(recorded: GateStudy) -> None:
     measure.check_injected(recorded)
     wrong = replace(recorded, checked={"a": 1.10, "b": 1.15})
     with pytest.raises(ConcurbenchError, match=r"b: injected 10%, measured 15\.0%"):
@@ -172,7 +172,7 @@ def measurement(
 ) -> measure.Measurement:
     header = {"machine": {}, "threshold": 0.05, "injected": 0.1}
     record = Record(path, KIND, header)
-    budget = measure.Budget(blocks, 3600.0)
+    budget = measure.StudyBudget(blocks, 3600.0)
     return measure.Measurement(record, header, [], budget, lambda line: None, clock)
 
 

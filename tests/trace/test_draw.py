@@ -7,14 +7,14 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from concurbench.trace.draw import LETTER, MAX_TRACKS, STYLES, WIDTH, chart, svg
-from concurbench.trace.spans import ExecutionUnit, Kind, Span, Track, tracks
+from concurbench.trace.spans import Activity, ExecutionUnit, Span, Track, tracks
 
 ONE = ExecutionUnit("one")
 COLUMNS = len("one  ") + 20
 """Twenty columns for the time."""
 
 
-def span(begin: float, end: float, label: str = "", kind: Kind = Kind.WAITS) -> Span:
+def span(begin: float, end: float, label: str = "", kind: Activity = Activity.WAITS) -> Span:
     return Span(ONE, label, begin, end, kind)
 
 
@@ -34,10 +34,10 @@ def lines(*spans: Span, width: int = COLUMNS) -> list[str]:
         ([span(0, 0.2), span(0.3, 0.4), span(9, 10)], "▒                 ├┤"),
         ([span(0, 5), span(5, 10)], "├────────┤├────────┤"),
         ([span(0, 5.2), span(5.2, 10)], "├─────────┤├───────┤"),
-        ([span(0, 10, "", Kind.COMPUTES)], "┣━━━━━━━━━━━━━━━━━━┫"),
-        ([span(0, 10, "", Kind.FAILS)], "├××××××××××××××××××┤"),
-        ([span(0, 10, "", Kind.RUNS)], "╞══════════════════╡"),
-        ([span(0, 1, "", Kind.FAILS), span(9.5, 10, "", Kind.FAILS)], "├┤                 ×"),
+        ([span(0, 10, "", Activity.COMPUTES)], "┣━━━━━━━━━━━━━━━━━━┫"),
+        ([span(0, 10, "", Activity.FAILS)], "├××××××××××××××××××┤"),
+        ([span(0, 10, "", Activity.RUNS)], "╞══════════════════╡"),
+        ([span(0, 1, "", Activity.FAILS), span(9.5, 10, "", Activity.FAILS)], "├┤                 ×"),
     ],
 )
 def test_a_track_is_a_line_of_the_chart(spans: list[Span], row: str) -> None:
@@ -65,7 +65,7 @@ def test_the_axis_begins_with_the_first_span() -> None:
 
 def test_the_legend_explains_the_signs_in_use() -> None:
     assert lines(span(0, 10))[-1] == "├─┤ waits  a column is 0.500 s"
-    legend = lines(span(0, 10, "", Kind.COMPUTES), span(10, 10.001), span(10.002, 10.003))[-1]
+    legend = lines(span(0, 10, "", Activity.COMPUTES), span(10, 10.001), span(10.002, 10.003))[-1]
     assert legend.startswith("├─┤ waits  ┣━┫ computes  ▒ several in a column  a column is")
 
 
@@ -123,20 +123,20 @@ def test_the_times_of_the_axis_stay_within_the_picture() -> None:
 def test_the_tooltip_of_a_span_has_its_label_kind_times_and_unit() -> None:
     root = drawn(
         Span(ExecutionUnit("thread 1"), "FR", 10.0, 10.5),
-        Span(ExecutionUnit("thread 2"), "DE", 10.25, 11.0, Kind.COMPUTES),
+        Span(ExecutionUnit("thread 2"), "DE", 10.25, 11.0, Activity.COMPUTES),
     )
     assert list(bars(root)) == [
         "FR: waits, 0.0 ns to 0.500 s, thread 1",
         "DE: computes, 0.250 s to 1.000 s, thread 2",
     ]
     assert [bar.get("fill") for bar in bars(root).values()] == [
-        STYLES[Kind.WAITS].fill, STYLES[Kind.COMPUTES].fill,
+        STYLES[Activity.WAITS].fill, STYLES[Activity.COMPUTES].fill,
     ]  # fmt: skip
     assert {"naps", "thread 1", "thread 2", "FR", "DE", "waits", "computes"} <= set(texts(root))
 
 
 def test_each_kind_has_its_own_colour() -> None:
-    assert len({STYLES[kind].fill for kind in Kind}) == len(Kind)
+    assert len({STYLES[kind].fill for kind in Activity}) == len(Activity)
 
 
 def test_labels_and_titles_are_escaped() -> None:

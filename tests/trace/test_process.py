@@ -21,7 +21,7 @@ import pytest
 from concurbench.trace import recorder
 from concurbench.trace.process import RUN, Died, ModelProcess, Outcome, TraceJob, all_answers
 from concurbench.trace.spans import Call
-from tests.conftest import PATIENCE, ROOT
+from tests.conftest import ROOT, TIMEOUT
 
 SHARED = Path("/dev/shm")
 
@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="no signals"),
 ]
 
-LONG = 10 * PATIENCE
+LONG = 10 * TIMEOUT
 """Seconds: longer than any test runs."""
 
 
@@ -268,7 +268,7 @@ def test_semaphores_of_a_stopped_model_are_removed_without_warnings() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     path, existed = ended.stdout.split()
     assert existed == "True"
-    due = time.monotonic() + PATIENCE
+    due = time.monotonic() + TIMEOUT
     while Path(path).exists() and time.monotonic() < due:
         pass  # the resource tracker outlives the program by a moment
     assert not Path(path).exists()

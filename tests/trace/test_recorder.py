@@ -20,7 +20,7 @@ import pytest
 from concurbench.trace import recorder
 from concurbench.trace.spans import Call, CallReader
 from impls._traced import ENV_TRACER, traced
-from tests.conftest import PATIENCE
+from tests.conftest import TIMEOUT
 
 Read = Callable[[], list[Call]]
 
@@ -302,7 +302,7 @@ def test_threads_are_distinguished_and_have_no_tasks(read: Read) -> None:
     meeting = threading.Barrier(2)
 
     def meet(number: int) -> None:
-        meeting.wait(PATIENCE)
+        meeting.wait(TIMEOUT)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(recorder.trace(meet, "number"), range(2)))

@@ -60,8 +60,8 @@ def rounds(
 ) -> list[float]:
     """The seconds of each round, after an untimed one of the smallest case, as in a session.
 
-    Each round is a benchmark of its own for pyperf, with one value and one loop. So the answer is
-    checked, the next job is made and garbage is collected outside the timing.
+    For pyperf each round is a separate benchmark, with one value and one loop. So the check of the
+    answer, the next job and the garbage collection are outside the timing.
     """
     runner = pyperf.Runner(processes=1, values=1, warmups=0, loops=1)
     runner.parse_args(["--worker", "--quiet"])  # this is a fresh process already

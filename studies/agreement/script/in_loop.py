@@ -13,7 +13,7 @@ from pathlib import Path
 import pyperf
 
 OPTIONS = ("--quiet", "--processes=1", "--values=5", "--warmups=1", "--min-time=0.1")
-"""About as much time as the other timer takes; pyperf chooses the number of loops."""
+"""Options for about as much time as the other timer takes; pyperf chooses the number of loops."""
 
 
 async def nothing() -> None: ...
