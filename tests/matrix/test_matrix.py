@@ -69,7 +69,7 @@ def matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Matrix:
     monkeypatch.setenv("CONCURBENCH_LOCK", str(tmp_path))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("CONCURBENCH_BASE_PYTHON", raising=False)
-    found = Found([python("3.11.7"), python("3.13.1", True)], [(python("3.10.9"), "needed is >=3.11")])
+    found = Found([python("3.11.7"), python("3.13.1", True)], [(python("3.10.9"), "not >=3.11")])
     monkeypatch.setattr(interpreters, "find", lambda *_: found)
     return Matrix(tmp_path, monkeypatch)
 
@@ -250,11 +250,11 @@ def test_interpreters_are_listed_and_those_not_used_with_the_reason(
 ) -> None:
     listed = matrix("--list").output
     assert "3.13t  3.13.1t  /x/3.13t" in listed
-    assert "not used: needed is >=3.11" in listed
+    assert "unused: not >=3.11" in listed
     assert matrix("--names").output == "3.11\n3.13t\n"
     bare = Found([python("3.12.1", virtual=False)])
     monkeypatch.setattr(interpreters, "find", lambda *_: bare)
-    assert ".venv-3.12 (not made yet)" in matrix("--list").output
+    assert ".venv-3.12 (not made)" in matrix("--list").output
 
 
 def test_a_run_of_another_python_is_a_column_of_its_name() -> None:
