@@ -22,7 +22,7 @@ export CONCURBENCH_SERVER_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
 .PHONY: help bench matrix gate calibrate interval-study gate-study agreement test test-slow check capacity docs docs-check interpreters clean
 
 help: ## show this list
-	@echo "concurbench: which concurrency model should this program use, here?"
+	@echo "concurbench: which concurrency model suits a program on this machine?"
 	@echo
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 	@echo
@@ -35,7 +35,7 @@ help: ## show this list
 bench: $(READY) ## measure every default benchmark, and save the run
 	$(BIN)/concurbench run $(ARGS)
 
-matrix: $(OWN)/ready ## measure over every interpreter here, in turn
+matrix: $(OWN)/ready ## measure under every interpreter found, in one table
 	$(OWN)/bin/concurbench matrix $(addprefix --python ,$(filter-out python3,$(PYTHON))) $(ARGS)
 
 gate: $(READY) ## did the working tree get slower than BASE?
@@ -73,7 +73,7 @@ docs: $(OWN)/ready ## run the commands in PAGES, and put their output there
 docs-check: $(OWN)/ready ## is the output in PAGES up to date, except measurements?
 	$(COG) --check $(PAGES)
 
-interpreters: $(OWN)/ready ## which Pythons are here, and which can be measured?
+interpreters: $(OWN)/ready ## list the interpreters found, and which can be measured
 	@$(OWN)/bin/concurbench matrix --list
 
 clean: ## remove the environments and everything cached
@@ -89,7 +89,7 @@ endif
 # With PYTHON where python3 will not do.
 $(OWN)/ready: pyproject.toml constraints.txt
 	@for python in python3 $(filter-out python3,$(PYTHON)); do \
-		why="There is no $$python here: install Python 3.11 or newer, or name one: make bench PYTHON=python3.12"; \
+		why="no $$python on this machine: install Python 3.11 or newer, or name one: make bench PYTHON=python3.12"; \
 		command -v $$python >/dev/null || continue; \
 		why="$$($$python -V) is too old: concurbench needs 3.11 or newer; name one: make bench PYTHON=python3.12"; \
 		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || continue; \

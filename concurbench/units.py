@@ -53,8 +53,8 @@ def unit_of(measured: Iterable[float], unit: str) -> Unit:
 
 
 def counted(number: int, noun: str) -> str:
-    """The number and the noun in singular or plural: ``1 row``, ``3 rows``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """The number and the noun in singular or plural: ``1 row``, ``1,000 rows``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def percent(share: float) -> str:

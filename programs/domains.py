@@ -68,10 +68,11 @@ def main(options: Options, tld: str | None, resolver: str, longest: int, delay: 
     After each name come the time since the start and the unit of execution that waited for it.
 
     \b
-    Examples: python -m programs.domains
-              python -m programs.domains org --model asyncio_aiodns --timeline
-              python -m programs.domains --model sequential --longest 2 --delay 0.5
-              python -m programs.domains --resolver system com.br
+    Examples:
+      python -m programs.domains
+      python -m programs.domains org --model asyncio_aiodns --timeline
+      python -m programs.domains --model sequential --longest 2 --delay 0.5
+      python -m programs.domains --resolver system com.br
     """
     keywords = [keyword for keyword in domains.KEYWORDS if len(keyword) <= longest]
     if resolver == "system":

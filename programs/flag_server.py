@@ -16,10 +16,11 @@ from servers.files import FileApp, configuration, listen
 from servers.profiles import PROFILES, Profile
 
 EXAMPLES = """\b
-python -m programs.flag_server                             every answer after 50 ms
-python -m programs.flag_server --delay 0.5:5 --port 8001   a random delay for each file
-python -m programs.flag_server --error-rate 0.25           a quarter of the files fail
-python -m programs.flag_server --error-rate 1 --errors reset,timeout
+Examples:
+  python -m programs.flag_server
+  python -m programs.flag_server --delay 0.5:5 --port 8001
+  python -m programs.flag_server --error-rate 0.25
+  python -m programs.flag_server --error-rate 1 --errors reset,timeout
 """
 
 INTERRUPTED = 130
@@ -63,10 +64,18 @@ KINDS_HELP = "\b\nKinds of errors:\n" + "\n".join(f"  {kind:8} {what}" for kind,
     help="Seed for the random delays and errors.",
 )  # fmt: skip
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 selects a free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Port to listen on; 0 selects a free one.",
 )
 def main(delay: Delay, error_rate: float, kinds: tuple[str, ...], seed: int, port: int) -> None:
-    """Serve the flags of the world on the loopback interface until Ctrl-C."""
+    """Serve the flags of the world on the loopback interface until Ctrl-C.
+
+    The first line of output has the address. Which files fail, and the delay of each file, follow from
+    the seed.
+    """
     site = flags.site()
     profile = Profile(delay, error_rate, kinds)
     faults = profile.faults(site, seed)

@@ -57,11 +57,12 @@ address names any other server, as python -m programs.flag_server starts one.
 Ctrl-C ends the program at once. Complete files stay.
 
 \b
-Examples: python -m programs.{name}
-          python -m programs.{name} --all --max-req 50 --timeline
-          python -m programs.{name} B FR --model sequential --verbose
-          python -m programs.{name} --every --server error --limit 100
-          python -m programs.{name} --server http://127.0.0.1:8001
+Examples:
+  python -m programs.{name}
+  python -m programs.{name} --all --max-req 50 --timeline
+  python -m programs.{name} B FR --model sequential --verbose
+  python -m programs.{name} --every --server error --limit 100
+  python -m programs.{name} --server http://127.0.0.1:8001
 """
 
 
@@ -321,7 +322,7 @@ def conclude(
         became["ok"] = max(became["ok"], len(sizes))
     say(f"{in_words(became)} in {run.seconds:.2f} s")
     if sizes:
-        say(f"{sum(sizes) / 1e3:,.1f} kB in {dest}", whole=True)
+        say(f"{sum(sizes) / 1e3:,.1f} kB saved in {dest}", whole=True)
     if peak:
         say(f"peak requests in flight at the server: {peak}")
     if cut_off:

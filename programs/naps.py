@@ -51,10 +51,11 @@ def main(options: Options, count: int, unit: float, longest_first: bool) -> None
     result it waited for.
 
     \b
-    Examples: python -m programs.naps
-              python -m programs.naps --longest-first
-              python -m programs.naps --longest-first --model threaded_as_completed
-              python -m programs.naps --model asyncio_gather --workers 5 --unit 0.2
+    Examples:
+      python -m programs.naps
+      python -m programs.naps --longest-first
+      python -m programs.naps --longest-first --model threaded_as_completed
+      python -m programs.naps --model asyncio_gather --workers 5 --unit 0.2
     """
     long = reversed(range(count)) if longest_first else range(count)
     tasks = tuple(naps.Task(number, length * unit) for number, length in enumerate(long))

@@ -23,10 +23,11 @@ def main(options: Options, numbers: tuple[int, ...], below: int | None) -> None:
     P if it is prime, how long the test took, and the unit of execution that ran it.
 
     \b
-    Examples: python -m programs.primes
-              python -m programs.primes --model threaded --workers 4 --timeline
-              python -m programs.primes 97 1000003 9007199254740881
-              python -m programs.primes --below 100 --model sequential
+    Examples:
+      python -m programs.primes
+      python -m programs.primes --model threaded --workers 4 --timeline
+      python -m programs.primes 97 1000003 9007199254740881
+      python -m programs.primes --below 100 --model sequential
     """
     if numbers and below:
         raise click.UsageError("give numbers or --below, not both")

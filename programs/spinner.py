@@ -56,10 +56,11 @@ def main(options: Options, work: str, seconds: float | None) -> None:
     (compute), or does so with naps of 0 s in between (naps).
 
     \b
-    Examples: python -m programs.spinner
-              python -m programs.spinner --model asyncio_task
-              python -m programs.spinner --model asyncio_task --work naps --timeline
-              python -m programs.spinner --model trio_nursery --work wait --seconds 1
+    Examples:
+      python -m programs.spinner
+      python -m programs.spinner --model asyncio_task
+      python -m programs.spinner --model asyncio_task --work naps --timeline
+      python -m programs.spinner --model trio_nursery --work wait --seconds 1
     """
     if seconds is not None and work != "wait":
         raise click.UsageError(f"--seconds needs --work wait, got --work {work}")

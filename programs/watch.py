@@ -88,10 +88,11 @@ def _main(
     function that called or resumed them.
 
     \b
-    Examples: python -m programs.watch --list
-              python -m programs.watch throttle --list
-              python -m programs.watch digests --model threaded --workers 2 --timeline
-              python -m programs.watch coroutines --model classic --steps
+    Examples:
+      python -m programs.watch --list
+      python -m programs.watch throttle --list
+      python -m programs.watch digests --model threaded --workers 2 --timeline
+      python -m programs.watch coroutines --model classic --steps
     """
     if workload is None:
         if not list_only:

@@ -76,10 +76,12 @@ def entry_point(words: list[str]) -> tuple[click.Command | None, list[str]]:
 
 def _printed(command: str) -> str:
     """The output of a command of this project, run in this process."""
-    main, arguments = entry_point(shlex.split(command))
+    words = shlex.split(command)
+    main, arguments = entry_point(words)
     if main is None:
         raise LookupError(f"{command}: this module has no click command")
-    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    name = shlex.join(words[: len(words) - len(arguments)])  # what the help calls the program
+    result = CliRunner().invoke(main, arguments, prog_name=name, catch_exceptions=False)
     if result.exit_code not in VERDICTS:
         raise RuntimeError(f"{command}: exit code {result.exit_code}: {result.output.strip()}")
     return result.stdout

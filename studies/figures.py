@@ -88,7 +88,7 @@ def _shown(each: Row, value: float, metric: str | None) -> str:
 def cases(workload: str) -> None:
     """Print a list of a workload's cases: units of work and workers."""
     for name, case in import_module(f"impls.{workload}").CASES.items():
-        print(f"- `{name}`: {case.items:,} units, {_workers(case.workers)}")
+        print(f"- `{name}`: {units.counted(case.items, 'unit')}, {_workers(case.workers)}")
 
 
 def models(workload: str) -> None:
@@ -137,4 +137,4 @@ def card_fields() -> None:
 
 
 def _workers(workers: int | None) -> str:
-    return f"{workers} workers" if workers else "a worker for each usable core"
+    return units.counted(workers, "worker") if workers else "a worker for each usable core"

@@ -137,6 +137,20 @@ def test_a_run_that_does_not_exist_is_answered_with_those_that_do(run: Path, res
         assert "other-machine/0001, 2026-11-24, 4 rows" in done.output
 
 
+@pytest.mark.parametrize("asked", [".", "results", "results/empty"])
+def test_a_folder_without_a_run_of_its_own_is_answered_with_the_runs_that_exist(
+    run: Path, results: Path, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(run, results / "other-machine", "0001", "threaded")
+    (results / "empty").mkdir()
+    if asked == ".":
+        monkeypatch.chdir(results)
+    done = summary(asked)
+    assert done.exit_code == 2
+    assert f"no complete run in {asked}" in done.output
+    assert "other-machine/0001, 2026-11-24, 4 rows" in done.output
+
+
 def test_without_a_run_of_this_machine_the_newest_of_another_one_is_shown(
     run: Path, results: Path
 ) -> None:
@@ -165,6 +179,7 @@ def test_each_command_says_its_exit_codes_and_gives_examples(name: str) -> None:
     text = CliRunner().invoke(main, [name, "--help"], terminal_width=80).output
     assert "Exit codes: 0" in text
     assert f"Examples: concurbench {name}" in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("name", ["list", "run", "matrix"])

@@ -127,6 +127,14 @@ def test_a_block_with_a_command_that_fails_is_an_error_that_names_it(
         blocks.output(command)
 
 
+@pytest.mark.parametrize("command", ["concurbench", "python -m programs.naps"])
+def test_a_block_with_help_calls_the_program_by_its_command(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks.output(f"{command} --help")
+    assert f"Usage: {command} [OPTIONS]" in capsys.readouterr().out
+
+
 # -- commands -----------------------------------------------------------------------------------------
 
 

@@ -52,7 +52,8 @@ def test_each_measure_has_its_unit(measures: list[float], unit: str, text: str) 
 
 
 def test_a_count_has_its_noun_in_singular_or_plural() -> None:
-    assert [units.counted(number, "row") for number in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+    shown = [units.counted(number, "row") for number in (0, 1, 1000)]
+    assert shown == ["0 rows", "1 row", "1,000 rows"]
 
 
 def test_a_share_is_shown_in_whole_percent() -> None:

@@ -144,7 +144,7 @@ def container(host: Host) -> str:
             return "yes, of an unknown kind"
     if host.has(".dockerenv"):
         kind = root.kind if root else "unknown"
-        return f"{NO}: there is a /.dockerenv, but / is {kind}, as of a system made from an image"
+        return f"{NO}: /.dockerenv exists, but / is {kind}: a system made from an image"
     return NO
 
 

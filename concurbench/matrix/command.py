@@ -124,12 +124,12 @@ def _listed(found: Found) -> Table:
         listed.add_column(heading, overflow="fold")
     for each in found.taken:
         place = environments.place(Path.cwd(), each.name)
-        there = place.name if place.exists() else f"{place.name} (not made yet)"
+        there = place.name if place.exists() else f"{place.name} (not made)"
         path = _short(each.path)
         listed.add_row(each.name, each.full_version, path, "its own" if each.virtual else there)
     distinct = {(each.name, why): (each, why) for each, why in found.passed_over}
     for each, why in distinct.values():  # the newest of each version
-        listed.add_row("–", each.full_version, _short(each.path), f"not used: {why}", style="dim")
+        listed.add_row("–", each.full_version, _short(each.path), f"unused: {why}", style="dim")
     return listed
 
 

@@ -151,8 +151,8 @@ def _unfit(interpreter: InstalledInterpreter, needed: str) -> str:
     if interpreter.implementation != "CPython":
         return f"{interpreter.implementation}, not CPython"
     if not _fits(interpreter, needed):
-        return f"{needed} is required"
-    return "a virtual environment" if interpreter.virtual else ""
+        return f"not {needed}"
+    return "in a venv" if interpreter.virtual else ""
 
 
 def _age(interpreter: InstalledInterpreter) -> tuple[int, int, bool, Version]:

@@ -81,7 +81,7 @@ def newest() -> tuple[Run, str]:
         ConcurbenchError: there is no complete run at all.
     """
     results = results_folder()
-    how = "make one with: concurbench run (about 5 minutes)"
+    how = "make one with: concurbench run"
     run, _ = runs.last_complete(results / machine.folder())
     if run is not None:
         return run, ""
@@ -97,7 +97,9 @@ def newest() -> tuple[Run, str]:
 def _last(folder: Path) -> Run:
     run, _ = runs.last_complete(folder)
     if run is None:
-        raise ConcurbenchError(f"no complete run in {folder}{_listed(folder.parent)}")
+        # The results folder itself holds the machine folders.
+        place = folder if saved(folder) else folder.absolute().parent
+        raise ConcurbenchError(f"no complete run in {folder}{_listed(place)}")
     return run
 
 

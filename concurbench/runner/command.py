@@ -105,7 +105,7 @@ def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
 
     \b
     Exit codes: 0  every row was measured, or skipped with its reason
-                1  a row failed, or was slower than --benchmark-compare-fail allows
+                1  a row failed, or --benchmark-compare-fail found it slower
                 2  no answer: nothing could be measured
 
     \b

@@ -116,7 +116,7 @@ def test_on_macos_only_apples_own_virtual_machines_are_detected(
         (
             {"proc/self/mountinfo": DISK, ".dockerenv": ""},
             {},
-            "no: there is a /.dockerenv, but / is ext4, as of a system made from an image",
+            "no: /.dockerenv exists, but / is ext4: a system made from an image",
         ),
     ],
 )

@@ -54,9 +54,9 @@ def test_interpreters_that_are_passed_over_have_a_reason(monkeypatch: pytest.Mon
     here(monkeypatch, MADE_UP)
     assert {str(each.path): why for each, why in find(">=3.11").passed_over} == {
         "/a/python3.11": "3.11.7 is newer",
-        "/d/python3.10": ">=3.11 is required",
+        "/d/python3.10": "not >=3.11",
         "/f/pypy3": "PyPy, not CPython",
-        "/g/bin/python": "a virtual environment",
+        "/g/bin/python": "in a venv",
     }
 
 

@@ -42,7 +42,7 @@ def measured(_: int, name: str, rows: Sequence[str]) -> ChildResult:
 
 @pytest.fixture
 def matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    found = Found([python("3.11.7"), python("3.13.1", True)], [(python("3.10.9"), "needed is >=3.11")])
+    found = Found([python("3.11.7"), python("3.13.1", True)], [(python("3.10.9"), "not >=3.11")])
     monkeypatch.setattr(interpreters, "find", lambda *_: found)
     return Command("matrix", tmp_path, monkeypatch, measured)
 
@@ -215,11 +215,11 @@ def test_interpreters_are_listed_and_those_not_used_with_the_reason(
 ) -> None:
     listed = matrix("--list").output
     assert "3.13t  3.13.1t  /x/3.13t" in listed
-    assert "not used: needed is >=3.11" in listed
+    assert "unused: not >=3.11" in listed
     assert matrix("--names").output == "3.11\n3.13t\n"
     bare = Found([python("3.12.1", virtual=False)])
     monkeypatch.setattr(interpreters, "find", lambda *_: bare)
-    assert ".venv-3.12 (not made yet)" in matrix("--list").output
+    assert ".venv-3.12 (not made)" in matrix("--list").output
 
 
 def test_a_run_of_another_python_is_a_column_of_its_name() -> None:

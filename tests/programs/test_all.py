@@ -50,7 +50,7 @@ def test_the_help_has_examples_and_the_common_options(run: Run, name: str) -> No
     assert result.stdout.count(f"python -m programs.{name}") >= 3
     for option in ("--model NAME", "--list", "--timeline", "--svg FILE"):
         assert option in result.stdout
-    assert max(map(len, result.stdout.splitlines())) <= 84
+    assert max(map(len, result.stdout.splitlines())) <= 80
 
 
 @each_program

@@ -89,3 +89,4 @@ def test_its_help_lists_every_kind_of_error_and_examples() -> None:
     shown = CliRunner().invoke(main, ["--help"]).output
     assert "python -m programs.flag_server --delay 0.5:5 --port 8001" in shown
     assert all(what in shown for what in KINDS.values())
+    assert max(map(len, shown.splitlines())) <= 80

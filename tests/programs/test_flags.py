@@ -199,7 +199,7 @@ def test_a_flag_that_is_saved_right_before_ctrl_c_is_counted(running: Start, tmp
     assert "2 downloaded, 0 not found, 0 failed" in ended.stdout
     assert "cut off: 1 without an outcome" in ended.stdout
     size = sum((downloaded / name).stat().st_size for name in ("DE.gif", "FR.gif"))
-    assert f"{size / 1e3:.1f} kB in downloaded" in ended.stdout
+    assert f"{size / 1e3:.1f} kB saved in downloaded" in ended.stdout
 
 
 # -- in a terminal --
