@@ -10,6 +10,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from concurbench.measure.row import BenchmarkRow
 from concurbench.measure.session import SESSION
 from concurbench.results.runs import short_name
 from concurbench.units import counted
-from servers import NAMES, Server, stub
+from servers import NAMES, Server, capacity, stub
 from servers.cluster import Cluster, Unfit, threads_of
 from servers.local import Local
 from servers.mock import Mock
@@ -91,34 +92,30 @@ def run(model_file: impls.Model) -> impls.Run:
         pytest.skip(str(reason))
 
 
-def _row(
-    request: pytest.FixtureRequest, benchmark: Any, model: impls.Model, run: impls.Run,
-    case: str, workers: int,
-) -> BenchmarkRow:  # fmt: skip
-    workload: Any = import_module(f"impls.{model.workload}")
-    elsewhere = model.cluster and request.config.option.dask_scheduler
-    return BenchmarkRow(
-        request.config.stash[SESSION], benchmark, workload, model, run, case, workers,
-        request.node.callspec.params.get("server"), capacity_here=not elsewhere,
+@pytest.fixture
+def new_row(
+    request: pytest.FixtureRequest, model_file: impls.Model, run: impls.Run, case: str, workers: int
+) -> Callable[[Any], BenchmarkRow]:
+    """Call it with a fixture that times for the row of this test."""
+    option, server = request.config.option, request.node.callspec.params.get("server")
+    workload: Any = import_module(f"impls.{model_file.workload}")
+    elsewhere = model_file.cluster and option.dask_scheduler
+    return lambda benchmark: BenchmarkRow(
+        request.config.stash[SESSION], benchmark, workload, model_file, run, case, workers, server,
+        capacity_here=not elsewhere,
     )  # fmt: skip
 
 
 @pytest.fixture
-def row(
-    request: pytest.FixtureRequest, benchmark: Any, clean_processes: None, model_file: impls.Model,
-    run: impls.Run, case: str, workers: int,
-) -> BenchmarkRow:  # fmt: skip
+def row(new_row: Callable[[Any], BenchmarkRow], benchmark: Any, clean_processes: None) -> BenchmarkRow:
     """The row of this test."""
-    return _row(request, benchmark, model_file, run, case, workers)
+    return new_row(benchmark)
 
 
 @pytest.fixture
-def aio_row(
-    request: pytest.FixtureRequest, aio_benchmark: AioBenchmark, model_file: impls.Model,
-    run: impls.Run, case: str, workers: int,
-) -> BenchmarkRow:  # fmt: skip
+def aio_row(new_row: Callable[[Any], BenchmarkRow], aio_benchmark: AioBenchmark) -> BenchmarkRow:
     """The row of a workload whose models are coroutines, measured inside the running loop."""
-    return _row(request, aio_benchmark, model_file, run, case, workers)
+    return new_row(aio_benchmark)
 
 
 @pytest.fixture(scope="session")
@@ -159,47 +156,63 @@ def destination(tmp_path: Path) -> Path:
     return tmp_path / "destination"
 
 
-@pytest.fixture
-def flag_server(
-    request: pytest.FixtureRequest, server: str, flag_site: Path, tmp_path: Path,
-    local_server: Callable[[], Local],
-) -> Iterator[Server]:  # fmt: skip
-    """The flag server of this row."""
-    if server == "local":
-        yield local_server()
-    else:
-        with Mock(flag_site, request.config.option.http_delay, tmp_path / "ledger") as mock:
-            yield mock
-
-
 @pytest.fixture(scope="session")
-def nameserver(request: pytest.FixtureRequest) -> Iterator[Callable[[], Nameserver]]:
-    """A function that returns the session's DNS server, or a new one if that has died."""
-    from impls import domains
-
-    option = request.config.option
-    running: list[Nameserver] = []
+def running(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    """Call it for a server of this session by name; ``start`` makes it, and a new one if it died."""
+    servers: dict[str, Any] = {}
     with ExitStack() as stack:
 
-        def get() -> Nameserver:
-            if not running or not running[-1].alive:
-                server = Nameserver(domains.FOUND, option.dns_delay, option.server_python)
+        def get(name: str, needs: str, start: Callable[[], Local | Nameserver]) -> Any:
+            if name not in servers or not servers[name].alive:
                 try:
-                    running.append(stack.enter_context(server))
+                    servers[name] = stack.enter_context(start())
                 except ServerDied as error:
-                    needs = "dnslib (another interpreter: --server-python)"
-                    pytest.fail(f"{error}; {option.server_python} must have {needs}", pytrace=False)
-                request.config.stash[SESSION].facts["dns_server"] = dict(server.runs_on)
-            return running[-1]
+                    python = request.config.option.server_python
+                    pytest.fail(
+                        f"{error}; {python} must have {needs} (another interpreter: --server-python)",
+                        pytrace=False,
+                    )
+                request.config.stash[SESSION].facts[name] = dict(servers[name].runs_on)
+            return servers[name]
 
         yield get
 
 
+@pytest.fixture(scope="session")
+def local_capacity(request: pytest.FixtureRequest, flag_site: Path) -> float | None:
+    """The most requests per second that the local flag server can answer."""
+    option = request.config.option
+    # Without a delay: with one, the number of connections would limit it.
+    with Local(flag_site, 0.0, option.server_python, option.http_host) as undelayed:
+        return capacity.highest(undelayed)
+
+
 @pytest.fixture
-def dns_server(nameserver: Callable[[], Nameserver]) -> Iterator[Nameserver]:
+def flag_server(
+    request: pytest.FixtureRequest, server: str, flag_site: Path, tmp_path: Path,
+    running: Callable[..., Any],
+) -> Iterator[Server]:  # fmt: skip
+    """The flag server of this row."""
+    option = request.config.option
+
+    def start() -> Local:
+        where = (option.server_python, option.http_host)
+        return Local(flag_site, option.http_delay, *where, request.getfixturevalue("local_capacity"))
+
+    if server == "local":
+        yield running("local_server", "uvicorn and httptools", start)
+    else:
+        with Mock(flag_site, option.http_delay, tmp_path / "ledger") as mock:
+            yield mock
+
+
+@pytest.fixture
+def dns_server(request: pytest.FixtureRequest, running: Callable[..., Any]) -> Iterator[Nameserver]:
     """The DNS server of this row; ``socket.getaddrinfo`` asks it for names of its domain."""
     from impls import domains
 
-    server = nameserver()
+    option = request.config.option
+    start = partial(Nameserver, domains.FOUND, option.dns_delay, option.server_python)
+    server: Nameserver = running("dns_server", "dnslib", start)
     with stub.installed(server.address, domains.TLD):
         yield server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from types import ModuleType
@@ -33,34 +34,16 @@ def matrix(
     workload: str, servers: Iterable[str | None], option: Any, *, every: bool = False
 ) -> Iterator[Cell]:
     """The cells that the options select; with ``every``, those of all models."""
-    wanted = ["all"] if every else option.models
+    wanted = {"all"} if every else {*option.models}
     cases = import_module(f"impls.{workload}").CASES
     smallest = next(iter(cases))
-    models = impls.models(workload)
-    for server in servers:
-        for name, case in cases.items():
-            if not _wanted_case(name, smallest, option.cases):
-                continue
-            for model in models:
-                if _wanted_model(model, name, wanted) and _has_row(model, server, name):
-                    for workers in _workers(model, case, option.workers):
-                        yield Cell(model.name, server, name, workers)
-
-
-def _wanted_model(model: impls.Model, case: str, asked: list[str]) -> bool:
-    return model.name in asked or "all" in asked or ("default" in asked and model.is_default(case))
-
-
-def _wanted_case(case: str, smallest: str, asked: list[str]) -> bool:
-    return case in asked or "all" in asked or ("smallest" in asked and case == smallest)
-
-
-def _has_row(model: impls.Model, server: str | None, case: str) -> bool:
-    can_talk_to = server is None or model.servers is None or server in model.servers
-    return can_talk_to and model.has(case)
-
-
-def _workers(model: impls.Model, case: Any, asked: list[int] | None) -> list[int]:
-    if model.workers is not None:
-        return [model.workers]
-    return asked or [case.workers or machine.usable_cores()]
+    for server, case, model in itertools.product(servers, cases, impls.models(workload)):
+        # The words in the options that select this model, and this case.
+        model_words = {model.name, "all"} | ({"default"} if model.is_default(case) else set())
+        case_words = {case, "all"} | ({"smallest"} if case == smallest else set())
+        selected = model_words & wanted and case_words & {*option.cases}
+        can_talk = server is None or model.servers is None or server in model.servers
+        if selected and can_talk and model.has(case):
+            counts = option.workers or [cases[case].workers or machine.usable_cores()]
+            for workers in counts if model.workers is None else [model.workers]:
+                yield Cell(model.name, server, case, workers)

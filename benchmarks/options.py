@@ -7,10 +7,10 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
-from typing import Any
 
 import pytest
 
@@ -47,59 +47,34 @@ another value the run is not complete."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("concurbench", "concurbench: which rows to run")
-
-    def add(name: str, default: Any, metavar: str | None, help: str, **how: Any) -> None:
-        group.addoption(name, default=default, metavar=metavar, help=help, **how)
-
-    add("--models", ["default"], "NAME,…", "models to run by name, 'default', or 'all'", type=_names)
-    add(
-        "--cases", None, "NAME,…",
-        "cases to run by name, 'all' (the default), or 'smallest': the first of each workload (the "
-        "default with --benchmark-disable)",
-        type=_names,
-    )  # fmt: skip
-    add(
-        "--workers", None, "N,…", "how many units in flight, instead of each case's own number",
-        type=_counts,
-    )  # fmt: skip
-    add(
-        "--seconds-per-row", None, "SECONDS",
-        f"how long to time each row, in at most {MAX_ROUNDS} rounds (default: "
-        f"{SESSION_BUDGET.seconds:g}, and {PASS_BUDGET.seconds:g} in each pass of concurbench run)",
-        type=_seconds,
-    )  # fmt: skip
-    add(
-        "--http-server", "both", None,
-        "where flags come from: mocked inside the process, a real server, or both (the default)",
-        choices=[*NAMES, "both"],
-    )  # fmt: skip
-    add(
-        "--http-delay", DELAY, "SECONDS",
-        "how long a flag server waits before it answers (default: %(default)s)",
-        type=_http_delay,
-    )  # fmt: skip
-    add(
-        "--http-host", LOOPBACK, "ADDRESS",
-        "where the local flag server listens: an address that a cluster's other hosts can reach "
-        "(default: %(default)s)",
-    )  # fmt: skip
-    add(
-        "--dns-delay", DELAY, "SECONDS",
-        "how long the DNS server waits before it answers (default: %(default)s)",
-        type=_dns_delay,
-    )  # fmt: skip
-    add(
-        "--server-python", PYTHON, "PATH",
-        "the interpreter that runs the local servers, so that they are the same for all interpreters "
-        f"under test (default: {ENV_SERVER_PYTHON}, or this one)",
-    )  # fmt: skip
-    add(
-        "--dask-scheduler", None, "ADDRESS",
-        "an existing Dask cluster for the models that use one; without it each of their rows gets "
-        "worker processes on this machine",
-        type=_address,
-    )  # fmt: skip
+    add = parser.getgroup("concurbench", "concurbench: which rows to run").addoption
+    # fmt: off
+    add("--models", default=["default"], type=_names, metavar="NAME,…",
+        help="models to run by name, 'default', or 'all'")
+    add("--cases", type=_names, metavar="NAME,…",
+        help="cases to run by name, 'all' (the default), or 'smallest': the first of each workload "
+        "(the default with --benchmark-disable)")
+    add("--workers", type=_counts, metavar="N,…",
+        help="how many units in flight, instead of each case's own number")
+    add("--seconds-per-row", type=_seconds, metavar="SECONDS",
+        help=f"how long to time each row, in at most {MAX_ROUNDS} rounds (default: "
+        f"{SESSION_BUDGET.seconds:g}, and {PASS_BUDGET.seconds:g} in each pass of concurbench run)")
+    add("--http-server", default="both", choices=[*NAMES, "both"],
+        help="where flags come from: mocked inside the process, a real server, or both (the default)")
+    add("--http-delay", default=DELAY, type=partial(_seconds, longest=MAX_HTTP_DELAY),
+        metavar="SECONDS", help="how long a flag server waits before it answers (default: %(default)s)")
+    add("--http-host", default=LOOPBACK, metavar="ADDRESS",
+        help="where the local flag server listens: an address that a cluster's other hosts can reach "
+        "(default: %(default)s)")
+    add("--dns-delay", default=DELAY, type=partial(_seconds, longest=MAX_DNS_DELAY), metavar="SECONDS",
+        help="how long the DNS server waits before it answers (default: %(default)s)")
+    add("--server-python", default=PYTHON, metavar="PATH",
+        help="the interpreter that runs the local servers, so that they are the same for all "
+        f"interpreters under test (default: {ENV_SERVER_PYTHON}, or this one)")
+    add("--dask-scheduler", type=_address, metavar="ADDRESS",
+        help="an existing Dask cluster for the models that use one; without it each of their rows gets "
+        "worker processes on this machine")
+    # fmt: on
 
 
 @usage_errors()
@@ -116,9 +91,10 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if option.cases is None:
         option.cases = ["smallest"] if option.benchmark_disable else ["all"]
-    _check_known("cases", option.cases, {"all", "smallest"}, _all_cases)
-    models = _all_models()
-    _check_known("models", option.models, {"default", "all"}, lambda: {each.name for each in models})
+    if cases := set(option.cases) - {"all", "smallest"}:
+        workloads = [import_module(f"impls.{name}") for name in impls.workloads()]
+        _check_known("cases", cases, {case for workload in workloads for case in workload.CASES})
+    _check_known("models", set(option.models) - {"default", "all"}, _all_models())
     session.outcomes.narrowed += narrowed(option)
     if option.seconds_per_row:
         session.budget = replace(session.budget, seconds=option.seconds_per_row)
@@ -129,27 +105,20 @@ def narrowed(option: argparse.Namespace) -> list[str]:
     found = []
     for name, plain in PLAIN.items():
         value = getattr(option, name)
-        is_plain = plain & set(value) if isinstance(plain, set) else value == plain
-        if not is_plain:
+        if not (plain & set(value) if isinstance(plain, set) else value == plain):
             text = ",".join(map(str, value)) if isinstance(value, list) else value
             found.append(f"--{name.replace('_', '-')}={text}")
     return found
 
 
-def _check_known(option: str, asked: list[str], words: set[str], known: Callable[[], set[str]]) -> None:
-    names = set(asked) - words
-    if unknown := names and names - known():
+def _check_known(option: str, asked: set[str], known: set[str]) -> None:
+    if unknown := asked - known:
         raise ConcurbenchError(
-            f"--{option}: no {sorted(unknown)[0]!r}: choose from {', '.join(sorted(known()))}"
+            f"--{option}: no {min(unknown)!r}: choose from {', '.join(sorted(known))}"
         )
 
 
-def _all_cases() -> set[str]:
-    workloads = [import_module(f"impls.{name}") for name in impls.workloads()]
-    return {case for workload in workloads for case in workload.CASES}
-
-
-def _all_models() -> list[impls.Model]:
+def _all_models() -> set[str]:
     try:
         models = [model for workload in impls.workloads() for model in impls.models(workload)]
     except ValueError as error:
@@ -160,7 +129,7 @@ def _all_models() -> list[impls.Model]:
             raise ConcurbenchError(
                 f"{file}: SERVERS has {unknown.pop()!r}: choose from {', '.join(NAMES)}"
             )
-    return models
+    return {model.name for model in models}
 
 
 def _names(text: str) -> list[str]:
@@ -183,30 +152,15 @@ def _address(text: str) -> str:
     return text
 
 
-def _seconds(text: str) -> float:
-    seconds = _float(text)
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"expected seconds above 0, got {text!r}")
-    return seconds
-
-
-def _http_delay(text: str) -> float:
-    return _delay(text, MAX_HTTP_DELAY)
-
-
-def _dns_delay(text: str) -> float:
-    return _delay(text, MAX_DNS_DELAY)
-
-
-def _delay(text: str, limit: float) -> float:
-    seconds = _float(text)
-    if not 0 <= seconds <= limit:
-        raise argparse.ArgumentTypeError(f"expected seconds from 0 to {limit}, got {text!r}")
-    return seconds
-
-
-def _float(text: str) -> float:
+def _seconds(text: str, longest: float | None = None) -> float:
+    """Seconds above 0, or from 0 to ``longest``."""
     try:
-        return float(text)
+        seconds = float(text)
     except ValueError:
-        return math.nan  # outside all bounds
+        seconds = math.nan  # outside all bounds
+    fits, expected = 0 < seconds < math.inf, "above 0"
+    if longest is not None:
+        fits, expected = 0 <= seconds <= longest, f"from 0 to {longest}"
+    if not fits:
+        raise argparse.ArgumentTypeError(f"expected seconds {expected}, got {text!r}")
+    return seconds

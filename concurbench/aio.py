@@ -21,6 +21,7 @@ import inspect
 import math
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
@@ -37,8 +38,8 @@ class AioBenchmark:
 
     def __init__(self, benchmark: BenchmarkFixture) -> None:
         self.benchmark = benchmark
-        self.pending: tuple[Coroutine[Any, Any, Any], ...] = ()
-        """The measurement that the test has not awaited yet, and what it awaits in turn."""
+        self.pending: Coroutine[Any, Any, Any] | None = None
+        """The measurement that the test has not awaited yet."""
 
     @property
     def extra_info(self) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class AioBenchmark:
             FixtureAlreadyUsed: the test has already measured something.
             TypeError: the function does not return an awaitable.
         """
-        return self._once("aio_benchmark(...)", self._raw(function, args, kwargs))
+        return self._once("aio_benchmark(...)", Plan(function, args, kwargs))
 
     def pedantic(
         self,
@@ -102,171 +103,122 @@ class AioBenchmark:
             ValueError: a number is out of range, or there are several iterations with a ``setup``.
             TypeError: ``setup`` returns arguments, and ``args`` or ``kwargs`` are given, too.
         """
-        plan = Round(target, tuple(args), dict(kwargs or {}), setup, teardown)
-        raw = self._raw_pedantic(plan, rounds, warmup_rounds, iterations)
-        return self._once("aio_benchmark.pedantic(...)", raw)
+        plan = Plan(target, args, kwargs or {}, setup, teardown, rounds, warmup_rounds, iterations)
+        return self._once("aio_benchmark.pedantic(...)", plan)
 
-    def _once(self, how: str, measurement: Coroutine[Any, Any, Result]) -> Awaitable[Result]:
+    def _once(self, how: str, plan: Plan) -> Awaitable[Any]:
         # At the call, not at the await: the fixture's teardown reports a measurement never awaited.
         if self.benchmark._mode:
-            measurement.close()
             self.benchmark.has_error = True
             raise FixtureAlreadyUsed(
                 f"Fixture can only be used once. Previously it was used in {self.benchmark._mode} mode."
             )
         self.benchmark._mode = how
-        guarded = self._guarded(measurement)
-        self.pending = guarded, measurement
-        return guarded
+        self.pending = self._measured(plan)
+        return self.pending
 
-    async def _guarded(self, measurement: Coroutine[Any, Any, Result]) -> Result:
-        self.pending = ()
+    async def _measured(self, plan: Plan) -> Any:
+        self.pending = None
         try:
-            return await measurement
+            plan.check()
+            if self.enabled:
+                result = await self._measure(plan)
+                if plan.iterations == 1 and not self.benchmark.cprofile:
+                    return result
+            args, kwargs = await plan.arguments()
+            if self.enabled and self.benchmark.cprofile:
+                await self._profile(plan.call(args, kwargs))
+            result = await plan.target(*args, **kwargs)
+            await plan.end(args, kwargs)
         except BaseException:
             self.benchmark.has_error = True
             raise
+        return result
 
-    async def _raw(
-        self, function: Callable[..., Awaitable[Result]], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Result:
+    async def _measure(self, plan: Plan) -> Any:
+        """Time the rounds; return the result of the last timed call."""
         benchmark = self.benchmark
-        call = bound(function, args, kwargs)
-        if self.enabled:
-            timed = self._slowed(call)
-
-            async def time(iterations: int) -> float:
-                seconds, _ = await self._round(timed, iterations)
-                return seconds
-
-            async def calibrate() -> tuple[float, int]:
-                return await calibrated(benchmark, time)
-
-            await self._measure(time, calibrate, rounds=None)
-        await self._profile(call)
-        return await call()
-
-    async def _raw_pedantic(self, plan: Round, rounds: int, warmup_rounds: int, iterations: int) -> Any:
-        for name, number, least in (
-            ("iterations", iterations, 1),
-            ("rounds", rounds, 1),
-            ("warmup_rounds", warmup_rounds, 0),
-        ):
-            if not isinstance(number, int) or number < least:
-                raise ValueError(f"{name} must be an integer of at least {least}, got {number!r}")
-        if iterations > 1 and plan.setup:
-            raise ValueError("iterations must be 1 with a setup, which prepares one call")
         result: Any = None
-        if not self.enabled:
-            args, kwargs = await plan.arguments()
-            result = await plan.target(*args, **kwargs)
-            await plan.end(args, kwargs)
-            return result
 
         async def time(iterations: int) -> float:
             nonlocal result
             args, kwargs = await plan.arguments()
-            call = self._slowed(bound(plan.target, args, kwargs))
-            seconds, result = await self._round(call, iterations)
+            call = plan.call(args, kwargs)
+            # ``concurbench gate`` may inject a slow-down.
+            slowed = getattr(benchmark, "slowed_in_loop", None)
+            seconds, result = await self._round(slowed(call) if slowed else call, iterations)
             await plan.end(args, kwargs)
             return seconds
 
         async def calibrate() -> tuple[float, int]:
-            return 0.0, iterations
+            return (0.0, plan.iterations) if plan.iterations else await calibrated(benchmark, time)
 
-        for _ in range(warmup_rounds):
-            await time(iterations)
-        await self._measure(time, calibrate, rounds=rounds)
-        if iterations > 1 or self.benchmark.cprofile:
-            args, kwargs = await plan.arguments()
-            call = bound(plan.target, args, kwargs)
-            await self._profile(call)
-            result = await call()
-            await plan.end(args, kwargs)
+        for _ in range(plan.warmup_rounds):
+            await time(plan.iterations or 1)
+        stepped = getattr(benchmark, "step_in_loop", None)
+        if stepped is not None:  # ``concurbench gate`` decides how many rounds, and when
+            await stepped(time, calibrate, plan.rounds)
+            return result
+        duration, calls = await calibrate()
+        rounds = plan.rounds
+        if rounds is None:
+            rounds = max(math.ceil(benchmark._max_time / duration), benchmark._min_rounds)
+            rounds = min(rounds, sys.maxsize)
+            if benchmark._warmup:
+                for _ in range(min(rounds, max(1, int(benchmark._warmup / calls)))):
+                    await time(calls)
+        stats = benchmark._make_stats(calls)
+        for _ in range(rounds):
+            stats.update(await time(calls))
         return result
 
-    def _slowed(self, call: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
-        """The call, slower by what ``concurbench gate`` injects, if it injects a slow-down."""
-        slowed = getattr(self.benchmark, "slowed_in_loop", None)
-        return slowed(call) if slowed else call
-
-    async def _round(
-        self, call: Callable[[], Awaitable[Result]], iterations: int
-    ) -> tuple[float, Result | None]:
-        """Await ``iterations`` calls one after the other: their seconds, and a single call's result."""
+    async def _round(self, call: Callable[[], Awaitable[Any]], iterations: int) -> tuple[float, Any]:
+        """Await ``iterations`` calls one after the other: their seconds, and the last one's result."""
         result = None
-        timer, collecting = self.benchmark._timer, gc.isenabled()
+        timer, collecting, numbers = self.benchmark._timer, gc.isenabled(), range(iterations)
         if self.benchmark._disable_gc:
             gc.disable()
         try:
             with PauseInstrumentation():
-                if iterations == 1:
-                    start = timer()
+                start = timer()
+                for _ in numbers:
                     result = await call()
-                    end = timer()
-                else:
-                    numbers = range(iterations)
-                    start = timer()
-                    for _ in numbers:
-                        await call()
-                    end = timer()
+                end = timer()
         finally:
             if collecting:
                 gc.enable()
         return end - start, result
 
-    async def _measure(
-        self,
-        time: Callable[[int], Awaitable[float]],
-        calibrate: Callable[[], Awaitable[tuple[float, int]]],
-        rounds: int | None,
-    ) -> None:
-        """Time ``rounds`` rounds, or as many as pytest-benchmark's options ask for."""
-        benchmark = self.benchmark
-        stepped = getattr(benchmark, "step_in_loop", None)
-        if stepped is not None:  # ``concurbench gate`` decides how many rounds, and when
-            await stepped(time, calibrate, rounds)
-            return
-        duration, iterations = await calibrate()
-        if rounds is None:
-            rounds = max(math.ceil(benchmark._max_time / duration), benchmark._min_rounds)
-            rounds = min(rounds, sys.maxsize)
-            if benchmark._warmup:
-                for _ in range(min(rounds, max(1, int(benchmark._warmup / iterations)))):
-                    await time(iterations)
-        stats = benchmark._make_stats(iterations)
-        for _ in range(rounds):
-            stats.update(await time(iterations))
-
     async def _profile(self, call: Callable[[], Awaitable[Any]]) -> None:
-        benchmark = self.benchmark
-        if not (self.enabled and benchmark.cprofile and benchmark.stats):
-            return
-        loops = benchmark.cprofile_loops
-        profile = cProfile.Profile()
+        loops, profile = self.benchmark.cprofile_loops, cProfile.Profile()
         with PauseInstrumentation():
-            for _ in range(benchmark.stats.iterations if loops is None else loops):
+            for _ in range(self.stats.iterations if loops is None else loops):
                 with profile:
                     await call()
-        benchmark._save_cprofile(profile)
+        self.benchmark._save_cprofile(profile)
 
 
-class Round:
-    """What ``pedantic`` runs in each round: the timed function, its setup and its teardown."""
+@dataclass(frozen=True)
+class Plan:
+    """What each round runs, and how often. The options decide on numbers that are None."""
 
-    def __init__(
-        self,
-        target: Callable[..., Awaitable[Any]],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        setup: Callable[[], Any] | None,
-        teardown: Callable[..., Any] | None,
-    ) -> None:
-        self.target = target
-        self.args = args
-        self.kwargs = kwargs
-        self.setup = setup
-        self.teardown = teardown
+    target: Callable[..., Awaitable[Any]]
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    setup: Callable[[], Any] | None = None
+    teardown: Callable[..., Any] | None = None
+    rounds: int | None = None
+    warmup_rounds: int = 0
+    iterations: int | None = None
+
+    def check(self) -> None:
+        """Raise ValueError if a number is out of range, or unfit for a ``setup``."""
+        for name, least in (("iterations", 1), ("rounds", 1), ("warmup_rounds", 0)):
+            number = getattr(self, name)
+            if number is not None and (not isinstance(number, int) or number < least):
+                raise ValueError(f"{name} must be an integer of at least {least}, got {number!r}")
+        if self.setup and self.iterations != 1:
+            raise ValueError("iterations must be 1 with a setup, which prepares one call")
 
     async def arguments(self) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """Run ``setup``: the arguments of the next round."""
@@ -275,17 +227,14 @@ class Round:
             raise TypeError("Can't use `args` or `kwargs` if `setup` returns the arguments.")
         return made or (self.args, self.kwargs)
 
+    def call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Callable[[], Awaitable[Any]]:
+        """The target with its arguments; without any, the target itself, which is faster to call."""
+        return functools.partial(self.target, *args, **kwargs) if args or kwargs else self.target
+
     async def end(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """Run ``teardown``."""
         if self.teardown:
             await _awaited(self.teardown(*args, **kwargs))
-
-
-def bound(
-    function: Callable[..., Awaitable[Result]], args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> Callable[[], Awaitable[Result]]:
-    """The function with its arguments; without any, the function itself, which is faster to call."""
-    return functools.partial(function, *args, **kwargs) if args or kwargs else function
 
 
 async def calibrated(
@@ -300,9 +249,12 @@ async def calibrated(
     enough_to_guess = enough * 5 / benchmark._calibration_precision
     loops = 1
     while True:
-        duration = await time(loops)
-        if benchmark._warmup:
-            duration = await _warmed_up(benchmark, time, loops, duration)
+        duration, warmed_up, took = await time(loops), 0, 0.0
+        while warmed_up < benchmark._warmup and took < benchmark._max_time:
+            seconds = await time(loops)
+            duration = min(duration, seconds)
+            warmed_up += loops
+            took += seconds
         if duration >= enough:
             return duration, loops
         if duration >= enough_to_guess:
@@ -311,19 +263,6 @@ async def calibrated(
                 return duration, loops
         else:
             loops *= 10
-
-
-async def _warmed_up(
-    benchmark: BenchmarkFixture, time: Callable[[int], Awaitable[float]], loops: int, duration: float
-) -> float:
-    """The shortest round, in seconds, of a warm-up as long as the options ask for."""
-    done, took = 0, 0.0
-    while took < benchmark._max_time and done < benchmark._warmup:
-        seconds = await time(loops)
-        duration = min(duration, seconds)
-        took += seconds
-        done += loops
-    return duration
 
 
 async def _awaited(result: Any) -> Any:
@@ -340,7 +279,6 @@ def aio_benchmark(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Ai
     fixture = AioBenchmark(benchmark)
     yield fixture
     if fixture.pending:
-        for coroutine in fixture.pending:
-            coroutine.close()
+        fixture.pending.close()
         benchmark.has_error = True
         pytest.fail(f"{benchmark._mode} was not awaited: nothing was measured", pytrace=False)

@@ -1,17 +1,16 @@
 """Parallel capacity: how many times the work of one thread the machine does in several at once.
 
 Measured, not counted: two hyperthreads are not two cores, cores that share power slow each other down,
-and what the hypervisor or other programs take is missing. The work is C code that releases the GIL, in
-threads, which every build of Python can run in parallel.
+and what the hypervisor or other programs take is missing. Every build of Python can run the work in
+parallel: C code that releases the GIL, in threads.
 
-It is ``zlib.compress`` of a text, because its share of a busy machine must be what pure Python in
-processes gets, too: like an interpreter it branches and looks up tables, within a core's own cache.
-Digests are a riskier measure: with special instructions they leave most of a core to its other
-hyperthread, which then passes for a core of its own. Checksums of large buffers wait for memory.
+It is ``zlib.compress`` of a text. Like an interpreter it branches and looks up tables, within a core's
+own cache, so its share of a busy machine is what pure Python in processes gets. Digests leave most of a
+core to its other hyperthread, which then passes for a core of its own. Checksums wait for memory.
 
-It is measured in wall-clock time, not CPU time. One thread and all of them take short turns: one, all,
-all, one, and then the other way round. So a machine that steadily gets slower or faster favours
-neither, and a disturbance longer than a turn affects both.
+It is measured in wall-clock time. One thread and all of them take short turns: one, all, all, one, and
+then the other way round. So a machine that steadily gets slower or faster favours neither, and a
+disturbance longer than a turn affects both.
 """
 
 from __future__ import annotations
@@ -61,20 +60,16 @@ def rate(workers: int, window: float = WINDOW) -> float:
 
     def work(_: int) -> float:
         together.wait()
-        return _rate_of_one(opened, window)
+        pieces, elapsed = 0, 0.0
+        while elapsed < window:
+            piece()
+            pieces += 1
+            elapsed = time.perf_counter() - opened
+        return pieces / elapsed
 
     _text()  # computed once, before the threads need it
     with ThreadPoolExecutor(workers) as pool:
         return sum(pool.map(work, range(workers)))
-
-
-def _rate_of_one(opened: float, window: float) -> float:
-    pieces, elapsed = 0, 0.0
-    while elapsed < window:
-        piece()
-        pieces += 1
-        elapsed = time.perf_counter() - opened
-    return pieces / elapsed
 
 
 def measure(workers: int, rate: Callable[[int], float] = rate) -> float:

@@ -7,15 +7,18 @@ connection open, so the process checks for its parent, too.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
-from typing import Self
+from collections.abc import Callable, Iterator
 
 LOOPBACK = "127.0.0.1"
 
 MESSAGE = bytes(64)
+
+SEND_AT_ONCE = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 TIMEOUT = 30.0
 """Seconds for the process to connect, and for a reply."""
@@ -24,55 +27,39 @@ PARENT_CHECK = 2.0
 """Seconds of silence after which the process checks whether its parent lives."""
 
 
-class Echo:
-    """A context manager with a process that answers.
+@contextlib.contextmanager
+def echo() -> Iterator[Callable[[], None]]:
+    """Start a process that answers. Yields a function that sends a message and waits until it is back.
 
     Raises:
         OSError: the process does not start, or does not answer.
     """
+    with contextlib.ExitStack() as stack, socket.create_server((LOOPBACK, 0)) as listener:
+        process = subprocess.Popen(
+            # Isolated and without site: it needs only this file and a socket.
+            [sys.executable, "-I", "-S", __file__, str(listener.getsockname()[1])],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C must not reach it
+        )
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        listener.settimeout(TIMEOUT)
+        connection = stack.enter_context(listener.accept()[0])
+        connection.settimeout(TIMEOUT)
+        connection.setsockopt(*SEND_AT_ONCE)
 
-    def __enter__(self) -> Self:
-        with socket.create_server((LOOPBACK, 0)) as listener:
-            port = listener.getsockname()[1]
-            self._process = subprocess.Popen(
-                # Isolated and without site: it needs only this file and a socket.
-                [sys.executable, "-I", "-S", __file__, str(port)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C must not reach it
-            )
-            listener.settimeout(TIMEOUT)
-            try:
-                self._connection, _ = listener.accept()
-            except BaseException:
-                self._end()
-                raise
-        self._connection.settimeout(TIMEOUT)
-        _send_at_once(self._connection)
-        return self
+        def round_trip() -> None:
+            connection.sendall(MESSAGE)
+            missing = len(MESSAGE)
+            while missing:
+                received = len(connection.recv(missing))
+                if not received:
+                    raise ConnectionError("the echo process ended")
+                missing -= received
 
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
-        self._end()
-
-    def _end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def round_trip(self) -> None:
-        """Send a message and wait until it is back."""
-        self._connection.sendall(MESSAGE)
-        missing = len(MESSAGE)
-        while missing:
-            received = len(self._connection.recv(missing))
-            if not received:
-                raise ConnectionError("the echo process ended")
-            missing -= received
-
-
-def _send_at_once(connection: socket.socket) -> None:
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield round_trip
 
 
 def answer(port: int) -> None:
@@ -80,15 +67,13 @@ def answer(port: int) -> None:
     parent = os.getppid()
     with socket.create_connection((LOOPBACK, port), TIMEOUT) as connection:
         connection.settimeout(PARENT_CHECK)
-        _send_at_once(connection)
+        connection.setsockopt(*SEND_AT_ONCE)
         while os.getppid() == parent:
-            try:
+            with contextlib.suppress(TimeoutError):
                 message = connection.recv(len(MESSAGE))
-            except TimeoutError:
-                continue
-            if not message:
-                break
-            connection.sendall(message)
+                if not message:
+                    break
+                connection.sendall(message)
 
 
 if __name__ == "__main__":

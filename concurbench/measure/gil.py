@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from concurbench import machine
 
@@ -26,40 +26,25 @@ print(sys._is_gil_enabled())
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class GilCheck:
     """Whether the GIL was on at the start and at the end of a session, and which extension modules
-    switched it on."""
+    switched it on. The session starts now."""
 
-    start: bool
-    end: bool
-    switched_on_by: tuple[str, ...] = ()
+    start: bool = field(default_factory=lambda: machine.gil_enabled())
+    end: bool = False
+    switched_on_by: list[str] = field(default_factory=list)
 
-    @classmethod
-    def begin(cls) -> GilCheck:
-        """The check of a session that starts now."""
-        now = machine.gil_enabled()
-        return cls(now, now)
-
-    def finish(self) -> GilCheck:
-        """The check of the same session, which ends now."""
-        now = machine.gil_enabled()
-        return GilCheck(self.start, now, tuple(culprits()) if now and machine.free_threaded() else ())
-
-    @property
-    def problem(self) -> str:
-        """Why a session on a free-threaded build was not a free-threaded one; empty if it was, and on
-        other builds."""
+    def finish(self) -> str:
+        """The session ends now. Returns why it was not free-threaded on a free-threaded build; empty if
+        it was, and on other builds."""
+        self.end = machine.gil_enabled()
         if not (machine.free_threaded() and self.end):
             return ""
+        self.switched_on_by = [name for name, path in extensions() if switches_on(name, path)]
         when = "from the start" if self.start else "after some row"
         by = ", ".join(self.switched_on_by) or "PYTHON_GIL or -X gil"
         return f"a free-threaded Python ran with its GIL on {when}, switched on by {by}"
-
-
-def culprits() -> list[str]:
-    """The loaded extension modules that switch the GIL on when they are imported alone."""
-    return [name for name, path in extensions() if _switches_on(name, path)]
 
 
 def extensions() -> Iterable[tuple[str, str]]:
@@ -70,7 +55,8 @@ def extensions() -> Iterable[tuple[str, str]]:
             yield name, spec.origin
 
 
-def _switches_on(name: str, path: str) -> bool:
+def switches_on(name: str, path: str) -> bool:
+    """Whether an extension module switches the GIL on when it is imported alone."""
     environ = {key: value for key, value in os.environ.items() if key != "PYTHON_GIL"}
     command = [sys.executable, "-c", PROBE, name, path]
     try:

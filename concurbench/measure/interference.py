@@ -6,7 +6,7 @@ descendants, and that of ended ones, which the system adds to the parent that wa
 nothing is counted twice when a child ends: its time moves to its parent. Only the time of a process
 whose parent did not wait for it is lost, and counts as others'.
 
-Between the rows, before the first and after the last one, the yardsticks are read.
+The yardsticks are read before the first row and after each.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import contextlib
 import os
 import platform
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ import pytest
 
 from concurbench import machine
 from concurbench.measure.yardsticks import Yardsticks
-from concurbench.results.drift import Readings, speed_near
+from concurbench.results.drift import speed_near
 
 MIN_SECONDS = 0.2
 """Shortest span with known shares: systems count CPU time in ticks of about a hundredth of a second."""
@@ -40,16 +40,6 @@ CPUS = Path("/sys/devices/system/cpu")
 
 
 @dataclass(frozen=True)
-class Shares:
-    """Shares of all usable cores' time, 0 to 1; None if unknown."""
-
-    steal: float | None
-    """What the hypervisor gave to other machines while this one had work."""
-    others: float | None
-    """What processes used that are not ours."""
-
-
-@dataclass(frozen=True)
 class Snapshot:
     """CPU times in seconds, each since an arbitrary moment: only differences mean anything."""
 
@@ -59,32 +49,34 @@ class Snapshot:
     busy: float
     """How long these cores worked, for any process."""
     steal: float | None
+    """How long the hypervisor ran other machines while this one had work; None if unknown."""
     ours: float | None
+    """How long our processes worked; None if unknown."""
 
     @classmethod
     def now(cls) -> Snapshot:
         """The present state; takes some milliseconds."""
-        ours = our_seconds()
-        busy, steal = cpu_seconds()
-        return cls(time.perf_counter(), machine.usable_cores(), busy, steal, ours)
+        return cls(time.perf_counter(), machine.usable_cores(), *cpu_seconds(), our_seconds())
 
-    def until(self, later: Snapshot) -> Shares:
-        """The shares between this snapshot and a later one; unknown within less than MIN_SECONDS."""
+    def until(self, later: Snapshot) -> dict[str, float | None]:
+        """``steal`` and ``others``, what processes used that are not ours, up to a later snapshot.
+
+        Both are shares of all usable cores' time, 0 to 1; None if unknown, and within MIN_SECONDS.
+        """
         elapsed = later.when - self.when
-        if elapsed < MIN_SECONDS:
-            return Shares(None, None)
+
+        def share(seconds: float) -> float | None:
+            if elapsed < MIN_SECONDS:
+                return None
+            # Slightly negative if a process ended between the two readings of a snapshot.
+            return min(1.0, max(0.0, seconds / (elapsed * self.cores)))
+
         steal = others = None
         if self.steal is not None and later.steal is not None:
-            steal = _share(later.steal - self.steal, elapsed * self.cores)
+            steal = share(later.steal - self.steal)
         if self.ours is not None and later.ours is not None:
-            # Slightly negative if a process ended between the two readings of a snapshot.
-            busy = (later.busy - self.busy) - (later.ours - self.ours)
-            others = _share(busy, elapsed * self.cores)
-        return Shares(steal, others)
-
-
-def _share(seconds: float, available: float) -> float:
-    return min(1.0, max(0.0, seconds / available))
+            others = share((later.busy - self.busy) - (later.ours - self.ours))
+        return {"steal": steal, "others": others}
 
 
 def cpu_seconds() -> tuple[float, float | None]:
@@ -125,24 +117,14 @@ def our_seconds() -> float | None:
     return total
 
 
-def unknown() -> Mapping[str, str]:
-    """What this system does not report about interference: name of the share -> the reason."""
-    reasons = {}
-    system = platform.system()
+def unknown() -> list[str]:
+    """What this system does not tell about interference, and why."""
+    system, found = platform.system(), []
     if cpu_seconds()[1] is None:
-        reasons["steal"] = f"{system} does not report it"
+        found.append(f"steal unknown: {system} does not report it")
     if our_seconds() is None:
-        reasons["others"] = f"{system} does not report the CPU time of ended processes"
-    return reasons
-
-
-@dataclass(frozen=True)
-class RowPeriod:
-    """A row from its setup to its teardown, in seconds since the start of the yardsticks."""
-
-    start: float
-    end: float
-    shares: Shares
+        found.append(f"others unknown: {system} does not report the CPU time of ended processes")
+    return found
 
 
 class Interference:
@@ -152,68 +134,54 @@ class Interference:
     """
 
     def __init__(self, rows: list[str], near: Path) -> None:
+        self.yardsticks = Yardsticks(near)
         self._rows = rows
-        self._near = near
-        self._periods: dict[str, RowPeriod] = {}
-        self._yardsticks: Yardsticks | None = None
-        self._open = contextlib.ExitStack()
+        self._spans: dict[str, tuple[float, float, dict[str, float | None]]] = {}
+        """Row -> its setup and the end of its teardown, in seconds since the start of the yardsticks,
+        and the shares in between."""
 
-    @property
-    def readings(self) -> Readings:
-        """The readings of each yardstick."""
-        return self._yardsticks.readings if self._yardsticks else {}
-
-    @property
-    def unreadable(self) -> Mapping[str, str]:
-        """Yardstick -> why it could not be read."""
-        return self._yardsticks.unreadable if self._yardsticks else {}
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, Any, Any]:
+        with self.yardsticks:
+            self.yardsticks.sweep(complete=True)
+            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         if item.nodeid not in self._rows:
             return (yield)
-        if self._yardsticks is None:
-            self._yardsticks = self._open.enter_context(Yardsticks(self._near))
-            self._yardsticks.sweep(complete=True)
-        before, start = Snapshot.now(), time.perf_counter() - self._yardsticks.start
+        before, start = Snapshot.now(), time.perf_counter() - self.yardsticks.start
         try:
             return (yield)
         finally:
-            end, shares = time.perf_counter() - self._yardsticks.start, before.until(Snapshot.now())
-            self._periods[item.nodeid] = RowPeriod(start, end, shares)
-            self._yardsticks.sweep()
+            end = time.perf_counter() - self.yardsticks.start
+            self._spans[item.nodeid] = (start, end, before.until(Snapshot.now()))
+            self.yardsticks.sweep()
 
     def around(self, row: str) -> dict[str, float | None]:
         """``steal``, ``others`` and the machine's ``speed`` while this row ran, 1 being the session's
         median; None if unknown. Empty for a row that did not run."""
-        period = self._periods.get(row)
-        if period is None:
+        if row not in self._spans:
             return {}
-        speed = speed_near(self.readings, period.start, period.end)
-        return {"steal": period.shares.steal, "others": period.shares.others, "speed": speed}
-
-    def close(self) -> None:
-        """End the process that the yardsticks use."""
-        self._open.close()
+        start, end, shares = self._spans[row]
+        return {**shares, "speed": speed_near(self.yardsticks.readings, start, end)}
 
 
 def preflight_check() -> list[str]:
     """What is likely to disturb a measurement that starts now; takes PREFLIGHT_SECONDS."""
     share = psutil.cpu_percent(PREFLIGHT_SECONDS) / 100
-    found = [busy(share, psutil.getloadavg()[0]), on_battery(), throttled()]
-    return [sentence for sentence in found if sentence]
+    return list(filter(None, [busy(share, psutil.getloadavg()[0]), on_battery(), throttled()]))
 
 
 def busy(share: float, load: float) -> str | None:
-    """The warning for other programs that use this share of the CPU; ``load`` is the load average of
-    the last minute."""
+    """The warning for other programs' share of the CPU; ``load`` is the last minute's average."""
     if share <= MAX_BUSY:
         return None
     return f"other programs use {share:.0%} of the CPU (load {load:.1f}): times will vary"
 
 
 def on_battery() -> str | None:
-    """The warning for a machine on battery; None if it is not, or the system does not report it."""
+    """The warning for a machine on battery, if the system reports that."""
     battery = getattr(psutil, "sensors_battery", lambda: None)()
     if battery is None or battery.power_plugged is not False:
         return None
@@ -221,8 +189,7 @@ def on_battery() -> str | None:
 
 
 def throttled(cpus: Path = CPUS) -> str | None:
-    """The warning for a core that is limited to less than its highest clock speed; None if there is
-    none, or the system does not report it."""
+    """The warning for a core limited to less than its highest clock speed, if the system reports it."""
     shares = []
     for core in cpus.glob("cpu[0-9]*/cpufreq"):
         with contextlib.suppress(OSError, ValueError):

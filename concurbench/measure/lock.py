@@ -18,21 +18,16 @@ class Taken(ConcurbenchError):
     """Another session holds the lock."""
 
 
-def machine_wide() -> Path:
-    """The folder of the lock: the same for all users, whatever their TMPDIR."""
-    if folder := os.environ.get(ENV_LOCK):
-        return Path(folder)
-    return Path("/tmp") if os.name == "posix" else Path(tempfile.gettempdir())
-
-
 class SessionLock:
     """A lock that is held from ``acquire`` to ``release``, or until the process ends in any way.
 
-    The file stays. The operating system's lock on the file counts, not its existence.
+    Its folder is the same for all users, whatever their TMPDIR. The file stays. The operating system's
+    lock on the file counts, not its existence.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.path = (folder or machine_wide()) / "concurbench.lock"
+        shared = "/tmp" if os.name == "posix" else tempfile.gettempdir()
+        self.path = (folder or Path(os.environ.get(ENV_LOCK) or shared)) / "concurbench.lock"
         # Everybody may write: the next session may be another user's.
         self._lock = filelock.FileLock(self.path, mode=0o666)
         self._holder = self.path.with_suffix(".holder")

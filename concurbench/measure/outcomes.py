@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,20 @@ import pytest
 from concurbench.errors import ConcurbenchError
 
 
+@dataclass
 class Outcomes:
     """The rows of a session by their pytest ids, and what pytest reported of each."""
 
-    def __init__(self) -> None:
-        self.rows: list[str] = []
-        """All rows that were collected."""
-        self.narrowed: list[str] = []
-        """Why this session has fewer or different rows than a plain one."""
-        self.left_out = 0
-        """How many rows a plain session leaves out because they are not default."""
-        self.passed: set[str] = set()
-        self.failed: set[str] = set()
-        self.skipped: dict[str, str] = {}
-        """Row -> the reason for its skip."""
+    rows: list[str] = field(default_factory=list)
+    """All rows that were collected."""
+    narrowed: list[str] = field(default_factory=list)
+    """Why this session has fewer or different rows than a plain one."""
+    left_out: int = 0
+    """How many rows a plain session leaves out because they are not default."""
+    passed: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Row -> the reason for its skip."""
 
     def add(self, report: pytest.TestReport) -> None:
         """Take in a report of pytest; reports of other tests than the rows are ignored."""
@@ -49,19 +50,26 @@ class Outcomes:
         A complete run has timed every row that a plain session would, or skipped it with a reason, and
         pytest succeeded. ``timed`` are the ids of the rows that have times.
         """
+        counts = {
+            "failed": len(self.failed),
+            "never ran": len(self.rows) - len(self.passed | self.failed | self.skipped.keys()),
+            "timed nothing": len(self.proven - set(timed)),
+        }
         reasons = list(dict.fromkeys(self.narrowed))
-        missing = len(self.rows) - len(self.passed | self.failed | self.skipped.keys())
-        if self.failed:
-            reasons.append(f"{len(self.failed)} of {len(self.rows)} rows failed")
-        if missing:
-            reasons.append(f"{missing} of {len(self.rows)} rows never ran")
-        if untimed := self.proven - set(timed):
-            reasons.append(f"{len(untimed)} of {len(self.rows)} rows timed nothing")
+        reasons += [
+            f"{count} of {len(self.rows)} rows {what}" for what, count in counts.items() if count
+        ]
         if not reasons and exit_code:
-            reasons.append(f"pytest ended with exit code {exit_code}")
+            return [f"pytest ended with exit code {exit_code}"]
         if not reasons and not timed:
-            reasons.append("nothing was timed")
+            return ["nothing was timed"]
         return reasons
+
+
+def fail(session: pytest.Session) -> None:
+    """Let a session fail that would have succeeded."""
+    if session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def reason_of(report: pytest.TestReport | pytest.CollectReport) -> str:
@@ -76,20 +84,17 @@ def read_expected(path: Path) -> list[re.Pattern[str]]:
     Raises:
         ConcurbenchError: the file cannot be read, or a line is not a regular expression.
     """
+    patterns, place = [], str(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            place = f"{path}, line {number}"
+            if line.strip() and not line.startswith("#"):
+                patterns.append(re.compile(line.strip()))
     except (OSError, UnicodeDecodeError) as error:
         raise ConcurbenchError(f"--expected-skips: cannot read {path}: {error}") from error
-    patterns = []
-    for number, line in enumerate(lines, start=1):
-        if line.strip() and not line.startswith("#"):
-            try:
-                patterns.append(re.compile(line.strip()))
-            except re.error as error:
-                place = f"{path}, line {number}"
-                raise ConcurbenchError(
-                    f"--expected-skips: {place}: not a regular expression: {error}"
-                ) from error
+    except re.error as error:
+        message = f"--expected-skips: {place}: not a regular expression: {error}"
+        raise ConcurbenchError(message) from error
     return patterns
 
 
@@ -101,23 +106,19 @@ class ExpectedSkips:
         self.patterns = patterns
         self.unexpected: list[str] = []
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        self._check(report)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._check(report)
-
-    def _check(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+    def pytest_runtest_logreport(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         if report.skipped:
             reason = reason_of(report)
             if not any(pattern.fullmatch(reason) for pattern in self.patterns):
                 self.unexpected.append(f"{report.nodeid}: {reason}")
 
+    pytest_collectreport = pytest_runtest_logreport
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         # Before the session decides whether the run is complete: that depends on the exit code.
-        if self.unexpected and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self.unexpected:
+            fail(session)
         yield
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -38,53 +38,13 @@ PASS_BUDGET = Budget(seconds=0.2, min_rounds=1)
 """For one of several passes: the differences between passes count, not those between rounds."""
 
 
-class Workload(Protocol):
-    """What a workload offers. It may also offer ``METRICS`` and ``metrics(job, answers, seconds)``."""
-
-    QUESTION: str
-    CASES: Mapping[str, Any]
-    """Name -> case, the smallest first. A case has ``items`` and ``scale``."""
-
-    def job(self, case: Any, resources: Any) -> Any:
-        """The job of a case."""
-
-    def check(self, job: Any, answers: Any) -> None:
-        """Raises AssertionError for wrong answers."""
-
-
-class Seen(Protocol):
-    """What a server counted since it was last reset."""
-
-    @property
-    def served(self) -> int: ...
-    @property
-    def peak(self) -> int: ...
-    @property
-    def cpu_seconds(self) -> float | None: ...
-
-    def expect(self, *, served: int, peak: int) -> None:
-        """Raises AssertionError for another number of requests, or more of them in flight at once."""
-
-
-class Server(Protocol):
-    """A server whose clients are measured."""
-
-    @property
-    def delay(self) -> float:
-        """Seconds that it waits before each response."""
-
-    def reset(self) -> None:
-        """Forget what was counted."""
-
-    def seen(self) -> Seen:
-        """What was counted since the last reset."""
-
-
 @dataclass
 class Rounds:
     """The rounds of a model in a case of a workload, and what was observed in them."""
 
-    workload: Workload
+    workload: Any
+    """A module with ``CASES``, ``job(case, resources)`` and ``check(job, answers)``, which raises
+    AssertionError. It may also have ``metrics(job, answers, seconds)``."""
     run: Callable[..., Any]
     """The model."""
     case: Any
@@ -92,13 +52,14 @@ class Rounds:
     """What the workload makes its jobs with. A ``destination`` in it is emptied before each round."""
     workers: int
     budget: Budget = SESSION_BUDGET
-    server: Server | None = None
-    """The server that the model talks to: it must have seen the right requests in each round."""
+    server: Any = None
+    """The server that the model talks to, as in ``servers.Server``: it must have seen the right
+    requests in each round."""
     requests: int = 1
     """How many requests an item of the case takes."""
     observed: list[Mapping[str, float]] = field(default_factory=list)
     """The metrics of each timed round."""
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[Any] = field(default_factory=list)
     """What the server counted in each timed round."""
 
     def measure(self, benchmark: BenchmarkFixture) -> None:
@@ -111,43 +72,37 @@ class Rounds:
         Raises:
             AssertionError: an answer is wrong. The row then has no time.
         """
-
-        def timed(job: Any) -> None:
-            start = time.perf_counter()
-            answers = self.run(job, workers=self.workers)
-            self._finished = (answers, time.perf_counter() - start)
-
         with only_own_garbage():
-            job = self._prepare(self._first(benchmark))
-            timed(job)
-            seconds = self._judge(job, self._first(benchmark))
-            if benchmark.enabled:
-                number = self._number(seconds)
-                benchmark.pedantic(timed, setup=self._setup, teardown=self._judge, rounds=number)
+            case = self._first_case(benchmark)
+            job = self._prepare(case)
+            self._time(job)
+            if plan := self._plan(benchmark, job, case):
+                benchmark.pedantic(self._time, **plan)
             else:
                 benchmark.pedantic(lambda: None)  # else it would warn that the fixture was not used
 
     async def measure_in_loop(self, benchmark: AioBenchmark) -> None:
         """The same for a model that is a coroutine: awaited, and timed, inside the running loop."""
-
-        async def timed(job: Any) -> None:
-            start = time.perf_counter()
-            answers = await self.run(job, workers=self.workers)
-            self._finished = (answers, time.perf_counter() - start)
-
-        async def nothing() -> None: ...
-
         with only_own_garbage():
-            job = self._prepare(self._first(benchmark))
-            await timed(job)
-            seconds = self._judge(job, self._first(benchmark))
-            if benchmark.enabled:
-                number = self._number(seconds)
-                await benchmark.pedantic(timed, setup=self._setup, teardown=self._judge, rounds=number)
+            case = self._first_case(benchmark)
+            job = self._prepare(case)
+            await self._time_in_loop(job)
+            if plan := self._plan(benchmark, job, case):
+                await benchmark.pedantic(self._time_in_loop, **plan)
             else:
-                await benchmark.pedantic(nothing)
+                await benchmark.pedantic(_nothing)
 
-    def _first(self, benchmark: BenchmarkFixture | AioBenchmark) -> Any:
+    def _time(self, job: Any) -> None:
+        start = time.perf_counter()
+        answers = self.run(job, workers=self.workers)
+        self._finished = (answers, time.perf_counter() - start)
+
+    async def _time_in_loop(self, job: Any) -> None:
+        start = time.perf_counter()
+        answers = await self.run(job, workers=self.workers)
+        self._finished = (answers, time.perf_counter() - start)
+
+    def _first_case(self, benchmark: BenchmarkFixture | AioBenchmark) -> Any:
         return next(iter(self.workload.CASES.values())) if benchmark.enabled else self.case
 
     def _prepare(self, case: Any) -> Any:
@@ -161,27 +116,34 @@ class Rounds:
         gc.collect()  # no round pays for the garbage of the one before
         return job
 
-    def _setup(self) -> tuple[tuple[Any], dict[str, object]]:
-        return (self._prepare(self.case),), {}
+    def _plan(self, benchmark: BenchmarkFixture | AioBenchmark, job: Any, case: Any) -> dict[str, Any]:
+        """The arguments of ``pedantic``, once the answers of the first round have proven right; empty
+        if nothing is to be timed."""
+        seconds = self._judge(job, case)
+        if not benchmark.enabled:
+            return {}
+        self.observed.clear()
+        self.seen.clear()
+        return {
+            "setup": lambda: ((self._prepare(self.case),), {}),
+            "teardown": lambda job: self._judge(job, self.case),
+            "rounds": self.budget.rounds(seconds * self.case.scale),
+        }
 
-    def _judge(self, job: Any, case: Any = None) -> float:
+    def _judge(self, job: Any, case: Any) -> float:
         """The seconds of the finished round, once its answers have proven right."""
         answers, seconds = self._finished
-        seen = self.server.seen() if self.server else None
+        seen = self.server and self.server.seen()
         self.workload.check(job, answers)
-        if seen is not None:
-            items = (case or self.case).items
-            seen.expect(served=self.requests * items, peak=self.workers)
+        if seen:
+            seen.expect(served=self.requests * case.items, peak=self.workers)
             self.seen.append(seen)
         if metrics := getattr(self.workload, "metrics", None):
             self.observed.append(metrics(job, answers, seconds))
         return seconds
 
-    def _number(self, first: float) -> int:
-        """How many rounds to time after a first one of the smallest case, whose results are dropped."""
-        self.observed.clear()
-        self.seen.clear()
-        return self.budget.rounds(first * self.case.scale)
+
+async def _nothing() -> None: ...
 
 
 @contextlib.contextmanager

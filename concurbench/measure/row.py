@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import inspect
+import itertools
 import math
 import statistics
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from types import MappingProxyType
+from typing import Any
 
 from concurbench import machine
-from concurbench.aio import AioBenchmark
 from concurbench.errors import ConcurbenchError
 from concurbench.measure import capacity
-from concurbench.measure.rounds import Rounds, Server, Workload
+from concurbench.measure.rounds import Rounds
 from concurbench.measure.session import Session
-from concurbench.results.row import BETTER, METRIC_UNITS, MetricInfo, RowInfo, WorkloadInfo
+from concurbench.results.row import BETTER, METRIC_UNITS, MetricInfo, RowInfo
 
 FINGERPRINT_LENGTH = 16
 
@@ -29,29 +31,17 @@ BOUNDS = {
 """The lower bounds of a row's time -> what they mean."""
 
 
-class Model(Protocol):
-    """What is known about a model before it is imported."""
-
-    @property
-    def workload(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def start_method(self) -> str | None: ...
-    @property
-    def file(self) -> Path: ...
-
-
 class BenchmarkRow:
     """A row of the benchmarks, to be measured once.
 
     Its times go to pytest-benchmark's fixture ``benchmark``, and all else to that fixture's
-    ``extra_info``. With ``capacity_here`` false, the model's workers run on other hosts, whose parallel
-    capacity is unknown.
+    ``extra_info``. ``workload`` is a module like ``impls.flags``. ``model`` is an ``impls.Model``: what
+    is known about the model before it is imported as ``run``. With ``capacity_here`` false, its workers
+    run on other hosts, whose parallel capacity is unknown.
     """
 
     def __init__(
-        self, session: Session, benchmark: Any, workload: Workload, model: Model,
+        self, session: Session, benchmark: Any, workload: Any, model: Any,
         run: Callable[..., Any], case: str, workers: int, server: str | None = None, *,
         capacity_here: bool = True,
     ) -> None:  # fmt: skip
@@ -78,31 +68,29 @@ class BenchmarkRow:
         benchmark.group = " · ".join(filter(None, [model.workload, at, case]))
 
     def measure(self, resources: object, **how: Any) -> None:
-        """Measure the row with these resources; ``how`` is described at ``_begin``."""
-        rounds = self._begin(resources, **how)
-        rounds.measure(self._benchmark)
-        self._end(rounds)
+        """Measure the row with these resources; ``how`` is described at ``_rounds``."""
+        with self._rounds(resources, **how) as rounds:
+            rounds.measure(self._benchmark)
 
     async def measure_in_loop(self, resources: object, **how: Any) -> None:
         """The same for a model that is a coroutine, inside the running loop."""
-        rounds = self._begin(resources, **how)
-        benchmark: AioBenchmark = self._benchmark
-        await rounds.measure_in_loop(benchmark)
-        self._end(rounds)
+        with self._rounds(resources, **how) as rounds:
+            await rounds.measure_in_loop(self._benchmark)
 
-    def _begin(
+    @contextlib.contextmanager
+    def _rounds(
         self,
         resources: object,
         *,
         work: Iterable[object],
         waiting: float | None = None,
         yardstick: str | None = None,
-        server: Server | None = None,
+        server: Any = None,
         requests: int = 1,
-        once: Mapping[str, Callable[[], float]] | None = None,
+        once: Mapping[str, Callable[[], float]] = MappingProxyType({}),
         **info: Any,
-    ) -> Rounds:
-        """The rounds of this row.
+    ) -> Iterator[Rounds]:
+        """The rounds of this row. Afterwards, what was measured beside the times is saved.
 
         ``work`` is everything that defines the work beside the question, the check and the server's
         delay. ``waiting`` is the shortest possible time in seconds that the work waits. A CPU-bound row
@@ -112,71 +100,58 @@ class BenchmarkRow:
         """
         workload, own = self.workload, self._info
         metrics: Mapping[str, tuple[str, str]] = getattr(workload, "METRICS", {})
-        parts: list[object] = [workload.QUESTION, workload.check, *work]
+        parts = [workload.QUESTION, workload.check, *work]
         if metrics:
-            parts += [metrics, workload.metrics]  # type: ignore[attr-defined]  # with METRICS it is there
-        own["bounds"] = {} if waiting is None else {"waiting": waiting}
+            parts += [metrics, workload.metrics]
+        bounds = {} if waiting is None else {"waiting": waiting}
         if server is not None:
             parts.append(server.delay)
             own["delay"] = server.delay
             own["server_capacity"] = limit = getattr(server, "capacity", None)
             if limit:
-                own["bounds"]["server"] = requests * self.case.items / limit
-        own["fingerprint"] = fingerprint(*parts)
-        own["yardstick"] = yardstick
-        self._once = once or {}
-        self._benchmark.extra_info.update({**own, **info})
-        self._session.workloads[self.model.workload] = self._described(metrics, own["bounds"])
-        self._measures_capacity = self._measures_capacity and yardstick is not None
-        self._before = self._capacity() if self._measures_capacity else 0.0
-        return Rounds(
-            workload,
-            self._run,
-            self.case,
-            resources,
-            self.workers,
-            self._session.budget,
-            server,
+                bounds["server"] = requests * self.case.items / limit
+        own |= {"bounds": bounds, "fingerprint": fingerprint(*parts), "yardstick": yardstick}
+        extra: dict[str, Any] = self._benchmark.extra_info
+        extra |= {**own, **info}
+        known = self._session.workloads.get(self.model.workload, {}).get("explanations", {})
+        self._session.workloads[self.model.workload] = {
+            "question": workload.QUESTION,
+            "criterion": next(iter(metrics), "time"),
+            "explanations": {**known, **{name: BOUNDS[name] for name in bounds}},
+        }
+        rounds = Rounds(
+            workload, self._run, self.case, resources, self.workers, self._session.budget, server,
             requests,
-        )
-
-    def _end(self, rounds: Rounds) -> None:
-        """Save what was measured beside the times."""
-        info: RowInfo = {}
-        metrics: Mapping[str, tuple[str, str]] = getattr(self.workload, "METRICS", {})
+        )  # fmt: skip
+        with self._capacity_saved() if self._measures_capacity and yardstick else nullcontext():
+            yield rounds
         if metrics:
             enabled = self._benchmark.enabled
-            once = {name: measured() if enabled else 0.0 for name, measured in self._once.items()}
-            info["metrics"] = recorded(metrics, rounds.observed, once)
+            single = {name: measured() if enabled else 0.0 for name, measured in once.items()}
+            extra["metrics"] = recorded(metrics, rounds.observed, single)
         if rounds.seen:
-            info["server_saw"] = {
+            extra["server_saw"] = {
                 "served": rounds.seen[-1].served,
                 "peak": max(seen.peak for seen in rounds.seen),
                 "cpu_seconds": [s for seen in rounds.seen if (s := seen.cpu_seconds) is not None],
             }
-        if self._measures_capacity:
-            info["capacity_near"] = statistics.mean([self._before, self._capacity()])
         # At the end, because importing the model may have switched the GIL on.
-        info["gil_enabled"] = machine.gil_enabled()
-        self._benchmark.extra_info.update(info)
+        extra["gil_enabled"] = machine.gil_enabled()
 
-    def _capacity(self) -> float:
+    @contextlib.contextmanager
+    def _capacity_saved(self) -> Iterator[None]:
         # Right before and after the row: on a shared machine it changes by the second.
-        return capacity.measure(min(self.workers, self.case.items))
-
-    def _described(self, metrics: Mapping[str, Any], bounds: Mapping[str, float]) -> WorkloadInfo:
-        known = self._session.workloads.get(self.model.workload, {}).get("explanations", {})
-        return {
-            "question": self.workload.QUESTION,
-            "criterion": next(iter(metrics), "time"),
-            "explanations": {**known, **{name: BOUNDS[name] for name in bounds}},
-        }
+        workers = min(self.workers, self.case.items)
+        before = capacity.measure(workers)
+        yield
+        after = capacity.measure(workers)
+        self._benchmark.extra_info["capacity_near"] = statistics.mean([before, after])
 
 
 def recorded(
     declared: Mapping[str, tuple[str, str]],
     rounds: Sequence[Mapping[str, float]],
-    once: Mapping[str, float] | None = None,
+    once: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, MetricInfo]:
     """The metrics of a row as the file holds them.
 
@@ -187,26 +162,24 @@ def recorded(
         ConcurbenchError: a unit or direction is unknown, a metric is missing or was not declared, or a
             value is not a finite number.
     """
+    for observed in rounds:
+        if sorted([*observed, *once]) != sorted(declared):
+            measured = sorted({*observed, *once})
+            raise ConcurbenchError(
+                f"measured metrics {measured}, but METRICS declares {sorted(declared)}"
+            )
     kept: dict[str, MetricInfo] = {}
     for name, kind in declared.items():
-        if kind not in [(unit, better) for unit in METRIC_UNITS for better in BETTER]:
+        if kind not in itertools.product(METRIC_UNITS, BETTER):
             raise ConcurbenchError(
                 f"metric {name}: expected a unit ({', '.join(METRIC_UNITS)}) and a direction "
                 f"({' or '.join(BETTER)}), got {kind!r}"
             )
-        unit, better = kind
-        kept[name] = {"unit": unit, "better": better, "values": []}
-    once = once or {}
-    for values in (*rounds, once):
-        expected = once.keys() if values is once else kept.keys() - once.keys()
-        if values.keys() != expected or not expected <= kept.keys():
-            raise ConcurbenchError(
-                f"measured metrics {sorted({*values, *once})}, but METRICS declares {sorted(kept)}"
-            )
-        for name, value in values.items():
+        values = [once[name]] if name in once else [observed[name] for observed in rounds]
+        for value in values:
             if not isinstance(value, int | float) or not math.isfinite(value):
                 raise ConcurbenchError(f"metric {name}: expected a finite number, got {value!r}")
-            kept[name]["values"].append(value)
+        kept[name] = {"unit": kind[0], "better": kind[1], "values": values}
     return kept
 
 
@@ -218,18 +191,12 @@ def fingerprint(*parts: object) -> str:
     """
     digest = hashlib.sha256()
     for part in parts:
-        content = _content(part)
+        content = part if isinstance(part, bytes) else repr(part).encode()
+        if inspect.isfunction(part):
+            content = repr(_tree(ast.parse(textwrap.dedent(inspect.getsource(part))))).encode()
         digest.update(len(content).to_bytes(8, "big"))
         digest.update(content)
     return digest.hexdigest()[:FINGERPRINT_LENGTH]
-
-
-def _content(part: object) -> bytes:
-    if isinstance(part, bytes):
-        return part
-    if inspect.isfunction(part):
-        return repr(_tree(ast.parse(textwrap.dedent(inspect.getsource(part))))).encode()
-    return repr(part).encode()
 
 
 def _tree(node: object) -> object:

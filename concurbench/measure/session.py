@@ -8,7 +8,6 @@ saved under a number. Only a complete run can become a baseline.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import sys
 import time
@@ -26,7 +25,7 @@ from concurbench.errors import ConcurbenchError
 from concurbench.measure.gil import GilCheck
 from concurbench.measure.interference import Interference, preflight_check, unknown
 from concurbench.measure.lock import SessionLock
-from concurbench.measure.outcomes import Outcomes
+from concurbench.measure.outcomes import Outcomes, fail
 from concurbench.measure.rounds import PASS_BUDGET, SESSION_BUDGET
 from concurbench.results import baseline, runs
 from concurbench.results.row import WorkloadInfo
@@ -58,29 +57,20 @@ class Session:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.outcomes = Outcomes()
-        self.notes: list[str] = []
-        """What the reader should know, shown at the start and the end, and saved with the run."""
-        self.remarks: list[str] = []
-        """What follows from the saved run or from a comparison, shown at the end only."""
+        self.notes: list[str] = []  # shown at the start and the end, and saved with the run
+        self.remarks: list[str] = []  # shown at the end only
         self.packages = pyproject.timed(config.rootpath)
-        """The packages whose versions belong to a run."""
-        self.facts: dict[str, object] = {}
-        """What else belongs to a run, beside the facts about the machine."""
+        self.facts: dict[str, object] = {}  # saved beside those about the machine
         self.workloads: dict[str, WorkloadInfo] = {}
-        """What the report needs to know about each workload."""
         self.baseline: Run | None = None
-        self.regressions: list[str] = []
-        """The findings of ``--benchmark-compare-fail``."""
-        self.gil = GilCheck.begin()
-        self.is_pass = ENV_PASS in os.environ
-        """Whether this session is one pass of a run that another process saves."""
+        self.regressions: list[str] = []  # the findings of --benchmark-compare-fail
+        self.gil = GilCheck()
+        self.is_pass = ENV_PASS in os.environ  # of a run that another process saves
         self.budget = PASS_BUDGET if self.is_pass else SESSION_BUDGET
-        """How long to time each row."""
         self.interference: Interference | None = None
-        self.incomplete: list[str] = []
-        """Why the run is not complete, once it is over."""
-        self.ready = False
-        """Whether all checks before measuring have passed."""
+        self.storage: Storage | None = None  # None if the session does not save to a folder
+        self.incomplete: list[str] = []  # why the run is not complete, once it is over
+        self.ready = False  # whether all checks before measuring have passed
         self._lock = SessionLock()
         # pytest-benchmark's own name is the same for WSL and native Linux, all CPUs and all builds.
         self._patch = pytest.MonkeyPatch()
@@ -119,23 +109,9 @@ class Session:
         return benchmarks
 
     @property
-    def measuring(self) -> bool:
-        """Whether this session times rows."""
-        idle = self.benchmarks.disabled or self.benchmarks.skip or self.config.option.collectonly
-        return bool(self.outcomes.rows) and not idle
-
-    @property
     def stepped(self) -> bool:
         """Whether the gate controls the rounds."""
         return self.config.pluginmanager.has_plugin(STEPPED)
-
-    @property
-    def storage(self) -> Storage | None:
-        """Where this session saves; None if that is not a folder."""
-        storage = self.benchmarks.storage
-        return storage if isinstance(storage, Storage) else None
-
-    # -- before ---------------------------------------------------------------------------------------
 
     def pytest_report_header(self) -> list[str]:
         compared = [f"compared with: {self.baseline.path}"] if self.baseline else []
@@ -149,19 +125,26 @@ class Session:
     @usage_errors()
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.outcomes.rows = [item.nodeid for item in session.items if is_row(item)]
-        if not self.measuring:
+        benchmarks = self.benchmarks
+        idle = benchmarks.disabled or benchmarks.skip or self.config.option.collectonly
+        if idle or not self.outcomes.rows:
             return
         self.outcomes.narrowed += narrowings(self.config, self.is_pass)
         self._open_storage()
-        self._check_json()
-        if not self.is_pass:  # the run has the lock
-            self._take_lock()
+        path = benchmarks.json
+        if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+            raise ConcurbenchError(f"--benchmark-json: cannot write {path}")
+        try:
+            if not self.is_pass:  # the run has the lock
+                self._lock.acquire(f"started {time.strftime('%H:%M:%S')} in {self.config.rootpath}")
+        except OSError as error:
+            self.notes.append(f"no lock against a second session: {error}")
         self.ready = True
         if not self.stepped:
             near = self.config.rootpath / "results"
             self.interference = Interference(self.outcomes.rows, near)
             self.config.pluginmanager.register(self.interference, "concurbench-interference")
-            self.notes += [f"{share} unknown: {why}" for share, why in unknown().items()]
+            self.notes += unknown()
         self.notes += [f"the machine is not quiet: {each}" for each in preflight_check()]
 
     def _open_storage(self) -> None:
@@ -176,82 +159,53 @@ class Session:
                 f"cannot save the run to {ours.folder}: {error.strerror}: "
                 "choose another folder with --benchmark-storage=DIRECTORY"
             ) from None
-        self.benchmarks.storage = ours
-
-    def _check_json(self) -> None:
-        path = self.benchmarks.json
-        if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
-            raise ConcurbenchError(f"--benchmark-json: cannot write {path}")
-
-    def _take_lock(self) -> None:
-        try:
-            self._lock.acquire(f"started {time.strftime('%H:%M:%S')} in {self.config.rootpath}")
-        except OSError as error:
-            self.notes.append(f"no lock against a second session: {error}")
-
-    # -- between --------------------------------------------------------------------------------------
+        self.benchmarks.storage = self.storage = ours
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.outcomes.add(report)
 
-    # -- after ----------------------------------------------------------------------------------------
-
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
         # Around pytest-benchmark's own hook, which saves the run and prepares its tables.
-        if self.outcomes.rows:
-            self._check_gil(session)
+        if self.outcomes.rows and (problem := self.gil.finish()):
+            self.notes.append(problem)
+            self.outcomes.narrowed.append("the GIL was on")
+            if self.config.option.expected_skips:  # everything that is lost must fail
+                fail(session)
         if self.ready:
             rows = self.benchmarks.benchmarks
             rows[:] = [row for row in rows if row.fullname in self.outcomes.proven]
-            self._save_interference()
-            self._compare_same_work_only()
+            if self.interference:
+                for row in rows:
+                    row.extra_info["around"] = self.interference.around(row.fullname)
+                unreadable = self.interference.yardsticks.unreadable.items()
+                self.notes += [
+                    f"the yardstick {name} could not be read: {why}" for name, why in unreadable
+                ]
             self.remarks += baseline.differences(self.run(), self.baseline)
-            self._find_regressions()
-            if self.regressions and session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            self._compare()
+            if self.regressions:
+                fail(session)
             self._decide_saving(int(session.exitstatus))
         yield
 
-    def _check_gil(self, session: pytest.Session) -> None:
-        self.gil = self.gil.finish()
-        if not self.gil.problem:
-            return
-        self.notes.append(self.gil.problem)
-        self.outcomes.narrowed.append("the GIL was on")
-        # With --expected-skips, everything that is lost must fail.
-        if self.config.option.expected_skips and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    def _compare(self) -> None:
+        """Find regressions, and leave rows of different work out of pytest-benchmark's comparison.
 
-    def _save_interference(self) -> None:
-        if self.interference is None:
-            return
-        self.interference.close()
-        for row in self.benchmarks.benchmarks:
-            row.extra_info["around"] = self.interference.around(row.fullname)
-        for name, why in self.interference.unreadable.items():
-            self.notes.append(f"the yardstick {name} could not be read: {why}")
-
-    @property
-    def _compared(self) -> dict[str, Any]:
-        """The rows of the baseline by id, as pytest-benchmark has loaded them."""
-        loaded = (self.benchmarks.compared_mapping or {}).values()
-        return next(iter(loaded), {})
-
-    def _compare_same_work_only(self) -> None:
-        for row in self.benchmarks.benchmarks:
-            theirs = self.baseline.by_id.get(row.fullname) if self.baseline else None
-            if theirs is not None and theirs.fingerprint != row.extra_info.get("fingerprint"):
-                self._compared.pop(row.fullname, None)
-
-    def _find_regressions(self) -> None:
-        # Before the run is saved: a run that got slower must not become a baseline. pytest-benchmark
-        # would check after saving, and end with a traceback.
+        Before the run is saved: a run that got slower must not become a baseline. pytest-benchmark
+        would check after saving, and end with a traceback.
+        """
         checks, self.benchmarks.compare_fail = self.benchmarks.compare_fail or [], []
-        both = [row for row in self.benchmarks.benchmarks if row.fullname in self._compared]
-        for row, check in itertools.product(both, checks):
-            if failure := check.fails(row, self._compared[row.fullname]["stats"]):
-                self.regressions.append(f"{short_name(row.fullname)}: {failure}")
+        # The rows of the baseline by id, as pytest-benchmark has loaded them.
+        loaded = next(iter((self.benchmarks.compared_mapping or {}).values()), {})
+        for row in self.benchmarks.benchmarks:
+            theirs = self.baseline and self.baseline.by_id.get(row.fullname)
+            if theirs and theirs.fingerprint != row.extra_info.get("fingerprint"):
+                loaded.pop(row.fullname, None)
+            elif row.fullname in loaded:
+                failures = [check.fails(row, loaded[row.fullname]["stats"]) for check in checks]
+                name = short_name(row.fullname)
+                self.regressions += [f"{name}: {failure}" for failure in failures if failure]
 
     def _decide_saving(self, exit_code: int) -> None:
         benchmarks = self.benchmarks
@@ -264,8 +218,6 @@ class Session:
         if reasons:
             how = "" if benchmarks.save else " (--benchmark-save=NAME saves it anyway)"
             self.remarks.append(f"not a complete run, so no baseline{how}: {'; '.join(reasons)}")
-
-    # -- what is saved --------------------------------------------------------------------------------
 
     def pytest_benchmark_generate_machine_info(self) -> dict[str, object]:
         return {**machine.facts(self.packages), **self.facts}
@@ -287,7 +239,7 @@ class Session:
             "workloads": self.workloads,
             "skipped": self.outcomes.skipped,
             "left_out": self.outcomes.left_out,
-            "yardsticks": [self.interference.readings] if self.interference else [],
+            "yardsticks": [self.interference.yardsticks.readings] if self.interference else [],
             "gil": asdict(self.gil),
             "notes": [note.replace(root, "") for note in self.notes],
         }
@@ -313,8 +265,6 @@ class Session:
         compared_benchmark["machine_info"] = machine_info
 
     def pytest_unconfigure(self) -> None:
-        if self.interference:
-            self.interference.close()
         self._patch.undo()
         self._lock.release()
 
@@ -340,8 +290,11 @@ def narrowings(config: pytest.Config, is_pass: bool) -> list[str]:
     harmless = ("strict_", "addopts=") if is_pass else ("strict_",)
     if any(not each.startswith(harmless) for each in option.override_ini or []):
         found.append("the configuration was overridden")
-    defaults = (("timer", "time.perf_counter"), ("disable_gc", False), ("cprofile", None))
-    for name, default in defaults:
-        if getattr(option, f"benchmark_{name}") != default:
-            found.append(f"measured with --benchmark-{name.replace('_', '-')}")
-    return found
+    measured = {
+        "timer": option.benchmark_timer != "time.perf_counter",
+        "disable-gc": option.benchmark_disable_gc,
+        "cprofile": option.benchmark_cprofile,
+    }
+    return found + [
+        f"measured with --benchmark-{name}" for name, differs in measured.items() if differs
+    ]

@@ -12,19 +12,18 @@ import multiprocessing
 import os
 import pickle
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-import types
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 from concurbench import machine
 from concurbench.measure import capacity
-from concurbench.measure.echo import Echo
+from concurbench.measure.echo import echo
 
 BUDGET = 0.004
 """Seconds after which no further repeat begins."""
@@ -38,8 +37,6 @@ PRIME = 1_600_000_009
 WINDOW = 0.003
 """Seconds for which all cores work, each of three times."""
 
-TEXTS = 10_000
-
 CLOCK_READINGS = 2_000
 """How often the timer is read to find its smallest step."""
 
@@ -48,8 +45,20 @@ CONTENT = bytes(range(256)) * 64
 
 PREFIX = "concurbench-yardstick-"
 
-TIMEOUT = 30.0
-"""Seconds until a process that does nothing must have ended."""
+PROCESS_START = """
+import multiprocessing, os, sys, time
+context = multiprocessing.get_context(sys.argv[1])
+for _ in range(2):  # the first one also starts the helper processes
+    start = time.perf_counter()
+    process = context.Process(target=os.getpid, daemon=True)
+    process.start()
+    process.join(30)
+    seconds = time.perf_counter() - start
+process.kill()  # it should have ended long ago
+process.join()
+print(seconds)
+sys.exit(process.exitcode)
+"""
 
 Read = Callable[[], float]
 
@@ -79,20 +88,17 @@ class Yardsticks:
             "file_write_fsync": functools.partial(file_write, near, sync=True),
             "timer_resolution": timer_resolution,
         }
-        self._expensive: dict[str, Read] = {
-            f"process_start_{method}": functools.partial(process_start, method)
-            for method in start_methods()
-        }
-        self._turns = _turns(list(self._expensive))
+        self._methods = multiprocessing.get_all_start_methods()
+        self._sweeps = itertools.count()
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         try:
-            echo = self._open.enter_context(Echo())
+            round_trip = self._open.enter_context(echo())
         except OSError as error:
             self.unreadable["loopback_round_trip"] = str(error)
         else:
-            self._cheap["loopback_round_trip"] = functools.partial(median_of, 50, echo.round_trip)
+            self._cheap["loopback_round_trip"] = functools.partial(median_of, 50, round_trip)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -103,8 +109,12 @@ class Yardsticks:
         ``complete``, read all."""
         for name, read in self._cheap.items():
             self._take(name, read)
-        for name in self._expensive if complete else next(self._turns):
-            self._take(name, self._expensive[name])
+        due = self._methods
+        if not complete:
+            turn, rest = divmod(next(self._sweeps), SWEEPS_PER_PROCESS)
+            due = [due[turn % len(due)]] if rest == SWEEPS_PER_PROCESS - 1 else []
+        for method in due:
+            self._take(f"process_start_{method}", functools.partial(process_start, method))
 
     def _take(self, name: str, read: Read) -> None:
         if name in self.unreadable:
@@ -112,17 +122,10 @@ class Yardsticks:
         moment = time.perf_counter() - self.start
         try:
             seconds = read()
-        except (OSError, RuntimeError, EOFError) as error:
+        except OSError as error:
             self.unreadable[name] = str(error) or type(error).__name__
         else:
             self.readings.setdefault(name, []).append([moment, seconds])
-
-
-def _turns(expensive: list[str]) -> Iterator[list[str]]:
-    """Which expensive yardsticks are due, sweep after sweep."""
-    for name in itertools.cycle(expensive):
-        yield from ([] for _ in range(SWEEPS_PER_PROCESS - 1))
-        yield [name]
 
 
 def median_of(
@@ -137,19 +140,15 @@ def median_of(
     return statistics.median(taken)
 
 
-# -- CPU ---------------------------------------------------------------------------------------------
-
-
 def python_loop() -> float:
     """The time for 20,000 divisions in a Python loop: what an interpreter does most."""
-    return median_of(5, _divide)
 
+    def divide() -> None:
+        for divisor in range(3, 40_001, 2):
+            if PRIME % divisor == 0:
+                return
 
-def _divide() -> bool:
-    for divisor in range(3, 40_001, 2):
-        if PRIME % divisor == 0:
-            return False
-    return True
+    return median_of(5, divide)
 
 
 def c_code() -> float:
@@ -158,28 +157,22 @@ def c_code() -> float:
     return median_of(5, capacity.piece)
 
 
-def c_code_all_cores(
-    cores: int | None = None, rate: Callable[[int, float], float] = capacity.rate
-) -> float:
+def c_code_all_cores() -> float:
     """The time of one thread for such a piece while each usable core has one: the same as ``c_code`` if
     cores do not disturb each other."""
-    cores = cores or machine.usable_cores()
-    return statistics.median(cores / rate(cores, WINDOW) for _ in range(3))
+    cores = machine.usable_cores()
+    return statistics.median(cores / capacity.rate(cores, WINDOW) for _ in range(3))
 
 
 def pickle_1mb() -> float:
     """The time to pickle and unpickle a list of 10,000 texts of 100 characters, one megabyte."""
-    return median_of(5, _pickle)
-
-
-def _pickle() -> None:
     # One protocol for all versions of Python, because the default changes.
-    pickle.loads(pickle.dumps(_texts(), protocol=5))
+    return median_of(5, lambda: pickle.loads(pickle.dumps(_texts(), protocol=5)))
 
 
 @functools.cache
 def _texts() -> list[str]:
-    return [f"{number:0100}" for number in range(TEXTS)]
+    return [f"{number:0100}" for number in range(10_000)]
 
 
 def timer_resolution(clock: Callable[[], int] = time.perf_counter_ns) -> float:
@@ -188,9 +181,6 @@ def timer_resolution(clock: Callable[[], int] = time.perf_counter_ns) -> float:
     readings = [clock() for _ in range(CLOCK_READINGS)]
     steps = (after - before for before, after in itertools.pairwise(readings))
     return min(step for step in steps if step > 0) / 1e9
-
-
-# -- files -------------------------------------------------------------------------------------------
 
 
 def file_write(near: Path, *, sync: bool = False) -> float:
@@ -210,102 +200,28 @@ def _write(path: Path, *, sync: bool) -> None:
             os.fsync(file.fileno())
 
 
-# -- starting threads and processes ------------------------------------------------------------------
-
-
 def thread_start() -> float:
     """The time to start a thread that does nothing, and to join it."""
-    return median_of(25, _thread)
 
+    def run() -> None:
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
 
-def _thread() -> None:
-    thread = threading.Thread(target=int)
-    thread.start()
-    thread.join()
-
-
-def start_methods() -> list[str]:
-    """The start methods of multiprocessing on this system."""
-    return multiprocessing.get_all_start_methods()
+    return median_of(25, run)
 
 
 def process_start(method: str) -> float:
     """The time to start a process that does nothing, and to join it; a single one, because it is slow.
 
-    A fork server runs before the time is taken.
+    The parent is a small program of its own: it has no modules and threads of this session, and ends
+    the helper processes of multiprocessing with itself.
 
     Raises:
-        OSError, EOFError: no process can be started.
-        RuntimeError: the process did not end, or failed.
+        OSError: the process failed, or did not end.
     """
-    with _empty_main_module(), _helpers(method):
-        return _process(method)
-
-
-def _process(method: str) -> float:
-    # A function of the standard library: the child must not import anything of this project.
-    process = multiprocessing.get_context(method).Process(target=os.getpid)  # type: ignore[attr-defined]  # typeshed lacks it
-    start = time.perf_counter()
-    process.start()
-    process.join(TIMEOUT)
-    seconds = time.perf_counter() - start
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-    code = process.exitcode
-    process.close()
-    if code != 0:
-        raise RuntimeError(f"a process started by {method} ended with exit code {code}")
-    return seconds
-
-
-@contextlib.contextmanager
-def _empty_main_module() -> Iterator[None]:
-    """Replace the main module, which children import and which may be large, by an empty one."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = types.ModuleType("__main__")
-    try:
-        with warnings.catch_warnings():
-            # About fork beside threads. This child takes no lock: it ends.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-@contextlib.contextmanager
-def _helpers(method: str) -> Iterator[None]:
-    """Start multiprocessing's helper processes beforehand, and stop those that were not running."""
-    if os.name != "posix" or method == "fork":
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    tracker = resource_tracker._resource_tracker
-    ran = tracker._fd is not None  # type: ignore[attr-defined]  # there is no public way to ask
-    try:
-        resource_tracker.ensure_running()
-        if method == "forkserver":
-            with _fork_server():
-                yield
-        else:
-            yield
-    finally:
-        if not ran:  # otherwise it keeps semaphores of others
-            tracker._stop()  # type: ignore[attr-defined]  # there is no public way to stop it
-
-
-@contextlib.contextmanager
-def _fork_server() -> Iterator[None]:
-    from multiprocessing import forkserver
-
-    def stop() -> None:
-        forkserver._forkserver._stop()  # type: ignore[attr-defined]  # there is no public way
-        forkserver.set_forkserver_preload([])
-
-    stop()  # a running one may have preloaded modules
-    try:
-        _process("forkserver")  # the first process waits until the server runs
-        yield
-    finally:
-        stop()
+    command = [sys.executable, "-c", PROCESS_START, method]
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise OSError(f"a process started by {method} ended with exit code {done.returncode}")
+    return float(done.stdout)

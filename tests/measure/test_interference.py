@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from concurbench.measure import interference
-from concurbench.measure.interference import Shares, Snapshot
+from concurbench.measure.interference import Snapshot
 from concurbench.measure.lock import SessionLock, Taken
 from tests.conftest import Suite
 
@@ -62,24 +62,27 @@ def test_cores_are_not_mapped_where_psutil_lists_others(monkeypatch: pytest.Monk
 
 def test_what_others_took_is_what_is_busy_and_not_ours() -> None:
     before, after = snapshot(0.0), snapshot(10.0, busy=12.0, ours=5.0, steal=1.0)
-    assert before.until(after) == Shares(steal=0.05, others=0.35)
+    assert before.until(after) == {"steal": 0.05, "others": 0.35}
 
 
 def test_a_child_that_ended_in_between_is_ours_and_counted_once() -> None:
     # Its 3 seconds were a live child's before. Now the parent has 4 from a child that it waited for.
     before, after = snapshot(0.0, busy=20.0, ours=1.0 + 3.0), snapshot(10.0, busy=21.0, ours=1.0 + 4.0)
-    assert before.until(after).others == 0.0
+    assert before.until(after)["others"] == 0.0
 
 
 def test_a_share_is_between_0_and_1() -> None:
-    assert snapshot(0.0).until(snapshot(1.0, busy=0.9, ours=1.0)) == Shares(0.0, 0.0)
-    assert snapshot(0.0).until(snapshot(1.0, busy=2.2, steal=2.5)) == Shares(1.0, 1.0)
+    assert snapshot(0.0).until(snapshot(1.0, busy=0.9, ours=1.0)) == {"steal": 0.0, "others": 0.0}
+    assert snapshot(0.0).until(snapshot(1.0, busy=2.2, steal=2.5)) == {"steal": 1.0, "others": 1.0}
 
 
 def test_shares_of_a_short_time_are_unknown_and_so_are_those_that_a_system_does_not_report() -> None:
-    assert snapshot(0.0).until(snapshot(0.1, busy=0.2, steal=0.2)) == Shares(None, None)
-    assert snapshot(0.0, steal=None, ours=None).until(snapshot(1.0)) == Shares(None, None)
-    assert snapshot(0.0, steal=None).until(snapshot(1.0, steal=None, busy=1.0)) == Shares(None, 0.5)
+    assert snapshot(0.0).until(snapshot(0.1, busy=0.2, steal=0.2)) == {"steal": None, "others": None}
+    assert snapshot(0.0, steal=None, ours=None).until(snapshot(1.0)) == {"steal": None, "others": None}
+    assert snapshot(0.0, steal=None).until(snapshot(1.0, steal=None, busy=1.0)) == {
+        "steal": None,
+        "others": 0.5,
+    }
 
 
 def test_a_live_child_counts_and_so_does_an_ended_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,10 +111,10 @@ def test_what_a_system_does_not_report_is_unknown_with_its_reason(
     monkeypatch.setattr(interference, "_usable", list)
     now = Snapshot.now()
     assert (now.busy, now.steal, now.ours) == (4.0, None, None)
-    assert interference.unknown() == {
-        "steal": "Windows does not report it",
-        "others": "Windows does not report the CPU time of ended processes",
-    }
+    assert interference.unknown() == [
+        "steal unknown: Windows does not report it",
+        "others unknown: Windows does not report the CPU time of ended processes",
+    ]
 
 
 def test_a_busy_machine_is_reported_with_its_load() -> None:
@@ -181,7 +184,7 @@ def test_a_run_keeps_the_yardsticks_and_each_row_what_others_used_meanwhile(suit
 def test_the_shares_and_the_speed_are_those_of_the_row(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shares = iter([Shares(0.25, 0.5), Shares(0.0, None)])
+    shares = iter([{"steal": 0.25, "others": 0.5}, {"steal": 0.0, "others": None}])
     fake = SimpleNamespace(until=lambda later: next(shares))
     monkeypatch.setattr(interference, "Snapshot", SimpleNamespace(now=lambda: fake))
     suite.run_here("--cases=few", "--benchmark-save=kept")

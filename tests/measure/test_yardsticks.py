@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import multiprocessing
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import psutil
 import pytest
 
 from concurbench.measure import yardsticks as module
-from concurbench.measure.echo import Echo
+from concurbench.measure.echo import echo
 from concurbench.measure.yardsticks import SWEEPS_PER_PROCESS, Yardsticks, median_of
 from concurbench.results.drift import TITLES
 
@@ -32,7 +31,7 @@ def test_a_whole_sweep_reads_every_yardstick_and_leaves_nothing_behind(tmp_path:
     lacking = {f"process_start_{name}" for name in ("fork", "forkserver", "spawn")} - {
         f"process_start_{name}" for name in methods
     }
-    before, main = set(psutil.Process().children(recursive=True)), sys.modules["__main__"]
+    before = set(psutil.Process().children(recursive=True))
     with Yardsticks(tmp_path / "not" / "there") as yardsticks:
         yardsticks.sweep(complete=True)
     assert not yardsticks.unreadable
@@ -43,13 +42,12 @@ def test_a_whole_sweep_reads_every_yardstick_and_leaves_nothing_behind(tmp_path:
     assert json.loads(json.dumps(yardsticks.readings)) == yardsticks.readings
     assert set(psutil.Process().children(recursive=True)) <= before
     assert not list(tmp_path.iterdir())
-    assert sys.modules["__main__"] is main
 
 
 def test_processes_start_in_turn_and_only_every_few_sweeps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "start_methods", lambda: ["fork", "spawn"])
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["fork", "spawn"])
     started: list[str] = []
 
     def process_start(method: str) -> float:
@@ -89,9 +87,13 @@ def test_a_reading_is_the_median_of_repeats_and_no_more_than_its_budget_allows()
     assert median_of(3, int, slow.__next__) == 5.0
 
 
-def test_a_thread_a_core_takes_as_long_as_one_alone_where_cores_do_not_disturb_each_other() -> None:
+def test_a_thread_a_core_takes_as_long_as_one_alone_where_cores_do_not_disturb_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rates = iter([4000.0, 2000.0, 3999.0])
-    assert module.c_code_all_cores(4, lambda cores, window: next(rates)) == 4 / 3999
+    monkeypatch.setattr("concurbench.machine.usable_cores", lambda: 4)
+    monkeypatch.setattr("concurbench.measure.capacity.rate", lambda cores, window: next(rates))
+    assert module.c_code_all_cores() == 4 / 3999
 
 
 def test_the_resolution_is_the_smallest_step_and_not_a_standstill() -> None:
@@ -111,15 +113,17 @@ def test_files_are_written_anew_and_whole(tmp_path: Path) -> None:
 
 
 def test_an_echo_that_went_away_is_an_error_and_no_reading() -> None:
-    with Echo() as echo:
-        echo.round_trip()
-        echo._process.kill()
-        echo._process.wait()
+    before = set(psutil.Process().children())
+    with echo() as round_trip:
+        round_trip()
+        [process] = set(psutil.Process().children()) - before
+        process.kill()
         with pytest.raises(ConnectionError):
-            echo.round_trip()
+            round_trip()
 
 
 def test_a_process_that_does_not_end_well_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TIMEOUT", -1)  # not a moment
-    with pytest.raises(RuntimeError, match="started by spawn ended with exit code"):
+    program = module.PROCESS_START.replace("os.getpid", "os.abort")
+    monkeypatch.setattr(module, "PROCESS_START", program)
+    with pytest.raises(OSError, match="started by spawn ended with exit code"):
         module.process_start("spawn")
