@@ -272,9 +272,11 @@ def compared(
     from concurbench.results.records import Record
     from concurbench.results.storage import default_path
 
+    # Each copy is measured in its own folder, so a relative path would not be found there.
+    interpreter = str(Path(found).absolute()) if (found := shutil.which(python)) else python
     question = Question(
         base=base, head=head, where=Path.cwd(), arguments=ctx.meta.get("pytest", ()), setup=setup,
-        timeout=timeout, python=shutil.which(python) or python, slower=slower,
+        timeout=timeout, python=interpreter, slower=slower,
     )  # fmt: skip
     record = None
     try:

@@ -188,6 +188,16 @@ def test_the_options_say_what_is_compared(invoke: Invoke, questions: list[Any], 
     assert question.slower == {"test_x*": 0.1}
 
 
+def test_a_relative_path_of_an_interpreter_is_the_same_in_each_copy(
+    invoke: Invoke, questions: list[Any], folder: Path
+) -> None:
+    (folder / "python").write_text("#!/bin/sh\n")
+    (folder / "python").chmod(0o755)
+    invoke({X: 1.0}, "gate", "v1", "--python", "./python")
+    [question] = questions
+    assert question.python == str(folder / "python")
+
+
 def test_calibrate_compares_the_base_with_itself(invoke: Invoke, questions: list[Any]) -> None:
     invoke({X: 1.0}, "calibrate", "main")
     [question] = questions
