@@ -25,8 +25,11 @@ from concurbench.runner.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("concurbench", "impls", "servers", "programs")
-GROUND = {"plugin": "tests/measure", "pyproject": "tests/machine"}
-"""Module on the ground of ``concurbench`` -> the tests that use it, if not those of the commands."""
+GROUND = {
+    "plugin": "tests/measure", "pyproject": "tests/machine", "errors": "tests/test_command.py",
+    "index": "tests/test_cli.py", "command": "tests/test_cli.py",
+}  # fmt: skip
+"""Module -> tests that use it, if they are not in the folder of its package."""
 
 NOT_COPIED = (".git", ".venv*", "__pycache__", ".*_cache", "*.egg-info")
 
@@ -134,8 +137,10 @@ def tests_of(path: Path, root: Path) -> list[str]:
     folder = Path("tests", folders[1] if len(folders) > 1 and folders[0] == PACKAGES[0] else folders[0])
     names = [f"test_{each}.py" for each in (name, folders[-1])]
     found = [str(file.relative_to(root)) for each in names for file in (root / "tests").rglob(each)]
-    rest = folder if (root / folder).is_dir() else Path(GROUND.get(name, "tests/test_cli.py"))
-    return list(dict.fromkeys([*sorted(found, key=lambda file: names[0] not in file), str(rest)]))
+    rest = [str(folder)] if (root / folder).is_dir() else []
+    if name in GROUND or not rest:
+        rest.append(GROUND.get(name, "tests/test_cli.py"))
+    return list(dict.fromkeys([*sorted(found, key=lambda file: names[0] not in file), *rest]))
 
 
 def outcome(root: Path, tests: list[str], timeout: float) -> int | None:
