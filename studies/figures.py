@@ -12,7 +12,7 @@ from pathlib import Path
 import impls
 from concurbench import machine, units
 from concurbench.results import runs
-from concurbench.results.row import Row
+from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run
 
 RUN = Path(__file__).parents[1] / "results" / "linux-kvm-amd-epyc-25.17.1-2c-cpython-3.11"
@@ -32,63 +32,43 @@ def row(name: str) -> Row:
         LookupError: the run has no such row.
     """
     prefix = f"{name.removesuffix(']')}-w"
-    for each in run().rows:
-        if runs.short_name(each.id).startswith(prefix):
-            return each
-    raise LookupError(f"{run().path.name} has no row {name}")
+    found = [each for each in run().rows if runs.short_name(each.id).startswith(prefix)]
+    if not found:
+        raise LookupError(f"{run().path.name} has no row {name}")
+    return found[0]
 
 
 def evidence(*names: str, metric: str | None = None) -> None:
     """Print a quoted line: the times of these rows of one group, or their ``metric``, the best first,
     and the ratio of the worst to the best."""
     rows = [row(name) for name in names]
-    values = [_value(each, metric) for each in rows]
-    better = _better(rows[0], metric)
-    ordered = sorted(
-        zip(values, rows, strict=True), key=lambda each: each[0], reverse=better == "higher"
-    )
-    shown = ", ".join(f"`{each.model}` {_shown(each, value, metric)}" for value, each in ordered)
-    best, worst = ordered[0][0], ordered[-1][0]
-    times = (
-        ""
-        if len(rows) < 2 or not min(best, worst)
-        else f": {_times(max(best, worst) / min(best, worst))} times"
-    )
+    found = [(each, each.metric(metric) if metric else None) for each in rows]
+    if metric and (without := [each.id for each, measured in found if measured is None]):
+        raise LookupError(f"no metric {metric} in {', '.join(without)}")
+    highest = any(measured and measured.better == "higher" for _, measured in found)
+    found.sort(key=lambda each: (each[1] or each[0]).median, reverse=highest)
+    shown = ", ".join(f"`{each.model}` {_shown(each, measured)}" for each, measured in found)
+    small, large = sorted((measured or each).median for each, measured in (found[0], found[-1]))
+    times = f": {_times(large / small)} times" if len(found) > 1 and small else ""
     what = f", {metric.replace('_', ' ')}" if metric else ""
     print(f"> {rows[0].group}{what}: {shown}{times}.")
 
 
-def _value(each: Row, metric: str | None) -> float:
-    if metric is None:
-        return each.median
-    found = each.metric(metric)
-    if found is None:
-        raise LookupError(f"{runs.short_name(each.id)} has no metric {metric}")
-    return found.median
-
-
-def _better(each: Row, metric: str | None) -> str:
-    found = each.metric(metric) if metric else None
-    return found.better if found else "lower"
-
-
-def _shown(each: Row, value: float, metric: str | None) -> str:
-    found = each.metric(metric) if metric else None
-    if found is None:
-        limit = (
-            f" ({each.efficiency:.0%} of the limit)"
-            if each.efficiency and not each.limit_check and each.model != "sequential"
-            else ""
-        )
-        return f"{units.time(value)}{limit}"
-    unit = units.unit_of([value], found.unit)
-    return f"{unit.text(value)} {unit.symbol}".strip()
+def _shown(each: Row, measured: Metric | None) -> str:
+    if measured:
+        unit = units.unit_of([measured.median], measured.unit)
+        return f"{unit.text(measured.median)} {unit.symbol}".strip()
+    sure = each.efficiency and not each.limit_check and each.model != "sequential"
+    limit = f" ({each.efficiency:.0%} of the limit)" if sure else ""
+    return f"{units.time(each.median)}{limit}"
 
 
 def cases(workload: str) -> None:
     """Print a list of a workload's cases: units of work and workers."""
     for name, case in import_module(f"impls.{workload}").CASES.items():
-        print(f"- `{name}`: {units.counted(case.items, 'unit')}, {_workers(case.workers)}")
+        each = "a worker for each usable core"
+        workers = units.counted(case.workers, "worker") if case.workers else each
+        print(f"- `{name}`: {units.counted(case.items, 'unit')}, {workers}")
 
 
 def models(workload: str) -> None:
@@ -105,9 +85,7 @@ def _times(ratio: float) -> str:
 
 def minutes() -> str:
     """How long the run took, from its first yardstick reading of each pass to the last one."""
-    ends = [
-        max(when for readings in each.values() for when, _ in readings) for each in run().yardsticks
-    ]
+    ends = (max(when for each in one.values() for when, _ in each) for one in run().yardsticks)
     return f"{sum(ends) / 60:.0f} minutes"
 
 
@@ -129,12 +107,7 @@ def card_fields() -> None:
     print("| kind | fields | when two runs differ in it |\n| --- | --- | --- |")
     for kind in machine.Kind:
         # Part of the identity only if one CPU name covers several, which depends on this machine.
-        kinds = {field.name: field.kind for field in card.fields} | {
-            "cpu_family": machine.Kind.IDENTITY
-        }
+        kinds = {field.name: field.kind for field in card.fields}
+        kinds["cpu_family"] = machine.Kind.IDENTITY
         names = ", ".join(f"`{name}`" for name in kinds if kinds[name] == kind)
         print(f"| {kind} | {names} | {meanings[kind]} |")
-
-
-def _workers(workers: int | None) -> str:
-    return units.counted(workers, "worker") if workers else "a worker for each usable core"

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from concurbench import machine
-from concurbench.command import EXISTING, FILE, check_writable, with_options
+from concurbench.command import (
+    EXISTING,
+    FILE,
+    check_writable,
+    ended_by_signals,
+    published,
+    with_options,
+)
 from concurbench.errors import ConcurbenchError
 from concurbench.results import records
 from concurbench.results.records import Entry, Record
@@ -39,10 +48,12 @@ options = with_options(
 """Adds the options that all studies share."""
 
 
-def start(
+@contextlib.contextmanager
+def recording(
     kind: str, header: Entry, json_file: Path | None, more: Path | None
-) -> tuple[Record, list[Entry]]:
-    """The file for a study's measurements, and the entries that it has already.
+) -> Iterator[tuple[Record, list[Entry]]]:
+    """The file for a study's measurements, and the entries that it has already. However the study ends,
+    the file is named; a signal ends it.
 
     ``more`` is an earlier file to continue: in place, or as a copy if ``json_file`` is given.
 
@@ -50,6 +61,17 @@ def start(
         ConcurbenchError: no file can be written, or the earlier one has another header.
         OSError: the file cannot be written.
     """
+    record, entries = _start(kind, header, json_file, more)
+    try:
+        with ended_by_signals():
+            yield record, entries
+    finally:
+        published(lambda: click.echo(f"measurements: {record.path}", err=True))
+
+
+def _start(
+    kind: str, header: Entry, json_file: Path | None, more: Path | None
+) -> tuple[Record, list[Entry]]:
     check_writable(json_file)
     path = json_file.resolve() if json_file else None
     if more is None:

@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, median
 from typing import Any
 
 import click
 
 from concurbench import machine
-from concurbench.command import PytestCommand, published, pytest_arguments
+from concurbench.command import PytestCommand, pytest_arguments
 from concurbench.errors import ConcurbenchError
 from concurbench.results import records
 from concurbench.results.merge import merge
@@ -133,20 +133,22 @@ def measured(
         ConcurbenchError: a row failed, or a session did.
     """
     header = {"machine": machine.facts(), "passes": passes}
-    record, entries = files.start(KIND, header, json_file, more)
-    start = time.monotonic() - (entries[-1]["elapsed"] if entries else 0.0)
-    try:
-        with measuring(arguments, passes, TIMEOUT) as (suite, status):
-            [collected], *_ = collect(suite, {"": Path(sys.executable)}, status)
-            for number in range(1, runs + 1):
-                run = Measured("", collected.python, collected.groups)
-                measure(suite, [run], passes, status, prefix=f"run {number} of {runs}, ")
-                if failures := [*run.failed.values(), *run.errors]:
-                    raise ConcurbenchError(f"run {number}: {failures[0]}")
-                rows = rounds_of(merge(run.passes()))
-                record.append({"rows": rows, "elapsed": time.monotonic() - start})
-    finally:
-        published(lambda: click.echo(f"measurements: {record.path}", err=True))
+    with (
+        files.recording(KIND, header, json_file, more) as (record, entries),
+        measuring(arguments, passes, TIMEOUT) as (suite, status),
+    ):
+        start = time.monotonic() - (entries[-1]["elapsed"] if entries else 0.0)
+        [collected], *_ = collect(suite, {"": Path(sys.executable)}, status)
+        for number in range(1, runs + 1):
+            run = Measured("", collected.python, collected.groups)
+            measure(suite, [run], passes, status, prefix=f"run {number} of {runs}, ")
+            if failures := [*run.failed.values(), *run.errors]:
+                raise ConcurbenchError(f"run {number}: {failures[0]}")
+            rows = {
+                row["fullname"]: [each["seconds"] for each in row["extra_info"]["passes"]]
+                for row in merge(run.passes())["benchmarks"]
+            }
+            record.append({"rows": rows, "elapsed": time.monotonic() - start})
     return record.path
 
 
@@ -166,27 +168,19 @@ def read(path: Path) -> IntervalStudy:
         raise ConcurbenchError(f"{path} has no {error}") from None
 
 
-def rounds_of(content: Mapping[str, Any]) -> dict[str, list[Rounds]]:
-    """The rounds of a run that was merged from passes."""
-    return {
-        row["fullname"]: [each["seconds"] for each in row["extra_info"]["passes"]]
-        for row in content["benchmarks"]
-    }
-
-
 def over_passes(passes: Sequence[Rounds], later: Sequence[Rounds]) -> Trial:
     """The interval over these passes, and the median over the later run's passes."""
-    return interval(_medians(passes)), statistics.median(_medians(later))
+    return interval([*map(median, passes)]), median(map(median, later))
 
 
 def over_all_rounds(passes: Sequence[Rounds], later: Sequence[Rounds]) -> Trial:
     """The interval over all rounds of these passes, and the same median."""
-    return interval([*itertools.chain(*passes)]), statistics.median(_medians(later))
+    return interval([*itertools.chain(*passes)]), median(map(median, later))
 
 
 def over_one_pass(passes: Sequence[Rounds], later: Sequence[Rounds]) -> Trial:
     """The interval over the rounds of the first pass, and the median of the later run's first."""
-    return interval(passes[0]), statistics.median(later[0])
+    return interval(passes[0]), median(later[0])
 
 
 KINDS = {
@@ -199,14 +193,16 @@ def coverage(
 ) -> Coverage | None:
     """The coverage of a row's intervals, made by ``make``, from run to run; None without intervals."""
     measured = [run[row] for run in runs if row in run]
-    trials = [make(earlier, later) for earlier, later in itertools.pairwise(measured)]
-    made = [(found, median) for found, median in trials if found is not None]
+    trials = itertools.starmap(make, itertools.pairwise(measured))
+    made = [(found, later) for found, later in trials if found is not None]
     if not made:
         return None
-    covered = sum(found.low <= median <= found.high for found, median in made)
-    widths = [(found.high - found.low) / 2 / median for found, median in made]
-    claims = [found.claim for found, _ in made]
-    return Coverage(statistics.mean(claims), covered, len(made), statistics.median(widths))
+    return Coverage(
+        claimed=fmean(found.claim for found, _ in made),
+        covered=sum(found.low <= later <= found.high for found, later in made),
+        trials=len(made),
+        width=median((found.high - found.low) / 2 / later for found, later in made),
+    )
 
 
 def pooled(rows: Iterable[Coverage | None]) -> Coverage | None:
@@ -214,12 +210,11 @@ def pooled(rows: Iterable[Coverage | None]) -> Coverage | None:
     each = [one for one in rows if one is not None]
     if not each:
         return None
-    trials = sum(one.trials for one in each)
     return Coverage(
-        sum(one.claimed * one.trials for one in each) / trials,
-        sum(one.covered for one in each),
-        trials,
-        statistics.median(one.width for one in each),
+        claimed=fmean((one.claimed for one in each), weights=[one.trials for one in each]),
+        covered=sum(one.covered for one in each),
+        trials=sum(one.trials for one in each),
+        width=median(one.width for one in each),
     )
 
 
@@ -237,12 +232,12 @@ def report(study: IntervalStudy) -> str:
         "",
         "| row | " + " | ".join(f"{kind}: claimed | covered | ±" for kind in KINDS) + " |",
         "| :-- |" + " --: |" * 3 * len(KINDS),
+        *(
+            f"| `{short_name(row)}` | {' | '.join(_cells(found[kind][row]) for kind in KINDS)} |"
+            for row in rows
+        ),
+        f"| all | {' | '.join(map(_cells, every.values()))} |",
     ]
-    lines += [
-        f"| `{short_name(row)}` | {' | '.join(_cells(found[kind][row]) for kind in KINDS)} |"
-        for row in rows
-    ]
-    lines.append(f"| all | {' | '.join(_cells(every[kind]) for kind in KINDS)} |")
     for kind, one in every.items():
         if one is not None:
             low, high = one.confidence
@@ -253,10 +248,6 @@ def report(study: IntervalStudy) -> str:
                 f"{one.claimed:.1%}.",
             ]
     return "\n".join(lines) + "\n"
-
-
-def _medians(passes: Sequence[Rounds]) -> list[float]:
-    return [statistics.median(rounds) for rounds in passes]
 
 
 def _cells(one: Coverage | None) -> str:

@@ -53,27 +53,21 @@ class Mutation:
 
     def apply(self, text: str) -> str:
         """The text of the file with the change."""
-        data = text.encode()  # columns of nodes count bytes
-        starts = [0]
-        for line in data.splitlines(keepends=True):
-            starts.append(starts[-1] + len(line))
-        assert self.node.end_lineno is not None
-        assert self.node.end_col_offset is not None
-        start = starts[self.node.lineno - 1] + self.node.col_offset
-        end = starts[self.node.end_lineno - 1] + self.node.end_col_offset
-        return (data[:start] + self.replacement.encode() + data[end:]).decode()
+        node = self.node
+        lines = text.encode().splitlines(keepends=True)  # columns of nodes count bytes
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        start, end = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
+        lines[first : last + 1] = [start, self.replacement.encode(), end]
+        return b"".join(lines).decode()
 
     def diff(self, text: str) -> str:
-        """The changed lines."""
         lines = difflib.unified_diff(text.splitlines(), self.apply(text).splitlines(), lineterm="", n=0)
         return "\n".join(f"    {line}" for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
-def mutations(path: Path, text: str) -> Iterator[Mutation]:
-    """All mutations of a file."""
-    for node in _nodes(ast.parse(text)):
-        for part, code in _changes(node):
-            yield Mutation(path, part, code)
+def mutations(path: Path, text: str) -> list[Mutation]:
+    nodes = _nodes(ast.parse(text))
+    return [Mutation(path, part, code) for node in nodes for part, code in _changes(node)]
 
 
 def _nodes(node: ast.AST) -> Iterator[ast.expr | ast.stmt]:
@@ -114,7 +108,6 @@ def _changes(node: ast.expr | ast.stmt) -> Iterator[tuple[ast.expr | ast.stmt, s
 
 
 def _with(node: ast.AST, **fields: object) -> ast.AST:
-    """A copy of a node with other fields."""
     return type(node)(**{**dict(ast.iter_fields(node)), **fields})
 
 

@@ -7,36 +7,13 @@ and records no host name. May import: nothing of this project.
 
 from __future__ import annotations
 
-from concurbench.machine.card import (
-    HIDDEN,
-    UNKNOWN,
-    Card,
-    Field,
-    Kind,
-    Section,
-    current,
-    differences,
-)
+from concurbench.machine.card import HIDDEN, UNKNOWN, Kind, differences
 from concurbench.machine.host import Host
 from concurbench.machine.identify import card, facts, folder
 from concurbench.machine.interpreter import Interpreter, free_threaded, gil_enabled
 from concurbench.machine.processor import usable_cores
 
 __all__ = [
-    "HIDDEN",
-    "UNKNOWN",
-    "Card",
-    "Field",
-    "Host",
-    "Interpreter",
-    "Kind",
-    "Section",
-    "card",
-    "current",
-    "differences",
-    "facts",
-    "folder",
-    "free_threaded",
-    "gil_enabled",
-    "usable_cores",
-]
+    "HIDDEN", "UNKNOWN", "Host", "Interpreter", "Kind", "card", "differences", "facts", "folder",
+    "free_threaded", "gil_enabled", "usable_cores",
+]  # fmt: skip

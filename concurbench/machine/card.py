@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 HIDDEN = "hidden"
 """The value of a fact that the hypervisor does not show to its virtual machine."""
@@ -17,9 +19,6 @@ KNOWN = "known"
 
 NONE = "none"
 """The value of a quota or limit that is not set."""
-
-OLD_VALUES = {"not told by this system": UNKNOWN, "told": KNOWN}
-"""Values in older saved runs -> what they are called now."""
 
 PACKAGES = "packages"
 """The key of the versions of packages in saved runs."""
@@ -49,8 +48,8 @@ class Field:
 
     name: str
     title: str
-    kind: Kind
     value: Value
+    kind: Kind
     reason: str = ""
 
     @property
@@ -61,24 +60,9 @@ class Field:
         return f"{self.value} ({self.reason})" if self.reason else str(self.value)
 
 
-def identity(name: str, title: str, value: Value) -> Field:
-    return Field(name, title, Kind.IDENTITY, value)
-
-
-def context(name: str, title: str, value: Value) -> Field:
-    return Field(name, title, Kind.CONTEXT, value)
-
-
-def volatile(name: str, title: str, value: Value) -> Field:
-    return Field(name, title, Kind.VOLATILE, value)
-
-
-@dataclass(frozen=True)
-class Section:
-    """Fields about one subject, and its title."""
-
-    title: str
-    fields: tuple[Field, ...]
+identity = partial(Field, kind=Kind.IDENTITY)
+context = partial(Field, kind=Kind.CONTEXT)
+volatile = partial(Field, kind=Kind.VOLATILE)
 
 
 @dataclass(frozen=True)
@@ -86,43 +70,27 @@ class Card:
     """A machine, an interpreter and the packages that are timed."""
 
     folder: str
-    sections: tuple[Section, ...]
+    sections: Mapping[str, Sequence[Field]]
+    """Title -> fields about one subject."""
 
     @property
     def fields(self) -> Iterator[Field]:
-        for section in self.sections:
-            yield from section.fields
+        return itertools.chain.from_iterable(self.sections.values())
 
     def value(self, name: str) -> Value:
-        """The value of the field ``name``."""
         return next(field.value for field in self.fields if field.name == name)
 
     def facts(self) -> dict[str, object]:
         """Values by name, as a saved run keeps them. Volatile values and the versions of packages
         have keys of their own."""
-        lasting: dict[str, object] = {}
-        packages: dict[str, object] = {}
-        changing: dict[str, object] = {}
-        for field in self.fields:
-            if field.kind is Kind.VOLATILE:
-                changing[field.name] = field.value
-            elif field.name.startswith(f"{PACKAGES}."):
-                packages[field.name.partition(".")[2]] = field.value
-            else:
-                lasting[field.name] = field.value
-        return {**lasting, PACKAGES: packages, Kind.VOLATILE.value: changing}
-
-
-def current(facts: Mapping[str, object]) -> dict[str, object]:
-    """The facts of a saved run, with the values of older versions replaced by today's."""
-    return {
-        name: current(value)
-        if isinstance(value, Mapping)
-        else OLD_VALUES.get(value, value)
-        if isinstance(value, str)
-        else value
-        for name, value in facts.items()
-    }
+        volatile = {field.name: field.value for field in self.fields if field.kind is Kind.VOLATILE}
+        values = {field.name: field.value for field in self.fields if field.name not in volatile}
+        packages = {name: value for name, value in values.items() if name.startswith(f"{PACKAGES}.")}
+        return {
+            **{name: value for name, value in values.items() if name not in packages},
+            PACKAGES: {name.partition(".")[2]: value for name, value in packages.items()},
+            Kind.VOLATILE.value: volatile,
+        }
 
 
 def differences(base: Mapping[str, object], head: Mapping[str, object]) -> list[str]:
@@ -131,7 +99,7 @@ def differences(base: Mapping[str, object], head: Mapping[str, object]) -> list[
     Volatile facts are left out. So are facts that only one run has: the other may have been saved
     before the fact was recorded. A package that only one run has is a difference.
     """
-    old, new = dict(_flat(current(base))), dict(_flat(current(head)))
+    old, new = dict(_flat(base)), dict(_flat(head))
     names = old.keys() & new.keys() | {
         name for name in old.keys() ^ new.keys() if name.startswith(f"{PACKAGES}.")
     }

@@ -29,21 +29,16 @@ class Mount(NamedTuple):
 
 def cpu_quota(host: Host) -> float | None:
     """The CPU time this process may use, in cores; None without a limit."""
-    return min(
-        (quota for group in _groups(host, "cpu") for quota in _quotas(host, group)), default=None
-    )
+    found = (quota for group in _groups(host, "cpu") for quota in _quotas(host, group))
+    return min(found, default=None)
 
 
 def memory_limit(host: Host) -> int | None:
     """The memory this process may use, in bytes; None without a limit. Version 1 gives a huge number
     where no limit is set."""
-    limits = (
-        int(text)
-        for group in _groups(host, "memory")
-        for name in ("memory.max", "memory.limit_in_bytes")
-        if (text := host.read(f"{group}/{name}")).isdecimal()
-    )
-    return min(limits, default=None)
+    names = ("memory.max", "memory.limit_in_bytes")
+    found = (host.read(f"{group}/{name}") for group in _groups(host, "memory") for name in names)
+    return min((int(text) for text in found if text.isdecimal()), default=None)
 
 
 def mounts(host: Host) -> Iterator[Mount]:
@@ -86,11 +81,7 @@ def _upwards(host: Host, mount: Mount, path: str) -> Iterator[str]:
     group = top / inside
     if ".." in inside.parts or not host.has(str(group)):
         group = top
-    while True:
-        yield str(group)
-        if group == top:
-            return
-        group = group.parent
+    return (str(each) for each in (group, *group.parents) if each.is_relative_to(top))
 
 
 def _quotas(host: Host, group: str) -> Iterator[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -13,10 +13,11 @@ from rich.text import Text
 
 from concurbench import pyproject
 from concurbench.command import Command
-from concurbench.machine import HIDDEN, UNKNOWN, Card, Field, Kind, Section, card
+from concurbench.machine.card import HIDDEN, UNKNOWN, Card, Field, Kind
+from concurbench.machine.identify import card
 from concurbench.report.text import show
 
-WIDTHS = 24, 44
+TITLES, VALUES = 24, 44
 """Columns of titles and of values; the kinds take the rest of a line of 80."""
 
 STYLES = {Kind.IDENTITY: "bold", Kind.CONTEXT: "", Kind.VOLATILE: "dim"}
@@ -42,27 +43,23 @@ def show_machine(as_json: bool) -> None:
     """
     made = card(pyproject.timed(Path.cwd()))
     if as_json:
-        click.echo(as_data(made))
+        fields = [{"name": each.name, "kind": each.kind, "value": each.value} for each in made.fields]
+        data = {"folder": made.folder, "fields": fields}
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
         show(as_table(made))
-
-
-def as_data(card: Card) -> str:
-    """The folder, and each field's name, kind and value, as JSON."""
-    fields = [{"name": each.name, "kind": each.kind, "value": each.value} for each in card.fields]
-    return json.dumps({"folder": card.folder, "fields": fields}, indent=2, ensure_ascii=False)
 
 
 def as_table(card: Card) -> RenderableType:
     """The folder, the sections, and what a virtual machine hides."""
     # Not a table's title: that would be wrapped to the table's width.
     shown: list[RenderableType] = [Text(card.folder, style="bold")]
-    shown += [_section(section) for section in card.sections if section.fields]
-    shown += [Text(f"\n{sentence}", style="yellow") for sentence in sentences(card)]
+    shown += [_section(title, fields) for title, fields in card.sections.items() if fields]
+    shown += [Text(f"\n{sentence}", style="yellow") for sentence in _hidden(card)]
     return Group(*shown)
 
 
-def sentences(card: Card) -> Iterator[str]:
+def _hidden(card: Card) -> Iterator[str]:
     """What a virtual machine hides, and what that means for measurements."""
     hidden = [field.title for field in card.fields if field.value == HIDDEN]
     if hidden:
@@ -75,17 +72,12 @@ def sentences(card: Card) -> Iterator[str]:
             yield "This machine has never reported steal: a run without steal proves nothing."
 
 
-def _section(section: Section) -> RenderableType:
+def _section(title: str, fields: Sequence[Field]) -> RenderableType:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    titles, values = WIDTHS
-    table.add_column(width=titles, no_wrap=True)
-    table.add_column(width=values, overflow="fold")
+    table.add_column(width=TITLES, no_wrap=True)
+    table.add_column(width=VALUES, overflow="fold")
     table.add_column(style="dim", no_wrap=True)
-    for field in section.fields:
-        table.add_row(f"  {field.title}", _value(field), field.kind)
-    return Group(Text(f"\n{section.title}"), table)
-
-
-def _value(field: Field) -> Text:
-    missing = field.value in (HIDDEN, UNKNOWN)
-    return Text(field.text, style="yellow" if missing else STYLES[field.kind])
+    for field in fields:
+        style = "yellow" if field.value in (HIDDEN, UNKNOWN) else STYLES[field.kind]
+        table.add_row(f"  {field.title}", Text(field.text, style=style), field.kind)
+    return Group(Text(f"\n{title}"), table)

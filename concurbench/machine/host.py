@@ -49,7 +49,6 @@ class Host:
 
     @classmethod
     def here(cls) -> Host:
-        """This machine, as it is now."""
         # Without the sixth part: to find the processor, platform starts a process.
         uname = platform.uname()
         return cls(
@@ -75,7 +74,6 @@ class Host:
         return self._texts[path]
 
     def has(self, path: str) -> bool:
-        """Whether this file or folder exists."""
         try:
             return (self.root / path).exists()
         except OSError:  # no permission, before Python 3.12

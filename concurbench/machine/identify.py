@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from concurbench.machine import interpreter, memory, processor, system
-from concurbench.machine.card import PACKAGES, UNKNOWN, Card, Field, Kind, Section, context
+from concurbench.machine.card import PACKAGES, UNKNOWN, Card, Field, Kind, context
 from concurbench.machine.host import Host
 from concurbench.machine.interpreter import Interpreter
 
@@ -20,22 +20,20 @@ def card(
     """The card of this machine and interpreter, or of the given ones, with the versions of those of
     ``packages`` that are installed."""
     host, python = host or Host.here(), python or Interpreter.here()
-    on_host = {
-        "machine": system.fields(host),
-        "processor": processor.fields(host),
-        "memory": memory.fields(host),
+    sections = {
+        "machine": _explained(system.fields(host), host),
+        "processor": _explained(processor.fields(host), host),
+        "memory": _explained(memory.fields(host), host),
+        "Python": interpreter.fields(python),
+        "packages": _versions(packages),
     }
-    sections = {title: _explained(fields, host) for title, fields in on_host.items()}
-    sections |= {"Python": interpreter.fields(python), "packages": _versions(packages)}
-    changing = [field for each in sections.values() for field in each if field.kind is Kind.VOLATILE]
+    every = [field for fields in sections.values() for field in fields]
     lasting = {
-        title: tuple(field for field in fields if field.kind is not Kind.VOLATILE)
+        title: [field for field in fields if field.kind is not Kind.VOLATILE]
         for title, fields in sections.items()
     }
-    return Card(
-        _folder(host, python.name),
-        tuple(Section(*each) for each in {**lasting, "right now": tuple(changing)}.items()),
-    )
+    changing = [field for field in every if field.kind is Kind.VOLATILE]
+    return Card(_folder(host, python.name), {**lasting, "right now": changing})
 
 
 def facts(packages: Iterable[str] = ()) -> dict[str, object]:
@@ -56,20 +54,11 @@ def _explained(fields: Iterable[Field], host: Host) -> list[Field]:
 
 
 def _folder(host: Host, python: str) -> str:
-    parts = [
-        system.name(host),
-        _hypervisor(host),
-        processor.distinct_name(host),
-        f"{processor.core_share(host):g}c",
-        python,
-    ]
-    return _slug("-".join(part for part in parts if part))
-
-
-def _hypervisor(host: Host) -> str:
-    """The hypervisor's part of the folder name. WSL 2 always runs on Hyper-V, so it has none."""
-    kind = system.virtual_machine(host)
-    return "" if kind in (system.NO, UNKNOWN) or system.name(host) == "wsl2" else kind
+    parts = [system.name(host)]
+    if system.is_virtual(host) and parts != ["wsl2"]:  # WSL 2 always runs on Hyper-V
+        parts.append(system.virtual_machine(host))
+    parts += [processor.distinct_name(host), f"{processor.core_share(host):g}c", python]
+    return re.sub(r"[^a-z0-9.]+", "-", "-".join(parts).lower()).strip("-")
 
 
 def _versions(packages: Iterable[str]) -> list[Field]:
@@ -78,7 +67,3 @@ def _versions(packages: Iterable[str]) -> list[Field]:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             fields.append(context(f"{PACKAGES}.{name}", name, importlib.metadata.version(name)))
     return fields
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")

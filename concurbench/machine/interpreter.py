@@ -44,7 +44,6 @@ class Interpreter:
 
     @classmethod
     def here(cls) -> Interpreter:
-        """This interpreter, as it is now."""
         return cls(
             implementation=platform.python_implementation(),
             version=platform.python_version(),
@@ -65,7 +64,6 @@ class Interpreter:
 
     @property
     def minor(self) -> str:
-        """The version without its last part."""
         return ".".join(self.version.split(".")[:2])
 
     @property
@@ -102,7 +100,6 @@ def fields(python: Interpreter) -> list[Field]:
 
 
 def free_threaded() -> bool:
-    """Whether this is a free-threaded build."""
     return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
@@ -117,7 +114,6 @@ def _config(name: str) -> str:
 
 
 def _environ() -> Mapping[str, str]:
-    """The environment variables that Python uses."""
     return {} if sys.flags.ignore_environment else os.environ
 
 
@@ -158,17 +154,13 @@ def allocator(environ: Mapping[str, str], *, dev_mode: bool = False) -> str:
     chosen = environ.get("PYTHONMALLOC", "")
     if platform.python_implementation() != "CPython":
         return UNKNOWN
-    usual = "mimalloc" if free_threaded() else "pymalloc"
-    if sysconfig.get_config_var("WITH_PYMALLOC") == 0 and not free_threaded():
-        usual = "malloc"
-    if chosen in ("", "default"):
-        checked = dev_mode or hasattr(sys, "gettotalrefcount")
-        chosen = "debug" if checked and chosen == "" else ""
-    return f"{usual}_debug" if chosen == "debug" else chosen or usual
+    without = sysconfig.get_config_var("WITH_PYMALLOC") == 0
+    usual = "mimalloc" if free_threaded() else "malloc" if without else "pymalloc"
+    if chosen == "debug" or (not chosen and (dev_mode or hasattr(sys, "gettotalrefcount"))):
+        return f"{usual}_debug"
+    return usual if chosen in ("", "default") else chosen
 
 
 def _start_method() -> str:
-    # Without allow_none, reading the method would fix it.
-    return (
-        multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
-    )
+    chosen = multiprocessing.get_start_method(allow_none=True)  # otherwise, reading would fix it
+    return chosen or multiprocessing.get_all_start_methods()[0]

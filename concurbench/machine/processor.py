@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterator
 
 from concurbench.machine import cgroups, system
 from concurbench.machine.card import (
@@ -54,9 +53,6 @@ def fields(host: Host) -> list[Field]:
     ]
 
 
-# -- which --------------------------------------------------------------------------------------------
-
-
 def model(host: Host) -> str:
     """The CPU's name; without a name, its architecture and the numbers of its maker and part."""
     if not host.is_linux:
@@ -90,16 +86,13 @@ def family(host: Host) -> str:
     return ".".join(numbers) if host.is_linux and all(numbers) else UNKNOWN
 
 
-# -- how many -----------------------------------------------------------------------------------------
-
-
 def usable_cores(host: Host | None = None) -> int:
-    """The cores this process can keep busy: its affinity, limited by its quota, rounded up."""
+    """The cores this process can keep busy, rounded up."""
     return max(1, math.ceil(core_share(host or Host.here())))
 
 
 def core_share(host: Host) -> float:
-    """The same, not rounded: a quota can end in a fraction of a core."""
+    """The same, not rounded: its affinity, limited by its quota, which can be a fraction of a core."""
     allowed = host.cores if host.affinity is None else len(host.affinity)
     return min(allowed, _quota(host) or math.inf)
 
@@ -142,9 +135,6 @@ def _quota(host: Host) -> float | None:
     return None if quota is None else round(quota, 2)
 
 
-# -- how fast -----------------------------------------------------------------------------------------
-
-
 def governor(host: Host) -> str:
     """The frequency governor and its driver, as in ``powersave (intel_pstate)``."""
     governors = dict.fromkeys(host.read_all(f"{CPUS}/cpu[0-9]*/cpufreq/scaling_governor"))
@@ -164,13 +154,11 @@ def boost(host: Host) -> str:
 
 
 def clock(host: Host) -> Value:
-    """The mean clock speed of all cores right now, in MHz."""
     speeds = [float(speed) for speed in _all_values(host, "cpu MHz")]
     return round(sum(speeds) / len(speeds)) if speeds else UNKNOWN
 
 
 def load(host: Host) -> Value:
-    """The load average of the last minute."""
     text = host.read("proc/loadavg").split()
     return float(text[0]) if text else UNKNOWN
 
@@ -184,11 +172,9 @@ def steal(host: Host) -> str:
 
 
 def _value(host: Host, name: str) -> str:
-    return next(_all_values(host, name), "")
+    return next(iter(_all_values(host, name)), "")
 
 
-def _all_values(host: Host, name: str) -> Iterator[str]:
-    for line in host.read("proc/cpuinfo").splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() == name and value.strip():
-            yield value.strip()
+def _all_values(host: Host, name: str) -> list[str]:
+    found = re.findall(rf"^{name}[ \t]*:(.*)$", host.read("proc/cpuinfo"), re.MULTILINE)
+    return [value.strip() for value in found if value.strip()]

@@ -68,14 +68,10 @@ def name(host: Host) -> str:
 
 
 def distribution(host: Host) -> str:
-    """The distribution and its version."""
     if host.is_linux:
         found = re.search(r'^PRETTY_NAME="?(.*?)"?$', host.read("etc/os-release"), re.MULTILINE)
         return found.group(1) if found else UNKNOWN
     return host.fallback().distribution or f"{host.uname.system} {host.uname.version}"
-
-
-# -- virtual machines ---------------------------------------------------------------------------------
 
 
 def virtual_machine(host: Host) -> str:
@@ -123,9 +119,6 @@ def _hypervisor(host: Host) -> str:
 def _firmware(host: Host) -> str:
     files = ("sys_vendor", "product_name", "bios_vendor", "board_vendor", "product_version")
     return " ".join(host.read(f"sys/class/dmi/id/{file}") for file in files).lower()
-
-
-# -- containers ---------------------------------------------------------------------------------------
 
 
 def container(host: Host) -> str:

@@ -118,7 +118,7 @@ def our_seconds() -> float | None:
 
 
 def unknown() -> list[str]:
-    """What this system does not tell about interference, and why."""
+    """What this system does not report about interference, and why."""
     system, found = platform.system(), []
     if cpu_seconds()[1] is None:
         found.append(f"steal unknown: {system} does not report it")
@@ -136,7 +136,7 @@ class Interference:
     def __init__(self, rows: list[str], near: Path) -> None:
         self.yardsticks = Yardsticks(near)
         self._rows = rows
-        self._spans: dict[str, tuple[float, float, dict[str, float | None]]] = {}
+        self._periods: dict[str, tuple[float, float, dict[str, float | None]]] = {}
         """Row -> its setup and the end of its teardown, in seconds since the start of the yardsticks,
         and the shares in between."""
 
@@ -155,15 +155,15 @@ class Interference:
             return (yield)
         finally:
             end = time.perf_counter() - self.yardsticks.start
-            self._spans[item.nodeid] = (start, end, before.until(Snapshot.now()))
+            self._periods[item.nodeid] = (start, end, before.until(Snapshot.now()))
             self.yardsticks.sweep()
 
     def around(self, row: str) -> dict[str, float | None]:
         """``steal``, ``others`` and the machine's ``speed`` while this row ran, 1 being the session's
         median; None if unknown. Empty for a row that did not run."""
-        if row not in self._spans:
+        if row not in self._periods:
             return {}
-        start, end, shares = self._spans[row]
+        start, end, shares = self._periods[row]
         return {**shares, "speed": speed_near(self.yardsticks.readings, start, end)}
 
 

@@ -37,9 +37,8 @@ class TimeLeft:
 
     def seconds(self) -> float | None:
         """The seconds left; None if there is nothing to estimate from yet."""
-        if self._behind:
-            return sum(self._ahead.values()) * self._took / self._behind
-        return sum(self._ahead.values()) if self._can_guess else None
+        speed = self._took / self._behind if self._behind else 1.0
+        return sum(self._ahead.values()) * speed if self._behind or self._can_guess else None
 
 
 class RowProgress:
@@ -50,18 +49,12 @@ class RowProgress:
     """
 
     def __init__(
-        self,
-        rows: Sequence[str],
-        before: Mapping[str, float],
-        write: Callable[[str], None],
-        *,
+        self, rows: Sequence[str], before: Mapping[str, float], write: Callable[[str], None], *,
         live: bool,
-    ) -> None:
-        self._total = len(rows)
-        self._number = 0
+    ) -> None:  # fmt: skip
+        self._total, self._number = len(rows), 0
         self._left = TimeLeft(rows, before)
-        self._write = write
-        self._live = live
+        self._write, self._live = write, live
         self._open = ""
 
     def start(self, name: str) -> None:
@@ -74,14 +67,11 @@ class RowProgress:
     def end(self, row: str, seconds: float, result: str) -> None:
         """Complete the line of the row that started last; it took this long in all."""
         self._left.done(row, seconds)
-        if self._live:
-            self._write(f"{CLEAR}{self._open}{result}\n")
-        else:
-            self._write(f"{result}{self._hint(', ')}\n")
+        line = f"{CLEAR}{self._open}{result}" if self._live else f"{result}{self._hint(', ')}"
+        self._write(f"{line}\n")
         self._open = ""
 
     def interrupted(self) -> None:
-        """End the line of a row that does not finish."""
         if self._open:
             self._write("\n")
             self._open = ""
@@ -123,12 +113,10 @@ class StatusLine:
         self._show(self._block, lasting=True)
 
     def row(self, row: str) -> None:
-        """Count a finished row of the block."""
         self._done += 1
         self.now(f"{self._block} · {self._done}/{self._rows} {short_name(row)}")
 
     def end(self) -> None:
-        """Remove the line."""
         if self._live:
             self._stream.write(CLEAR)
             self._stream.flush()

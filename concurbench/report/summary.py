@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -71,13 +71,8 @@ def summary(rows: Iterable[Row], comparison: RunComparison | None = None) -> Ren
 
 def yardsticks(readings: Readings, baseline: Readings | None = None) -> Table:
     """The table of yardsticks; with a baseline's readings also the ratio to them, above 1 if slower."""
-    table = Table(
-        box=None, padding=(0, 1, 0, 0), pad_edge=False,
-        title="yardsticks", title_justify="left", title_style="bold",
-    )  # fmt: skip
-    table.add_column("of this machine", no_wrap=True)
-    for heading in ("median", "spread", "readings", *(["× base"] if baseline else [])):
-        table.add_column(heading, justify="right", no_wrap=True)
+    headings = ("median", "spread", "readings", *(["× base"] if baseline else []))
+    table = _table("of this machine", headings, title="yardsticks")
     ratios = relative(baseline, readings) if baseline else {}
     for name, found in summaries(readings).items():
         spread = (found.high - found.low) / 2 / found.median
@@ -88,39 +83,29 @@ def yardsticks(readings: Readings, baseline: Readings | None = None) -> Table:
     return table
 
 
-def fastest(rows: Sequence[Row]) -> list[Row]:
-    """The row with the shortest median, and all rows whose spread overlaps with its spread."""
-    return _best([(row, row.median, row.spread) for row in rows])
-
-
-def best(rows: Sequence[Row], metric: str) -> list[Row]:
-    """The row with the best median of a metric, and all rows whose spread overlaps with its spread."""
-    having = [(row, each) for row in rows if (each := row.metric(metric))]
-    # Negated, so that less is better for all.
-    signed = [
-        (row, each.median, each.spread)
-        if each.better == "lower"
-        else (row, -each.median, (-each.spread[1], -each.spread[0]))
-        for row, each in having
-    ]
-    return _best(signed)
-
-
-def _best(measured: Sequence[tuple[Row, float, tuple[float, float]]]) -> list[Row]:
-    ordered = sorted(measured, key=lambda each: each[1])
-    _, _, (_, most) = ordered[0]
-    return [row for number, (row, _, (low, _)) in enumerate(ordered) if number == 0 or low <= most]
+def best(rows: Sequence[Row], metric: str | None = None) -> list[Row]:
+    """The row with the best median, by time or by a metric, and all rows whose spread overlaps with its
+    spread."""
+    measured = []
+    for row in rows:
+        if each := row.metric(metric) if metric else row:
+            # Negated, so that less is better for all.
+            sign = -1 if isinstance(each, Metric) and each.better == "higher" else 1
+            low, high = sorted(sign * bound for bound in each.spread)
+            measured.append((sign * each.median, low, high, row))
+    measured.sort(key=lambda each: each[0])
+    most = measured[0][2]
+    return [row for place, (_, low, _, row) in enumerate(measured) if place == 0 or low <= most]
 
 
 def verdict(rows: Sequence[Row], metric: str | None = None) -> str:
     """The line that names the best model, by time or by a metric; empty with fewer than two rows."""
     if len(rows) < 2:
         return ""
-    first = best(rows, metric) if metric else fastest(rows)
     names = _names(rows)
-    listed = ", ".join(names[row.id] for row in first)
+    first = [names[row.id] for row in best(rows, metric)]
     by = f"{metric.replace('_', ' ')}: " if metric else ""
-    return f"→ {by}{listed}" if len(first) == 1 else f"→ {by}tied: {listed}"
+    return f"→ {by}{'tied: ' if len(first) > 1 else ''}{', '.join(first)}"
 
 
 def bar(share: float) -> str:
@@ -135,39 +120,41 @@ def _names(rows: Sequence[Row]) -> dict[str, str]:
     return {row.id: row.model if one_each else f"{row.model} ({row.workers})" for row in rows}
 
 
+def _table(first: str, headings: Iterable[str], title: str | None = None) -> Table:
+    table = Table(
+        box=None, padding=(0, 1, 0, 0), pad_edge=False,
+        title=title, title_justify="left", title_style="bold",
+    )  # fmt: skip
+    table.add_column(first, no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
 def _group(name: str, rows: list[Row], comparison: RunComparison | None) -> RenderableType:
-    several = any(row.passes > 1 for row in rows)
     rows.sort(key=lambda row: row.median)
     unit = units.unit_for(row.median for row in rows)
     sequential = next((row.median for row in rows if row.model == SEQUENTIAL), None)
-    table = Table(
-        box=None, padding=(0, 1, 0, 0), pad_edge=False,
-        title=name or None, title_justify="left", title_style="bold",
-    )  # fmt: skip
-    table.add_column("model", no_wrap=True)
-    headings = ["workers", f"median {unit.symbol}", "spread", "passes" if several else "rounds"]
-    headings.append(f"× {SEQUENTIAL[:3]}.")
-    if comparison is not None:  # its column takes the room
-        del headings[3]
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
-    limit = "of the limit" if comparison is None else "of limit"
-    table.add_column(limit, no_wrap=True, style="cyan")
-    if comparison is not None:
-        table.add_column(_heading(comparison), justify="right", no_wrap=True)
+    observed = "passes" if any(row.passes > 1 for row in rows) else "rounds"
+    columns: dict[str, Callable[[Row], str]] = {
+        "workers": lambda row: "" if row.workers is None else str(row.workers),
+        f"median {unit.symbol}": lambda row: unit.text(row.median),
+        "spread": _spread,
+        observed: lambda row: f"{len(row.seconds)}{_sign(row)}",
+        f"× {SEQUENTIAL[:3]}.": lambda row: _ratio(sequential / row.median, 1) if sequential else "",
+        "of the limit": lambda row: _share(row, with_bar=True),
+    }
+    if comparison:  # its column takes the room of others
+        del columns[observed], columns["of the limit"]
+        columns["spread"] = lambda row: _spread(row) + _sign(row)
+        columns["of limit"] = lambda row: _share(row, with_bar=False)
+        columns[_heading(comparison)] = lambda row: _compared(row, comparison)
+    table = _table("model", columns, title=name or None)
+    share = table.columns[-2 if comparison else -1]
+    share.justify, share.style = "left", "cyan"
     for row in rows:
-        cells = [
-            row.model,
-            "" if row.workers is None else str(row.workers),
-            unit.text(row.median),
-            _spread(row) + (_sign(row) if comparison is not None else ""),
-            *([f"{len(row.seconds)}{_sign(row)}"] if comparison is None else []),
-            "" if sequential is None else _ratio(sequential / row.median, digits=1),
-            _share(row, with_bar=comparison is None),
-        ]
-        if comparison is not None:
-            cells.append(_compared(row, comparison))
-        table.add_row(*cells, style="bold" if row is rows[0] else "")
+        cells = (cell(row) for cell in columns.values())
+        table.add_row(row.model, *cells, style="bold" if row is rows[0] else "")
     shown: list[RenderableType] = [table, *_green(verdict(rows)), *_metrics(rows, comparison)]
     return Padding(Group(*shown), (1, 0, 0, 0))
 
@@ -192,27 +179,23 @@ def _abreast(
     rows: Sequence[Row], names: Sequence[str], comparison: RunComparison | None
 ) -> RenderableType:
     rows = sorted(rows, key=lambda row: _rank(row.metric(names[0])))
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("model", no_wrap=True)
-    columns: list[list[str]] = []
+    headings, columns = [], []
     for name in names:
-        present = [each for row in rows if (each := row.metric(name))]
+        cells = [row.metric(name) for row in rows]
+        present = [each for each in cells if each]
         unit = units.unit_of((each.median for each in present), present[0].unit)
         sign = LOWER if present[0].better == "lower" else HIGHER
-        lines = textwrap.wrap(present[0].title, HEADING, break_long_words=False)
-        lines.append(f"{unit.symbol} {sign}".strip())
-        table.add_column("\n".join(lines), justify="right", no_wrap=True)
-        table.add_column("spread", justify="right", no_wrap=True)
-        cells = [row.metric(name) for row in rows]
+        lines = textwrap.wrap(name.replace("_", " "), HEADING, break_long_words=False)
+        headings += ["\n".join([*lines, f"{unit.symbol} {sign}".strip()]), "spread"]
         columns.append([unit.text(each.median) if each else "" for each in cells])
-        columns.append([_metric_spread(each) if each else "" for each in cells])
+        columns.append([_spread(each) if each else "" for each in cells])
         if comparison:
-            table.add_column(_heading(comparison), justify="right", no_wrap=True)
+            headings.append(_heading(comparison))
             both = zip(rows, cells, strict=True)
             columns.append([_change(row, each, comparison) if each else "" for row, each in both])
-    called = _names(rows)
-    for number, row in enumerate(rows):
-        table.add_row(called[row.id], *(column[number] for column in columns))
+    table = _table("model", headings)
+    for name, *texts in zip(_names(rows).values(), *columns, strict=True):
+        table.add_row(name, *texts)
     return Padding(table, (1, 0, 0, 0))
 
 
@@ -223,33 +206,24 @@ def _heading(comparison: RunComparison) -> str:
 def _compared(row: Row, comparison: RunComparison) -> str:
     """The ratio of a row's medians, or why there is none."""
     ratio = comparison.ratio(row)
-    if ratio is not None:
-        return _ratio(ratio, digits=2)
-    return OTHER_WORK if comparison.before(row) else NEW
+    if ratio is None:
+        return OTHER_WORK if row.id in comparison.baseline.by_id else NEW
+    return _ratio(ratio, 2)
 
 
 def _change(row: Row, metric: Metric, comparison: RunComparison) -> str:
     """The ratio of a metric's medians; empty if the rows' times are not comparable either."""
     before = comparison.before(row)
-    if before is None or not comparison.same_work(row):
-        return ""
-    if before.metric(metric.name) is None:
+    if before and not before.metric(metric.name):
         return NEW
     ratio = comparison.metric_ratio(row, metric)
-    return "" if ratio is None else _ratio(ratio, digits=2)
+    return "" if ratio is None else _ratio(ratio, 2)
 
 
 def _rank(metric: Metric | None) -> float:
     if metric is None:
         return math.inf
     return metric.median if metric.better == "lower" else -metric.median
-
-
-def _metric_spread(metric: Metric) -> str:
-    if len(metric.values) == 1 or not metric.median:
-        return ""
-    low, high = metric.spread
-    return f"± {(high - low) / 2 / abs(metric.median):.0%}"
 
 
 def _share(row: Row, *, with_bar: bool) -> str:
@@ -263,14 +237,15 @@ def _sign(row: Row) -> str:
     return DISTURBED if row.disturbed else ""
 
 
-def _spread(row: Row) -> str:
-    if len(row.seconds) == 1:
+def _spread(measured: Row | Metric) -> str:
+    count = len(measured.seconds if isinstance(measured, Row) else measured.values)
+    if count == 1 or not measured.median:
         return ""
-    low, high = row.spread
-    return f"± {(high - low) / 2 / row.median:.0%}"
+    low, high = measured.spread
+    return f"± {(high - low) / 2 / abs(measured.median):.0%}"
 
 
-def _ratio(ratio: float, *, digits: int) -> str:
+def _ratio(ratio: float, digits: int) -> str:
     if ratio < 0.1:
         digits += 1
     return f"{ratio:.{digits}f}" if ratio < 10 else f"{ratio:.0f}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,49 +23,26 @@ MAX_WIDTH = 100
 """Columns of the summary on a wider terminal."""
 
 
-class RowOutcomes(Protocol):
-    """The rows of a session, and what became of them."""
-
-    @property
-    def rows(self) -> Sequence[str]: ...
-    @property
-    def failed(self) -> Collection[str]: ...
-    @property
-    def skipped(self) -> Mapping[str, str]:
-        """Row -> why it was skipped."""
-
-
 class Shown(Protocol):
-    """The part of a session that is shown."""
+    """The part of ``measure.session.Session`` that is shown; this package may not import that one."""
+
+    outcomes: Any
+    """Which ``rows`` there are, which ``failed``, and why some were ``skipped``."""
+    ready: bool
+    """Whether it measures."""
+    notes: list[str]
+    """Sentences for the beginning."""
+    remarks: list[str]
+    """Sentences for the end."""
+    regressions: list[str]
+    """Rows slower than ``--benchmark-compare-fail`` allows."""
+    baseline: Run | None
 
     @property
-    def outcomes(self) -> RowOutcomes: ...
-    @property
-    def ready(self) -> bool:
-        """Whether it measures."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Sentences for the beginning."""
-
-    @property
-    def remarks(self) -> Sequence[str]:
-        """Sentences for the end."""
-
-    @property
-    def regressions(self) -> Sequence[str]:
-        """Rows slower than ``--benchmark-compare-fail`` allows."""
-
-    @property
-    def baseline(self) -> Run | None: ...
+    def benchmarks(self) -> Any: ...
     @property
     def storage(self) -> Storage | None: ...
-    @property
-    def benchmarks(self) -> Any:
-        """pytest-benchmark's session."""
-
-    def run(self) -> Run:
-        """The finished session as a run."""
+    def run(self) -> Run: ...
 
 
 class Report:
@@ -84,9 +61,8 @@ class Report:
             reporter.write_line(f"note: {note}", yellow=True)
         reporter.showfspath = False  # pytest's file names and dots would be between the rows' lines
         before = seconds_before(self.session.storage.folder) if self.session.storage else {}
-        self.progress = RowProgress(
-            self.session.outcomes.rows, before, reporter.write, live=reporter.isatty
-        )
+        rows = self.session.outcomes.rows
+        self.progress = RowProgress(rows, before, reporter.write, live=reporter.isatty)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         if self.progress and nodeid in self.session.outcomes.rows:
@@ -121,9 +97,7 @@ class Report:
             terminalreporter.section("summary")
             tables = summary(run.rows, comparison)
             terminalreporter.write_line(as_text(tables, width, colour=terminalreporter.hasmarkup))
-            terminalreporter.write_line("")
-            for line in legend(run, comparison):
-                terminalreporter.write_line(line)
+            terminalreporter.write_line("\n".join(["", *legend(run, comparison)]))
         if self.session.outcomes.rows:
             self._close(terminalreporter, run)
 
@@ -154,8 +128,6 @@ class Report:
 def seconds_before(folder: Path) -> Mapping[str, float]:
     """Row -> how long its rounds took in the last complete run of a machine's folder, or else of any
     other machine."""
-    for each in [folder, *sorted(folder.parent.glob("*/"))]:
-        run, _ = runs.last_complete(each)
-        if run is not None:
-            return {row.id: sum(row.seconds) for row in run.rows}
-    return {}
+    folders = [folder, *sorted(folder.parent.glob("*/"))]
+    run = next((run for each in folders if (run := runs.last_complete(each)[0])), None)
+    return {row.id: sum(row.seconds) for row in run.rows} if run else {}

@@ -19,7 +19,6 @@ def as_text(shown: RenderableType, width: int, *, colour: bool = False) -> str:
 
 
 def show(what: RenderableType) -> None:
-    """Print a table or the like."""
     console = Console(highlight=False)
     if console.is_terminal:
         console.print(what)

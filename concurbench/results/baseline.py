@@ -8,7 +8,7 @@ from pathlib import Path
 
 from concurbench import machine
 from concurbench.errors import ConcurbenchError
-from concurbench.results import runs
+from concurbench.results import index, runs
 from concurbench.results.drift import relative
 from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run, short_name
@@ -25,25 +25,20 @@ class RunComparison:
     """Yardstick -> its ratio, between two machines: CPU-bound rows are divided by it."""
 
     def before(self, row: Row) -> Row | None:
-        """The same row in the baseline, if it is there."""
-        return self.baseline.by_id.get(row.id)
-
-    def same_work(self, row: Row) -> bool:
-        """Whether the baseline has the row, and it did the same work."""
-        before = self.before(row)
-        return before is not None and before.fingerprint == row.fingerprint
+        """The row of the baseline that did the same work, if there is one."""
+        before = self.baseline.by_id.get(row.id)
+        return before if before and before.fingerprint == row.fingerprint else None
 
     def ratio(self, row: Row) -> float | None:
         """The ratio of the medians; None if they are not comparable."""
-        before = self.before(row)
-        if before is None or not self.same_work(row):
-            return None
-        return row.median / before.median / self.yardsticks.get(row.yardstick or "", 1.0)
+        if before := self.before(row):
+            return row.median / before.median / self.yardsticks.get(row.yardstick or "", 1.0)
+        return None
 
     def metric_ratio(self, row: Row, metric: Metric) -> float | None:
         """The ratio of a metric's medians; None if they are not comparable or the baseline's is 0."""
         before = self.before(row)
-        earlier = before.metric(metric.name) if before and self.same_work(row) else None
+        earlier = before.metric(metric.name) if before else None
         return metric.median / earlier.median if earlier and earlier.median else None
 
 
@@ -67,19 +62,10 @@ def choose(asked: str | bool, folder: Path) -> tuple[Run | None, list[str]]:
             f"{asked!r} was taken for the run to compare with: "
             f"put the option last, as in: pytest {asked} --benchmark-compare"
         )
-    return named(asked, folder), []
-
-
-def named(asked: str, folder: Path) -> Run:
-    """The run of this number or name in a machine's ``folder``, or the one in the file of this path.
-
-    Raises:
-        ConcurbenchError: it does not exist or cannot be read.
-    """
     found = [Path(asked)] if Path(asked).is_file() else runs.matching(asked, folder)
     if not found:
-        raise ConcurbenchError(f"no run {asked!r} in {folder}: {_alternatives(folder)}")
-    return runs.read(found[-1])
+        raise ConcurbenchError(f"no run {asked!r} in {folder}{index.listed(folder.parent)}")
+    return runs.read(found[-1]), []
 
 
 def compare(run: Run, baseline: Run) -> RunComparison:
@@ -103,13 +89,6 @@ def differences(run: Run, baseline: Run | None) -> list[str]:
     ]
     facts = machine.differences(baseline.machine, run.machine)
     return found + ([f"compared despite differences: {', '.join(facts)}"] if facts else [])
-
-
-def _alternatives(folder: Path) -> str:
-    if numbers := [runs.label(path) for path in reversed(runs.numbered(folder))]:
-        return f"complete runs there: {', '.join(numbers)}"
-    machines = [each.name for each in sorted(folder.parent.glob("*/")) if runs.numbered(each)]
-    return f"it has no complete run; folders that have one: {', '.join(machines) or 'none'}"
 
 
 def _other_processor(run: Run, baseline: Run) -> bool:

@@ -7,7 +7,7 @@ seconds it took.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from concurbench import units
@@ -60,7 +60,7 @@ def summaries(readings: Readings) -> dict[str, Summary]:
 def drift(readings: Readings) -> list[str]:
     """A sentence for each CPU yardstick whose speed changed; none with fewer than ``MIN_READINGS``."""
     found = (_drift(name, _seconds(readings.get(name, ()))) for name in CPU_SPEED)
-    return [sentence for sentence in found if sentence]
+    return list(filter(None, found))
 
 
 def speed_near(readings: Readings, start: float, end: float) -> float | None:
@@ -87,27 +87,23 @@ def relative(base: Readings, head: Readings) -> dict[str, float]:
 def _drift(name: str, seconds: Sequence[float]) -> str | None:
     if len(seconds) < MIN_READINGS:
         return None
-    for (before, when), (after, later) in _compared(seconds):
+    third = len(seconds) // 3
+    parts = {
+        "early": seconds[:third], "midway": seconds[third:-third], "late": seconds[-third:],
+        "overall": seconds,
+    }  # fmt: skip
+    medians = {part: statistics.median(each) for part, each in parts.items()}
+    pairs = [("early", "late"), ("early", "overall"), ("midway", "overall"), ("late", "overall")]
+    for one, other in pairs:
+        before, after = medians[one], medians[other]
         if max(before, after) > min(before, after) * (1 + DRIFT):
-            times = f"{units.time(before)} {when} and {units.time(after)} {later}"
+            times = f"{units.time(before)} {one} and {units.time(after)} {other}"
             return f"machine drift: {TITLES[name]} took {times}"
     return None
 
 
-def _compared(seconds: Sequence[float]) -> Iterator[tuple[tuple[float, str], tuple[float, str]]]:
-    third = len(seconds) // 3
-    early = (statistics.median(seconds[:third]), "early")
-    midway = (statistics.median(seconds[third:-third]), "midway")
-    late = (statistics.median(seconds[-third:]), "late")
-    overall = (statistics.median(seconds), "overall")
-    yield early, late
-    for part in (early, midway, late):
-        yield part, overall
-
-
 def _summary(seconds: Sequence[float]) -> Summary:
-    median = statistics.median(seconds)
-    return Summary(median, *spread(seconds, passes=1), len(seconds))
+    return Summary(statistics.median(seconds), *spread(seconds, passes=1), len(seconds))
 
 
 def _seconds(readings: Sequence[Sequence[float]]) -> list[float]:

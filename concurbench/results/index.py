@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +39,13 @@ class Saved:
 
 def results_folder() -> Path:
     """The results folder of the project: ``results`` in the current folder or in one above it."""
-    here = Path.cwd()
-    above = (folder / "results" for folder in (here, *here.parents))
-    return next((folder for folder in above if folder.is_dir()), here / "results")
+    here, *above = (folder / "results" for folder in (Path.cwd(), *Path.cwd().parents))
+    return next((folder for folder in (here, *above) if folder.is_dir()), here)
 
 
 def saved(results: Path) -> list[Saved]:
     """All runs in the results folder, the newest first; other files are left out."""
-    found = (each for path in results.glob("*/*.json") if (each := _read(path)))
+    found = filter(None, map(_read, results.glob("*/*.json")))
     return sorted(found, key=lambda each: each.date, reverse=True)
 
 
@@ -63,14 +61,17 @@ def find(asked: str) -> Run:
         return runs.read(path)
     for folder in (path, results / path):
         if asked and folder.is_dir():
-            return _last(folder)
-    places = (
-        [results / machine.folder()] if path.name == asked else [path.parent, results / path.parent]
-    )
-    for folder in places:
+            run, _ = runs.last_complete(folder)
+            if run is None:
+                # The results folder itself holds the machine folders.
+                place = folder if saved(folder) else folder.absolute().parent
+                raise ConcurbenchError(f"no complete run in {folder}{listed(place)}")
+            return run
+    own = path.name == asked
+    for folder in [results / machine.folder()] if own else [path.parent, results / path.parent]:
         if matching := runs.matching(path.name, folder):
             return runs.read(matching[-1])
-    raise ConcurbenchError(f"no run {asked!r}{_listed(results)}")
+    raise ConcurbenchError(f"no run {asked!r}{listed(results)}")
 
 
 def newest() -> tuple[Run, str]:
@@ -85,27 +86,17 @@ def newest() -> tuple[Run, str]:
     run, _ = runs.last_complete(results / machine.folder())
     if run is not None:
         return run, ""
-    complete = [each for each in saved(results) if each.complete]
-    if not complete:
+    other = next((each for each in saved(results) if each.complete), None)
+    if other is None:
         raise ConcurbenchError(f"no complete run in {results}: {how}")
-    other = complete[0]
     return runs.read(other.path), (
         f"no run of this machine yet; this is {other.name} of {other.machine}, {other.date}: {how}"
     )
 
 
-def _last(folder: Path) -> Run:
-    run, _ = runs.last_complete(folder)
-    if run is None:
-        # The results folder itself holds the machine folders.
-        place = folder if saved(folder) else folder.absolute().parent
-        raise ConcurbenchError(f"no complete run in {folder}{_listed(place)}")
-    return run
-
-
-def _listed(results: Path) -> str:
-    there: Sequence[Saved] = saved(results)
-    if not there:
+def listed(results: Path) -> str:
+    """The rest of a sentence that a run is missing: the newest runs in the results folder."""
+    if not (there := saved(results)):
         return f": {results} holds no runs"
     lines = [f"  {each}" for each in there[:MAX_LISTED]]
     if len(there) > MAX_LISTED:
@@ -119,9 +110,6 @@ def _read(path: Path) -> Saved | None:
     except ConcurbenchError:
         return None
     named = TAGGED.search(path.name)
-    day = "-".join(named.groups()[:3]) if named else time.strftime("%Y-%m-%d", _changed(path))
+    changed = time.localtime(path.stat().st_mtime)
+    day = "-".join(named.groups()[:3]) if named else time.strftime("%Y-%m-%d", changed)
     return Saved(path.parent.name, run.name, day, len(run.rows), run.complete, path)
-
-
-def _changed(path: Path) -> time.struct_time:
-    return time.localtime(path.stat().st_mtime)

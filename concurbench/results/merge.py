@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_benchmark.stats import Stats
@@ -23,11 +24,11 @@ Content = Mapping[str, Any]
 
 def changed(passes: Sequence[Content]) -> list[str]:
     """The rows whose model or work is not the same in all passes: the suite was edited meanwhile."""
-    kinds: dict[str, set[tuple[Any, Any]]] = {}
+    kinds: dict[str, set[tuple[Any, Any]]] = defaultdict(set)
     for content in passes:
         for row in content["benchmarks"]:
             info = row["extra_info"]
-            kinds.setdefault(row["fullname"], set()).add((info.get("fingerprint"), info.get("source")))
+            kinds[row["fullname"]].add((info.get("fingerprint"), info.get("source")))
     return [row for row, found in kinds.items() if len(found) > 1]
 
 
@@ -38,10 +39,10 @@ def merge(passes: Sequence[Content]) -> dict[str, Any]:
     """
     if len(passes) == 1:
         return dict(passes[0])
-    rows: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    rows: dict[str, dict[int, Mapping[str, Any]]] = defaultdict(dict)
     for number, content in enumerate(passes, start=1):
         for benchmark in content["benchmarks"]:
-            rows.setdefault(benchmark["fullname"], []).append((number, benchmark))
+            rows[benchmark["fullname"]][number] = benchmark
     return {
         **passes[0],
         "benchmarks": [_row(each) for each in rows.values()],
@@ -49,40 +50,32 @@ def merge(passes: Sequence[Content]) -> dict[str, Any]:
     }
 
 
-def _row(measured: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[str, Any]:
-    """One row of the same row in several passes, each with the number of its pass."""
-    first = measured[0][1]
-    infos = [benchmark["extra_info"] for _, benchmark in measured]
+def _row(measured: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    """One row of the same row in several passes, by the number of the pass."""
+    first, *others = (benchmark["extra_info"] for benchmark in measured.values())
     same = {
         name: value
-        for name, value in infos[0].items()
-        if all(name in info and info[name] == value for info in infos)
+        for name, value in first.items()
+        if all(name in info and info[name] == value for info in others)
     }
-    passes = [
-        {
-            "number": number,
-            "seconds": benchmark["stats"]["data"],
-            **{name: value for name, value in benchmark["extra_info"].items() if name not in same},
-        }
-        for number, benchmark in measured
-    ]
-    stats = _stats(statistics.median(each["seconds"]) for each in passes)
+    stats: Any = Stats()
+    passes = []
+    for number, benchmark in measured.items():
+        differing = {key: value for key, value in benchmark["extra_info"].items() if key not in same}
+        seconds = benchmark["stats"]["data"]
+        passes.append({"number": number, "seconds": seconds, **differing})
+        stats.update(statistics.median(seconds))
+    row = next(iter(measured.values()))
     return {
-        **first,
-        "stats": {**first["stats"], **stats},
+        **row,
+        "stats": {**row["stats"], **stats.as_dict(), "data": stats.data},
         "extra_info": {**same, "passes": passes},
     }
 
 
-def _stats(medians: Iterable[float]) -> dict[str, Any]:
-    stats: Any = Stats()
-    for median in medians:
-        stats.update(median)
-    return {**stats.as_dict(), "data": stats.data}
-
-
 def merge_ours(passes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What is known of the passes apart from their rows."""
+    gils = [each["gil"] for each in passes]
     incomplete = list(dict.fromkeys(reason for each in passes for reason in each["incomplete"]))
     return {
         **passes[0],
@@ -90,29 +83,24 @@ def merge_ours(passes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "complete": not incomplete,
         "incomplete": incomplete,
         "notes": _notes([each["notes"] for each in passes]),
-        "gil": _gil([each["gil"] for each in passes]),
+        "gil": {
+            "start": any(gil["start"] for gil in gils),
+            "end": any(gil["end"] for gil in gils),
+            "switched_on_by": sorted({name for gil in gils for name in gil["switched_on_by"]}),
+        },
         "yardsticks": [readings for each in passes for readings in each["yardsticks"]],
     }
 
 
 def _notes(passes: Sequence[Sequence[str]]) -> list[str]:
     """Each note once, whatever its numbers; with the passes that made it if not all did."""
-    first: dict[str, str] = {}
-    made: dict[str, list[str]] = {}
+    made: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for number, notes in enumerate(passes, start=1):
         for note in notes:
-            kind = NUMBER.sub("#", note)
-            first.setdefault(kind, note)
-            made.setdefault(kind, []).append(str(number))
+            made[NUMBER.sub("#", note)].append((note, str(number)))
     return [
-        note if len(made[kind]) == len(passes) else f"{note} (pass {', '.join(made[kind])})"
-        for kind, note in first.items()
+        each[0][0]
+        if len(each) == len(passes)
+        else f"{each[0][0]} (pass {', '.join(number for _, number in each)})"
+        for each in made.values()
     ]
-
-
-def _gil(passes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {
-        "start": any(each["start"] for each in passes),
-        "end": any(each["end"] for each in passes),
-        "switched_on_by": sorted({name for each in passes for name in each["switched_on_by"]}),
-    }

@@ -12,9 +12,6 @@ from typing import Any
 
 from concurbench.errors import ConcurbenchError
 
-KIND = "kind"
-"""The header's key for what the file holds."""
-
 Entry = Mapping[str, Any]
 
 
@@ -28,7 +25,7 @@ class Record:
     def __init__(self, path: Path, kind: str, header: Entry) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_line({KIND: kind, **header}), encoding="utf-8")
+        path.write_text(_line({"kind": kind, **header}), encoding="utf-8")
 
     @classmethod
     def reopened(cls, path: Path) -> Record:
@@ -67,7 +64,7 @@ def read(path: Path, kind: str) -> tuple[Entry, list[Entry]]:
     except UnicodeDecodeError:
         raise ConcurbenchError(f"{path} is not a {kind} file") from None
     entries: list[Entry] = [entry for line in lines if (entry := _parsed(line)) is not None]
-    if not entries or entries[0].get(KIND) != kind:
+    if not entries or entries[0].get("kind") != kind:
         raise ConcurbenchError(f"{path} is not a {kind} file")
     return entries[0], entries[1:]
 

@@ -22,6 +22,9 @@ METRIC_UNITS = ("s", "B", "1/s", "share", "count")
 
 BETTER = ("lower", "higher")
 
+SAME = ("server", "workers", "workload", "case", "fingerprint", "start_method", "yardstick")
+"""The values of ``RowInfo`` that a ``Row`` has under the same name."""
+
 DISTURBED = 0.10
 """The share of all cores' time above which the hypervisor or other programs disturb a row."""
 
@@ -107,11 +110,6 @@ class Conditions:
     speed: float | None = None
     """The machine's speed compared with the session's median, which is 1."""
 
-    @classmethod
-    def read(cls, around: Mapping[str, float | None] | None) -> Conditions:
-        known = around or {}
-        return cls(known.get("steal"), known.get("others"), known.get("speed"))
-
     @property
     def lost(self) -> float:
         """The share of all cores' time that the session did not get."""
@@ -153,18 +151,8 @@ class Metric:
     passes: int = 1
 
     @property
-    def title(self) -> str:
-        """The name with spaces."""
-        return self.name.replace("_", " ")
-
-    @property
     def median(self) -> float:
         return statistics.median(self.values)
-
-    @property
-    def interval(self) -> Interval | None:
-        """The prediction interval of the next run's median; None with too few passes."""
-        return interval(self.values) if self.passes > 1 else None
 
     @property
     def spread(self) -> tuple[float, float]:
@@ -174,7 +162,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Row:
-    """One benchmark of a run.
+    """One benchmark of a run; values that have the same name in ``RowInfo`` are explained there.
 
     ``seconds`` are its observations: each round of a single pass, or the median of each of several
     passes, because rounds of one process are not independent.
@@ -191,11 +179,8 @@ class Row:
     fingerprint: str | None = None
     start_method: str | None = None
     yardstick: str | None = None
-    """The yardstick most like its work, if it is CPU-bound."""
     bounds: Mapping[str, float] = field(default_factory=dict)
-    """Name -> a lower bound of its time in seconds."""
     capacity_near: float | None = None
-    """How many times the work of one core its workers did together, measured around the row."""
     metrics: tuple[Metric, ...] = ()
     by_pass: tuple[Pass, ...] = ()
     limit: float | None = None
@@ -218,7 +203,7 @@ class Row:
         differing = info["passes"] if several else [{"number": 1, "seconds": rounds}]
         passes: Sequence[Any] = [{**info, **each} for each in differing]
         by_pass = tuple(
-            Pass(each["number"], tuple(each["seconds"]), Conditions.read(each.get("around")))
+            Pass(each["number"], tuple(each["seconds"]), Conditions(**(each.get("around") or {})))
             for each in passes
         )
         times = [*rounds, *needed, *(time for each in by_pass for time in each.seconds)]
@@ -229,13 +214,7 @@ class Row:
             group=benchmark["group"] or "",
             model=info.get("model") or benchmark["name"],
             seconds=tuple(each.median for each in by_pass) if several else rounds,
-            server=info.get("server"),
-            workers=info.get("workers"),
-            workload=info.get("workload"),
-            case=info.get("case"),
-            fingerprint=info.get("fingerprint"),
-            start_method=info.get("start_method"),
-            yardstick=info.get("yardstick"),
+            **{name: info.get(name) for name in SAME},
             bounds=_medians([_bounds(each) for each in passes]),
             capacity_near=_median([each.get("capacity_near") for each in passes]),
             metrics=tuple(_metrics([each.get("metrics") or {} for each in passes], medians=several)),
@@ -244,7 +223,6 @@ class Row:
 
     @property
     def passes(self) -> int:
-        """How many passes measured it."""
         return len(self.by_pass) or 1
 
     @property
@@ -270,12 +248,8 @@ class Row:
     @property
     def conditions(self) -> Conditions:
         """The median over the passes of each share and of the speed."""
-        each = [one.conditions for one in self.by_pass]
-        return Conditions(
-            _median([one.steal for one in each]),
-            _median([one.others for one in each]),
-            _median([one.speed for one in each]),
-        )
+        each = [vars(one.conditions) for one in self.by_pass]
+        return Conditions(**{name: _median([one[name] for one in each]) for name in vars(Conditions())})
 
     @property
     def lost(self) -> float:
@@ -292,7 +266,6 @@ class Row:
         return worst if self.passes == 1 else f"{worst} ({len(found)} of {self.passes} passes)"
 
     def metric(self, name: str) -> Metric | None:
-        """The metric of this name, if the row has it."""
         return next((each for each in self.metrics if each.name == name), None)
 
 

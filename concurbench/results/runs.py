@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.results.drift import Readings
 from concurbench.results.limits import with_limits
@@ -40,23 +39,6 @@ class Gil:
 
 
 @dataclass(frozen=True)
-class WorkloadRecord:
-    """What the tool shows about a workload."""
-
-    question: str = ""
-    criterion: str = "time"
-    """What decides between its models: ``time`` or the name of a metric."""
-    explanations: Mapping[str, str] = field(default_factory=dict)
-    """Name of a bound or metric -> what it means."""
-
-    @classmethod
-    def read(cls, info: WorkloadInfo) -> WorkloadRecord:
-        return cls(
-            info.get("question", ""), info.get("criterion", "time"), dict(info.get("explanations", {}))
-        )
-
-
-@dataclass(frozen=True)
 class Run:
     """What a file holds. Complete runs alone may become a baseline."""
 
@@ -78,12 +60,14 @@ class Run:
     notes: tuple[str, ...] = ()
     stats: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Row -> pytest-benchmark's statistics of its seconds."""
-    workloads: Mapping[str, WorkloadRecord] = field(default_factory=dict)
+    workloads: Mapping[str, WorkloadInfo] = field(default_factory=dict)
+    """Workload -> its question, its criterion and explanations."""
 
     @property
     def name(self) -> str:
         """Its number, or the file's name if it has none."""
-        return label(self.path)
+        path = self.path
+        return path.stem.partition("_")[0] if NUMBERED.fullmatch(path.name) else path.stem
 
     @functools.cached_property
     def readings(self) -> Readings:
@@ -129,7 +113,7 @@ def parse(content: Any, path: Path) -> Run:
         gil = ours.get("gil")
         return Run(
             path=path,
-            machine=machine.current(content["machine_info"]),
+            machine=dict(content["machine_info"]),
             complete=ours.get("complete", False),
             rows=with_limits(Row.read(benchmark) for benchmark in content["benchmarks"]),
             gil=gil and Gil(gil["start"], gil["end"], tuple(gil["switched_on_by"])),
@@ -140,9 +124,7 @@ def parse(content: Any, path: Path) -> Run:
             left_out=ours.get("left_out", 0),
             notes=tuple(ours.get("notes", ())),
             stats={each["fullname"]: each["stats"] for each in content["benchmarks"]},
-            workloads={
-                name: WorkloadRecord.read(each) for name, each in ours.get("workloads", {}).items()
-            },
+            workloads=dict(ours.get("workloads", {})),
         )
     except LookupError as error:
         reason = f"no {error} in it"
@@ -153,13 +135,7 @@ def parse(content: Any, path: Path) -> Run:
     raise ConcurbenchError(f"{path}: not a saved run ({reason})")
 
 
-def label(path: Path) -> str:
-    """The number of a run's file, or the file's name if it has none."""
-    return path.stem.partition("_")[0] if NUMBERED.fullmatch(path.name) else path.stem
-
-
 def number(path: Path) -> int:
-    """The number of a complete run's file."""
     return int(path.name.partition("_")[0])
 
 
@@ -180,15 +156,13 @@ def matching(asked: str, folder: Path) -> list[Path]:
 def last_complete(folder: Path) -> tuple[Run | None, list[str]]:
     """The last complete run in a machine's folder, if any, and a warning for each newer file that
     cannot be read."""
-    warnings = []
+    warnings: list[str] = []
     for path in numbered(folder):
         try:
-            run = read(path)
+            if (run := read(path)).complete:
+                return run, warnings
         except ConcurbenchError as error:
             warnings.append(f"{error}; skipped")
-            continue
-        if run.complete:
-            return run, warnings
     return None, warnings
 
 

@@ -75,7 +75,6 @@ class Storage(FileStorage):
 
     @property
     def folder(self) -> Path:
-        """This machine's runs."""
         return Path(self.path) / (self.default_machine_id or "")
 
     def save(self, output_json: Mapping[str, Any], save: str) -> None:

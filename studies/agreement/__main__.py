@@ -7,13 +7,12 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import click
 
 from concurbench import machine, units
-from concurbench.command import Command, ended_by_signals, published
+from concurbench.command import Command, published
 from concurbench.errors import ConcurbenchError
 from concurbench.report.progress import StatusLine
 from concurbench.report.text import show
@@ -22,11 +21,9 @@ from concurbench.results.records import Record
 from concurbench.runner.workspace import Workspace
 from studies import files
 from studies.agreement import pairs
-from studies.agreement.pairs import KIND, read
-from studies.agreement.rows import ROWS, AgreementRow
-from studies.agreement.table import judgements, table
+from studies.agreement.pairs import KIND, ROWS, AgreementRow
 from studies.agreement.timers import Timers
-from studies.agreement.verdict import AgreementVerdict
+from studies.agreement.verdict import AgreementVerdict, judgements, table
 
 PACKAGES = ("pyperf", "pytest-benchmark")
 
@@ -59,14 +56,13 @@ def main(
     """
     if source is None:
         source = measured(part, number, json_file, more)
-    agreement = read(source)
+    agreement = pairs.read(source)
     published(lambda: show(table(agreement)))
     agrees = all(each.verdict is AgreementVerdict.AGREES for each in judgements(agreement).values())
     ctx.exit(0 if agrees else 1)
 
 
 def chosen(part: str) -> list[AgreementRow]:
-    """The rows with ``part`` in their names."""
     rows = [row for row in ROWS if part in row.name]
     if not rows:
         names = ", ".join(row.name for row in ROWS)
@@ -75,10 +71,7 @@ def chosen(part: str) -> list[AgreementRow]:
 
 
 def measured(part: str, number: int, json_file: Path | None, more: Path | None) -> Path:
-    """Measure ``number`` pairs of each row, and return the file with the pairs.
-
-    Its path is printed even if the study ends early.
-    """
+    """Measure ``number`` pairs of each row, and return the file with the pairs."""
     if importlib.util.find_spec("pyperf") is None:
         raise ConcurbenchError("this needs pyperf: pip install 'concurbench[agreement]'")
     if os.name != "posix":
@@ -93,13 +86,11 @@ def measured(part: str, number: int, json_file: Path | None, more: Path | None) 
             rows = [row for row in ROWS if row.name in known]
     header = {"machine": machine.facts(PACKAGES), "rows": names}
     status = StatusLine()
-    record, _ = files.start(KIND, header, json_file, more)
-    try:
-        with ended_by_signals(), Workspace() as workspace:
+    with files.recording(KIND, header, json_file, more) as (record, _), Workspace() as workspace:
+        try:
             take(rows, number, Timers(workspace), record, status)
-    finally:
-        status.end()
-        published(partial(click.echo, f"measurements: {record.path}", err=True))
+        finally:
+            status.end()
     return record.path
 
 

@@ -13,12 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from concurbench.errors import ConcurbenchError
-from concurbench.measure.lock import SessionLock, Taken
+from concurbench.measure.lock import SessionLock
 from concurbench.results import runs
 from concurbench.runner.child import last_output
 from concurbench.runner.workspace import Workspace
-from studies.agreement.pairs import Observed
-from studies.agreement.rows import DELAY, IN_LOOP, AgreementRow
+from studies.agreement.pairs import DELAY, IN_LOOP, AgreementRow, Observed
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
@@ -72,13 +71,12 @@ class Timers:
             }  # fmt: skip
             command = ["studies.agreement.script", json.dumps(instructions)]
             if row is IN_LOOP:
-                command = ["studies.agreement.script.in_loop", str(answer)]
+                command = ["studies.agreement.in_loop", str(answer)]
             self._run("pyperf", row, command, place, **environ)
             return tuple(json.loads(answer.read_text()))
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[Path]:
-        """A folder for all files of an observation."""
         place = self._workspace.folder / "observation"
         place.mkdir()
         try:
@@ -111,10 +109,7 @@ class Timers:
 def locked() -> Iterator[None]:
     """Hold the machine's lock: pytest takes it, a script does not."""
     lock = SessionLock()
-    try:
-        lock.acquire("measuring an agreement")
-    except Taken as error:
-        raise ConcurbenchError(str(error)) from None
+    lock.acquire("measuring an agreement")
     try:
         yield
     finally:

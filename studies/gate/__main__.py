@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import click
 
 from concurbench import machine
-from concurbench.command import PytestCommand, ended_by_signals, published, pytest_arguments
+from concurbench.command import PytestCommand, pytest_arguments
 from concurbench.gate.command import THRESHOLD, check_requirements
 from concurbench.gate.prepare import Question
 from studies import files
-from studies.gate.measure import Measurement, StudyBudget
+from studies.gate.measure import Measurement
 from studies.gate.report import report
 from studies.gate.study import INJECTED, KIND, read
 
@@ -46,26 +47,19 @@ def main(
     """
     check_requirements()
     if source is None:
-        source = measured(StudyBudget(blocks, max_time), pytest_arguments(ctx), json_file, more)
+        source = measured(blocks, max_time, pytest_arguments(ctx), json_file, more)
     click.echo(report(read(source)), nl=False)
 
 
 def measured(
-    budget: StudyBudget, arguments: tuple[str, ...], json_file: Path | None, more: Path | None
+    blocks: int, seconds: float, arguments: Sequence[str], json_file: Path | None, more: Path | None
 ) -> Path:
-    """Measure, and return the file with the measurements.
-
-    Its path is printed even if the study ends early.
-    """
+    """Measure, and return the file with the measurements."""
     header = {"machine": machine.facts(), "threshold": THRESHOLD, "injected": INJECTED}
-    record, entries = files.start(KIND, header, json_file, more)
-    question = Question(None, None, Path.cwd(), arguments=arguments)
-    measurement = Measurement(record, header, entries, budget, partial(click.echo, err=True))
-    try:
-        with ended_by_signals():
-            measurement.measure(question)
-    finally:
-        published(lambda: click.echo(f"measurements: {record.path}", err=True))
+    question = Question(None, None, Path.cwd(), arguments=tuple(arguments))
+    with files.recording(KIND, header, json_file, more) as (record, entries):
+        step = partial(click.echo, err=True)
+        Measurement(record, header, entries, blocks, seconds, step).measure(question)
     return record.path
 
 

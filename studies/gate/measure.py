@@ -6,7 +6,7 @@ import statistics
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -49,28 +49,20 @@ TOY = """
 """
 
 
-@dataclass(frozen=True)
-class StudyBudget:
-    """Blocks of each kind, and the seconds after which no block starts."""
-
-    blocks: int
-    seconds: float
-
-
 class Measurement:
-    """A study in progress. ``step`` is called with a line for each step."""
+    """A study in progress: ``blocks`` of each kind within ``seconds``. ``step`` is called with a line
+    for each step."""
 
     def __init__(
-        self, record: Record, header: Entry, entries: Sequence[Entry], budget: StudyBudget,
+        self, record: Record, header: Entry, entries: Sequence[Entry], blocks: int, seconds: float,
         step: Callable[[str], None], clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._record, self._header, self._entries = record, header, list(entries)
-        self._budget, self._step = budget, step
+        self._count, self._seconds, self._step = blocks, seconds, step
         self._clock, self._start = clock, clock() - self.study.seconds
 
     @property
     def study(self) -> GateStudy:
-        """The measurements so far."""
         return parse(self._header, self._entries)
 
     @property
@@ -107,13 +99,13 @@ class Measurement:
                     ratios.setdefault(row, []).append(sum(seconds) / bare)
 
             comparison.stepper.on_slice = check
-            for number in range(first, 2 * self._budget.blocks):
-                if self.elapsed > self._budget.seconds * BLOCKS_SHARE:
+            for number in range(first, 2 * self._count):
+                if self.elapsed > self._seconds * BLOCKS_SHARE:
                     break
                 what = ("identical", "injected")[number % 2]
                 slower = dict.fromkeys(comparison.rows, INJECTED) if what == "injected" else {}
                 comparison.stepper.slow_down = slower
-                self._step(f"block {number + 1} of {2 * self._budget.blocks}, {what}")
+                self._step(f"block {number + 1} of {2 * self._count}, {what}")
                 ratios.clear()
                 started = self.elapsed
                 block = comparison.block("study", comparison.rows, number=number // 2)
@@ -129,7 +121,7 @@ class Measurement:
             slower = {row: INJECTED} if row else {}
             self._step(f"gate {number + 1} of {2 * GATES}{f', {row} slowed down' if row else ''}")
             with Comparison(replace(question, slower=slower), self._step) as comparison:
-                clock = gates.Clock(max(60.0, self._budget.seconds - self.elapsed))
+                clock = gates.Clock(max(60.0, self._seconds - self.elapsed))
                 outcome = gates.run(comparison, gates.Thresholds(self.study.threshold), {}, clock)
             gate = {
                 "injected": row, "exit": outcome.exit_code, "slower": outcome.slower,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -13,12 +14,14 @@ from concurbench.gate.decision import RULES, Rules, Stage, Verdict, judge
 Observed = Mapping[str, float]
 """One block: row -> log-ratio."""
 
+Change = Callable[[random.Random, str, float], float]
+"""Modifies a row's log-ratio, to simulate a slow-down."""
+
 
 @dataclass(frozen=True)
 class Draws:
     """The results of many suites, drawn from recorded blocks."""
 
-    suites: int
     red: int
     """The number of suites with a row found slower."""
     blocks: Sequence[int]
@@ -34,19 +37,12 @@ class Draws:
 
 
 def draw(
-    blocks: Sequence[Observed],
-    threshold: float,
-    suites: int,
-    rules: Rules = RULES,
-    change: Callable[[random.Random, str, float], float] = lambda _, __, ratio: ratio,
-    seed: int = 0,
-) -> Draws:
-    """Run gates over blocks drawn with replacement, all rows of a block together.
-
-    ``change`` modifies a row's log-ratio, to simulate a slow-down.
-    """
+    blocks: Sequence[Observed], threshold: float, suites: int, rules: Rules = RULES,
+    change: Change = lambda _, __, ratio: ratio, seed: int = 0,
+) -> Draws:  # fmt: skip
+    """Run gates over blocks drawn with replacement, all rows of a block together."""
     chance = random.Random(seed)
-    red, counts, found = 0, [], dict.fromkeys(blocks[0], 0)
+    counts, found = [], []
     for _ in range(suites):
         taken = 0
 
@@ -57,20 +53,14 @@ def draw(
             return {row: change(chance, row, block[row]) for row in rows}
 
         verdicts = judge(dict.fromkeys(blocks[0], threshold), take, rules)
-        slower = [row for row, each in verdicts.items() if each.verdict is Verdict.SLOWER]
-        red += bool(slower)
+        found.append([row for row, each in verdicts.items() if each.verdict is Verdict.SLOWER])
         counts.append(taken)
-        for row in slower:
-            found[row] += 1
-    return Draws(suites, red, counts, found)
+    slower = Counter(row for rows in found for row in rows)
+    return Draws(sum(map(bool, found)), counts, {row: slower[row] for row in blocks[0]})
 
 
 def power(
-    blocks: Sequence[Observed],
-    threshold: float,
-    suites: int,
-    slowed: Callable[[random.Random, str, float], float],
-    rules: Rules = RULES,
+    blocks: Sequence[Observed], threshold: float, suites: int, slowed: Change, rules: Rules = RULES
 ) -> dict[str, float]:
     """Row -> how often it is found slower when only this row is slowed down."""
     shares = {}
@@ -83,12 +73,12 @@ def power(
     return shares
 
 
-def slower_by(share: float) -> Callable[[random.Random, str, float], float]:
+def slower_by(share: float) -> Change:
     """A change that adds a slow-down of this share."""
     return lambda _, __, ratio: ratio + math.log1p(share)
 
 
-def replaced_by(blocks: Sequence[Observed]) -> Callable[[random.Random, str, float], float]:
+def replaced_by(blocks: Sequence[Observed]) -> Change:
     """A change that draws the log-ratio from blocks in which the row really was slowed down."""
     return lambda chance, row, _: chance.choice(blocks)[row]
 

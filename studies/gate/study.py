@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,40 +55,34 @@ def read(path: Path) -> GateStudy:
         study = parse(header, entries)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ConcurbenchError(f"{path} has an entry that cannot be read: {error!r}") from None
-    missing = [
-        name
-        for name, found in (
-            ("hand-off", study.hand_off),
-            ("identical blocks", len(study.identical) > 1),
-            ("injected blocks", len(study.injected) > 1),
-            ("gates", study.gates),
-        )
-        if not found
-    ]
-    if missing:
+    parts: dict[str, Any] = {
+        "hand-off": study.hand_off, "identical blocks": study.identical[1:],
+        "injected blocks": study.injected[1:], "gates": study.gates,
+    }  # fmt: skip
+    if missing := [name for name, part in parts.items() if not part]:
         raise ConcurbenchError(f"{path} has no {', no '.join(missing)}: continue it with --more")
     return study
 
 
 def parse(header: Entry, entries: Sequence[Entry]) -> GateStudy:
     """The study of these entries, complete or not."""
-    of: dict[str, list[Entry]] = {}
-    for entry in entries:
-        of.setdefault(entry["what"], []).append(entry)
-    identical, injected = of.get("identical", []), of.get("injected", [])
-    ratios: dict[str, list[float]] = {}
+    hand_offs, identical, injected, gates = (
+        [entry for entry in entries if entry["what"] == what]
+        for what in ("hand-off", "identical", "injected", "gate")
+    )
+    ratios = defaultdict(list)
     for entry in injected:
         for row, ratio in entry.get("checked", {}).items():
-            ratios.setdefault(row, []).append(ratio)
+            ratios[row].append(ratio)
     return GateStudy(
         machine=header["machine"],
         threshold=header["threshold"],
         injected_share=header["injected"],
         seconds=entries[-1]["elapsed"] if entries else 0.0,
-        hand_off=of["hand-off"][-1]["ratios"] if "hand-off" in of else {},
+        hand_off=hand_offs[-1]["ratios"] if hand_offs else {},
         identical=[Block.from_json(entry["block"]).log_ratios for entry in identical],
         injected=[Block.from_json(entry["block"]).log_ratios for entry in injected],
         block_seconds=statistics.median(entry["seconds"] for entry in identical) if identical else 0.0,
         checked={row: statistics.median(each) for row, each in ratios.items()},
-        gates=[entry["gate"] for entry in of.get("gate", [])],
+        gates=[entry["gate"] for entry in gates],
     )

@@ -139,15 +139,6 @@ def test_volatile_facts_are_no_difference() -> None:
     assert machine.differences({"volatile": {"load": 0.1}}, {"volatile": {"load": 9.0}}) == []
 
 
-def test_values_of_older_files_are_read_as_current_ones() -> None:
-    old = {"cpu_exact": "told", "volatile": {"load": "not told by this system"}, "governor": "x"}
-    assert machine.current(old) == {
-        "cpu_exact": "known", "volatile": {"load": "unknown"}, "governor": "x",
-    }  # fmt: skip
-    base, head = {"boost": "not told by this system"}, {"boost": "unknown"}
-    assert machine.differences(base, head) == machine.differences(head, base) == []
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_every_unknown_fact_about_the_host_has_its_reason(name: str) -> None:
     fields = list(machine.card(host=recorded(name), python=PLAIN).fields)

@@ -56,10 +56,7 @@ def test_wsl_with_a_custom_kernel_is_wsl2(tmp_path: Path) -> None:
         ({"proc/cpuinfo": GUEST, MAKER: "innotek GmbH", CLOCKS: "kvm-clock tsc"}, "virtualbox"),
         ({"proc/cpuinfo": GUEST, MAKER: "Xen", "sys/hypervisor/type": "xen"}, "xen"),
         ({"proc/cpuinfo": GUEST, "sys/hypervisor/type": "xen\n"}, "xen"),
-        (
-            {"proc/cpuinfo": GUEST, MAKER: "Microsoft Corporation", PRODUCT: "Virtual Machine"},
-            "hyperv",
-        ),
+        ({"proc/cpuinfo": GUEST, MAKER: "Microsoft Corporation", PRODUCT: "Virtual Machine"}, "hyperv"),
     ],
 )
 def test_a_virtual_machine_is_detected_by_its_flag_and_named_by_firmware_or_clock(
@@ -85,8 +82,7 @@ def test_a_processor_without_the_flag_is_judged_by_its_firmware(
 
 
 @pytest.mark.parametrize(
-    ("kernel", "below"),
-    [("RELEASE_ARM64_VMAPPLE", "apple"), ("RELEASE_ARM64_T8103", "unknown")],
+    ("kernel", "below"), [("RELEASE_ARM64_VMAPPLE", "apple"), ("RELEASE_ARM64_T8103", "unknown")]
 )
 def test_on_macos_only_apples_own_virtual_machines_are_detected(
     tmp_path: Path, kernel: str, below: str

@@ -53,19 +53,13 @@ def test_a_run_that_does_not_exist_is_refused_by_its_name(tmp_path: Path, asked:
         baseline.choose(asked, tmp_path)
 
 
-def test_the_refusal_lists_complete_runs_or_folders_that_have_some(
-    tmp_path: Path,
-) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    there.mkdir()
-    with pytest.raises(ConcurbenchError, match="no complete run; folders that have one: none"):
-        baseline.named("7", here)
-    for name in ("0003_abc.json", "0004_abc.json", "study.json"):
-        write(there, name)
-    with pytest.raises(ConcurbenchError, match=r"folders that have one: there$"):
-        baseline.named("7", here)
-    with pytest.raises(ConcurbenchError, match=r"no run '7' in .*: complete runs there: 0003, 0004$"):
-        baseline.named("7", there)
+def test_the_refusal_lists_the_saved_runs(tmp_path: Path) -> None:
+    with pytest.raises(ConcurbenchError, match=r"no run '7' in .*here: .* holds no runs$"):
+        baseline.choose("7", tmp_path / "here")
+    (tmp_path / "there").mkdir()
+    write(tmp_path / "there", "0003_abc.json")
+    with pytest.raises(ConcurbenchError, match=r"no run '7' in .*here; .* holds:\n  there/0003, "):
+        baseline.choose("7", tmp_path / "here")
 
 
 def test_without_a_complete_run_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
@@ -109,7 +103,7 @@ def test_rows_that_are_new_or_of_other_work_have_no_ratio() -> None:
     changed = replace(row("a", 1.0, metrics=gaps), fingerprint="other")
     comparison = compare(here, run(changed, row("b", 1.0)))
     assert [comparison.ratio(each) for each in here.rows] == [None, None, 3.0]
-    assert [comparison.same_work(each) for each in here.rows] == [False, False, True]
+    assert [bool(comparison.before(each)) for each in here.rows] == [False, False, True]
     assert comparison.metric_ratio(here.rows[1], gaps[0]) is None
 
 

@@ -15,18 +15,17 @@ def test_what_was_appended_is_read_in_order(tmp_path: Path) -> None:
     record = Record(tmp_path / "new" / "r.jsonl", "pairs", {"base": "a"})
     record.append({"n": 1})
     record.append({"n": 2})
-    assert records.read(record.path, "pairs") == (
-        {"kind": "pairs", "base": "a"},
-        [{"n": 1}, {"n": 2}],
-    )
+    assert records.read(record.path, "pairs") == ({"kind": "pairs", "base": "a"}, [{"n": 1}, {"n": 2}])
 
 
-def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+def test_a_line_that_was_cut_off_is_left_out_and_more_can_be_appended(tmp_path: Path) -> None:
     record = Record(tmp_path / "r.jsonl", "pairs", {})
     record.append({"n": 1})
     with record.path.open("a") as file:
         file.write('{"n": 2, "se')
     assert records.read(record.path, "pairs")[1] == [{"n": 1}]
+    Record.reopened(record.path).append({"n": 3})
+    assert records.read(record.path, "pairs")[1] == [{"n": 1}, {"n": 3}]
 
 
 @pytest.mark.parametrize("text", [b"", b"no JSON\n", b'{"kind":"other"}\n', b"[1]\n", b"\xff"])

@@ -12,7 +12,7 @@ import pytest
 from concurbench.errors import ConcurbenchError
 from concurbench.results import runs
 from concurbench.results.row import Conditions, Pass, Row
-from concurbench.results.runs import FORMAT, WorkloadRecord
+from concurbench.results.runs import FORMAT
 from tests.conftest import stats
 
 
@@ -170,12 +170,8 @@ def test_a_run_of_a_newer_format_is_refused() -> None:
 
 
 def test_a_run_may_say_what_its_workloads_ask() -> None:
-    full = {"question": "q", "criterion": "gap", "explanations": {"gap": "e"}}
-    run = runs.parse(content(workloads={"a": full, "b": {}}), Path("x"))
-    assert run.workloads == {
-        "a": WorkloadRecord("q", "gap", {"gap": "e"}),
-        "b": WorkloadRecord("", "time", {}),
-    }
+    said = {"a": {"question": "q", "criterion": "gap", "explanations": {"gap": "e"}}, "b": {}}
+    assert runs.parse(content(workloads=said), Path("x")).workloads == said
     assert runs.parse(content(), Path("x")).workloads == {}
 
 

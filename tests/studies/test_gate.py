@@ -172,8 +172,7 @@ def measurement(
 ) -> measure.Measurement:
     header = {"machine": {}, "threshold": 0.05, "injected": 0.1}
     record = Record(path, KIND, header)
-    budget = measure.StudyBudget(blocks, 3600.0)
-    return measure.Measurement(record, header, [], budget, lambda line: None, clock)
+    return measure.Measurement(record, header, [], blocks, 3600.0, lambda line: None, clock)
 
 
 def test_identical_and_injected_blocks_take_turns_and_then_real_gates_run(

@@ -20,11 +20,6 @@ FACTS = {
     "python_version": "3.11.7",
 }  # fmt: skip
 
-FACTS = {
-    "system": "linux", "cpu": "AMD EPYC", "usable_cores": 2, "python_implementation": "CPython",
-    "python_version": "3.11.7",
-}  # fmt: skip
-
 
 def test_the_interval_of_each_run_is_compared_with_the_next_runs_median() -> None:
     runs = [

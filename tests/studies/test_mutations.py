@@ -41,7 +41,7 @@ def test_each_kind_of_error_changes_its_place_only(text: str, changed: set[str])
     ],
 )
 def test_annotations_f_strings_and_imports_for_type_checkers_stay(text: str) -> None:
-    assert list(mutations.mutations(Path("x.py"), text)) == []
+    assert mutations.mutations(Path("x.py"), text) == []
 
 
 def test_all_packages_are_drawn_from() -> None:

@@ -21,7 +21,6 @@ import pyperf
 
 import impls
 from impls import bridges, digests, flags, naps, primes
-from servers import Server
 from servers.local import Local, lay_out
 from servers.mock import Mock
 
@@ -88,31 +87,18 @@ def jobs(task: Mapping[str, Any]) -> Iterator[Callable[[Any], Any]]:
         yield lambda case: JOBS[task["workload"]](case, task["workers"])
         return
     folder = Path(task["folder"])
-    with server(task, folder) as running:
+    site, destination = folder / "site", folder / "destination"
+    lay_out(flags.site(), site)
+    local, delay = task["server"] == "local", task["delay"]
+    with Local(site, delay) if local else Mock(site, delay, folder / "ledger") as server:
 
         def job(case: flags.Case) -> flags.Job:
-            running.reset()
-            return flags.Job(
-                case.codes, running.url, empty(folder / "destination"), running.initializer
-            )
+            server.reset()
+            shutil.rmtree(destination, ignore_errors=True)
+            destination.mkdir()
+            return flags.Job(case.codes, server.url, destination, server.initializer)
 
         yield job
-
-
-def server(task: Mapping[str, Any], folder: Path) -> contextlib.AbstractContextManager[Server]:
-    """The task's flag server, not started yet."""
-    site = folder / "site"
-    lay_out(flags.site(), site)
-    if task["server"] == "local":
-        return Local(site, task["delay"])
-    return Mock(site, task["delay"], folder / "ledger")
-
-
-def empty(folder: Path) -> Path:
-    """This folder, emptied."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    return folder
 
 
 if __name__ == "__main__":
