@@ -19,18 +19,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-import impls
-from concurbench import machine
 from concurbench.command import Seconds
 from concurbench.errors import ConcurbenchError
 from concurbench.report.text import say
 from concurbench.runner.workspace import Workspace
-from concurbench.trace.process import TraceJob, all_answers
-from concurbench.trace.program import Options, TracedRun, command
+from concurbench.trace.process import all_answers
 from concurbench.trace.spans import Activity, Call, ExecutionUnit, Span
 from concurbench.units import counted
 from impls import flags
-from servers.cluster import given
+from programs import _program
+from programs._program import Options
 from servers.local import Local, lay_out
 from servers.process import ServerDied
 from servers.profiles import PROFILES
@@ -40,6 +38,12 @@ TIMEOUT = 6.0
 
 BAR = 16
 """Columns of the progress bar."""
+
+ALL = tuple(sorted(flags.CASES["all194"].codes))
+"""The codes of all countries."""
+
+PAIRS = tuple(map("".join, product(string.ascii_uppercase, repeat=2)))
+"""Every pair of letters."""
 
 DIRECT = {"NO_PROXY": "*", "no_proxy": "*"}
 """For requests to the project's own server: no proxy."""
@@ -71,7 +75,7 @@ def program(
 ) -> click.Command:
     """The program of a workload that downloads flags; see ``landing`` for ``separate``."""
 
-    @command(impls, name, model=model, workers=20, bound="--max-req")
+    @_program.program(name, model=model, workers=20, bound="--max-req")
     @click.argument("cc", nargs=-1)
     @click.option("--all", "-a", "all_flags", is_flag=True, help="Download all flags.")
     @click.option("--every", "-e", is_flag=True, help="Ask for every code, AA to ZZ.")
@@ -79,34 +83,21 @@ def program(
         "--limit", "-l", type=click.IntRange(1), metavar="N", help="Download at most N flags."
     )
     @click.option(
-        "--server",
-        "-s",
-        default="local",
-        show_default=True,
-        metavar=f"{'|'.join(PROFILES)}|URL",
-        callback=_server,
-        help="The server to download from.",
-    )
+        "--server", "-s", default="local", show_default=True, metavar=f"{'|'.join(PROFILES)}|URL",
+        callback=_server, help="The server to download from.",
+    )  # fmt: skip
     @click.option(
         "--seed", type=int, default=0, metavar="N", show_default=True,
         help="Seed for the server's random delays and faults.",
     )  # fmt: skip
     @click.option(
-        "--timeout",
-        type=Seconds(0, min_open=True),
-        default=TIMEOUT,
-        show_default=True,
-        metavar="SECONDS",
-        help="Give up a request after SECONDS without a byte.",
-    )
+        "--timeout", type=Seconds(0, min_open=True), default=TIMEOUT, show_default=True,
+        metavar="SECONDS", help="Give up a request after SECONDS without a byte.",
+    )  # fmt: skip
     @click.option(
-        "--dest",
-        type=click.Path(file_okay=False, path_type=Path),
-        default="downloaded",
-        show_default=True,
-        metavar="DIR",
-        help="Save the flags in this folder.",
-    )
+        "--dest", type=click.Path(file_okay=False, path_type=Path), default="downloaded",
+        show_default=True, metavar="DIR", help="Save the flags in this folder.",
+    )  # fmt: skip
     @click.option("--verbose", "-v", is_flag=True, help="Print a line for each flag instead of a bar.")
     def main(
         options: Options, cc: tuple[str, ...], all_flags: bool, every: bool, limit: int | None,
@@ -114,7 +105,7 @@ def program(
     ) -> None:  # fmt: skip
         if sum(map(bool, (cc, all_flags, every))) > 1:
             raise click.UsageError("give codes, --all or --every: only one of them")
-        codes = (all_codes() if all_flags else pairs() if every else expanded(cc))[:limit]
+        codes = (ALL if all_flags else PAIRS if every else expanded(cc))[:limit]
         try:
             dest.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -128,28 +119,17 @@ def program(
     return main
 
 
-def all_codes() -> tuple[str, ...]:
-    """The codes of all countries."""
-    return tuple(sorted(flags.CASES["all194"].codes))
-
-
-def pairs() -> tuple[str, ...]:
-    """Every pair of letters."""
-    return tuple(map("".join, product(string.ascii_uppercase, repeat=2)))
-
-
 def expanded(cc: Sequence[str]) -> tuple[str, ...]:
     """The codes in ``cc``, sorted, each once; a letter stands for all codes that begin with it.
 
     Raises:
         click.UsageError: one of them is not a code.
     """
-    known = all_codes()
     codes = set[str]()
     for asked in map(str.upper, cc or flags.CASES["pop20"].codes):
         if len(asked) not in (1, 2) or not set(asked) <= set(string.ascii_uppercase):
             raise click.UsageError(f"{asked} is not a country code: give two letters, or one")
-        beginning = {code for code in known if code.startswith(asked)}
+        beginning = {code for code in ALL if code.startswith(asked)}
         if len(asked) == 1 and not beginning:
             raise click.UsageError(f"no country's code begins with {asked}")
         codes |= beginning or {asked}
@@ -181,7 +161,7 @@ def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
         return
     profile, site = PROFILES[server], flags.site()
     with contextlib.ExitStack() as stack:
-        # In a workspace, so that it is removed even if the program is killed.
+        # A workspace is removed even if the program is killed.
         folder = stack.enter_context(Workspace()).folder / "site"
         lay_out(site, folder)
         faults = profile.faults(site, seed)
@@ -207,24 +187,11 @@ def landing(dest: Path, separate: bool) -> Iterator[Path]:
                 os.replace(file, dest / file.name)
 
 
-class Arrivals:
-    """The images that appeared in a folder since this object was made."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._before = self._images()
-
-    def sizes(self) -> list[int]:
-        """Bytes of each."""
-        return [size for name, (inode, size) in self._images().items() if self._is_new(name, inode)]
-
-    def _is_new(self, name: str, inode: int) -> bool:
-        # A file that replaces another has the same name and another inode.
-        return name not in self._before or self._before[name][0] != inode
-
-    def _images(self) -> dict[str, tuple[int, int]]:
-        found = ((path.name, path.stat()) for path in self._folder.glob("*.gif"))
-        return {name: (stat.st_ino, stat.st_size) for name, stat in found}
+def images(folder: Path) -> dict[tuple[str, int], int]:
+    """Name and inode of each image in a folder -> its bytes. A file that replaces another has the same
+    name and another inode."""
+    found = ((path.name, path.stat()) for path in folder.glob("*.gif"))
+    return {(name, stat.st_ino): stat.st_size for name, stat in found}
 
 
 @dataclass
@@ -268,10 +235,7 @@ class FlagOutcomes:
 
 def download(options: Options, job: flags.Job, own: Local | None, dest: Path, verbose: bool) -> None:
     """Run the model, show its progress, print a summary, and exit."""
-    cluster = impls.find(options.workload, options.model).cluster
-    load = given(options.load, cluster, machine.usable_cores())
-    traced = TraceJob(load, job, options.workers, summarize=all_answers)
-    outcomes, arrivals = FlagOutcomes(), Arrivals(job.destination)
+    outcomes, before = FlagOutcomes(), images(job.destination)
     console = Console(highlight=False)
     bar = Progress(
         BarColumn(BAR), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"),
@@ -280,7 +244,7 @@ def download(options: Options, job: flags.Job, own: Local | None, dest: Path, ve
     )  # fmt: skip
     say(f"{counted(len(job.codes), 'flag')} from {job.base_url}")
     say(f"{options.model}, {options.workers} at a time")
-    with TracedRun(options, traced, DIRECT if own else {}) as run, bar:
+    with options.run(job, DIRECT if own else {}, summarize=all_answers) as run, bar:
         task = bar.add_task("", total=len(job.codes), counts=in_words(Counter()))
         for call in run.calls():
             if call.end is None or (done := outcomes.add(call)) is None:
@@ -296,24 +260,13 @@ def download(options: Options, job: flags.Job, own: Local | None, dest: Path, ve
                     console.print(text, soft_wrap=True)
     for code in job.codes:  # a signal may have interrupted the writing of a file
         (job.destination / f"{code}.part").unlink(missing_ok=True)
-    peak = None
+    peak = 0
     if own is not None:
         try:
             peak = own.seen().peak
         except ServerDied as error:
             say(str(error), "red")
-    conclude(run, job, outcomes, arrivals.sizes(), dest, peak)
-
-
-def conclude(
-    run: TracedRun, job: flags.Job, outcomes: FlagOutcomes, sizes: Sequence[int], dest: Path,
-    peak: int | None,
-) -> None:  # fmt: skip
-    """Print a summary and exit.
-
-    ``sizes`` are the bytes of each downloaded image, ``peak`` the most requests that the server had in
-    flight, for flags that it has.
-    """
+    sizes = [size for image, size in images(job.destination).items() if image not in before]
     # A model that hands its requests to a cluster makes no traced calls: its answers are complete.
     became = statuses({**outcomes.by_code, **(run.answers or {})})
     outcomes.cut(run.ended_at)
@@ -327,9 +280,7 @@ def conclude(
         say(f"peak requests in flight at the server: {peak}")
     if cut_off:
         say(f"cut off: {len(job.codes) - became.total()} without an outcome", "yellow")
-    options = run.options
-    title = f"{options.workload} · {options.model} · {options.workers} at a time"
-    run.finish(outcomes.spans, title, failed=became["error"] > 0)
+    options.finish(run, outcomes.spans, failed=became["error"] > 0)
 
 
 STYLES = {"ok": "", "not found": "dim", "error": "red"}

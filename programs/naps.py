@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-import impls
 from concurbench import units
 from concurbench.command import Seconds
 from concurbench.report.text import say
-from concurbench.trace.process import TraceJob
-from concurbench.trace.program import Options, TracedRun, command
+from concurbench.trace.process import TracedRun
 from concurbench.trace.spans import Call, ExecutionUnit, Span
 from impls import naps
+from programs._program import Options, program
 
 SLEEPS = (("asyncio:sleep", "delay"), ("trio:sleep", "seconds"), ("curio:sleep", "seconds"))
 """What models call that do not call ``nap``."""
@@ -31,7 +30,7 @@ CALLER = ExecutionUnit("caller")
 """The caller, which has a track of its own whatever runs it."""
 
 
-@command(impls, "naps", model="threaded", workers=3, timeline=True)
+@program("naps", model="threaded", workers=3, timeline=True)
 @click.option(
     "--tasks", "count", type=click.IntRange(1), default=5, show_default=True, metavar="N",
     help="Run N tasks.",
@@ -62,7 +61,7 @@ def main(options: Options, count: int, unit: float, longest_first: bool) -> None
     story = _Story(tasks)
     say(f"{units.counted(count, 'task')}, {options.model}, {options.workers} at a time")
     job = naps.Job(tasks, naps.limit(tasks, options.workers))
-    with TracedRun(options, TraceJob(options.load, job, options.workers, patches=SLEEPS)) as run:
+    with options.run(job, patches=SLEEPS) as run:
         for call in run.calls():
             story.add(call, run.began_at)
     for line in story.summary(run):
@@ -73,8 +72,7 @@ def main(options: Options, count: int, unit: float, longest_first: bool) -> None
             f"the caller has {units.counted(len(story.received), 'result')}",
             "yellow",
         )
-    title = f"naps · {options.model} · {options.workers} at a time"
-    run.finish([*story.task_spans((*run.done, *run.cut)), *story.caller_spans(run)], title)
+    options.finish(run, [*story.task_spans(run.done + run.cut), *story.caller_spans(run)])
 
 
 class _Story:
@@ -116,7 +114,8 @@ class _Story:
         if numbers == sorted(numbers):
             order = "in the order of the tasks"
         else:
-            order = f"in this order: {_shortened(numbers)}"
+            shown = " ".join(map(str, numbers[:MAX_NUMBERS]))
+            order = f"in this order: {shown}{' …' if len(numbers) > MAX_NUMBERS else ''}"
         yield f"the first came after {first:.3f} s, and they came {order}"
         delay, number = max((at - self.ready[number], number) for number, at in self.received.items())
         yield f"longest delay: result {number}, ready {units.time(delay)} before the caller had it"
@@ -129,26 +128,16 @@ class _Story:
 
     def caller_spans(self, run: TracedRun) -> Iterator[Span]:
         """The spans of the caller: it waits for each result, from when it had the one before."""
-        begin = run.began_at
-        for number, at in self.received.items():
-            yield Span(CALLER, f"{number}", begin, at)
-            begin = at
+        begins = (run.began_at, *self.received.values())
+        for begin, (number, end) in zip(begins, self.received.items(), strict=False):
+            yield Span(CALLER, f"{number}", begin, end)
 
     def _napping(self, call: Call) -> naps.Task | None:
         """The task that naps in this call, identified by its seconds, which no other task has."""
-        match call.function:
-            case "nap":
-                _, seconds = call.item
-            case "sleep":
-                seconds = call.item
-            case _:
-                return None
+        if call.function not in ("nap", "sleep"):
+            return None
+        seconds = call.item[1] if call.function == "nap" else call.item
         return self._tasks.get(seconds)
-
-
-def _shortened(numbers: Sequence[int]) -> str:
-    shown = " ".join(map(str, numbers[:MAX_NUMBERS]))
-    return shown + (" …" if len(numbers) > MAX_NUMBERS else "")
 
 
 if __name__ == "__main__":

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import click
 
-import impls
-from concurbench import machine, units
+from concurbench import machine
 from concurbench.report.text import say
-from concurbench.trace.process import TraceJob
-from concurbench.trace.program import Options, TracedRun, command
 from concurbench.trace.spans import Activity, Call, Span
+from concurbench.units import counted
 from impls import primes
+from programs._program import Options, program
 
 
-@command(impls, "primes", model="multiprocess", workers=machine.usable_cores())
+@program("primes", model="multiprocess", workers=machine.usable_cores())
 @click.argument("numbers", type=click.IntRange(0), nargs=-1, metavar="[NUMBER]...")
 @click.option("--below", type=click.IntRange(1), metavar="N", help="Test all numbers below N.")
 def main(options: Options, numbers: tuple[int, ...], below: int | None) -> None:
@@ -32,20 +31,19 @@ def main(options: Options, numbers: tuple[int, ...], below: int | None) -> None:
     if numbers and below:
         raise click.UsageError("give numbers or --below, not both")
     batches = tuple((number,) for number in (numbers or range(below or 0) or primes.LARGE))
-    say(f"{units.counted(len(batches), 'number')}, {options.model}, {options.workers} at a time")
-    job = TraceJob(options.load, primes.Job(batches), options.workers)
-    with TracedRun(options, job) as run:
+    say(f"{counted(len(batches), 'number')}, {options.model}, {options.workers} at a time")
+    with options.run(primes.Job(batches)) as run:
         for call in run.calls():
             if call.end is not None:
                 say(_line(call))
     found = sum(call.result is True for call in run.done)
-    tested = units.counted(len(run.done), "number")
-    say(f"{units.counted(found, 'prime')} among {tested} tested, total {run.seconds:.3f} s")
+    tested = counted(len(run.done), "number")
+    say(f"{counted(found, 'prime')} among {tested} tested, total {run.seconds:.3f} s")
     say(f"sum over all units: {sum(call.seconds for call in run.done):.3f} s")
     if run.ended_by:
         say(f"interrupted: {len(batches) - len(run.done)} not tested", "yellow")
-    spans = [Span.of(call, f"{call.item}", Activity.COMPUTES) for call in (*run.done, *run.cut)]
-    run.finish(spans, f"primes · {options.model} · {options.workers} at a time")
+    calls = run.done + run.cut
+    options.finish(run, [Span.of(call, f"{call.item}", Activity.COMPUTES) for call in calls])
 
 
 def _line(call: Call) -> str:

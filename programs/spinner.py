@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 
 import click
@@ -10,14 +11,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-import impls
 from concurbench import units
 from concurbench.command import Seconds
 from concurbench.report.text import say
-from concurbench.trace.process import TraceJob, all_answers
-from concurbench.trace.program import Options, TracedRun, command, is_wrong
-from concurbench.trace.spans import Activity, Call, ExecutionUnit, Span
+from concurbench.trace.process import TracedRun, all_answers
+from concurbench.trace.spans import Activity, Call, Span
 from impls import spinner
+from programs._program import Options, program
 
 INTERVAL = 0.1
 WAIT = 3.0
@@ -30,16 +30,14 @@ JOBS = {
     "naps": spinner.CASES["computing_with_naps"].job,
 }
 DESCRIPTIONS = {
-    "wait": "waits",
-    "compute": "computes all the time",
-    "naps": "computes, with 0 s naps",
-}
+    "wait": "waits", "compute": "computes all the time", "naps": "computes, with 0 s naps"
+}  # fmt: skip
 
 MAX_GAP = 3
 """Intervals without a frame, above which a person sees the spinner stand still."""
 
 
-@command(impls, "spinner", model="threaded", workers=1)
+@program("spinner", model="threaded", workers=1)
 @click.option(
     "--work", type=click.Choice(list(JOBS)), default="compute", show_default=True,
     help="What the slow part does.",
@@ -65,15 +63,18 @@ def main(options: Options, work: str, seconds: float | None) -> None:
     if seconds is not None and work != "wait":
         raise click.UsageError(f"--seconds needs --work wait, got --work {work}")
     job = JOBS[work] if seconds is None else spinner.Job(spinner.SMALL, INTERVAL, nap=seconds)
-    traced = TraceJob(options.load, job, options.workers, summarize=all_answers)
-    with TracedRun(options, traced) as run:
+    with options.run(job, summarize=all_answers) as run:
         say(f"{options.model}: the slow part {DESCRIPTIONS[work]}, a frame each {INTERVAL} s")
         with _Animation() as animation:
             for call in run.calls(animation.refresh):
                 animation.add(call)
     failed = False
     if run.answers is not None:
-        failed = is_wrong(spinner.check, job, run.answers)
+        try:
+            spinner.check(job, run.answers)
+        except AssertionError as error:
+            say(f"wrong: {error}", "red")
+            failed = True
         _summarize(job, run.answers, run)
     elif run.ended_by:
         frames = units.counted(sum(call.function == DRAW for call in run.done), "frame")
@@ -83,9 +84,9 @@ def main(options: Options, work: str, seconds: float | None) -> None:
         Span.of(call, "frame", Activity.COMPUTES)
         if call.function == DRAW
         else Span.of(call, "slow", kind)
-        for call in (*run.done, *run.cut)
+        for call in run.done + run.cut
     ]
-    run.finish(spans, f"spinner · {options.model} · {work}", failed=failed)
+    options.finish(run, spans, title=f"spinner · {options.model} · {work}", failed=failed)
 
 
 class _Animation(contextlib.ExitStack):
@@ -93,17 +94,16 @@ class _Animation(contextlib.ExitStack):
 
     def __init__(self) -> None:
         super().__init__()
-        self._live: Live | None = None
         console = Console(highlight=False)
+        self._live = Live(console=console, transient=True, auto_refresh=False)
         if console.is_terminal:
-            live = Live(console=console, transient=True, auto_refresh=False)
-            self._live = self.enter_context(live)
-        self._begun: float | None = None
-        self._latest: float | None = None
+            self.enter_context(self._live)
+        self._begun = math.nan
+        self._latest = math.nan
         self._frames = 0
 
     def add(self, call: Call) -> None:
-        if self._begun is None:
+        if math.isnan(self._begun):
             self._begun = call.begin
         if call.function == DRAW and call.end is not None:
             self._latest = call.begin
@@ -111,13 +111,13 @@ class _Animation(contextlib.ExitStack):
         self.refresh()
 
     def refresh(self) -> None:
-        if self._live is None or self._begun is None:
+        if not self._live.is_started or math.isnan(self._begun):
             return
         now = time.perf_counter()
-        frame = "no frame yet"
-        if self._latest is not None:
+        sign, frame = " ", "no frame yet"
+        if self._frames:
+            sign = FRAMES[self._frames % len(FRAMES)]
             frame = f"frame {self._frames}, {max(now - self._latest, 0.0):4.2f} s ago"
-        sign = FRAMES[self._frames % len(FRAMES)] if self._frames else " "
         line = Text(f"{sign} pondering!  {now - self._begun:5.2f} s  {frame}", no_wrap=True)
         self._live.update(line, refresh=True)
 
@@ -136,14 +136,8 @@ def _summarize(job: spinner.Job, answers: spinner.Seen, run: TracedRun) -> None:
     say(f"frames shown  {frames}")
     say(f"longest gap   {metrics['longest_gap']:.3f} s without a new frame")
     say(f"stopping      {units.time(metrics['stopping'])} until the spinner was gone")
-    _conclude(job, metrics["longest_gap"], slow, drawn_by)
-
-
-def _conclude(
-    job: spinner.Job, gap: float, slow: ExecutionUnit, drawn_by: ExecutionUnit | None
-) -> None:
     shared = drawn_by is None or drawn_by.thread == slow.thread
-    if gap <= MAX_GAP * job.interval:
+    if metrics["longest_gap"] <= MAX_GAP * job.interval:
         why = f"the two took turns in {slow.thread}" if shared else "each has its own unit of execution"
         say(f"the spinner kept moving: {why}")
     elif shared:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,9 @@ from concurbench.errors import ConcurbenchError
 from concurbench.report.text import say
 from concurbench.runner.workspace import Workspace
 from concurbench.trace import steps
-from concurbench.trace.process import TraceJob
-from concurbench.trace.program import (
-    Options,
-    TracedRun,
-    list_models,
-    make_command,
-    select,
-    show_table,
-)
 from concurbench.trace.spans import Activity, Call, Span
 from impls import switching
-from servers.cluster import given
+from programs._program import Options, common_options, select, show_models, show_table
 
 HERE = Path(__file__).parent
 WORKLOADS = [name for name in impls.workloads() if not (HERE / f"{name}.py").exists()]
@@ -51,17 +41,10 @@ PATCHES: Mapping[str, tuple[Any, ...]] = {
 }
 """Workload -> functions of other packages to trace, as arguments of ``recorder.patch``."""
 
+STEP = steps.note.__name__
+
 MAX_TEXT = 24
 """Characters of an item or a result."""
-
-
-@dataclass(frozen=True)
-class CheckedAnswers:
-    """What the workload itself says of the answers."""
-
-    metrics: Mapping[str, float]
-    wrong: str | None
-    """Why the answers are wrong; None if they are right."""
 
 
 @click.argument("workload", required=False)
@@ -106,13 +89,19 @@ def _main(
         raise click.UsageError(f"no workload {workload}: --list shows them")
     cases = _module(workload).CASES
     if list_only:
-        list_models(impls, workload)
+        show_models(workload)
         say(f"cases: {', '.join(cases)}")
         return
-    name = model or DEFAULTS[workload][0]
-    case = _case(workload, name, case)
-    default = cases[case].workers or machine.usable_cores()
-    options = select(impls, workload, name, ("--workers", bound, default), timeline, svg)
+    default_model, default_case = DEFAULTS[workload]
+    model = model or default_model
+    known = {each.name: each for each in impls.models(workload)}.get(model)
+    has = [name for name in cases if known is None or known.has(name)]
+    if case is None:
+        case = default_case if default_case in has else has[0]
+    elif case not in has:
+        raise ConcurbenchError(f"{model} does not have the case {case}: choose from {', '.join(has)}")
+    workers = cases[case].workers or machine.usable_cores()
+    options = select(workload, model, ("--workers", bound, workers), timeline, svg)
     with Workspace() as workspace:  # removed even if the program is killed
         destination = workspace.folder / "files"
         destination.mkdir()
@@ -124,43 +113,24 @@ def _module(workload: str) -> Any:
     return importlib.import_module(f"impls.{workload}")
 
 
-def _case(workload: str, model: str, case: str | None) -> str:
-    """The case that was asked for, or the default one if the model has it, or the smallest it has.
-
-    Raises:
-        ConcurbenchError: the model does not have the case that was asked for.
-    """
-    known = {each.name: each for each in impls.models(workload)}.get(model)
-    has = [name for name in _module(workload).CASES if known is None or known.has(name)]
-    if case is not None and case not in has:
-        raise ConcurbenchError(f"{model} does not have the case {case}: choose from {', '.join(has)}")
-    default = DEFAULTS[workload][1]
-    return case or (default if default in has else has[0])
-
-
 def _watch(
     options: Options, case: str, resources: impls.Resources, limit: int, with_steps: bool
 ) -> None:
     """Run the model, print its calls and what they come to, and exit."""
     workload, model = options.workload, impls.find(options.workload, options.model)
     module = _module(workload)
-    file = impls.HERE / workload / f"{options.model}.py"
-    traced = TraceJob(
-        given(options.load, model.cluster, machine.usable_cores()),
-        module.job(module.CASES[case], resources),
-        options.workers,
-        functools.partial(_summarize, workload),
-        PATCHES.get(workload, ()),
-        (functools.partial(steps.traced_steps, str(file)),) if with_steps else (),
-    )
+    around = (functools.partial(steps.traced_steps, str(model.file)),) if with_steps else ()
     say(f"{workload}, {case}: {options.model}, {options.workers} at a time")
     say(model.title)
     count = 0
-    with TracedRun(options, traced) as run:
+    with options.run(
+        module.job(module.CASES[case], resources), patches=PATCHES.get(workload, ()),
+        around=around, summarize=functools.partial(_summarize, workload),
+    ) as run:  # fmt: skip
         for call in run.calls():
             if call.end is None:
                 continue
-            if call.function == steps.note.__name__:
+            if call.function == STEP:
                 say(_step(call.item), whole=True)
                 continue
             count += 1
@@ -176,34 +146,39 @@ def _watch(
         say(f"interrupted: {units.counted(len(run.cut), 'call')} had not ended", "yellow")
     spans = [
         Span.of(call, _label(call), Activity.FAILS if call.error else Activity.RUNS)
-        for call in (*run.done, *run.cut)
-        if call.function != steps.note.__name__
+        for call in run.done + run.cut
+        if call.function != STEP
     ]
     title = f"{workload} · {case} · {options.model} · {options.workers} at a time"
-    run.finish(spans, title, failed=failed)
+    options.finish(run, spans, title=title, failed=failed)
 
 
-def _summarize(workload: str, job: Any, answers: Any, seconds: float) -> CheckedAnswers:
-    """In the model's process, for some answers cannot be pickled."""
+def _summarize(workload: str, job: Any, answers: Any, seconds: float) -> Mapping[str, float] | str:
+    """The workload's metrics, or why the answers are wrong.
+
+    This runs in the model's process, since some answers cannot be pickled.
+    """
     module = _module(workload)
     try:
         module.check(job, answers)
     except AssertionError as error:
-        return CheckedAnswers({}, str(error))
-    metrics = getattr(module, "metrics", None)
-    return CheckedAnswers({} if metrics is None else metrics(job, answers, seconds), None)
+        return str(error)
+    metrics: Mapping[str, float] = (
+        module.metrics(job, answers, seconds) if hasattr(module, "metrics") else {}
+    )
+    return metrics
 
 
-def _print_summary(module: Any, summary: CheckedAnswers) -> bool:
-    """Print the metrics and the verdict of the workload's check; return whether it failed."""
-    for name, value in summary.metrics.items():
+def _print_summary(module: Any, summary: Mapping[str, float] | str) -> bool:
+    """Print what ``_summarize`` returned; return whether the answers are wrong."""
+    if isinstance(summary, str):
+        say(f"the answers are wrong: {summary}", "red")
+        return True
+    for name, value in summary.items():
         unit, better = module.METRICS[name]
         shown = units.unit_of([value], unit)
         text = units.time(value) if unit == "s" else f"{shown.text(value)} {shown.symbol}".rstrip()
         say(f"{name}: {text} ({better} is better)")
-    if summary.wrong is not None:
-        say(f"the answers are wrong: {summary.wrong}", "red")
-        return True
     say("the answers are right")
     return False
 
@@ -229,7 +204,7 @@ def _step(step: Mapping[str, Any]) -> str:
     return f"{text} (by {step['caller']})" if step["event"] in ("starts", "resumes") else text
 
 
-main = make_command("watch", _main, "the case's")
+main = common_options(_main, "the case's")
 
 if __name__ == "__main__":
     main()

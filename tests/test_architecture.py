@@ -42,7 +42,7 @@ PARTS: dict[str, set[str]] = {
     "report": {"results", "errors", "units"},
     "measure": {"results", "machine", "errors", "units", "pyproject", "aio"},
     "runner": {"measure", "report", "results", "machine", "command", "errors", "units", "pyproject"},
-    "trace": {"runner", "report", "command", "errors", "units"},
+    "trace": {"runner", "command", "errors", "units"},
     "gate": {"runner", "measure", "results", "machine", "errors", "units", "pyproject"},
     "matrix": {"runner", "measure", "results", "machine", "command", "errors", "units", "pyproject"},
     "plugin": {"measure", "report", "aio"},
@@ -55,7 +55,7 @@ COMMANDS_MAY_IMPORT = {"report", "command", "pyproject", "errors"}
 """What the module ``command`` of a package may import besides what the package may. These modules
 belong to the command line, as ``cli`` does: nothing but them and ``cli`` imports one of them."""
 
-PROGRAMS_MAY_IMPORT = {"trace", "machine", *PARTS["trace"]}
+PROGRAMS_MAY_IMPORT = {"trace", "machine", "report", *PARTS["trace"]}
 """The parts of the tool that programs may import: they trace a model and print what it did, and
 neither measure nor save anything."""
 

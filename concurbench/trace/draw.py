@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.etree import ElementTree as Xml
+from html import escape
 
 from rich.text import Text
 
@@ -36,22 +36,21 @@ INK, GRID, PAPER = "#1f2933", "#cbd2d9", "#ffffff"
 
 @dataclass(frozen=True)
 class Style:
-    """How a kind of span is drawn: begin, middle and end in a terminal, the whole of it in a single
-    column, its colour there, and its colour in an SVG."""
+    """How a kind of span is drawn."""
 
-    begin: str
-    middle: str
-    end: str
-    single: str
+    signs: str
+    """In a terminal: begin, middle, end, and the whole of it in a single column."""
     colour: str
+    """In a terminal."""
     fill: str
+    """The colour in an SVG."""
 
 
 STYLES = {
-    Activity.RUNS: Style("╞", "═", "╡", "║", "yellow", "#ffd166"),
-    Activity.WAITS: Style("├", "─", "┤", "│", "cyan", "#8ecae6"),
-    Activity.COMPUTES: Style("┣", "━", "┫", "┃", "green", "#8fce7e"),
-    Activity.FAILS: Style("├", "×", "┤", "×", "red", "#f28482"),
+    Activity.RUNS: Style("╞═╡║", "yellow", "#ffd166"),
+    Activity.WAITS: Style("├─┤│", "cyan", "#8ecae6"),
+    Activity.COMPUTES: Style("┣━┫┃", "green", "#8fce7e"),
+    Activity.FAILS: Style("├×┤×", "red", "#f28482"),
 }
 
 
@@ -118,8 +117,7 @@ def chart(tracks: Sequence[Track], width: int) -> Text:
     for position, label in layout.axis(TICKS, 1):
         axis = axis.ljust(int(position)) + label
     text.append(" " * gutter + axis + "\n", "dim")
-    legend = [f"{STYLES[kind].begin}{STYLES[kind].middle}{STYLES[kind].end} {kind.value}"
-              for kind in _kinds(shown)]  # fmt: skip
+    legend = [f"{STYLES[kind].signs[:3]} {kind.value}" for kind in _kinds(shown)]
     if SEVERAL in text.plain:
         legend.append(f"{SEVERAL} several in a column")
     legend.append(f"a column is {units.time(layout.seconds / columns)}")
@@ -138,20 +136,16 @@ def _cells(track: Track, layout: _Layout, columns: int) -> Text:
                 cells[first] = (SEVERAL, style.colour)
                 continue
             first += 1  # the end of the span before is there
-        for column, sign in enumerate(_signs(span.label, style, last - first + 1), first):
+        for column, sign in enumerate(_signs(span.label, style.signs, last - first + 1), first):
             cells[column] = (sign, style.colour)
-    text = Text()
-    for sign, colour in cells:
-        text.append(sign, colour)
-    return text
+    return Text.assemble(*cells)
 
 
-def _signs(label: str, style: Style, columns: int) -> str:
+def _signs(label: str, signs: str, columns: int) -> str:
     if columns == 1:
-        return style.single
+        return signs[3]
     inside = columns - 2
-    shown = label if len(label) <= inside else ""
-    return style.begin + shown + style.middle * (inside - len(shown)) + style.end
+    return signs[0] + (label if len(label) <= inside else "").ljust(inside, signs[1]) + signs[2]
 
 
 # -- SVG --
@@ -162,61 +156,50 @@ def svg(tracks: Sequence[Track], title: str) -> str:
     gutter = MARGIN + LETTER * (max(len(track.title) for track in tracks) + 1)
     layout = _Layout.of(tracks, WIDTH - MARGIN - gutter)
     bottom = TOP + LINE_HEIGHT * len(tracks)
-    root = Xml.Element(
-        "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH} {bottom + BOTTOM}",
-        width=str(WIDTH), height=str(bottom + BOTTOM), role="img",
-    )  # fmt: skip
-    root.set("font-family", "ui-monospace, monospace")
-    root.set("font-size", "12")
-    Xml.SubElement(root, "title").text = title
-    _rectangle(root, 0, 0, WIDTH, bottom + BOTTOM, PAPER)
-    _text(root, MARGIN, 24, title).set("font-weight", "bold")
+    height = bottom + BOTTOM
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+        f'height="{height}" role="img" font-family="ui-monospace, monospace" font-size="12">',
+        f"<title>{escape(title)}</title>",
+        _rectangle(0, 0, WIDTH, height, PAPER),
+        _text(MARGIN, 24, title, "bold"),
+    ]
     x: float = WIDTH - MARGIN
     for kind in reversed(_kinds(tracks)):
         x -= LETTER * len(kind.value)
-        _text(root, x, 24, kind.value)
+        parts.append(_text(x, 24, kind.value))
         x -= BAR_HEIGHT
-        _rectangle(root, x, 14, 12, 12, STYLES[kind].fill)
+        parts.append(_rectangle(x, 14, 12, 12, STYLES[kind].fill))
         x -= BAR_HEIGHT
     for tick in range(SVG_TICKS + 1):
         x = gutter + layout.room * tick / SVG_TICKS
-        line = Xml.SubElement(root, "line", x1=f"{x:.1f}", x2=f"{x:.1f}", y1=str(TOP - 4))
-        line.set("y2", str(bottom))
-        line.set("stroke", GRID)
+        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 4}" y2="{bottom}" stroke="{GRID}"/>')
     for position, label in layout.axis(SVG_TICKS, LETTER):
-        _text(root, gutter + position, bottom + 18, label)
+        parts.append(_text(gutter + position, bottom + 18, label))
     for number, track in enumerate(tracks):
         top = TOP + LINE_HEIGHT * number
-        _text(root, MARGIN, top + BAR_HEIGHT - 3, track.title)
-        for span in track.spans:
-            _bar(root, span, layout, gutter, top)
-    Xml.indent(root, space=" ")
-    return Xml.tostring(root, encoding="unicode") + "\n"
+        parts.append(_text(MARGIN, top + BAR_HEIGHT - 3, track.title))
+        parts += [_bar(span, layout, gutter, top) for span in track.spans]
+    return "\n".join([*parts, "</svg>\n"])
 
 
-def _bar(parent: Xml.Element, span: Span, layout: _Layout, gutter: float, top: float) -> None:
+def _bar(span: Span, layout: _Layout, gutter: float, top: float) -> str:
     left = layout.at(span.begin)
     width = max(layout.at(span.end) - left, 1.0)
-    group = Xml.SubElement(parent, "g")
     when = f"{units.time(span.begin - layout.begin)} to {units.time(span.end - layout.begin)}"
-    Xml.SubElement(group, "title").text = f"{span.label}: {span.kind.value}, {when}, {span.unit}"
-    bar = _rectangle(group, gutter + left, top, width, BAR_HEIGHT, STYLES[span.kind].fill)
-    bar.set("stroke", PAPER)
-    bar.set("stroke-width", "0.5")
-    if span.label and LETTER * (len(span.label) + 1) <= width:
-        _text(group, gutter + left + 4, top + BAR_HEIGHT - 4, span.label)
+    tooltip = escape(f"{span.label}: {span.kind.value}, {when}, {span.unit}")
+    bar = _rectangle(gutter + left, top, width, BAR_HEIGHT, STYLES[span.kind].fill)
+    fits = span.label and LETTER * (len(span.label) + 1) <= width
+    label = _text(gutter + left + 4, top + BAR_HEIGHT - 4, span.label) if fits else ""
+    return f"<g><title>{tooltip}</title>{bar}{label}</g>"
 
 
-def _text(parent: Xml.Element, x: float, y: float, text: str) -> Xml.Element:
-    element = Xml.SubElement(parent, "text", x=f"{x:.1f}", y=f"{y:.1f}", fill=INK)
-    element.text = text
-    return element
+def _text(x: float, y: float, text: str, weight: str = "normal") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{INK}" font-weight="{weight}">{escape(text)}</text>'
 
 
-def _rectangle(
-    parent: Xml.Element, x: float, y: float, width: float, height: float, fill: str
-) -> Xml.Element:
-    return Xml.SubElement(
-        parent, "rect", x=f"{x:.2f}", y=f"{y:.2f}", width=f"{width:.2f}", height=f"{height:g}",
-        rx="2", fill=fill,
-    )  # fmt: skip
+def _rectangle(x: float, y: float, width: float, height: float, fill: str) -> str:
+    return (
+        f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:g}" rx="2" fill="{fill}" '
+        f'stroke="{PAPER}" stroke-width="0.5"/>'
+    )

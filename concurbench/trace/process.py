@@ -1,8 +1,7 @@
-"""The process that a model runs in, from both ends.
+"""A traced run of a model, in a process of its own, so that tracing takes nothing from the program.
 
-``main`` is the model's end: it runs the model, traced, and sends the outcome. ``ModelProcess`` is the
-program's end: it reads the calls as they come, and can end the model at any time, whatever it does.
-The model has a process of its own so that tracing it takes nothing from it, not its interpreter lock.
+``main`` is the model's end: it runs the model, traced, and sends the answers or the error.
+``TracedRun`` is the program's end: it reads the calls as they come, and can end the model.
 """
 
 from __future__ import annotations
@@ -15,22 +14,25 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from types import TracebackType
+from types import FrameType
 from typing import Any, Self
 
 import psutil
 
-from concurbench.errors import ConcurbenchError
+from concurbench.command import signals_that_end
 from concurbench.runner import reaper
 from concurbench.runner.workspace import Workspace, temporary
 from concurbench.trace import recorder
 from concurbench.trace.spans import Call, CallReader
+
+MAX_REPLAY = 0.3
+"""Seconds for reading the calls that a model made before a signal ended it."""
 
 RUN = "run"
 """The function name in the call of the model itself."""
@@ -40,10 +42,6 @@ POLL_INTERVAL = 0.02
 
 GRACE = 0.5
 """Seconds between SIGTERM and SIGKILL."""
-
-
-def no_answers(job: Any, answers: Any, seconds: float) -> None:
-    """For ``TraceJob.summarize``: the calls say all that the program needs."""
 
 
 def all_answers(job: Any, answers: Any, seconds: float) -> Any:
@@ -57,68 +55,40 @@ class TraceJob:
 
     ``load`` returns the model's ``run``, which gets ``job`` and ``workers``; it may be a coroutine
     function. ``summarize`` gets the job, the answers and the seconds, in the model's process, and what
-    it returns is sent to the program. ``patches`` are functions of other packages to trace, as
-    arguments of ``recorder.patch``. ``around`` makes context managers to run the model in.
+    it returns is sent to the program; None where the calls say it all. ``patches`` are functions of
+    other packages to trace, as arguments of ``recorder.patch``. ``around`` makes context managers to
+    run the model in.
     """
 
     load: Callable[[], Callable[..., Any]]
     job: Any
     workers: int
-    summarize: Callable[[Any, Any, float], Any] = no_answers
+    summarize: Callable[[Any, Any, float], Any] | None = None
     patches: tuple[tuple[str, str | None] | tuple[str, str, Any], ...] = ()
     around: tuple[Callable[[], AbstractContextManager[Any]], ...] = ()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What ``TraceJob.summarize`` returned, or the error that ended the model, as a sentence."""
-
-    answers: Any = None
-    error: str | None = None
-
-
-class Died(ConcurbenchError):
-    """The model's process ended without an outcome; the message says how."""
 
 
 # -- the model's end --
 
 
 def main(job: TraceJob, sender: Connection, output: Path) -> None:
-    """Run the model and send the outcome. Its prints go to a file: the screen is the program's."""
-    if hasattr(os, "setsid"):
-        os.setsid()  # Ctrl-C reaches the program alone, which ends this session
-        _discard_interrupts()
+    """Run the model and send the answers and the error, one of which is None. Its prints go to a file:
+    the screen is the program's."""
+    os.setsid()  # Ctrl-C reaches the program alone, which ends this session
+    # Discard an interrupt that came until now: it was meant for the program.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, handler)
     with output.open("wb") as file:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(file.fileno(), stream.fileno())
+    answers, error = None, None
     try:
         answers = _run(job)
-    except Exception as error:
+    except Exception as caught:
         traceback.print_exc()
-        sender.send(Outcome(error=_sentence(error)))
-    else:
-        sender.send(Outcome(answers))
-
-
-@contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Ctrl-C waits for the end of the ``with`` block. A process started within the block discards it,
-    once it has a session of its own: it was meant for the program."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _discard_interrupts() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # discards a pending one
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    signal.signal(signal.SIGINT, before)
+        error = _sentence(caught)
+    sender.send((answers, error))
 
 
 def _run(job: TraceJob) -> Any:
@@ -134,16 +104,12 @@ def _run(job: TraceJob) -> Any:
             recorder.patch(*patch)
         begin = time.perf_counter()
         answers = recorder.trace(run)()
-        if inspect.isawaitable(answers):
+        if inspect.iscoroutine(answers):
             import asyncio  # not at the top: a model without coroutines starts faster
 
-            answers = asyncio.run(_result(answers))
+            answers = asyncio.run(answers)
         seconds = time.perf_counter() - begin
-    return job.summarize(job.job, answers, seconds)
-
-
-async def _result(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
+    return job.summarize(job.job, answers, seconds) if job.summarize else None
 
 
 def _sentence(error: BaseException) -> str:
@@ -155,22 +121,36 @@ def _sentence(error: BaseException) -> str:
 # -- the program's end --
 
 
-class ModelProcess:
+class TracedRun:
     """Runs a job as long as the ``with`` block lasts; every process that the model starts ends with it.
 
-    ``environ`` is added to the environment of the model's processes.
+    When a signal arrives, or the model fails, its calls end and nothing else: the program can still
+    print what they came to. ``environ`` is added to the environment of the model's processes.
     """
 
     def __init__(self, job: TraceJob, environ: Mapping[str, str]) -> None:
         self._job = job
         self._environ = environ
-        self.outcome: Outcome | None = None
-        """Set when the model has ended."""
-        self.stopped_at: float | None = None
-        """When its processes were ended, in seconds of ``time.perf_counter``."""
+        self._stopped_at: float | None = None
+        self.done: list[Call] = []
+        """The calls that have ended, in that order."""
+        self.cut: list[Call] = []
+        """The calls that had not ended when the model did, ended then."""
+        self.began_at = self.ended_at = 0.0
+        """When the model began, and when it ended for whatever reason, by the clock of the calls."""
+        self.seconds = 0.0
+        """How long the model ran."""
+        self.answers: Any = None
+        """What the job's ``summarize`` returned, once the model has ended normally."""
+        self.error: str | None = None
+        """The error that ended the model, or how its process died."""
+        self.ended_by: int | None = None
+        """The number of the signal that ended it."""
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
+            for number in signals_that_end():
+                stack.callback(signal.signal, number, signal.signal(number, self._note_signal))
             self._workspace = stack.enter_context(Workspace())
             folder = self._workspace.folder
             self._output = folder / "output"
@@ -184,12 +164,11 @@ class ModelProcess:
             context = multiprocessing.get_context("spawn")
             self.process = context.Process(target=main, args=(self._job, sender, self._output))
             events = folder / "events"
-            with sender, _interrupts_blocked(), _environment(
-                {
-                    **self._environ, **temporary(folder),
-                    recorder.ENV_EVENTS: str(events), reaper.ENV_WORKSPACE: folder.name,
-                }
-            ):  # fmt: skip
+            environ = {
+                **self._environ, **temporary(folder),
+                recorder.ENV_EVENTS: str(events), reaper.ENV_WORKSPACE: folder.name,
+            }  # fmt: skip
+            with sender, _interrupts_blocked(), _environment(environ):
                 self.process.start()
             assert self.process.pid is not None
             self._workspace.started(self.process.pid)
@@ -198,56 +177,63 @@ class ModelProcess:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def calls(self, idle: Callable[[], None], stop: Callable[[], bool]) -> Iterator[Call]:
-        """The calls as they happen, until the model has ended: each one when it has begun, and again
-        when it has ended.
+    def _note_signal(self, number: int, _: FrameType | None) -> None:
+        # An exception could arrive anywhere, and the calls made until now are still to be read.
+        self.ended_by = self.ended_by or number
 
-        ``idle`` is called whenever a poll brought nothing new. When ``stop`` returns true the model is
-        ended; the calls recorded until then still come.
+    def calls(self, idle: Callable[[], None] = lambda: None) -> Iterator[Call]:
+        """The calls as they happen: each one when it has begun and again when it has ended.
 
-        Raises:
-            Died: its process ended without an outcome.
+        ``idle`` is called whenever a poll brought nothing new. A signal ends the model, and so the
+        iteration.
         """
-        while self.outcome is None:
+        for call in self._recorded(idle):
+            if call.function == RUN:
+                self.began_at = call.begin
+                self.seconds = 0.0 if call.end is None else call.seconds
+                continue
+            if call.end is not None:
+                self.done.append(call)
+            yield call
+            # After Ctrl-C a user waits no longer than this for calls that were not printed yet.
+            if self._stopped_at and time.perf_counter() > self._stopped_at + MAX_REPLAY:
+                break
+        self.ended_at = time.perf_counter()
+        for call in self._reader.unfinished:
+            if call.function == RUN:
+                self.seconds = self.ended_at - call.begin
+            else:
+                self.cut.append(replace(call, end=self.ended_at))
+
+    def _recorded(self, idle: Callable[[], None]) -> Iterator[Call]:
+        ended = False
+        while not ended and self.ended_by is None:
             # Processes that it forked may hold its ends of both pipes open after its own end.
             ended = not self.process.is_alive()
             ready = wait([self._receiver, self.process.sentinel], 0 if ended else POLL_INTERVAL)
-            stopped = stop()
             died = ended and self._receiver not in ready
-            if stopped:
-                self._stop()
-            elif self._receiver in ready:
+            if self._receiver in ready:
+                ended = True
                 try:
-                    self.outcome = self._receiver.recv()
+                    self.answers, self.error = self._receiver.recv()
                 except EOFError:
                     self.process.join(GRACE)
                     died = True
-            before = self._reader.offset
-            for call in self._reader.new():
+            if died and self.ended_by is None:
+                self.error = self._cause_of_death()
+            new = self._reader.new()
+            for call in new:
                 yield call
-                if not stopped and stop():  # the model must not run on while the rest is printed
-                    stopped = True
+                if self.ended_by is not None:  # the model must not run on while the rest is printed
                     self._stop()
-            if stopped:
-                yield from self._reader.new()
-                return
-            if self._reader.offset == before:
+            if not new:
                 idle()
-            if died:
-                raise Died(self._cause_of_death())
-
-    @property
-    def unfinished(self) -> list[Call]:
-        """The calls that have begun and not ended."""
-        return self._reader.unfinished
+        if self.ended_by is not None:
+            self._stop()
+            yield from self._reader.new()
 
     def _cause_of_death(self) -> str:
         code = self.process.exitcode or 0
@@ -256,33 +242,33 @@ class ModelProcess:
         return f"its process {cause}" + (f": {output[-1].strip()}" if output else "")
 
     def _stop(self) -> None:
-        """End its process and every process of its session."""
-        if self.stopped_at is not None:  # their ids may belong to other processes by now
+        """End its process, all of its session, and those in other sessions, as a cluster has."""
+        if self._stopped_at is not None:  # their ids may belong to other processes by now
             return
-        group = self.process.pid
-        assert group is not None
+        assert self.process.pid is not None
+        self.process.terminate()
+        with contextlib.suppress(ProcessLookupError):  # it has no session yet, or no longer
+            os.killpg(self.process.pid, signal.SIGTERM)
         # multiprocessing's resource trackers ignore SIGTERM, and end after the processes they serve.
-        if hasattr(os, "killpg") and self._signal(group, signal.SIGTERM):
-            due = time.monotonic() + GRACE
-            # Zombies are still in the group, so ask for live processes.
-            while reaper.carriers(self._workspace.folder) and time.monotonic() < due:
-                self.process.join(POLL_INTERVAL)
-            self._signal(group, signal.SIGKILL)
+        due = time.monotonic() + GRACE
+        while (left := reaper.carriers(self._workspace.folder)) and time.monotonic() < due:
+            self.process.join(POLL_INTERVAL)
+        for process in left:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
         self.process.kill()
         self.process.join()
-        self.stopped_at = time.perf_counter()
-        if self.outcome is None:  # interrupted: end what runs in other sessions too, as a cluster does
-            for process in reaper.carriers(self._workspace.folder):
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
+        self._stopped_at = time.perf_counter()
 
-    def _signal(self, group: int, number: int) -> bool:
-        """Send a signal to its session; False if there is none, not yet or no longer."""
-        try:
-            os.killpg(group, number)
-        except ProcessLookupError:
-            return False
-        return True
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Ctrl-C waits for the end of the ``with`` block; see ``main`` for a process started within it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

@@ -4,11 +4,10 @@ Every process of a model appends to one file, a line for the begin of a call and
 short append is atomic, no process waits for another, and the lines survive when a process is killed.
 Times are of ``time.perf_counter``, one clock for all processes of the machine.
 
-Recording a call takes 27 µs of CPU (26 to 31, 180 times 200 calls in a row), and 80 to 110 µs of time
-where the thread has just slept and the caches are cold (quartiles of six times 200 calls: 68 to 118);
-CPython 3.11 on two cores in shared use. Little of it falls within the recorded times: the time of the
-end is taken first, that of the begin last. So units of a millisecond appear as they are; for units of
-some µs the overhead dominates. The recorder keeps the interpreter lock meanwhile.
+Recording a call takes about 27 µs of CPU, and 80 to 110 µs of time where the thread has just slept and
+the caches are cold (CPython 3.11 on two shared cores). Little of it falls within the recorded times:
+the time of the end is taken first, that of the begin last. So units of a millisecond appear as they
+are; for units of some µs the overhead dominates. The recorder keeps the interpreter lock meanwhile.
 
 Uses the standard library alone: each process of a model imports this module.
 """
@@ -49,8 +48,11 @@ _file: int | None = None
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def trace(function: Callable[..., Any], item: str | None = None) -> Callable[..., Any]:
-    """A function that does the same and records each call; ``item`` is the parameter to record."""
+def trace(
+    function: Callable[..., Any], item: str | None = None, only: Any = None
+) -> Callable[..., Any]:
+    """A function that does the same and records each call; ``item`` is the parameter to record. With
+    ``only``, calls of a function (not a coroutine function) with another item are not recorded."""
     place = _place(function, item) if item is not None else -1
 
     def item_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -69,7 +71,10 @@ def trace(function: Callable[..., Any], item: str | None = None) -> Callable[...
 
     @functools.wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Any:
-        call = _begin(function.__name__, item_of(args, kwargs))
+        found = item_of(args, kwargs)
+        if only is not None and found != only:
+            return function(*args, **kwargs)
+        call = _begin(function.__name__, found)
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
@@ -104,28 +109,13 @@ async def _awaited(call: int, awaitable: Awaitable[Any]) -> Any:
 
 def patch(target: str, item: str | None = None, only: Any = None) -> None:
     """Trace a function or method of another package, as in ``asyncio:sleep``, if the model has imported
-    that package. With ``only``, record just the calls whose positional ``item`` equals it."""
+    that package. See ``trace`` for ``item`` and ``only``."""
     module, _, path = target.partition(":")
     *owners, name = path.split(".")
     if module not in sys.modules:
         return  # importing it may take half a second, and this model does not call it
     owner = functools.reduce(getattr, owners, sys.modules[module])
-    function = getattr(owner, name)
-    traced = trace(function, item)
-    if item is not None and only is not None:
-        traced = _filtered(function, traced, _place(function, item), only)
-    setattr(owner, name, traced)
-
-
-def _filtered(
-    function: Callable[..., Any], traced: Callable[..., Any], place: int, only: Any
-) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def filtered(*args: Any, **kwargs: Any) -> Any:
-        call = traced if args[place : place + 1] == (only,) else function
-        return call(*args, **kwargs)
-
-    return filtered
+    setattr(owner, name, trace(getattr(owner, name), item, only))
 
 
 def _begin(function: str, item: Any) -> int:
@@ -162,10 +152,8 @@ def _write_line(fields: str, at: float | None = None) -> None:
 
 
 def _json(value: Any) -> str:
-    """JSON; the encoder takes some µs even for None and integers."""
-    if value is None:
-        return "null"
-    return repr(value) if type(value) is int else _encode(value)
+    # The encoder takes some µs even for None and integers.
+    return "null" if value is None else repr(value) if type(value) is int else _encode(value)
 
 
 def _writer() -> Callable[[int, bytes, int], int]:
@@ -186,7 +174,7 @@ _write = _writer()
 
 
 def _interpreter() -> int:
-    """The number of this interpreter within its process: 0 is the first one."""
+    """The number of this interpreter within its process; 0 is the first one's."""
     if sys.version_info >= (3, 14):
         from concurrent import interpreters
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -31,10 +30,7 @@ class UnitNames:
     def __init__(self, main: int) -> None:
         """``main`` is the id of the process that the model's ``run`` is called in."""
         self._main = main
-        self._numbers: dict[tuple[object, ...], int] = {}
-        self._next: defaultdict[tuple[object, ...], itertools.count[int]] = defaultdict(
-            lambda: itertools.count(1)
-        )
+        self._numbers: defaultdict[tuple[object, ...], dict[object, int]] = defaultdict(dict)
 
     def named(self, ids: Sequence[int | bool | None]) -> ExecutionUnit:
         """The unit of the recorder's ids: process, interpreter, thread, whether that is the main thread
@@ -42,20 +38,18 @@ class UnitNames:
         process, interpreter, thread, is_main, task = ids
         parts = []
         if process != self._main:
-            parts.append(f"process {self._number('process', process)}")
+            parts.append(f"process {self._number(process, 'process')}")
         if interpreter:
-            parts.append(f"interpreter {self._number('interpreter', process, interpreter)}")
+            parts.append(f"interpreter {self._number(interpreter, 'interpreter', process)}")
         elif not is_main:
-            parts.append(f"thread {self._number('thread', process, thread)}")
-        number = None if task is None else self._number("task", task, process, interpreter, thread)
+            parts.append(f"thread {self._number(thread, 'thread', process)}")
+        number = None if task is None else self._number(task, "task", process, interpreter, thread)
         return ExecutionUnit(", ".join(parts) or "main thread", number)
 
-    def _number(self, kind: str, *key: object) -> int:
-        # Threads are counted in each process, tasks in each thread.
-        within = (kind, *key[1:]) if kind == "task" else (kind, *key[:-1])
-        if (kind, *key) not in self._numbers:
-            self._numbers[kind, *key] = next(self._next[within])
-        return self._numbers[kind, *key]
+    def _number(self, of: object, *within: object) -> int:
+        """Threads are numbered in each process, tasks in each thread."""
+        numbers = self._numbers[within]
+        return numbers.setdefault(of, len(numbers) + 1)
 
 
 @dataclass(frozen=True)
@@ -92,26 +86,24 @@ class CallReader:
         self._path = path
         self._units = UnitNames(main)
         self._unfinished: dict[tuple[int, int, int], Call] = {}
-        self.offset = 0
-        """Bytes read of the file."""
+        self._offset = 0
 
     @property
     def unfinished(self) -> list[Call]:
         """The calls that have begun and not ended, as far as the file has been read."""
         return list(self._unfinished.values())
 
-    def new(self) -> Iterator[Call]:
+    def new(self) -> list[Call]:
         """The calls recorded since the last time: each one when it has begun, and again when it has
         ended."""
         if not self._path.exists():
-            return
+            return []
         with self._path.open("rb") as file:
-            file.seek(self.offset)
+            file.seek(self._offset)
             content = file.read()
         complete = content[: content.rfind(b"\n") + 1]  # the last line may still be in the making
-        self.offset += len(complete)
-        for line in complete.splitlines():
-            yield self._call(json.loads(line))
+        self._offset += len(complete)
+        return [self._call(json.loads(line)) for line in complete.splitlines()]
 
     def _call(self, event: dict[str, Any]) -> Call:
         process, interpreter, *_ = event["unit"]
@@ -186,11 +178,11 @@ def tracks(spans: Iterable[Span]) -> list[Track]:
 
 def _numbered(of_thread: list[list[Span]]) -> list[tuple[int, list[Span]]]:
     """The tracks with their numbers: those of their tasks, if each track has one task throughout."""
-    tasks = {span.unit.task: track for track in of_thread for span in track}
-    separate = all(span.unit.task == task for task, track in tasks.items() for span in track)
-    if not separate or len(tasks) < len(of_thread):
-        return list(enumerate(of_thread, 1))
-    return sorted((task or number, track) for number, (task, track) in enumerate(tasks.items(), 1))
+    tasks = [{span.unit.task or 0 for span in track} for track in of_thread]
+    numbers = [min(each) for each in tasks]
+    if sum(map(len, tasks)) == len(set(numbers)) and all(numbers):
+        return sorted(zip(numbers, of_thread, strict=True))
+    return list(enumerate(of_thread, 1))
 
 
 def _title(thread: str, in_tasks: bool, number: int, of: int) -> str:

@@ -14,9 +14,6 @@ from typing import Any
 
 from concurbench.trace import recorder
 
-MAX_CALLS = 8
-"""Calls that are followed: the first ones."""
-
 MAX_STEPS = 20
 
 
@@ -40,7 +37,7 @@ def note(step: Step) -> None:
 
 @contextlib.contextmanager
 def traced_steps(file: str) -> Iterator[None]:
-    """Record the steps of this file's functions, in this thread, when the ``with`` block ends.
+    """Record the first steps of this file's functions, in this thread, when the ``with`` block ends.
 
     A call that leaves its function may come back. So it is a ``returns`` until it is resumed.
     """
@@ -52,18 +49,17 @@ def traced_steps(file: str) -> Iterator[None]:
         code = frame.f_code
         if code.co_filename != file or code.co_name.startswith("<") or event not in ("call", "return"):
             return
-        if event == "call":
-            if frame in left:
-                left.pop(frame).event = "suspends"
-            elif frame not in calls and len(calls) < MAX_CALLS:
-                calls[frame] = len(calls) + 1
-        if frame in calls and len(steps) < MAX_STEPS:
-            again = any(step.call == calls[frame] for step in steps)
-            what = "returns" if event == "return" else "resumes" if again else "starts"
-            depth = sum(below.f_code.co_filename == file for below in _stack(frame))
-            steps.append(Step(calls[frame], code.co_qualname, what, depth, _caller(frame, file)))
-            if event == "return":
-                left[frame] = steps[-1]
+        if event == "call" and frame in left:
+            left.pop(frame).event = "suspends"
+        if len(steps) == MAX_STEPS:
+            return
+        what = "returns" if event == "return" else "resumes" if frame in calls else "starts"
+        number = calls.setdefault(frame, len(calls) + 1)
+        below = list(_stack(frame))
+        depth = sum(each.f_code.co_filename == file for each in below)
+        steps.append(Step(number, code.co_qualname, what, depth, _name(below[0], file)))
+        if event == "return":
+            left[frame] = steps[-1]
 
     sys.setprofile(profile)
     try:
@@ -77,14 +73,12 @@ def traced_steps(file: str) -> Iterator[None]:
 
 def _stack(frame: FrameType) -> Iterator[FrameType]:
     """The frames below this one, without those of the tracing itself."""
-    below = frame.f_back
-    while below is not None:
+    while below := frame.f_back:
         if not below.f_globals["__name__"].startswith("concurbench."):
             yield below
-        below = below.f_back
+        frame = below
 
 
-def _caller(frame: FrameType, file: str) -> str:
-    below = next(_stack(frame))
-    name = below.f_code.co_qualname
-    return name if below.f_code.co_filename == file else f"{below.f_globals['__name__']}.{name}"
+def _name(frame: FrameType, file: str) -> str:
+    name = frame.f_code.co_qualname
+    return name if frame.f_code.co_filename == file else f"{frame.f_globals['__name__']}.{name}"

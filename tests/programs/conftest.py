@@ -9,13 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Protocol
 
 import psutil
 import pytest
@@ -24,8 +22,8 @@ from click.testing import CliRunner, Result
 from tests.conftest import ROOT, TIMEOUT, heed_signals
 
 Run = Callable[..., Result]
-Program = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., "Running"]
+Ended = subprocess.CompletedProcess[str]
 
 
 def environ(**more: str) -> Mapping[str, str]:
@@ -48,66 +46,45 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return invoke
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Program:
-    """Call it with a module and arguments: it runs as a process in a pipe, in an empty folder."""
-
-    def run(module: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=tmp_path, env=environ(**more), text=True, capture_output=True, check=False,
-        )  # fmt: skip
-
-    return run
-
-
 class Running:
     """A program that runs in an empty folder; its output is read as it comes."""
 
-    def __init__(
-        self, folder: Path, errors: IO[str], module: str, *arguments: str, **more: str
-    ) -> None:
-        self._errors = errors
+    def __init__(self, folder: Path, module: str, *arguments: str, **more: str) -> None:
         self._read = ""
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-m", module, *arguments],
-            cwd=folder, env=environ(**more), text=True, stdout=subprocess.PIPE, stderr=errors,
+            cwd=folder, env=environ(**more), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             preexec_fn=heed_signals,
         )  # fmt: skip
 
     def read_until(self, part: str) -> None:
         """Read on to the first line with ``part`` in it, or to the end."""
-        for line in self._output:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
             self._read += line
             if part in line:
                 return
 
     def child(self, module: str) -> psutil.Process:
         """The process that it started to run a module."""
-        [child] = (
-            each
-            for each in psutil.Process(self.process.pid).children()
-            if module in " ".join(each.cmdline())
-        )
+        children = psutil.Process(self.process.pid).children()
+        [child] = (each for each in children if module in " ".join(each.cmdline()))
         return child
 
-    def ended(self) -> subprocess.CompletedProcess[str]:
+    def interrupted(self, when: str, number: int = signal.SIGINT) -> Ended:
+        """Send a signal after a line with ``when`` in it, and wait for the end."""
+        self.read_until(when)
+        self.process.send_signal(number)
+        return self.ended()
+
+    def ended(self) -> Ended:
         """Its exit code and all its output, once it has ended."""
-        # communicate() would lose what is in the buffer of the pipe.
-        self._read += self._output.read()
-        code = self.process.wait()
-        self._errors.seek(0)
-        return subprocess.CompletedProcess(self.process.args, code, self._read, self._errors.read())
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self._output.close()
-
-    @property
-    def _output(self) -> IO[str]:
         assert self.process.stdout is not None
-        return self.process.stdout
+        assert self.process.stderr is not None
+        # communicate() would lose what is in the buffer of the pipe.
+        output = self._read + self.process.stdout.read()
+        code = self.process.wait()
+        return subprocess.CompletedProcess(self.process.args, code, output, self.process.stderr.read())
 
 
 @pytest.fixture
@@ -116,36 +93,12 @@ def running(tmp_path: Path) -> Iterator[Start]:
     with contextlib.ExitStack() as stack:
 
         def start(module: str, *arguments: str, **more: str) -> Running:
-            # Not a pipe, which could fill up: it is read after the end.
-            errors = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
-            program = Running(tmp_path, errors, module, *arguments, **more)
-            stack.callback(program.close)
+            program = Running(tmp_path, module, *arguments, **more)
+            stack.enter_context(program.process)  # closes its pipes and waits for it
+            stack.callback(program.process.kill)
             return program
 
         yield start
-
-
-class Interrupted(Protocol):
-    """The type of the fixture of that name."""
-
-    def __call__(
-        self, module: str, *arguments: str, when: str, number: int = signal.SIGINT
-    ) -> subprocess.CompletedProcess[str]: ...
-
-
-@pytest.fixture
-def interrupted(running: Start) -> Interrupted:
-    """Like ``program``, with a signal once it has printed a line with ``when`` in it."""
-
-    def run(
-        module: str, *arguments: str, when: str, number: int = signal.SIGINT
-    ) -> subprocess.CompletedProcess[str]:
-        program = running(module, *arguments)
-        program.read_until(when)
-        program.process.send_signal(number)
-        return program.ended()
-
-    return run
 
 
 class Terminal:

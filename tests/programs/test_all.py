@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
@@ -14,8 +13,8 @@ import pytest
 
 import impls
 from concurbench.errors import ConcurbenchError
-from concurbench.trace.program import select
-from tests.programs.conftest import Interrupted, Program, Run, Start, environ
+from programs._program import select
+from tests.programs.conftest import Run, Start, environ
 
 PROGRAMS = {
     "domains": "domains",
@@ -144,26 +143,23 @@ def test_a_model_that_cannot_run_is_refused_with_the_reason(
 
 def test_a_misspelt_model_gets_a_suggestion() -> None:
     with pytest.raises(ConcurbenchError, match=r"no model thread \(did you mean threaded"):
-        select(impls, "primes", "thread", ("--workers", None, 1), False, None)
-
-
-def test_a_model_with_its_own_bound_runs_with_that_and_says_so(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    options = select(impls, "flags", "sequential", ("--max-req", 30, 20), False, None)
-    assert options.workers == 1
-    line = "sequential always has 1 in flight: --max-req 30 has no effect\n"
-    assert capsys.readouterr().out == line
+        select("primes", "thread", ("--workers", None, 1), False, None)
 
 
 @pytest.mark.parametrize(
-    ("asked", "model"), [(None, "sequential"), (1, "sequential"), (30, "threaded")]
+    ("model", "asked", "workers", "said"),
+    [
+        ("sequential", 30, 1, "sequential always has 1 in flight: --max-req 30 has no effect\n"),
+        ("sequential", None, 1, ""),
+        ("sequential", 1, 1, ""),
+        ("threaded", 30, 30, ""),
+    ],
 )
-def test_no_line_about_bounds_is_printed_when_there_is_no_conflict(
-    capsys: pytest.CaptureFixture[str], asked: int | None, model: str
+def test_a_model_with_its_own_bound_runs_with_that_and_says_so_if_another_was_asked_for(
+    capsys: pytest.CaptureFixture[str], model: str, asked: int | None, workers: int, said: str
 ) -> None:
-    select(impls, "flags", model, ("--max-req", asked, 20), False, None)
-    assert capsys.readouterr().out == ""
+    options = select("flags", model, ("--max-req", asked, 20), False, None)
+    assert (options.workers, capsys.readouterr().out) == (workers, said)
 
 
 # -- as processes --
@@ -181,10 +177,11 @@ def test_no_line_about_bounds_is_printed_when_there_is_no_conflict(
     ],
 )
 def test_in_a_pipe_there_are_lines_of_80_columns_without_colours_or_progress(
-    program: Program, tmp_path: Path, name: str, options: list[str], line: str
+    running: Start, tmp_path: Path, name: str, options: list[str], line: str
 ) -> None:
     proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}  # none for the own servers
-    ended = program(f"programs.{name}", *options, "--timeline", "--svg=line.svg", **proxy)
+    arguments = [*options, "--timeline", "--svg=line.svg"]
+    ended = running(f"programs.{name}", *arguments, **proxy).ended()
     assert (ended.returncode, ended.stderr) == (0, "")
     assert line in ended.stdout
     assert "a column is" in ended.stdout
@@ -193,23 +190,13 @@ def test_in_a_pipe_there_are_lines_of_80_columns_without_colours_or_progress(
     assert (tmp_path / "line.svg").read_text().startswith("<svg")
 
 
-def test_a_program_ends_silently_when_the_reader_closes_the_pipe() -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    with os.fdopen(writer, "wb") as pipe:
-        ended = subprocess.run(
-            [sys.executable, "-m", "programs.primes", "97", "--model=sequential"],
-            env=environ(), text=True, stdout=pipe, stderr=subprocess.PIPE, check=False,
-        )  # fmt: skip
-    assert (ended.returncode, ended.stderr) == (141, "")
-
-
-def test_a_program_runs_with_its_output_closed() -> None:
+@pytest.mark.parametrize(("shell", "code"), [("| true; exit ${PIPESTATUS[0]}", 141), (">&-", 0)])
+def test_a_program_ends_silently_when_its_output_is_not_read_or_closed(shell: str, code: int) -> None:
+    command = f"{sys.executable} -m programs.primes 97 --model sequential {shell}"
     ended = subprocess.run(
-        ["/bin/sh", "-c", f"{sys.executable} -m programs.primes 97 --model sequential >&-"],
-        env=environ(), text=True, stderr=subprocess.PIPE, check=False,
-    )  # fmt: skip
-    assert (ended.returncode, ended.stderr) == (0, "")
+        ["bash", "-c", command], env=environ(), text=True, stderr=subprocess.PIPE, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (code, "")
 
 
 # -- signals --
@@ -229,17 +216,16 @@ def test_a_program_runs_with_its_output_closed() -> None:
     ],
 )  # fmt: skip
 def test_ctrl_c_ends_a_program_with_a_summary(
-    interrupted: Interrupted, name: str, options: list[str], when: str, line: str
+    running: Start, name: str, options: list[str], when: str, line: str
 ) -> None:
-    ended = interrupted(f"programs.{name}", *options, when=when)
+    ended = running(f"programs.{name}", *options).interrupted(when)
     assert (ended.returncode, ended.stderr) == (130, "")
     assert re.search(line, ended.stdout)
 
 
-def test_another_signal_has_its_own_exit_code(interrupted: Interrupted) -> None:
-    ended = interrupted(
-        "programs.primes", "--model=sequential", "97", SLOW, when=" 97 ", number=signal.SIGTERM
-    )
+def test_another_signal_has_its_own_exit_code(running: Start) -> None:
+    primes = running("programs.primes", "--model=sequential", "97", SLOW)
+    ended = primes.interrupted(" 97 ", signal.SIGTERM)
     assert ended.returncode == 128 + signal.SIGTERM
     assert "interrupted: 1 not tested" in ended.stdout
 

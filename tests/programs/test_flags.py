@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from impls import flags
-from programs.flags import all_codes, expanded, landing, pairs
+from programs.flags import ALL, PAIRS, expanded, landing
 from servers.local import Local
 from servers.profiles import PROFILES
 from tests.conftest import until
-from tests.programs.conftest import Interrupted, Run, Start, Terminal, environ
+from tests.programs.conftest import Run, Start, Terminal, environ
 
 
 def saved(folder: Path) -> set[str]:
@@ -39,16 +39,12 @@ def test_codes_are_sorted_and_unique(asked: tuple[str, ...], codes: tuple[str, .
 
 
 def test_a_letter_stands_for_all_codes_that_begin_with_it() -> None:
-    codes = expanded(("B",))
-    assert codes[0] == "BA"
-    assert codes[-1] == "BZ"
-    assert set(codes) == {code for code in flags.CASES["all194"].codes if code[0] == "B"}
+    assert expanded(("B",)) == tuple(code for code in ALL if code[0] == "B")
 
 
 def test_all_are_the_countries_and_every_is_every_pair_of_letters() -> None:
-    assert len(all_codes()) == 194
-    assert len(pairs()) == 26 * 26
-    assert set(all_codes()) < set(pairs())
+    assert (len(ALL), len(PAIRS)) == (194, 26 * 26)
+    assert set(ALL) < set(PAIRS)
 
 
 # -- outcomes --
@@ -73,8 +69,7 @@ def test_each_flag_is_downloaded_or_not_found(
     assert result.exit_code == 0, result.output
     assert "2 downloaded, 1 not found, 0 failed" in result.stdout
     assert re.search(rf"^XX  not found .* s  {unit}", result.stdout, re.MULTILINE)
-    for file in files:
-        assert (tmp_path / "here" / file).read_bytes().startswith(b"GIF")
+    assert all((tmp_path / "here" / file).read_bytes().startswith(b"GIF") for file in files)
     assert saved(tmp_path / "here") <= {*files, "VN.gif", "Viet_Nam.gif"}
 
 
@@ -137,14 +132,11 @@ def test_an_own_server_that_dies_is_reported_in_a_sentence(running: Start) -> No
 # -- Ctrl-C --
 
 
-def test_ctrl_c_keeps_complete_files_and_counts_the_others(
-    interrupted: Interrupted, tmp_path: Path
-) -> None:
+def test_ctrl_c_keeps_complete_files_and_counts_the_others(running: Start, tmp_path: Path) -> None:
     (tmp_path / "downloaded").mkdir()
     (tmp_path / "downloaded" / "foreign.part").touch()
-    ended = interrupted(
-        "programs.flags", "--all", "--max-req=2", "--verbose", "--model=threaded", when="  ok "
-    )
+    program = running("programs.flags", "--all", "--max-req=2", "--verbose", "--model=threaded")
+    ended = program.interrupted("  ok ")
     assert (ended.returncode, ended.stderr) == (130, "")
     [downloaded] = re.findall(r"(\d+) downloaded, 0 not found, 0 failed", ended.stdout)
     assert f"cut off: {194 - int(downloaded)} without an outcome" in ended.stdout

@@ -73,15 +73,15 @@ def test_a_span_of_no_length_is_drawn() -> None:
     assert lines(span(5, 5))[0].split() == ["one", "│"]
 
 
-def test_the_first_tracks_are_drawn_and_the_others_counted() -> None:
-    def many(number: int) -> list[Track]:
-        return [Track(f"task {task}", (span(0, 1),)) for task in range(number)]
-
-    drawn_lines = chart(many(MAX_TRACKS + 2), 80).plain.splitlines()
-    assert drawn_lines[MAX_TRACKS - 1].startswith(f"task {MAX_TRACKS - 1}")
-    assert drawn_lines[MAX_TRACKS] == "… and 2 more lines: --svg FILE draws them all"
-    assert "… and 1 more line:" in chart(many(MAX_TRACKS + 1), 80).plain
-    assert "…" not in chart(many(MAX_TRACKS), 80).plain
+@pytest.mark.parametrize(
+    ("number", "more"), [(0, ""), (1, "… and 1 more line: "), (2, "… and 2 more lines: ")]
+)
+def test_the_first_tracks_are_drawn_and_the_others_counted(number: int, more: str) -> None:
+    many = [Track(f"task {task}", (span(0, 1),)) for task in range(MAX_TRACKS + number)]
+    drawn = chart(many, 80).plain.splitlines()
+    assert drawn[MAX_TRACKS - 1].startswith(f"task {MAX_TRACKS - 1}")
+    assert drawn[MAX_TRACKS].startswith(more)
+    assert ("--svg FILE draws them all" in drawn[MAX_TRACKS]) == bool(more)
 
 
 def test_a_narrow_terminal_still_gets_a_chart() -> None:
@@ -102,22 +102,9 @@ def texts(root: Xml.Element) -> list[str]:
     return [text.text or "" for text in root.iter(f"{SVG}text")]
 
 
-def bars(root: Xml.Element) -> dict[str, Xml.Element]:
-    """Tooltip -> bar."""
-    found = {}
-    for group in root.iter(f"{SVG}g"):
-        title, bar = group.find(f"{SVG}title"), group.find(f"{SVG}rect")
-        assert title is not None
-        assert title.text is not None
-        assert bar is not None
-        found[title.text] = bar
-    return found
-
-
-def test_the_times_of_the_axis_stay_within_the_picture() -> None:
-    root = drawn(Span(ExecutionUnit("thread 1"), "FR", 0.0, 1234.5))
-    for text in root.iter(f"{SVG}text"):
-        assert float(text.attrib["x"]) + LETTER * len(text.text or "") <= WIDTH
+def bars(root: Xml.Element) -> dict[str, dict[str, str]]:
+    """Tooltip -> attributes of the bar."""
+    return {group[0].text or "": group[1].attrib for group in root.iter(f"{SVG}g")}
 
 
 def test_the_tooltip_of_a_span_has_its_label_kind_times_and_unit() -> None:
@@ -129,14 +116,11 @@ def test_the_tooltip_of_a_span_has_its_label_kind_times_and_unit() -> None:
         "FR: waits, 0.0 ns to 0.500 s, thread 1",
         "DE: computes, 0.250 s to 1.000 s, thread 2",
     ]
-    assert [bar.get("fill") for bar in bars(root).values()] == [
+    assert len({STYLES[kind].fill for kind in Activity}) == len(Activity)
+    assert [bar["fill"] for bar in bars(root).values()] == [
         STYLES[Activity.WAITS].fill, STYLES[Activity.COMPUTES].fill,
     ]  # fmt: skip
     assert {"naps", "thread 1", "thread 2", "FR", "DE", "waits", "computes"} <= set(texts(root))
-
-
-def test_each_kind_has_its_own_colour() -> None:
-    assert len({STYLES[kind].fill for kind in Activity}) == len(Activity)
 
 
 def test_labels_and_titles_are_escaped() -> None:
@@ -149,33 +133,26 @@ def test_labels_and_titles_are_escaped() -> None:
 
 @pytest.mark.parametrize("seconds", [1e-9, 1.0, 1e4])
 def test_bars_are_visible_and_stay_within_the_picture(seconds: float) -> None:
-    spans = [
-        Span(ExecutionUnit("thread 1"), "a", 0.0, seconds),
-        Span(ExecutionUnit("thread 2"), "b", seconds, seconds),
-        Span(ExecutionUnit("thread 3"), "c", 0.0, 0.0),
-    ]
+    times = {"a": (0.0, seconds), "b": (seconds, seconds), "c": (0.0, 0.0)}
+    spans = [Span(ExecutionUnit(f"thread {name}"), name, *time) for name, time in times.items()]
     for bar in bars(drawn(*spans)).values():
-        left, width = float(bar.attrib["x"]), float(bar.attrib["width"])
+        left, width = float(bar["x"]), float(bar["width"])
         assert width >= 1.0
-        assert left > 0
-        assert left + width <= WIDTH
+        assert 0 < left < left + width <= WIDTH
 
 
 def test_a_label_that_does_not_fit_is_in_the_tooltip_alone() -> None:
-    root = drawn(
-        Span(ExecutionUnit("t"), "short", 0.0, 1e-6), Span(ExecutionUnit("t"), "long", 0.5, 1.0)
-    )
+    root = drawn(span(0.0, 1e-6, "short"), span(0.5, 1.0, "long"))
     assert "long" in texts(root)
     assert "short" not in texts(root)
     assert any(tooltip.startswith("short:") for tooltip in bars(root))
 
 
 def test_an_svg_has_all_tracks() -> None:
-    root = drawn(
-        *(Span(ExecutionUnit(f"thread {number}"), "", 0.0, 1.0) for number in range(3 * MAX_TRACKS))
-    )
+    units = [ExecutionUnit(f"thread {number}") for number in range(3 * MAX_TRACKS)]
+    root = drawn(*(Span(unit, "", 0.0, 1.0) for unit in units))
     height = float(root.attrib["height"])
-    assert f"thread {3 * MAX_TRACKS - 1}" in texts(root)
+    assert str(units[-1]) in texts(root)
     assert all(float(text.attrib["y"]) < height for text in root.iter(f"{SVG}text"))
 
 

@@ -1,4 +1,4 @@
-"""The model's process: its calls as they come, its outcome, and how it can end."""
+"""A traced run: its calls as they come, its answers or error, and how it can end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,7 @@ import psutil
 import pytest
 
 from concurbench.trace import recorder
-from concurbench.trace.process import RUN, Died, ModelProcess, Outcome, TraceJob, all_answers
-from concurbench.trace.spans import Call
+from concurbench.trace.process import TracedRun, TraceJob, all_answers
 from tests.conftest import ROOT, TIMEOUT
 
 SHARED = Path("/dev/shm")
@@ -39,32 +38,24 @@ def step(number: int) -> int:
     return number * 10
 
 
-def model(run: Callable[[Any], Any]) -> Callable[[], Callable[..., Any]]:
-    """The ``load`` of a job: called in the model's process."""
-    return functools.partial(_loaded, run)
-
-
-def _loaded(run: Callable[[Any], Any]) -> Callable[..., Any]:
+def load(run: Callable[[Any], Any]) -> Callable[..., Any]:
+    """What a job calls in the model's process."""
     return lambda job, *, workers: run(job)
 
 
-def trace_job(run: Callable[[Any], Any], job: Any = None) -> TraceJob:
-    return TraceJob(model(run), job, workers=1, summarize=all_answers)
+def traced(
+    run: Callable[[Any], Any], job: Any = None, environ: Mapping[str, str] | None = None
+) -> TracedRun:
+    """A run, which has not begun."""
+    model = TraceJob(functools.partial(load, run), job, workers=1, summarize=all_answers)
+    return TracedRun(model, environ or {})
 
 
-def never() -> bool:
-    return False
-
-
-def nothing() -> None:
-    pass
-
-
-def traced(run: Callable[[Any], Any], job: Any = None) -> tuple[list[Call], ModelProcess]:
-    """All calls of a model, and its process, which has ended."""
-    with ModelProcess(trace_job(run, job), {}) as process:
-        calls = list(process.calls(nothing, never))
-    return calls, process
+def ended(run: Callable[[Any], Any], job: Any = None, **environ: str) -> TracedRun:
+    """A run that has ended."""
+    with traced(run, job, environ) as traced_run:
+        list(traced_run.calls())
+    return traced_run
 
 
 # -- what models do; module-level functions, so that they can be pickled --
@@ -142,44 +133,32 @@ def called(name: str) -> None:
 
 
 def test_calls_come_in_order_and_the_answers_in_the_end() -> None:
-    calls, process = traced(two_steps, [1, 2])
+    with traced(two_steps, [1, 2]) as run:
+        calls = list(run.calls())
     assert [(call.function, call.item, call.result) for call in calls] == [
-        (RUN, None, None),
-        ("step", 1, None),
-        ("step", 1, 10),
-        ("step", 2, None),
-        ("step", 2, 20),
-        (RUN, None, [10, 20]),
-    ]
+        ("step", 1, None), ("step", 1, 10), ("step", 2, None), ("step", 2, 20),
+    ]  # fmt: skip
     assert {str(call.unit) for call in calls} == {"main thread"}
-    assert process.outcome is not None
-    assert (process.outcome.answers, process.outcome.error) == ([10, 20], None)
+    assert run.done == calls[1::2]
+    assert (run.answers, run.error, run.cut) == ([10, 20], None, [])
+    assert run.began_at < calls[0].begin < run.began_at + run.seconds < run.ended_at
 
 
-def test_a_call_comes_while_the_model_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["a call has come", "it is idle"])
+def test_a_call_comes_while_the_model_runs(tmp_path: Path, when: str) -> None:
     gate = tmp_path / "gate"
-    with ModelProcess(trace_job(wait_between, str(gate)), {}) as process:
-        for call in process.calls(nothing, never):
-            if call.item == 1:
+    with traced(wait_between, str(gate)) as run:
+        for _ in run.calls(gate.touch if when == "it is idle" else lambda: None):
+            if when == "a call has come":
                 gate.touch()
-        assert process.outcome is not None
-        assert process.outcome.answers == 20
-
-
-def test_idle_is_called_while_nothing_happens(tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
-    with ModelProcess(trace_job(wait_between, str(gate)), {}) as process:
-        list(process.calls(gate.touch, never))
-        assert process.outcome is not None
+    assert run.answers == 20
 
 
 def test_only_the_model_gets_its_environment_and_its_prints_stay_off_the_screen(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     before = dict(os.environ)
-    with ModelProcess(trace_job(print_and_answer), {"SOME_NAME": "value"}) as process:
-        list(process.calls(nothing, never))
-        assert process.outcome == Outcome("value")
+    assert ended(print_and_answer, SOME_NAME="value").answers == "value"
     assert dict(os.environ) == before
     assert capfd.readouterr() == ("", "")
 
@@ -187,36 +166,25 @@ def test_only_the_model_gets_its_environment_and_its_prints_stay_off_the_screen(
 # -- errors --
 
 
-def test_an_error_of_the_model_becomes_a_sentence() -> None:
-    calls, process = traced(fail_in_groups)
-    assert process.outcome == Outcome(error="KeyError: 'lost'")
-    assert calls[-1].error is not None
-
-
 @pytest.mark.parametrize(
-    ("run", "message"),
+    ("model", "message"),
     [
+        (fail_in_groups, "KeyError: 'lost'"),
         (die, "its process exited with code 3: it went wrong"),
         (be_killed, "its process was ended by SIGKILL"),
         (die_with_a_child, "its process exited with code 3"),
     ],
 )
-def test_a_process_that_dies_is_reported_with_its_exit_code_or_signal(
-    run: Callable[[Any], Any], message: str
+def test_an_error_or_death_of_the_model_becomes_a_sentence(
+    model: Callable[[Any], Any], message: str
 ) -> None:
-    with ModelProcess(trace_job(run), {}) as process:
-        with pytest.raises(Died) as died:
-            list(process.calls(nothing, never))
-        assert str(died.value) == message
-        assert [call.function for call in process.unfinished] == [RUN]
+    run = ended(model)
+    assert (run.answers, run.error) == (None, message)
+    assert run.seconds > 0
 
 
 def test_a_job_that_cannot_be_unpickled_is_reported(capfd: pytest.CaptureFixture[str]) -> None:
-    with (
-        ModelProcess(trace_job(two_steps, Unreadable()), {}) as process,
-        pytest.raises(Died, match="its process exited with code 1"),
-    ):
-        list(process.calls(nothing, never))
+    assert ended(two_steps, Unreadable()).error == "its process exited with code 1"
     assert "cannot be read" in capfd.readouterr().err
 
 
@@ -234,39 +202,40 @@ def _unreadable() -> None:
 # -- an end in the middle --
 
 
-def test_stop_ends_every_process_that_the_model_started() -> None:
-    waits: list[Call] = []
+def test_a_signal_ends_every_process_that_the_model_started() -> None:
+    begun = 0
     expected = 1 + len(multiprocessing.get_all_start_methods())
-    with ModelProcess(trace_job(wait_long_everywhere), {}) as process:
-        family = []
-        for call in process.calls(nothing, lambda: len(waits) == expected):
-            if call.function == "sleep":
-                waits.append(call)
-                family = psutil.Process(process.process.pid).children(recursive=True)
-        assert [call.function for call in process.unfinished] == [RUN] + ["sleep"] * expected
-        assert process.outcome is None
+    with traced(wait_long_everywhere) as run:
+        for _ in run.calls():
+            begun += 1
+            if begun == expected:
+                family = psutil.Process(run.process.pid).children(recursive=True)
+                signal.raise_signal(signal.SIGTERM)
+    assert [call.function for call in run.cut] == ["sleep"] * expected
+    assert (run.ended_by, run.answers, run.error) == (signal.SIGTERM, None, None)
     assert not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in family)
 
 
 def end_in_the_middle() -> None:
     """Stop a model as a program does; print the file of its semaphore."""
-    calls: dict[str, Call] = {}
-    with ModelProcess(trace_job(hold_a_semaphore), {}) as process:
-        for call in process.calls(nothing, lambda: "sleep" in calls):
-            calls[call.function] = call
-    path = SHARED / f"sem.{calls['called'].item.removeprefix('/')}"
+    with traced(hold_a_semaphore) as run:
+        for call in run.calls():
+            if call.function == "called":
+                path = SHARED / f"sem.{call.item.removeprefix('/')}"
+            else:
+                signal.raise_signal(signal.SIGTERM)
     print(path, path.exists())
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="semaphores are elsewhere")
 def test_semaphores_of_a_stopped_model_are_removed_without_warnings() -> None:
-    ended = subprocess.run(
+    program = subprocess.run(
         [sys.executable, "-c", f"from {__name__} import end_in_the_middle as run; run()"],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
         text=True, capture_output=True, check=False,
     )  # fmt: skip
-    assert (ended.returncode, ended.stderr) == (0, "")
-    path, existed = ended.stdout.split()
+    assert (program.returncode, program.stderr) == (0, "")
+    path, existed = program.stdout.split()
     assert existed == "True"
     due = time.monotonic() + TIMEOUT
     while Path(path).exists() and time.monotonic() < due:
@@ -274,19 +243,9 @@ def test_semaphores_of_a_stopped_model_are_removed_without_warnings() -> None:
     assert not Path(path).exists()
 
 
-def test_a_model_can_be_stopped_before_it_begins() -> None:
-    with ModelProcess(trace_job(wait_long), {}):
-        pass
-
-
-def test_an_error_of_the_program_stops_the_model() -> None:
-    def run() -> None:
-        with ModelProcess(trace_job(wait_long), {}) as process:
-            for call in process.calls(nothing, never):
-                raise LookupError(call.function)
-
-    with pytest.raises(LookupError):
-        run()
+def test_an_error_of_the_program_stops_the_model_even_before_it_begins() -> None:
+    with pytest.raises(LookupError), traced(wait_long):
+        raise LookupError
 
 
 # -- Ctrl-C, from a terminal --
@@ -303,7 +262,5 @@ def test_ctrl_c_does_not_reach_a_model_that_is_starting(
     early = f"import os, signal\nos.kill(os.getpid(), {int(signal.SIGINT)})\n"
     (tmp_path / "sitecustomize.py").write_text(early)
     path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
-    with ModelProcess(trace_job(doubled, 21), {"PYTHONPATH": path}) as process:
-        list(process.calls(nothing, never))
-    assert process.outcome == Outcome(42)
+    assert ended(doubled, 21, PYTHONPATH=path).answers == 42
     assert capfd.readouterr().err == ""

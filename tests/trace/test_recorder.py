@@ -11,9 +11,10 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from impls._traced import ENV_TRACER, traced
 from tests.conftest import TIMEOUT
 
 Read = Callable[[], list[Call]]
+Run = Callable[[int], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture
@@ -35,6 +37,10 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
         os.close(recorder._file)
 
 
+def divmod_of(number: int) -> tuple[int, int]:
+    return divmod(number, 5)
+
+
 def test_a_call_is_recorded_when_it_begins_and_when_it_ends(read: Read) -> None:
     assert recorder.trace(divmod_of, "number")(7) == (1, 2)
     begin, end = read()
@@ -43,31 +49,14 @@ def test_a_call_is_recorded_when_it_begins_and_when_it_ends(read: Read) -> None:
     assert end.end is not None
 
 
-def divmod_of(number: int) -> tuple[int, int]:
-    return divmod(number, 5)
-
-
-def test_an_error_is_recorded_and_raised(read: Read) -> None:
-    with pytest.raises(TypeError):
-        recorder.trace(divmod_of, "number")("ü")
-    assert [(call.item, call.error) for call in read()] == [("ü", None), ("ü", "TypeError")]
-
-
-def test_a_function_in_c_can_be_traced(read: Read) -> None:
-    recorder.trace(time.sleep, "seconds")(0)
-    assert [(call.function, call.item) for call in read()] == [("sleep", 0)] * 2
-
-
-def test_a_patch_can_select_calls_by_their_item(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_patch_of_a_function_in_c_can_select_calls_by_their_item(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(time, "sleep", time.sleep)  # and back, afterwards
     recorder.patch("time:sleep", "seconds", 0.0001)
     for seconds in (0.0, 0.0001, 0.0):
         time.sleep(seconds)
     assert [call.item for call in read()] == [0.0001] * 2
-
-
-def test_the_end_of_a_long_path_is_recorded() -> None:
-    assert str(recorder.plain(Path("/folder" * 99, "name.txt"))).endswith("/folder/name.txt")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="os.write is used there")
@@ -84,24 +73,20 @@ def of_two(first: object, second: object = "left out") -> object:
 
 
 @pytest.mark.parametrize(
-    ("args", "kwargs", "item"),
+    ("parameter", "args", "kwargs", "item"),
     [
-        ((1, 2), {}, 2),
-        ((1,), {"second": 3}, 3),
-        ((), {"second": 4, "first": 1}, 4),
-        ((1,), {}, None),
+        ("second", (1, 2), {}, 2),
+        ("second", (1,), {"second": 3}, 3),
+        ("second", (), {"second": 4, "first": 1}, 4),
+        ("second", (1,), {}, None),
+        (None, (1,), {}, None),
     ],
 )
 def test_the_item_is_found_by_position_or_name(
-    read: Read, args: tuple[int, ...], kwargs: dict[str, int], item: int | None
+    read: Read, parameter: str | None, args: tuple[int, ...], kwargs: dict[str, int], item: int | None
 ) -> None:
-    assert recorder.trace(of_two, "second")(*args, **kwargs) == 1
+    assert recorder.trace(of_two, parameter)(*args, **kwargs) == 1
     assert [call.item for call in read()] == [item] * 2
-
-
-def test_a_call_can_have_no_item(read: Read) -> None:
-    recorder.trace(of_two)(1)
-    assert [call.item for call in read()] == [None] * 2
 
 
 def test_an_unknown_parameter_is_an_error_at_once() -> None:
@@ -131,17 +116,18 @@ async def test_a_coroutine_ends_when_it_has_been_awaited(read: Read) -> None:
     ]  # fmt: skip
 
 
-async def test_a_call_that_returns_an_awaitable_ends_when_it_has_been_awaited(read: Read) -> None:
-    def begin(number: int) -> Awaitable[int]:
-        return asyncio.ensure_future(nap(number))
+def begin(number: int) -> Awaitable[int]:
+    return asyncio.ensure_future(nap(number))
 
+
+async def test_a_call_that_returns_an_awaitable_ends_when_it_has_been_awaited(read: Read) -> None:
     awaitable = recorder.trace(begin, "number")(4)
     assert [call.end for call in read()] == [None]
     assert await awaitable == 4
     assert [call.result for call in read()] == [None, 4]
 
 
-@pytest.mark.parametrize("make", [nap, lambda number: asyncio.ensure_future(nap(number))])
+@pytest.mark.parametrize("make", [nap, begin])
 async def test_an_error_of_a_coroutine_is_recorded_and_raised(
     read: Read, make: Callable[[int], Awaitable[int]]
 ) -> None:
@@ -169,7 +155,9 @@ async def test_a_task_that_is_cancelled_has_ended(read: Read) -> None:
         (ValueError("x" * 1000), "x" * recorder.MAX_LENGTH),
     ],
 )
-def test_the_message_of_an_error_is_recorded(read: Read, error: Exception, message: str) -> None:
+def test_an_error_is_recorded_with_its_message_and_raised(
+    read: Read, error: Exception, message: str
+) -> None:
     def fail() -> None:
         raise error
 
@@ -194,6 +182,7 @@ class Point:
         (0.5, 0.5),
         ("x", "x"),
         ("x" * 1000, "x" * recorder.MAX_LENGTH),
+        (Path("/folder" * 99, "name.txt"), ("/folder" * 99 + "/name.txt")[-recorder.MAX_LENGTH :]),
         (b"four", 4),
         (bytearray(5), 5),
         (memoryview(b"six bytes"), 9),
@@ -221,35 +210,58 @@ def units(calls: list[Call]) -> list[str]:
     return [str(call.unit) for call in calls if call.end is None]
 
 
-def test_tasks_of_asyncio_are_distinguished(read: Read) -> None:
-    async def main() -> None:
-        await asyncio.gather(*map(recorder.trace(nap, "number"), range(3)))
-
-    asyncio.run(main())
-    assert units(read()) == [f"main thread, task {number}" for number in (1, 2, 3)]
+async def in_asyncio(call: Run) -> None:
+    await asyncio.gather(call(0), call(1))
+    for number in (2, 3):
+        await asyncio.create_task(call(number))
 
 
-@pytest.mark.parametrize("library", ["asyncio", "trio"])
-def test_consecutive_tasks_are_distinguished(read: Read, library: str) -> None:
+async def in_trio(call: Run) -> None:
+    import trio
+
+    for numbers in ((0, 1), (2,), (3,)):
+        async with trio.open_nursery() as nursery:
+            for number in numbers:
+                nursery.start_soon(call, number)
+
+
+async def in_curio(call: Run) -> None:
+    import curio
+
+    async def overlapping(number: int) -> None:
+        await call(number)
+        await curio.sleep(0)
+
+    async with curio.TaskGroup() as group:
+        for number in range(4):
+            await group.spawn(overlapping, number)
+
+
+@pytest.mark.parametrize(
+    ("library", "main"),
+    [
+        ("asyncio", in_asyncio),
+        ("trio", in_trio),
+        pytest.param(
+            "curio",
+            in_curio,
+            marks=pytest.mark.skipif(sys.version_info >= (3, 12), reason="needs Python <3.12"),
+        ),
+    ],
+)
+def test_tasks_are_distinguished_concurrent_and_consecutive_ones(
+    read: Read, library: str, main: Callable[[Run], Coroutine[Any, Any, None]]
+) -> None:
     loop = pytest.importorskip(library, reason=f"no package {library}")
 
     async def call(number: int) -> None:
         recorder.trace(divmod_of, "number")(number)
 
-    async def asyncio_main() -> None:
-        for number in range(4):
-            await asyncio.create_task(call(number))
-
-    async def trio_main() -> None:
-        for number in range(4):
-            async with loop.open_nursery() as nursery:
-                nursery.start_soon(call, number)
-
-    if library == "trio":
-        loop.run(trio_main)
+    if library == "asyncio":
+        loop.run(main(call))
     else:
-        loop.run(asyncio_main())
-    assert units(read()) == [f"main thread, task {number}" for number in (1, 2, 3, 4)]
+        loop.run(main, call)
+    assert sorted(units(read())) == [f"main thread, task {number}" for number in (1, 2, 3, 4)]
 
 
 def test_awaited_calls_belong_to_the_task_that_awaits(read: Read) -> None:
@@ -264,38 +276,6 @@ def test_awaited_calls_belong_to_the_task_that_awaits(read: Read) -> None:
 
     asyncio.run(main())
     assert units(read()) == ["main thread, task 1"] * 4
-
-
-def test_tasks_of_trio_are_distinguished(read: Read) -> None:
-    trio = pytest.importorskip("trio", reason="no package trio")
-
-    async def sleep(number: int) -> None:
-        await trio.lowlevel.checkpoint()
-
-    async def main() -> None:
-        async with trio.open_nursery() as nursery:
-            for number in range(2):
-                nursery.start_soon(recorder.trace(sleep, "number"), number)
-
-    trio.run(main)
-    assert sorted(units(read())) == ["main thread, task 1", "main thread, task 2"]
-
-
-def test_tasks_of_curio_are_distinguished(read: Read) -> None:
-    if sys.version_info >= (3, 12):
-        pytest.skip("needs Python <3.12")
-    curio = pytest.importorskip("curio", reason="no package curio")
-
-    async def main() -> None:
-        async with curio.TaskGroup() as group:
-            for number in range(2):
-                await group.spawn(recorder.trace(sleep, "number"), number)
-
-    async def sleep(number: int) -> None:
-        await curio.sleep(0)
-
-    curio.run(main)
-    assert units(read()) == ["main thread, task 1", "main thread, task 2"]
 
 
 def test_threads_are_distinguished_and_have_no_tasks(read: Read) -> None:
@@ -333,16 +313,11 @@ def test_a_method_can_be_traced(read: Read, monkeypatch: pytest.MonkeyPatch) -> 
 # -- the decorator of the workloads --
 
 
-def test_without_a_tracer_a_decorated_function_stays_the_same(
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_calls_of_a_decorated_function_are_recorded_if_there_is_a_tracer(
+    read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(ENV_TRACER, raising=False)
     assert traced("number")(divmod_of) is divmod_of
-
-
-def test_with_a_tracer_the_calls_of_a_decorated_function_are_recorded(
-    read: Read, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.setenv(ENV_TRACER, recorder.__name__)
     traced_divmod = traced("number")(divmod_of)
     assert traced_divmod is not divmod_of
