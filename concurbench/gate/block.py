@@ -1,18 +1,18 @@
 """One block: two fresh processes, one of base and one of head, stepped in turn through their rows.
 
-It knows no statistics. Of an arm it knows only the messages of ``SteppedArm``.
+It knows no statistics. Of an arm it knows only the messages of its worker.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Any
 
 from concurbench.gate.samples import Quad, Quads
+from concurbench.runner.worker import Worker
 
 SLICE = 0.02
 """The seconds of a slice, or one round if that takes longer. Short rounds are slower right after the
@@ -24,14 +24,6 @@ MAX_QUADS = 9
 ROW_SECONDS = 0.8
 """The seconds of rounds of a row in a block. Long rounds get fewer quads, at least one. More blocks say
 more than more quads: what differs between two processes stays different for as long as they live."""
-
-
-class SteppedArm(Protocol):
-    """An arm, as a block needs it."""
-
-    def send(self, **message: object) -> None: ...
-    def ask(self, answer: str, **message: object) -> dict[str, Any]: ...
-    def expect(self, *kinds: str) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -65,12 +57,7 @@ class _ZeroTime(Exception):
 
 
 class _RoundFailed(Exception):
-    """A round raised; ``outcome`` is the message with its test's outcome."""
-
-    def __init__(self, arm: str, outcome: dict[str, Any]) -> None:
-        super().__init__(outcome["reason"])
-        self.arm = arm
-        self.outcome = outcome
+    """A round raised; the arguments are its arm, and the message with its test's outcome."""
 
 
 @dataclass
@@ -80,12 +67,10 @@ class Stepper:
     slow_down: Mapping[str, float]
     """Row -> the share by which head is slowed down, to test whether the gate finds it."""
     on_slice: Callable[[str, str, list[float], float | None], None] = lambda *_: None
-
-    def __post_init__(self) -> None:
-        self.paces: dict[str, Pace] = {}
+    paces: dict[str, Pace] = field(default_factory=dict)
 
     def block(
-        self, base: SteppedArm, head: SteppedArm, rows: Sequence[str], number: int
+        self, base: Worker, head: Worker, rows: Sequence[str], number: int
     ) -> Iterator[tuple[str, Quads | NotMeasured]]:
         """Step through the rows, in an order that rotates from block to block."""
         turn = number % len(rows)
@@ -97,20 +82,19 @@ class Stepper:
             head_first = (number + rows.index(row)) % 2 == 1
             yield row, self._measure(row, {"A": base, "B": head}, head_first=head_first)
 
-    def _measure(
-        self, row: str, arms: dict[str, SteppedArm], *, head_first: bool
-    ) -> Quads | NotMeasured:
+    def _measure(self, row: str, arms: dict[str, Worker], *, head_first: bool) -> Quads | NotMeasured:
         messages = {name: arm.expect("ready", "outcome") for name, arm in arms.items()}
-        ready = {name: message for name, message in messages.items() if message["kind"] == "ready"}
-        quads: list[Quad] = []
+        ready = [name for name, message in messages.items() if message["kind"] == "ready"]
+        quads: Quads = ()
         broke = ""
         if len(ready) == len(arms):
-            caps = [message["rounds"] for message in ready.values() if message["rounds"] is not None]
+            caps = [each["rounds"] for each in messages.values() if each["rounds"] is not None]
             try:
-                quads += self.quads(row, arms, min(caps, default=None), head_first)
+                quads = tuple(self.quads(row, arms, min(caps, default=None), head_first))
             except _RoundFailed as failure:
-                messages[failure.arm] = failure.outcome
-                del ready[failure.arm]
+                failed_arm, outcome = failure.args
+                messages[failed_arm] = outcome
+                ready.remove(failed_arm)
                 broke = "raised while it was timed"
             except _ZeroTime:
                 broke = "failed: its timer said 0 s"
@@ -129,24 +113,24 @@ class Stepper:
         if not quads:
             uncalled = {name: "called no benchmark" for name in arms if name not in ready}
             return NotMeasured(uncalled.get("A"), uncalled.get("B"), failed=False)
-        return tuple(quads)
+        return quads
 
     def quads(
-        self, row: str, arms: dict[str, SteppedArm], cap: int | None, head_first: bool
+        self, row: str, arms: dict[str, Worker], cap: int | None, head_first: bool
     ) -> Iterator[Quad]:
         """Step a row that is ready in both arms; neither runs more than ``cap`` rounds of it."""
         pace = self.paces.get(row)
         if pace:
             iterations = pace.iterations
         else:
-            iterations = self._ask(arms, "A", "calibrated", do="calibrate")["iterations"]
+            iterations = _ask(arms, "A", "calibrated", do="calibrate")["iterations"]
         left = math.inf if cap is None else cap
 
         def turn(name: str, rounds: int, core: int = 0) -> float:
             # Cores of a shared machine differ for minutes, and the system seldom moves a process.
             # So both arms of a quad run on the same core, where the system lets us choose it.
             step = {"rounds": rounds, "iterations": iterations, "core": core}
-            answer = self._ask(arms, name, "times", do="rounds", **step)
+            answer = _ask(arms, name, "times", do="rounds", **step)
             if min(answer["seconds"]) <= 0:
                 raise _ZeroTime
             self.on_slice(row, name, answer["seconds"], answer.get("bare"))
@@ -166,24 +150,21 @@ class Stepper:
             for name in first:
                 turn(name, pace.rounds)
         rounds = max(1, int(min(pace.rounds, left)))
-        if left < 2 * rounds:
-            single = {name: (turn(name, rounds),) for name in first}
-            yield Quad(first, single["A"], single["B"])
-            return
-        affordable = round(ROW_SECONDS / (4 * rounds * pace.seconds))
-        count = int(max(1, min(MAX_QUADS, affordable, left // (2 * rounds))))
-        orders = itertools.cycle(["BAAB", "ABBA"] if head_first else ["ABBA", "BAAB"])
-        for core, order in enumerate(itertools.islice(orders, count)):
+        orders = [first]
+        if left >= 2 * rounds:
+            affordable = round(ROW_SECONDS / (4 * rounds * pace.seconds))
+            count = int(max(1, min(MAX_QUADS, affordable, left // (2 * rounds))))
+            orders = [("ABBA", "BAAB")[(head_first + number) % 2] for number in range(count)]
+        for core, order in enumerate(orders):
             times: dict[str, list[float]] = {"A": [], "B": []}
             for name in order:
                 times[name].append(turn(name, rounds, core))
             yield Quad(order, tuple(times["A"]), tuple(times["B"]))
 
-    def _ask(
-        self, arms: dict[str, SteppedArm], name: str, answer: str, **message: object
-    ) -> dict[str, Any]:
-        arms[name].send(**message)
-        reply = arms[name].expect(answer, "outcome")
-        if reply["kind"] == "outcome":
-            raise _RoundFailed(name, reply)
-        return reply
+
+def _ask(arms: dict[str, Worker], name: str, answer: str, **message: object) -> dict[str, Any]:
+    arms[name].send(**message)
+    reply = arms[name].expect(answer, "outcome")
+    if reply["kind"] == "outcome":
+        raise _RoundFailed(name, reply)
+    return reply

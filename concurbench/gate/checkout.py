@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +21,8 @@ NOT_COPIED = frozenset(
 )  # fmt: skip
 """Folders of a plain directory that are caches or tools, not files of the project."""
 
-STATUS = (
-    "status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all",
-    "--ignore-submodules=none",
-)  # fmt: skip
-SPACES = {"1": 8, "u": 10, "?": 1}
-"""Kind of a line of this status -> the spaces before its path: changed, unmerged, untracked."""
+STATUS = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all",
+          "--ignore-submodules=none")  # fmt: skip
 
 NO_MODULES = frozenset(("conftest.py", "setup.py", "noxfile.py"))
 
@@ -54,14 +49,11 @@ class Checkout:
     @property
     def names(self) -> set[str]:
         """Its top-level modules, in any folder: imported from elsewhere, they are not this arm's."""
-        found = set()
-        for root in self.roots:
-            found |= {path.stem for path in root.glob("*.py") if path.name not in NO_MODULES}
-        for path in self.folder.rglob("__init__.py"):
-            package = path.parent
-            if not (package.parent / "__init__.py").exists():
-                found.add(package.name)
-        return found
+        files = (path for root in self.roots for path in root.glob("*.py"))
+        packages = (path.parent for path in self.folder.rglob("__init__.py"))
+        return {path.stem for path in files if path.name not in NO_MODULES} | {
+            path.name for path in packages if not (path.parent / "__init__.py").exists()
+        }
 
 
 def check_out(asked: str | None, where: Path, into: Path) -> Checkout:
@@ -74,75 +66,60 @@ def check_out(asked: str | None, where: Path, into: Path) -> Checkout:
     Raises:
         ConcurbenchError: it could not be checked out or copied.
     """
-    if asked is not None and _is_path(asked):
+    if asked is not None and asked.startswith((".", os.sep, "~")):  # as no revision does
         return _copy(where / Path(asked).expanduser(), into, asked)
-    top = _top(where)
-    if asked is None:
-        return _copy(where, into, "working tree") if top is None else _working_tree(top, where, into)
-    commit = _commit(top, asked) if top else None
-    if top is None or commit is None:
-        if (where / asked).is_dir():
-            return _copy(where / asked, into, asked)
-        raise ConcurbenchError(_no_such(asked, where, top))
-    _clone(top, commit, into)
-    part = where.resolve().relative_to(top)
-    if not (into / part).is_dir():
-        raise ConcurbenchError(f"{asked} ({commit[:7]}) has no folder {part}")
-    return Checkout(f"{asked} ({commit[:7]})", into / part, into, top)
-
-
-def _is_path(asked: str) -> bool:
-    return asked.startswith((".", os.sep, "~"))  # as no revision does
-
-
-def _no_such(asked: str, where: Path, top: Path | None) -> str:
-    if shutil.which("git") is None:
-        return f"no directory {asked!r}, and git is not installed to look for a revision"
-    if top is None:
-        return f"no directory {asked!r}, and {where} is not in a git repository"
-    hint = "; this clone is shallow: fetch the whole history" if _is_shallow(top) else ""
-    return f"no revision and no directory {asked!r} in {top}{hint}"
-
-
-def _top(where: Path) -> Path | None:
-    if shutil.which("git") is None:
-        return None
     try:
-        return Path(_git(where, "rev-parse", "--show-toplevel").strip()).resolve()
+        top = Path(_git(where, "rev-parse", "--show-toplevel").strip()).resolve()
     except ConcurbenchError as error:
         if "dubious ownership" in str(error):
             raise
-        return None
+        if asked is None or (where / asked).is_dir():
+            return _copy(where / (asked or ""), into, asked or "working tree")
+        raise ConcurbenchError(f"no directory {asked!r}, and no revision: {error}") from None
+    commit = _commit(top, asked or "HEAD")
+    if commit is None:
+        if asked is None:
+            raise ConcurbenchError(f"{top} has no commit yet")
+        if (where / asked).is_dir():
+            return _copy(where / asked, into, asked)
+        hint = "; this clone is shallow: fetch the whole history" if _is_shallow(top) else ""
+        raise ConcurbenchError(f"no revision and no directory {asked!r} in {top}{hint}")
+    changed = _changed(top) if asked is None else []
+    _clone(top, commit, into)
+    for path in changed:
+        _overlay(top / path, into / path)
+    more = f" + {len(changed)} changed" if changed else ""
+    label = f"{asked or 'working tree'} ({commit[:7]}{more})"
+    part = where.resolve().relative_to(top)
+    if not (into / part).is_dir():
+        raise ConcurbenchError(f"{label} has no folder {part}")
+    return Checkout(label, into / part, into, top)
 
 
-def _commit(top: Path, revision: str) -> str | None:
+def _commit(repository: Path, revision: str) -> str | None:
+    arguments = ("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     try:
-        found = _git(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
-        return found.strip()
+        return _git(repository, *arguments).strip()
     except ConcurbenchError:
         return None
 
 
-def _working_tree(top: Path, where: Path, into: Path) -> Checkout:
-    commit = _commit(top, "HEAD")
-    if commit is None:
-        raise ConcurbenchError(f"{top} has no commit yet")
-    overlaid = []
+def _is_shallow(repository: Path) -> bool:
+    return _git(repository, "rev-parse", "--is-shallow-repository").strip() == "true"
+
+
+def _changed(top: Path) -> list[str]:
+    """The paths that differ from HEAD, and those of untracked files."""
+    paths = []
     for line in filter(None, _git(top, *STATUS).split("\0")):
-        kind, *fields = line.split(" ", SPACES[line[0]])
-        if kind == "1" and fields[1].startswith("S"):
+        kind, path = line[:2], line[3:]
+        if kind != "??" and (top / path / ".git").exists():
             raise ConcurbenchError(
-                f"submodule {fields[-1]} has changes of its own, which would be lost in a copy: "
+                f"submodule {path} has changes of its own, which would be lost in a copy: "
                 "commit or undo them"
             )
-        overlaid.append(Path(fields[-1]))
-    _clone(top, commit, into)
-    for path in overlaid:
-        _overlay(top / path, into / path)
-    dirty = f" + {len(overlaid)} changed" if overlaid else ""
-    return Checkout(
-        f"working tree ({commit[:7]}{dirty})", into / where.resolve().relative_to(top), into, top
-    )
+        paths.append(path)
+    return paths
 
 
 def _overlay(source: Path, target: Path) -> None:
@@ -156,38 +133,29 @@ def _overlay(source: Path, target: Path) -> None:
 
 
 def _clone(repository: Path, commit: str, into: Path) -> None:
-    clone = ["clone", "--quiet", "--shared", "--no-checkout"]
+    clone = ("clone", "--quiet", "--shared", "--no-checkout")
     _git(repository, *clone, "--", str(repository), str(into))
     if _is_shallow(repository):  # then git copies the objects of branches and tags alone
         _git(into, "fetch", "--quiet", "origin", commit)
     _git(into, "-c", "advice.detachedHead=false", "checkout", "--quiet", "--detach", "--force", commit)
-    for path, theirs in _submodules(into, commit):
-        if not (repository / path / ".git").exists():
-            continue  # the user has not checked it out either
-        if _commit(repository / path, theirs) is None:
+    for line in filter(None, _git(into, "ls-tree", "-r", "-z", commit).split("\0")):
+        about, _, path = line.partition("\t")
+        mode, _, theirs = about.split(" ")
+        submodule = repository / path
+        if mode != "160000" or not (submodule / ".git").exists():
+            continue  # no submodule, or one that the user has not checked out either
+        if _commit(submodule, theirs) is None:
             raise ConcurbenchError(
                 f"submodule {path} has no commit {theirs[:7]} here: git submodule update fetches it"
             )
-        _clone(repository / path, theirs, into / path)
+        _clone(submodule, theirs, into / path)
 
 
-def _is_shallow(repository: Path) -> bool:
-    return _git(repository, "rev-parse", "--is-shallow-repository").strip() == "true"
-
-
-def _submodules(repository: Path, commit: str) -> Iterable[tuple[str, str]]:
-    for line in filter(None, _git(repository, "ls-tree", "-r", "-z", commit).split("\0")):
-        about, _, path = line.partition("\t")
-        mode, _, name = about.split(" ")
-        if mode == "160000":
-            yield path, name
-
-
-def _copy(folder: Path, into: Path, asked: str) -> Checkout:
+def _copy(folder: Path, into: Path, label: str) -> Checkout:
     if not folder.is_dir():
-        raise ConcurbenchError(f"no directory {asked!r}")
+        raise ConcurbenchError(f"no directory {label!r}")
     _copy_tree(folder, into)
-    return Checkout(asked, into, into, folder.resolve())
+    return Checkout(label, into, into, folder.resolve())
 
 
 def _copy_tree(folder: Path, into: Path) -> None:
@@ -197,7 +165,7 @@ def _copy_tree(folder: Path, into: Path) -> None:
 
     try:
         shutil.copytree(folder, into, symlinks=True, ignore=left_out, dirs_exist_ok=True)
-    except (OSError, shutil.Error) as error:
+    except OSError as error:
         raise ConcurbenchError(f"{folder} cannot be copied: {error}") from None
 
 
@@ -206,7 +174,10 @@ def _git(folder: Path, *arguments: str) -> str:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environ["GIT_OPTIONAL_LOCKS"] = "0"  # leave the user's index alone
     command = ["git", "-C", str(folder), *arguments]
-    done = subprocess.run(command, env=environ, capture_output=True, check=False)
+    try:
+        done = subprocess.run(command, env=environ, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise ConcurbenchError("git is not installed") from None
     if done.returncode:
         lines = os.fsdecode(done.stderr).strip().splitlines() or ["no reason given"]
         error = next((line for line in lines if line.startswith("fatal: ")), lines[-1])

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from concurbench import machine
 from concurbench.command import (
     FILE,
     PytestCommand,
@@ -28,48 +29,39 @@ from concurbench.command import (
     write,
 )
 from concurbench.errors import ConcurbenchError, Interrupted
+from concurbench.gate import gate as gates
+from concurbench.gate import noise, report
+from concurbench.gate.comparison import Comparison
+from concurbench.gate.gate import THRESHOLD, Clock, Thresholds
+from concurbench.gate.prepare import Question
+from concurbench.gate.samples import KIND
+from concurbench.report.progress import StatusLine
 from concurbench.report.text import show
-
-if TYPE_CHECKING:  # scipy is optional and slow to import, so modules that need it are imported late
-    from concurbench.gate.comparison import Comparison
-    from concurbench.report.progress import StatusLine
-    from concurbench.results.records import Record
+from concurbench.results.records import Record
+from concurbench.results.storage import default_path
 
 MAX_TIME = 900.0
 TIMEOUT = 120.0
-THRESHOLD = 0.05
 
 
-class Share(click.ParamType[float]):
-    """A share: ``5%`` or ``0.05``."""
-
-    name = "share"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        text = str(value).strip()
-        try:
-            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-        except ValueError:
-            share = -1.0
-        if not 0 < share < 1:
-            self.fail(f"expected a share between 0 and 1, as 5% or 0.05, got {value!r}", param, ctx)
-        return share
+def share(text: str) -> float:
+    """The type of an option: ``5%`` or ``0.05``."""
+    text = text.strip()
+    try:
+        found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        found = -1.0
+    if not 0 < found < 1:
+        raise click.BadParameter(f"expected a share between 0 and 1, as 5% or 0.05, got {text!r}")
+    return found
 
 
-class Injection(click.ParamType[tuple[str, float]]):
-    """``ROW=10%``."""
-
-    name = "injection"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, float]:
-        if isinstance(value, tuple):
-            return value
-        row, _, share = value.rpartition("=")
-        if not row:
-            self.fail(f"expected ROW=SHARE, as in 'test_primes*=10%', got {value!r}", param, ctx)
-        return row, Share().convert(share, param, ctx)
+def injection(text: str) -> tuple[str, float]:
+    """The type of an option: ``ROW=10%``."""
+    row, _, slower_by = text.rpartition("=")
+    if not row:
+        raise click.BadParameter(f"expected ROW=SHARE, as in 'test_primes*=10%', got {text!r}")
+    return row, share(slower_by)
 
 
 comparison_options = with_options(
@@ -94,28 +86,18 @@ comparison_options = with_options(
 @click.argument("base")
 @click.argument("head", required=False)
 @click.option(
-    "--threshold",
-    type=Share(),
-    metavar="SHARE",
+    "--threshold", type=share, metavar="SHARE",
     help=f"Smallest slow-down that matters, unless a row has its own. [default: {THRESHOLD:.0%}]",
-)
+)  # fmt: skip
 @click.option(
-    "--max-time",
-    default=MAX_TIME,
-    show_default=True,
-    metavar="SECONDS",
-    type=Seconds(min=1),
+    "--max-time", default=MAX_TIME, show_default=True, metavar="SECONDS", type=Seconds(min=1),
     help="Time limit; rows that are undecided by then are judged by the blocks measured so far.",
-)
+)  # fmt: skip
 @click.option(
-    "--inject",
-    "injections",
-    multiple=True,
-    type=Injection(),
-    metavar="ROW=SHARE",
+    "--inject", "injections", multiple=True, type=injection, metavar="ROW=SHARE",
     help="Slow these rows of HEAD down, to test whether the gate finds it. ROW may have shell "
     "wildcards. Rows of microseconds are slowed down a little more.",
-)
+)  # fmt: skip
 @click.option("--markdown", metavar="FILE", type=FILE, help="Write the table for a pull request.")
 @click.option("--junit", metavar="FILE", type=FILE, help="Write the rows as JUnit test cases.")
 @comparison_options
@@ -142,18 +124,15 @@ def gate(
               concurbench gate main --setup "pip install ."
     """
     check_requirements()
-    from concurbench.gate import gate as gates
-    from concurbench.gate import noise, report
-
     for file in (json_file, markdown, junit):
         check_writable(file)
     slower = dict(injections)
     with compared(ctx, base, head, json_file, slower, **options) as (comparison, record, status):
         result = gates.run(
             comparison,
-            gates.Thresholds.configured(comparison.head_folder, threshold, THRESHOLD),
+            Thresholds.configured(comparison.head_folder, threshold),
             noise.read(noise.file(Path.cwd(), comparison.python)),
-            gates.Clock(max_time),
+            Clock(max_time),
             on_block=status.block,
             on_row=status.row,
             keep=lambda block: record.append(block.as_json()),
@@ -175,28 +154,17 @@ def gate(
 @click.command("calibrate", cls=PytestCommand)
 @click.argument("base", required=False)
 @click.option(
-    "--blocks",
-    default=12,
-    show_default=True,
-    type=click.IntRange(min=3),
+    "--blocks", default=12, show_default=True, type=click.IntRange(min=3),
     help="Number of blocks to measure.",
-)
+)  # fmt: skip
 @click.option(
-    "--detect",
-    default="10%",
-    show_default=True,
-    type=Share(),
-    metavar="SHARE",
+    "--detect", default="10%", show_default=True, type=share, metavar="SHARE",
     help="Smallest slow-down to detect.",
-)
+)  # fmt: skip
 @click.option(
-    "--threshold",
-    type=Share(),
-    default=f"{THRESHOLD:.0%}",
-    show_default=True,
-    metavar="SHARE",
+    "--threshold", default=f"{THRESHOLD:.0%}", show_default=True, type=share, metavar="SHARE",
     help="Threshold of the gate.",
-)
+)  # fmt: skip
 @comparison_options
 @click.pass_context
 def calibrate(
@@ -213,8 +181,6 @@ def calibrate(
               concurbench calibrate main --detect 5% -- -k parse
     """
     check_requirements()
-    from concurbench.gate import noise, report
-
     check_writable(json_file)
     with compared(ctx, base, base, json_file, {}, **options) as (comparison, record, status):
         path = noise.file(Path.cwd(), comparison.python)
@@ -224,7 +190,7 @@ def calibrate(
             if not comparison.rows:
                 break
             status.block("first", number, blocks, comparison.rows, 0)
-            block = comparison.block("calibration", comparison.rows, lambda row, _: status.row(row))
+            block = comparison.block("calibration", comparison.rows, status.row)
             record.append(block.as_json())
             for row, ratio in block.log_ratios.items():
                 log_ratios.setdefault(row, []).append(ratio)
@@ -262,14 +228,6 @@ def compared(
     ``slower`` is row or pattern -> the share by which head is slowed down. However the block ends, the
     record keeps the blocks measured so far, and its path is printed. A signal ends the command.
     """
-    from concurbench import machine
-    from concurbench.gate.comparison import Comparison
-    from concurbench.gate.prepare import Question
-    from concurbench.gate.samples import KIND
-    from concurbench.report.progress import StatusLine
-    from concurbench.results.records import Record
-    from concurbench.results.storage import default_path
-
     # Each copy is measured in its own folder, so a relative path would not be found there.
     interpreter = str(Path(found).absolute()) if (found := shutil.which(python)) else python
     question = Question(

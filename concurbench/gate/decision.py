@@ -25,8 +25,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from scipy.special import stdtr, stdtrit
-
 
 class Stage(StrEnum):
     FIRST = "first"
@@ -49,16 +47,16 @@ class Rules:
     trimmed: float = 0.2
     """The share of blocks that is trimmed at each end."""
 
-    def max_blocks(self, stage: Stage) -> int:
-        """The maximum number of blocks of a stage."""
-        return self.analyses[-1] if stage is Stage.FIRST else self.confirmation
+    def of(self, stage: Stage) -> Sequence[int]:
+        """The numbers of blocks after which a stage is analysed; the last one is its maximum."""
+        return self.analyses if stage is Stage.FIRST else (self.confirmation,)
 
 
 POWER = 0.95
 """The probability with which a slow-down of the detectable size is found and confirmed."""
 
 MIN_BLOCKS = 3
-"""With fewer blocks there is no interval."""
+"""With fewer blocks the interval is infinite."""
 
 
 class Verdict(StrEnum):
@@ -103,11 +101,11 @@ def judge(
     default. A row that could not be measured in every block is left out of the result.
     """
     rules = rules or RULES
-    found = _stage(Stage.FIRST, rules.analyses, rules, thresholds, measure)
+    found = _stage(Stage.FIRST, rules, thresholds, measure)
     flagged = [row for row, judgement in found.items() if judgement.verdict is Verdict.SLOWER]
     if flagged:
         again = {row: thresholds[row] for row in flagged}
-        confirmed = _stage(Stage.CONFIRMATION, (rules.confirmation,), rules, again, measure)
+        confirmed = _stage(Stage.CONFIRMATION, rules, again, measure)
         for row in flagged:
             del found[row]
         found |= {row: replace(judgement, flagged=True) for row, judgement in confirmed.items()}
@@ -115,17 +113,13 @@ def judge(
 
 
 def _stage(
-    stage: Stage,
-    analyses: Sequence[int],
-    rules: Rules,
-    thresholds: Mapping[str, float],
-    measure: MeasureBlock,
+    stage: Stage, rules: Rules, thresholds: Mapping[str, float], measure: MeasureBlock
 ) -> dict[str, Judgement]:
+    analyses, rows = rules.of(stage), len(thresholds)
+    # What one analysis may spend: of the error rate, and of the error of the intervals.
+    error_rate, alpha = rules.error_rate / len(analyses), (1 - rules.confidence) / len(analyses)
     log_ratios: dict[str, list[float]] = {row: [] for row in thresholds}
-    error_rate = rules.error_rate / len(analyses)
-    alpha = (1 - rules.confidence) / len(analyses)
     found: dict[str, Judgement] = {}
-    decided = {Verdict.SLOWER: 0, Verdict.FASTER: 0}
     active = list(thresholds)
     for block in range(1, analyses[-1] + 1):
         measured = measure(stage, active)
@@ -136,19 +130,19 @@ def _stage(
             for row in active:
                 log_ratios[row].append(measured[row])
         if measured is None or block in analyses:
-            samples = {
-                row: _Sample(
-                    log_ratios[row], thresholds[row], len(thresholds), error_rate, alpha, rules.trimmed
-                )
-                for row in active
-            }
-            found |= {row: sample.judgement() for row, sample in samples.items()}
-            for verdict in decided:
-                for row in _changed(samples, verdict, len(thresholds) - decided[verdict]):
+            samples = {row: _Sample(log_ratios[row], rules.trimmed) for row in active}
+            for row, sample in samples.items():
+                found[row] = _unchanged_or_not_shown(sample, thresholds[row], rows, error_rate, alpha)
+            for sign, verdict in ((+1, Verdict.SLOWER), (-1, Verdict.FASTER)):
+                undecided = rows - sum(each.verdict is verdict for each in found.values())
+                for row in _changed(samples, thresholds, sign, error_rate, undecided):
                     found[row] = replace(found[row], verdict=verdict)
-                    decided[verdict] += 1
-            changed = {row for row in active if found[row].verdict in decided}
-            active = [r for r in active if r not in changed and not samples[r].cannot_be_slower]
+            active = [
+                row
+                for row, sample in samples.items()
+                if found[row].verdict not in (Verdict.SLOWER, Verdict.FASTER)
+                and sample.mean + sample.margin(1 - error_rate / 2) >= math.log1p(thresholds[row])
+            ]
         if measured is None or not active:
             break
     return found
@@ -156,149 +150,114 @@ def _stage(
 
 @dataclass(frozen=True)
 class _Sample:
-    """The log-ratios of a row, one a block, at an interim analysis.
+    """The log-ratios of a row, one a block, with Yuen's trimmed mean and its standard error.
 
-    Mean and standard error are Yuen's. ``scipy.stats.mstats.trimmed_mean`` gives the same mean.
-    ``trimmed_stde`` does not give the same error: it divides by (1 - 2 * trimmed) * sqrt(blocks), where
-    Yuen counts degrees of freedom, and comes out 10 % larger at 24 blocks. The error rates in
-    docs/method.md were measured with Yuen's.
+    ``scipy.stats.mstats.trimmed_mean`` gives the same mean. ``trimmed_stde`` does not give the same
+    error: it divides by (1 - 2 * trimmed) * sqrt(blocks), where Yuen counts degrees of freedom, and
+    comes out 10 % larger at 24 blocks. The error rates in docs/method.md were measured with Yuen's.
     """
 
     log_ratios: Sequence[float]
-    threshold: float
-    rows: int
-    """The number of rows that are judged together."""
-    error_rate: float
-    """The part of the error rate that this analysis may spend."""
-    alpha: float
-    """The part of the intervals' error that this analysis may spend."""
     trimmed: float
 
-    @property
-    def blocks(self) -> int:
-        return len(self.log_ratios)
-
-    @property
-    def enough(self) -> bool:
-        return self.blocks >= MIN_BLOCKS
-
-    @property
-    def cut(self) -> int:
-        """The number of blocks that are trimmed at each end."""
-        return int(self.blocks * self.trimmed)
-
-    @property
+    @functools.cached_property
     def kept(self) -> int:
-        return self.blocks - 2 * self.cut
+        """The number of blocks that are not trimmed."""
+        return _kept(len(self.log_ratios), self.trimmed)
+
+    @functools.cached_property
+    def winsorized(self) -> list[float]:
+        """The sorted log-ratios, with the lowest and highest kept ones in place of the trimmed ones."""
+        ordered = sorted(self.log_ratios)
+        cut = (len(ordered) - self.kept) // 2
+        return [min(max(each, ordered[cut]), ordered[-cut - 1]) for each in ordered]
 
     @functools.cached_property
     def mean(self) -> float:
-        """The trimmed mean."""
-        middle = sorted(self.log_ratios)[self.cut : self.cut + self.kept]
-        return statistics.fmean(middle) if middle else 0.0
+        cut = (len(self.log_ratios) - self.kept) // 2
+        return statistics.fmean(self.winsorized[cut : cut + self.kept] or [0.0])
 
     @functools.cached_property
     def standard_error(self) -> float:
-        """The standard error of the trimmed mean, from the winsorized variance."""
-        ordered = sorted(self.log_ratios)
-        low, high = ordered[self.cut], ordered[-self.cut - 1]
-        variance = statistics.variance(min(max(each, low), high) for each in ordered)
-        error = math.sqrt(variance * (self.blocks - 1) / self.kept / (self.kept - 1))
+        """From the winsorized variance; infinite with fewer than ``MIN_BLOCKS``."""
+        blocks = len(self.log_ratios)
+        if blocks < MIN_BLOCKS:
+            return math.inf
+        variance = statistics.variance(self.winsorized)
+        error = math.sqrt(variance * (blocks - 1) / self.kept / (self.kept - 1))
         # Identical blocks would give 0, which no clock is fine enough for.
         return max(error, 1e-9)
 
-    def quantile(self, probability: float) -> float:
-        """The quantile of Student's t with this sample's degrees of freedom."""
-        return _quantile(self.kept - 1, probability)
+    def margin(self, probability: float) -> float:
+        """How far the mean is from its one-sided bound at this level."""
+        return _quantile(max(1, self.kept - 1), probability) * self.standard_error
 
     def p_value(self, sign: int) -> float:
         """The one-sided p-value: positive ``sign`` for slower, negative for faster."""
-        return float(stdtr(self.kept - 1, -sign * self.mean / self.standard_error))
+        from scipy.special import stdtr  # optional, and slow to import
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        margin = self.quantile(1 - self.alpha / 2) * self.standard_error
-        return self.mean - margin, self.mean + margin
-
-    @property
-    def bound(self) -> float:
-        """The threshold as a log-ratio."""
-        return math.log1p(self.threshold)
-
-    @property
-    def cannot_be_slower(self) -> bool:
-        """Whether a slow-down beyond the threshold is excluded."""
-        if not self.enough:
-            return False
-        margin = self.quantile(1 - self.error_rate / 2) * self.standard_error
-        return self.mean + margin < self.bound
-
-    @property
-    def detectable(self) -> float:
-        t = self.quantile
-        needed = max(self.bound, t(1 - self.error_rate / self.rows) * self.standard_error)
-        return math.expm1(needed + t(math.sqrt(POWER)) * self.standard_error)
-
-    def judgement(self) -> Judgement:
-        blocks, ratio = self.blocks, math.exp(self.mean)
-        if not self.enough:
-            return Judgement(
-                Verdict.NOT_SHOWN, self.threshold, blocks, ratio, 0.0, math.inf, math.inf, flagged=False
-            )
-        low, high = self.interval
-        inside = -self.bound < low and high < self.bound
-        return Judgement(
-            verdict=Verdict.UNCHANGED if inside else Verdict.NOT_SHOWN,
-            threshold=self.threshold,
-            blocks=blocks,
-            ratio=ratio,
-            low=math.exp(low),
-            high=math.exp(high),
-            detectable=self.detectable,
-            flagged=False,
-        )
+        return float(stdtr(max(1, self.kept - 1), -sign * self.mean / self.standard_error))
 
 
-@functools.cache
-def _quantile(degrees: int, probability: float) -> float:
-    return float(stdtrit(degrees, probability))
+def _unchanged_or_not_shown(
+    sample: _Sample, threshold: float, rows: int, error_rate: float, alpha: float
+) -> Judgement:
+    """The judgement of a row among ``rows`` that is neither slower nor faster."""
+    bound, margin = math.log1p(threshold), sample.margin(1 - alpha / 2)
+    low, high = sample.mean - margin, sample.mean + margin
+    flagged_from = max(bound, sample.margin(1 - error_rate / rows))
+    return Judgement(
+        verdict=Verdict.UNCHANGED if -bound < low and high < bound else Verdict.NOT_SHOWN,
+        threshold=threshold,
+        blocks=len(sample.log_ratios),
+        ratio=math.exp(sample.mean),
+        low=math.exp(low),
+        high=math.exp(high),
+        detectable=math.expm1(flagged_from + sample.margin(math.sqrt(POWER))),
+        flagged=False,
+    )
 
 
-def _changed(samples: Mapping[str, _Sample], verdict: Verdict, undecided: int) -> list[str]:
+def _changed(
+    samples: Mapping[str, _Sample], thresholds: Mapping[str, float], sign: int, error_rate: float,
+    undecided: int,
+) -> list[str]:  # fmt: skip
     """The rows that changed significantly in this direction and by more than their threshold, with
     Holm's correction for the number of ``undecided`` rows."""
-    sign = +1 if verdict is Verdict.SLOWER else -1
-    p_values = {row: sample.p_value(sign) for row, sample in samples.items() if sample.enough}
+    p_values = {row: sample.p_value(sign) for row, sample in samples.items()}
     changed = []
     for rank, row in enumerate(sorted(p_values, key=p_values.__getitem__)):
-        if p_values[row] > samples[row].error_rate / (undecided - rank):
+        if p_values[row] > error_rate / (undecided - rank):
             break
-        if sign * samples[row].mean > samples[row].bound:
+        if sign * samples[row].mean > math.log1p(thresholds[row]):
             changed.append(row)
     return changed
 
 
-def deviation(log_ratios: Sequence[float]) -> float:
-    """The standard deviation of a block's log-ratio, estimated from the trimmed mean's standard error.
+@functools.cache
+def _quantile(degrees: int, probability: float) -> float:
+    """The quantile of Student's t."""
+    from scipy.special import stdtrit  # optional, and slow to import
 
-    Raises:
-        ValueError: there are fewer than ``MIN_BLOCKS``.
-    """
-    sample = _Sample(log_ratios, 0.0, 1, RULES.error_rate, RULES.error_rate, RULES.trimmed)
-    if not sample.enough:
-        raise ValueError(f"{sample.blocks} blocks are too few: at least {MIN_BLOCKS}")
-    return sample.standard_error * math.sqrt(sample.blocks)
+    return float(stdtrit(degrees, probability))
+
+
+def _kept(blocks: int, trimmed: float) -> int:
+    return blocks - 2 * int(blocks * trimmed)
+
+
+def deviation(log_ratios: Sequence[float]) -> float:
+    """The standard deviation of a block's log-ratio, estimated from the trimmed mean's standard error;
+    infinite with fewer than ``MIN_BLOCKS``."""
+    return _Sample(log_ratios, RULES.trimmed).standard_error * math.sqrt(len(log_ratios))
 
 
 def noise_floor(log_ratios: Sequence[float]) -> float:
     """The smallest useful threshold, as a share: with the maximum number of blocks, the mean of
-    identical code stays below it with a probability of 99 %.
-
-    Raises:
-        ValueError: there are fewer than ``MIN_BLOCKS``.
+    identical code stays below it with a probability of 99 %. Infinite with fewer than ``MIN_BLOCKS``.
     """
-    error = deviation(log_ratios) / math.sqrt(RULES.analyses[-1])
-    return math.expm1(float(stdtrit(_kept(len(log_ratios)) - 1, 0.99)) * error)
+    more_blocks = RULES.analyses[-1] / len(log_ratios)
+    return math.expm1(_Sample(log_ratios, RULES.trimmed).margin(0.99) / math.sqrt(more_blocks))
 
 
 def blocks_needed(deviation: float, change: float, threshold: float, rows: int) -> int | None:
@@ -307,14 +266,10 @@ def blocks_needed(deviation: float, change: float, threshold: float, rows: int) 
     ``deviation`` is the standard deviation of a block's log-ratio, ``rows`` the number of rows that
     are judged together.
     """
+    level = 1 - RULES.error_rate / len(RULES.analyses) / rows
     for blocks in range(MIN_BLOCKS, 1001):
-        error = deviation / math.sqrt(blocks)
-        levels = [1 - RULES.error_rate / len(RULES.analyses) / rows, math.sqrt(POWER)]
-        t = stdtrit(_kept(blocks) - 1, levels)
-        if math.log1p(change) >= max(math.log1p(threshold), t[0] * error) + t[1] * error:
+        degrees, error = _kept(blocks, RULES.trimmed) - 1, deviation / math.sqrt(blocks)
+        flagged_from = max(math.log1p(threshold), _quantile(degrees, level) * error)
+        if math.log1p(change) >= flagged_from + _quantile(degrees, math.sqrt(POWER)) * error:
             return blocks
     return None
-
-
-def _kept(blocks: int) -> int:
-    return blocks - 2 * int(blocks * RULES.trimmed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,14 +12,16 @@ from typing import Any
 from concurbench import pyproject
 from concurbench.errors import ConcurbenchError
 from concurbench.gate import decision
-from concurbench.gate.comparison import Comparison
+from concurbench.gate.comparison import Comparison, check_threshold, matches
 from concurbench.gate.decision import Judgement, Stage, Verdict
 from concurbench.gate.noise import Noise
-from concurbench.gate.prepare import NO_SHARE, is_share, matches
 from concurbench.gate.samples import Block
 
 CLEAR, REGRESSION, UNABLE = 0, 1, 2
 """Exit codes: no regression, a regression, no answer."""
+
+THRESHOLD = 0.05
+"""The threshold of a row for which neither the user nor the project names one."""
 
 TABLE = "pyproject.toml, [tool.concurbench.gate]"
 
@@ -31,11 +34,11 @@ class Thresholds:
     patterns: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def configured(cls, folder: Path, requested: float | None, default: float) -> Thresholds:
+    def configured(cls, folder: Path, requested: float | None) -> Thresholds:
         """The thresholds in ``[tool.concurbench.gate]`` of the project in ``folder``.
 
         ``requested`` is the user's: it takes precedence over ``threshold`` there, but not over the
-        thresholds of single rows. ``default`` holds where neither says anything.
+        thresholds of single rows.
 
         Raises:
             ConcurbenchError: a configured threshold is not a share.
@@ -45,10 +48,10 @@ class Thresholds:
         rows = table.get("thresholds", {}) if isinstance(table, dict) else None
         if not isinstance(rows, dict):
             raise ConcurbenchError(f"{TABLE}: it and its thresholds must be tables")
-        for value in (table.get("threshold", default), *rows.values()):
-            if not is_share(value):
-                raise ConcurbenchError(f"{TABLE}: {NO_SHARE}, not {value!r}")
-        return cls(requested or table.get("threshold", default), rows)
+        default = table.get("threshold", THRESHOLD)
+        for value in (default, *rows.values()):
+            check_threshold(value, TABLE)
+        return cls(requested or default, rows)
 
     def of(self, row: str, marked: float | None, noise: Noise | None) -> float:
         """The threshold of a row: that of its mark, or else the configured one, and never below the
@@ -86,9 +89,7 @@ class GateResult:
     def undecided(self) -> list[str]:
         """The rows that had not enough blocks for a decision when the time was up."""
         needed = {False: decision.RULES.analyses[0], True: decision.RULES.confirmation}
-        return [
-            row for row, each in self.judgements.items() if each.blocks < needed[each.flagged]
-        ]  # fmt: skip
+        return [row for row, each in self.judgements.items() if each.blocks < needed[each.flagged]]
 
     @property
     def unable(self) -> list[str]:
@@ -96,9 +97,7 @@ class GateResult:
         reasons = [f"{row}: {why}" for row, why in self.failed.items()]
         reasons += [f"missing in head: {row} ({why})" for row, why in self.missing.items()]
         reasons += [f"out of time before it could be judged: {row}" for row in self.undecided]
-        if not self.judgements and not reasons:
-            reasons.append("nothing was measured")
-        return reasons
+        return reasons or ([] if self.judgements else ["nothing was measured"])
 
     @property
     def exit_code(self) -> int:
@@ -108,18 +107,14 @@ class GateResult:
 
     def as_json(self) -> dict[str, Any]:
         """The result as the last entry of a record."""
-        judgements = {row: asdict(judgement) for row, judgement in self.judgements.items()}
-        for judgement in judgements.values():  # infinity is not JSON
-            judgement.update({name: None for name, v in judgement.items() if v == float("inf")})
+        judgements = {
+            row: {name: None if v == math.inf else v for name, v in asdict(judgement).items()}
+            for row, judgement in self.judgements.items()
+        }  # infinity is not JSON
         return {
-            "exit": self.exit_code,
-            "judgements": judgements,
-            "missing": dict(self.missing),
-            "new": dict(self.new),
-            "idle": dict(self.idle),
-            "failed": dict(self.failed),
-            "seconds": self.seconds,
-        }
+            "exit": self.exit_code, "judgements": judgements, "missing": self.missing, "new": self.new,
+            "idle": self.idle, "failed": self.failed, "seconds": self.seconds,
+        }  # fmt: skip
 
 
 @dataclass
@@ -146,10 +141,6 @@ class Clock:
     def expected(self, rows: Sequence[str]) -> float:
         """The seconds another block of these rows will take."""
         return self._overhead + sum(self._rows.get(row, 0.0) for row in rows)
-
-    def allows(self, rows: Sequence[str]) -> bool:
-        """Whether there is time for another block of these rows."""
-        return self.passed + self.expected(rows) <= self.limit
 
 
 def run(
@@ -183,16 +174,16 @@ def run(
         active = [row for row in active if row in comparison.rows]
         if not active:
             return {}
-        if not clock.allows(active):
+        if clock.passed + clock.expected(active) > clock.limit:
             out_of_time = True
             return None
-        highest = decision.RULES.max_blocks(stage)
+        highest = decision.RULES.of(stage)[-1]
         left = (highest - counts[stage]) * clock.expected(active)
         counts[stage] += 1
         on_block(stage, counts[stage], highest, active, min(left, clock.limit - clock.passed))
         start, took = clock.passed, dict[str, float]()
 
-        def row_done(row: str, _: Block) -> None:
+        def row_done(row: str) -> None:
             took[row] = clock.passed - start - sum(took.values())
             on_row(row)
 

@@ -29,11 +29,8 @@ class Noise:
     """The day."""
 
 
-def file(project: Path, python: str | None = None) -> Path:
-    """The noise file of a project, for this machine and an interpreter.
-
-    ``python`` is the interpreter's part of a folder's name, by default that of this interpreter.
-    """
+def file(project: Path, python: str) -> Path:
+    """The noise file of a project on this machine; ``python`` is an interpreter, as in folder names."""
     results = project / "results"
     return (results if results.is_dir() else project / ".benchmarks") / machine.folder(python) / FILE
 

@@ -27,9 +27,9 @@ EXPLANATION = (
 
 def names(rows: Iterable[str]) -> dict[str, str]:
     """Row -> its short name, or its full id where two rows have the same short name."""
-    rows = list(rows)
-    times = Counter(map(short_name, rows))
-    return {row: short_name(row) if times[short_name(row)] == 1 else row for row in rows}
+    short = {row: short_name(row) for row in rows}
+    times = Counter(short.values())
+    return {row: name if times[name] == 1 else row for row, name in short.items()}
 
 
 def percent(share: float) -> str:
@@ -39,14 +39,7 @@ def percent(share: float) -> str:
 
 def interval(judgement: Judgement) -> str:
     """The interval of a ratio, as in ``0.991 – 1.018``."""
-    if judgement.high > 100:
-        return "–"
-    return f"{judgement.low:.3f} – {judgement.high:.3f}"
-
-
-def unbroken(text: str) -> str:
-    """The text with spaces at which a table cell does not wrap."""
-    return text.replace(" ", "\u00a0")
+    return f"{judgement.low:.3f} – {judgement.high:.3f}" if judgement.high <= 100 else "–"
 
 
 def verdict(judgement: Judgement) -> str:
@@ -58,17 +51,9 @@ def verdict(judgement: Judgement) -> str:
     return judgement.verdict.value
 
 
-def compared(result: GateResult) -> str:
-    """The two revisions, base first."""
-    return f"{result.base} → {result.head}"
-
-
 def effort(result: GateResult) -> str:
-    """How much was measured, and how long it took."""
-    return (
-        f"{units.counted(len(result.judgements), 'row')} · "
-        f"{units.counted(result.blocks, 'block')} · {units.duration(result.seconds)}"
-    )
+    rows, blocks = units.counted(len(result.judgements), "row"), units.counted(result.blocks, "block")
+    return f"{rows} · {blocks} · {units.duration(result.seconds)}"
 
 
 def conclusion(result: GateResult) -> str:
@@ -105,26 +90,33 @@ def remarks(result: GateResult) -> list[str]:
     return lines + list(result.notes)
 
 
-def _ordered(result: GateResult) -> list[tuple[str, Judgement]]:
-    """The judgements, slower rows first."""
-    return sorted(result.judgements.items(), key=lambda row: row[1].verdict is not Verdict.SLOWER)
+def _cells(result: GateResult) -> list[tuple[Judgement, list[str]]]:
+    """Each judgement with its row's name, ratio, interval and detectable change; slower rows first."""
+    short = names(result.judgements)
+    rows = sorted(result.judgements.items(), key=lambda row: row[1].verdict is not Verdict.SLOWER)
+    return [
+        (each, [short[row], f"{each.ratio:.3f}", interval(each), percent(each.detectable)])
+        for row, each in rows
+    ]
+
+
+def _table(*numbers: str, gap: int) -> Table:
+    """A table of rows with these columns of numbers."""
+    table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("row", overflow="fold", ratio=1)
+    for title in numbers:
+        table.add_column(title, justify="right", no_wrap=True)
+    return table
 
 
 def terminal(result: GateResult) -> RenderableType:
     """The table, the remarks and the conclusion, for 80 columns."""
     # One space between columns: names of rows are long, and 80 columns have to do.
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("row", overflow="fold", ratio=1)
-    for column in ("ratio", "95 % interval", "detectable"):
-        table.add_column(column, justify="right", no_wrap=True)
+    table = _table("ratio", "95 % interval", "detectable", gap=1)
     table.add_column("verdict", no_wrap=True)
-    short = names(result.judgements)
-    for row, each in _ordered(result):
-        table.add_row(
-            Text(short[row]), f"{each.ratio:.3f}", interval(each), percent(each.detectable),
-            Text(verdict(each), style=STYLES.get(each.verdict, "")),
-        )  # fmt: skip
-    title = Text(f"gate  {compared(result)}", style="bold")
+    for each, (name, *numbers) in _cells(result):
+        table.add_row(Text(name), *numbers, Text(verdict(each), STYLES.get(each.verdict, "")))
+    title = Text(f"gate  {result.base} → {result.head}", style="bold")
     lines: list[RenderableType] = [title, Text(effort(result)), Text()]
     if result.judgements:
         lines += [table, Text(), Text(EXPLANATION, style="dim")]
@@ -137,18 +129,19 @@ def terminal(result: GateResult) -> RenderableType:
 def markdown(result: GateResult) -> str:
     """The report for a pull request or the summary of a CI job."""
     mark = {CLEAR: "✅", REGRESSION: "❌"}.get(result.exit_code, "⚠️")
-    lines = [f"### {mark} {conclusion(result)}", "", f"{compared(result)} · {effort(result)}", ""]
+    lines = [f"### {mark} {conclusion(result)}", ""]
+    lines += [f"{result.base} → {result.head} · {effort(result)}", ""]
     if result.judgements:
         lines += ["| row | ratio | 95 % interval | threshold | detectable | verdict |"]
         lines += ["| :-- | --: | --: | --: | --: | :-- |"]
-    short = names(result.judgements)
-    for row, each in _ordered(result):
-        word = f"**{verdict(each)}**" if each.verdict is Verdict.SLOWER else verdict(each)
-        name = short[row].replace("|", "\\|")
-        lines.append(
-            f"| `{name}` | {each.ratio:.3f} | {unbroken(interval(each))} "
-            f"| {unbroken(percent(each.threshold))} | {unbroken(percent(each.detectable))} | {word} |"
+    for each, (name, ratio, *rest) in _cells(result):
+        name = name.replace("|", "\\|")
+        # A cell does not wrap at these spaces.
+        span, detectable, threshold = (
+            text.replace(" ", "\u00a0") for text in (*rest, percent(each.threshold))
         )
+        word = f"**{verdict(each)}**" if each.verdict is Verdict.SLOWER else verdict(each)
+        lines += [f"| `{name}` | {ratio} | {span} | {threshold} | {detectable} | {word} |"]
     bullets = [f"- {remark}" for remark in remarks(result)]
     lines += ["", *bullets] if bullets else []
     return "\n".join([*lines, "", f"<sub>{EXPLANATION}</sub>", ""])
@@ -156,27 +149,29 @@ def markdown(result: GateResult) -> str:
 
 def junit(result: GateResult) -> str:
     """The rows as JUnit test cases: a regression is a failure, a row without a judgement an error."""
+    outcomes = {
+        row: (
+            "failure" if each.verdict is Verdict.SLOWER else "system-out",
+            f"ratio {each.ratio:.3f} ({interval(each)}): {verdict(each)}",
+        )
+        for row, each in result.judgements.items()
+    }
     late = dict.fromkeys(result.undecided, "out of time before it could be judged")
     errors = {**result.missing, **result.failed, **late}
-    skipped = {**result.new, **result.idle}
-    suite = ElementTree.Element("testsuite", name="concurbench gate", time=f"{result.seconds:.1f}")
-    for row in dict.fromkeys([*result.judgements, *errors, *skipped]):
+    outcomes |= {row: ("skipped", why) for row, why in {**result.new, **result.idle}.items()}
+    outcomes |= {row: ("error", why) for row, why in errors.items()}
+    counts = Counter(kind for kind, _ in outcomes.values())
+    suite = ElementTree.Element(
+        "testsuite", name="concurbench gate", time=f"{result.seconds:.1f}", tests=str(len(outcomes)),
+        failures=str(counts["failure"]), errors=str(counts["error"]), skipped=str(counts["skipped"]),
+    )  # fmt: skip
+    for row, (kind, text) in outcomes.items():
         file, _, name = row.partition("::")
         case = ElementTree.SubElement(suite, "testcase", classname=file, name=name or row)
-        if row in errors:
-            ElementTree.SubElement(case, "error", message=errors[row])
-        elif row in skipped:
-            ElementTree.SubElement(case, "skipped", message=skipped[row])
+        if kind == "system-out":
+            ElementTree.SubElement(case, kind).text = text
         else:
-            each = result.judgements[row]
-            message = f"ratio {each.ratio:.3f} ({interval(each)}): {verdict(each)}"
-            if each.verdict is Verdict.SLOWER:
-                ElementTree.SubElement(case, "failure", message=message)
-            else:
-                ElementTree.SubElement(case, "system-out").text = message
-    counted = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
-    for attribute, tag in counted.items():
-        suite.set(attribute, str(sum(1 for _ in suite.iter(tag))))
+            ElementTree.SubElement(case, kind, message=text)
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -188,18 +183,13 @@ def noise(noises: Mapping[str, Noise], detect: float, threshold: float) -> Rende
 
     ``detect`` and ``threshold`` are shares.
     """
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("row", overflow="fold", ratio=1)
-    for title in ("spread", "floor", "threshold", f"blocks for {percent(detect)}"):
-        table.add_column(title, justify="right", no_wrap=True)
+    table = _table("spread", "floor", "threshold", f"blocks for {percent(detect)}", gap=2)
     short = names(noises)
     for row, each in noises.items():
         raised = max(threshold, each.floor)
         blocks = blocks_needed(each.deviation, detect, raised, len(noises))
-        table.add_row(
-            Text(short[row]), percent(each.deviation), percent(each.floor), percent(raised),
-            str(blocks) if blocks else "never",
-        )  # fmt: skip
+        shares = map(percent, (each.deviation, each.floor, raised))
+        table.add_row(Text(short[row]), *shares, str(blocks or "never"))
     explanation = (
         "spread: standard deviation of a block's ratio between identical code. floor: smallest useful "
         "threshold; identical code stays below it with a probability of 99 %."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
@@ -39,12 +39,6 @@ Quads = tuple[Quad, ...]
 """All quads of a row in one block."""
 
 
-def log_ratio(quads: Quads) -> float:
-    """The mean log-ratio: a single observation, because quads of the same processes are not
-    independent."""
-    return fmean(quad.log_ratio for quad in quads)
-
-
 @dataclass(frozen=True)
 class Block:
     """What one pair of fresh processes measured."""
@@ -56,33 +50,20 @@ class Block:
 
     @property
     def log_ratios(self) -> dict[str, float]:
-        """Row -> its log-ratio in this block."""
-        return {row: log_ratio(quads) for row, quads in self.quads.items()}
+        """Row -> the mean log-ratio of its quads: a single observation, because quads of the same
+        processes are not independent."""
+        return {row: fmean(quad.log_ratio for quad in quads) for row, quads in self.quads.items()}
 
     def as_json(self) -> dict[str, Any]:
         """The block as an entry of a record."""
-
-        def rounded(seconds: tuple[float, ...]) -> list[float]:
-            return [float(f"{each:.7g}") for each in seconds]  # finer than any clock
-
-        rows = {
-            row: [{"order": q.order, "base": rounded(q.base), "head": rounded(q.head)} for q in quads]
-            for row, quads in self.quads.items()
-        }
+        rows = {row: [asdict(quad) for quad in quads] for row, quads in self.quads.items()}
         return {"number": self.number, "stage": self.stage, "rows": rows}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Block:
-        """The block of an entry that ``as_json`` made.
-
-        Raises:
-            LookupError, TypeError, ValueError: ``content`` is not such an entry.
-        """
+        """The block of an entry that ``as_json`` made."""
         quads = {
             row: tuple(Quad(q["order"], tuple(q["base"]), tuple(q["head"])) for q in each)
             for row, each in content["rows"].items()
         }
-        seconds = [s for each in quads.values() for q in each for s in (*q.base, *q.head)]
-        if not all(isinstance(each, float) and each > 0 for each in seconds):
-            raise ValueError("expected positive numbers of seconds")
         return cls(content["number"], content["stage"], quads)

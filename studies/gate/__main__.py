@@ -10,7 +10,8 @@ import click
 
 from concurbench import machine
 from concurbench.command import PytestCommand, pytest_arguments
-from concurbench.gate.command import THRESHOLD, check_requirements
+from concurbench.gate.command import check_requirements
+from concurbench.gate.gate import THRESHOLD
 from concurbench.gate.prepare import Question
 from studies import files
 from studies.gate.measure import Measurement

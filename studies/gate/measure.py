@@ -13,11 +13,12 @@ from typing import Any
 
 from concurbench.errors import ConcurbenchError
 from concurbench.gate import gate as gates
-from concurbench.gate.block import SteppedArm, Stepper
+from concurbench.gate.block import Stepper
 from concurbench.gate.comparison import Comparison
 from concurbench.gate.prepare import Question
 from concurbench.gate.samples import Quad
 from concurbench.results.records import Entry, Record
+from concurbench.runner.worker import Worker
 from studies.gate.study import INJECTED, GateStudy, parse
 
 TOLERANCE = 0.01
@@ -153,7 +154,7 @@ class LongSlices(Stepper):
         self.ratios: dict[str, list[float]] = {}
 
     def quads(
-        self, row: str, arms: dict[str, SteppedArm], cap: int | None, head_first: bool
+        self, row: str, arms: dict[str, Worker], cap: int | None, head_first: bool
     ) -> Iterator[Quad]:
         for turn in range(TURNS):
             for arm in arms.values():

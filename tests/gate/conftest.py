@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
@@ -130,8 +129,3 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
         return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
 
     return run
-
-
-@pytest.fixture
-def python() -> str:
-    return sys.executable

@@ -46,7 +46,7 @@ class FakeComparison:
         pass
 
     def block(
-        self, stage: str, rows: Sequence[str], on_row: Callable[[str, Block], None] = lambda *_: None
+        self, stage: str, rows: Sequence[str], on_row: Callable[[str], None] = lambda _: None
     ) -> Block:
         self.blocks += 1
         quads = {}
@@ -58,7 +58,7 @@ class FakeComparison:
             self.now += 1.0
             deviation = 0.001 if self.blocks % 2 else -0.001
             quads[row] = (Quad("AB", (1.0,), (self.ratios[row] + deviation,)),)
-            on_row(row, Block(self.blocks, stage, dict(quads)))
+            on_row(row)
             if self.blocks in self.raises_in:
                 raise self.raises_in[self.blocks]
         return Block(self.blocks, stage, quads)

@@ -6,12 +6,17 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from concurbench.gate.block import MAX_QUADS, ROW_SECONDS, SLICE, NotMeasured, Stepper
-from concurbench.gate.samples import Quads, log_ratio
+from concurbench.gate.samples import Block, Quads
+from concurbench.runner.worker import Worker
+
+
+def log_ratio(quads: Quads) -> float:
+    return Block(1, "first", {"row": quads}).log_ratios["row"]
 
 
 @dataclass
@@ -125,7 +130,8 @@ class Pair:
         self.stepper = Stepper(slow_down or {})
 
     def block(self, number: int = 0, rows: Sequence[str] = ("row",)) -> dict[str, Quads | NotMeasured]:
-        return dict(self.stepper.block(self.base, self.head, rows, number))
+        base, head = cast("tuple[Worker, Worker]", (self.base, self.head))
+        return dict(self.stepper.block(base, head, rows, number))
 
     def quads(self, number: int = 0) -> Quads:
         quads = self.block(number)["row"]
@@ -292,8 +298,3 @@ def test_a_far_slower_head_gets_one_round_a_slice() -> None:
     [quad] = pair.quads()
     assert quad.order == "ABBA"
     assert {rounds for _, _, rounds, _ in pair.machine.log} == {1}
-
-
-def test_the_reason_names_the_arms() -> None:
-    assert str(NotMeasured("skipped: x", "skipped: x", failed=False)) == "skipped: x in base and head"
-    assert str(NotMeasured(None, "failed: y", failed=True)) == "failed: y in head"

@@ -71,7 +71,7 @@ def invoke(folder: Path, questions: list[Any], monkeypatch: pytest.MonkeyPatch) 
             return fake
 
         with monkeypatch.context() as patched:
-            patched.setattr("concurbench.gate.comparison.Comparison", comparison)
+            patched.setattr("concurbench.gate.command.Comparison", comparison)
             return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
 
     return call
@@ -145,12 +145,6 @@ def test_missing_new_and_failed_rows_are_reported_and_are_no_answer(
     assert "new in head: b.py::test_b (not in base)" in done.output
 
 
-def test_a_regression_beside_a_missing_row_is_a_regression(invoke: Invoke, folder: Path) -> None:
-    fake = FakeComparison({X: 1.2}, folder)
-    fake.missing = {Y: "not in head"}
-    assert invoke(fake, "gate", "main").exit_code == 1
-
-
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -185,6 +179,8 @@ def test_the_options_say_what_is_compared(invoke: Invoke, questions: list[Any], 
     assert question.arguments == ("tests", "-k", "parse")
     assert (question.python, question.setup, question.timeout) == ("other", "make", 7.0)
     assert question.slower == {"test_x*": 0.1}
+    invoke({X: 1.0}, "calibrate", "main")
+    assert (questions[1].base, questions[1].head) == ("main", "main")
 
 
 def test_a_relative_path_of_an_interpreter_is_the_same_in_each_copy(
@@ -195,12 +191,6 @@ def test_a_relative_path_of_an_interpreter_is_the_same_in_each_copy(
     invoke({X: 1.0}, "gate", "v1", "--python", "./python")
     [question] = questions
     assert question.python == str(folder / "python")
-
-
-def test_calibrate_compares_the_base_with_itself(invoke: Invoke, questions: list[Any]) -> None:
-    invoke({X: 1.0}, "calibrate", "main")
-    [question] = questions
-    assert (question.base, question.head) == ("main", "main")
 
 
 @pytest.mark.parametrize(
@@ -304,11 +294,7 @@ def test_calibrate_without_a_row_that_can_be_measured_is_exit_2(invoke: Invoke, 
 
 @pytest.mark.parametrize(
     "text",
-    ["nonsense", "[]"]
-    + [
-        f'{{"x": {{"deviation": 0.1, "floor": {floor}, "blocks": 3, "measured": ""}}}}'
-        for floor in ('"b"', "null", "[]")
-    ],
+    ["nonsense", "[]", '{"x": {"deviation": 0.1, "floor": null, "blocks": 3, "measured": ""}}'],
 )
 @pytest.mark.parametrize("command", [["gate", "main"], ["calibrate"]])
 def test_an_unreadable_noise_file_is_a_sentence_and_is_left_as_it_is(
@@ -372,16 +358,11 @@ def repository(project: Make) -> Project:
     return made
 
 
-@pytest.fixture
-def few_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decide after as few blocks as possible: the made-up clocks have little noise."""
-    monkeypatch.setattr(decision, "RULES", Rules(analyses=(3,), confirmation=3))
-
-
-@pytest.mark.usefixtures("few_blocks")
 def test_a_real_slow_down_is_found_and_the_repository_is_untouched(
-    repository: Project, gate: Gate, tmp_path: Path
+    repository: Project, gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # As few blocks as possible: the made-up clocks have little noise.
+    monkeypatch.setattr(decision, "RULES", Rules(analyses=(3,), confirmation=3))
     repository.with_clock(0.036, ("x", "y"))  # in the working tree only
     status = repository.git("status", "--porcelain")
     path = tmp_path / "x.json"
@@ -391,13 +372,6 @@ def test_a_real_slow_down_is_found_and_the_repository_is_untouched(
     assert [block.stage for block in read_blocks(path)] == ["first"] * 3 + ["confirmation"] * 3
     assert len(read_blocks(path)[0].quads[X]) > 1
     assert repository.git("status", "--porcelain") == status
-
-
-@pytest.mark.usefixtures("few_blocks")
-def test_real_identical_code_is_no_regression(repository: Project, gate: Gate) -> None:
-    done = gate(repository, "gate", "HEAD", *OPTIONS)
-    assert done.exit_code == 0, done.output
-    assert "No regression: 2 unchanged." in done.output
 
 
 @pytest.mark.slow
@@ -536,9 +510,7 @@ def test_a_process_that_has_cleared_its_environment_ends_with_the_gate() -> None
     assert leader.wait() == -signal.SIGKILL
 
 
-def test_what_a_gate_and_its_keeper_left_when_both_were_killed_is_swept_by_the_next(
-    tmp_path: Path,
-) -> None:
+def test_what_a_gate_and_its_reaper_left_when_both_were_killed_is_swept_by_the_next() -> None:
     left = Path(os.environ["TMPDIR"]) / f"{PREFIX}left"
     left.mkdir()
     ended = subprocess.Popen([sys.executable, "-c", ""])
@@ -573,7 +545,7 @@ def test_a_folder_of_a_gate_that_runs_is_not_swept() -> None:
         assert {*folders()} == {first.folder, second.folder}
 
 
-def test_processes_that_a_suite_leaves_behind_end_with_the_gate(tmp_path: Path) -> None:
+def test_processes_that_a_suite_leaves_behind_end_with_the_gate() -> None:
     with Workspace() as workspace:
         orphan = psutil.Popen(["sleep", "600"], env=dict(workspace.environ()), start_new_session=True)
     assert orphan.wait() == -signal.SIGKILL

@@ -124,16 +124,6 @@ class Recorder:
             for row, each in both.items()
         }
 
-    def count(self, stage: Stage) -> int:
-        return sum(each == stage for each, _ in self.asked)
-
-
-def test_quiet_rows_are_decided_at_the_first_interim_analysis() -> None:
-    take = Recorder(dict.fromkeys(ROWS, 0.0))
-    found = judge(dict.fromkeys(ROWS, THRESHOLD), take)
-    assert {each.verdict for each in found.values()} == {Verdict.UNCHANGED}
-    assert len(take.asked) == RULES.analyses[0]
-
 
 def test_only_undecided_rows_get_more_blocks() -> None:
     def take(_: Stage, rows: Sequence[str]) -> dict[str, float]:
@@ -148,37 +138,32 @@ def test_only_undecided_rows_get_more_blocks() -> None:
     assert (found["quiet"].blocks, found["noisy"].blocks) == (RULES.analyses[0], RULES.analyses[-1])
 
 
-def test_a_slower_row_must_be_slower_again_in_new_blocks() -> None:
+def test_a_flagged_row_is_measured_again_alone_in_new_blocks() -> None:
     take = Recorder({"same": 0.0, "slow": 0.1})
     found = judge(dict.fromkeys(("same", "slow"), THRESHOLD), take)
-    assert take.asked[-RULES.confirmation :] == [(Stage.CONFIRMATION, ("slow",))] * RULES.confirmation
-    assert found["slow"].verdict is Verdict.SLOWER
-    assert found["slow"].flagged
-    assert found["slow"].blocks == RULES.confirmation
+    assert take.asked == (
+        [(Stage.FIRST, ("same", "slow"))] * RULES.analyses[0]
+        + [(Stage.CONFIRMATION, ("slow",))] * RULES.confirmation
+    )
+    assert (found["same"].blocks, found["slow"].blocks) == (RULES.analyses[0], RULES.confirmation)
 
 
-def test_a_row_that_is_not_slower_again_is_unchanged() -> None:
-    found = judge({"row": THRESHOLD}, Recorder({"row": (0.1, 0.0)}))
-    assert found["row"].verdict is Verdict.UNCHANGED
-    assert found["row"].flagged
-
-
-def test_a_row_that_is_slower_again_by_less_than_the_threshold_is_not_slower() -> None:
-    found = judge({"row": THRESHOLD}, Recorder({"row": (0.1, 0.04)}))
-    assert found["row"].verdict is not Verdict.SLOWER
-
-
-def test_a_faster_row_needs_no_confirmation() -> None:
-    take = Recorder({"row": -0.1})
-    found = judge({"row": THRESHOLD}, take)
-    assert found["row"].verdict is Verdict.FASTER
-    assert take.count(Stage.CONFIRMATION) == 0
-
-
-def test_a_difference_within_the_threshold_is_unchanged() -> None:
-    found = judge({"row": THRESHOLD}, Recorder({"row": 0.03}))
-    assert found["row"].verdict is Verdict.UNCHANGED
-    assert found["row"].low > 1  # significantly slower, by less than matters
+@pytest.mark.parametrize(
+    ("ratio", "verdict", "flagged"),
+    [
+        (0.0, Verdict.UNCHANGED, False),
+        (0.03, Verdict.UNCHANGED, False),  # significantly slower, by less than matters
+        (0.1, Verdict.SLOWER, True),
+        ((0.1, 0.0), Verdict.UNCHANGED, True),  # not slower again
+        ((0.1, 0.04), Verdict.UNCHANGED, True),  # slower again by less than the threshold
+        (-0.1, Verdict.FASTER, False),  # needs no confirmation
+    ],
+)
+def test_a_verdict_takes_a_difference_beyond_the_threshold_and_slower_a_confirmation(
+    ratio: float | tuple[float, float], verdict: Verdict, flagged: bool
+) -> None:
+    found = judge({"row": THRESHOLD}, Recorder({"row": ratio}))["row"]
+    assert (found.verdict, found.flagged) == (verdict, flagged)
 
 
 def test_the_interval_is_students_at_the_level_of_one_interim_analysis() -> None:
@@ -191,20 +176,7 @@ def test_the_interval_is_students_at_the_level_of_one_interim_analysis() -> None
     assert math.log(found.ratio) == pytest.approx(sum(ratios) / 6)
 
 
-def test_outliers_are_trimmed_as_in_yuens_test() -> None:
-    ratios = [0.06, 0.09, 0.07, -0.35, 0.08, 0.1, 0.07, 0.09, 0.08, 0.4]
-    blocks = iter(ratios)
-    rules = Rules(analyses=(10,), trimmed=0.2)
-    found = judge({"row": THRESHOLD}, lambda *_: {"row": next(blocks, 0.0)}, rules)["row"]
-    yuen = stats.ttest_ind(ratios, [0.0] * 10, equal_var=False, trim=0.2)
-    assert found.flagged
-    again = stats.trim_mean(ratios, 0.2)
-    sample = decision._Sample(ratios, THRESHOLD, 1, 0.05, 0.05, 0.2)
-    assert sample.mean == pytest.approx(again)
-    assert sample.p_value(+1) == pytest.approx(yuen.pvalue / 2)
-    assert sample.interval == pytest.approx(tuple(yuen.confidence_interval(0.95)))
-
-
+OUTLIERS = (0.06, 0.09, 0.07, -0.35, 0.08, 0.1, 0.07, 0.09, 0.08, 0.4)
 RECORDED = (
     -0.0071, -0.0314, 0.0117, 0.015, 0.0019, -0.027, -0.0929, 0.0034, 0.1533, 0.0024, 0.0319, 0.017,
     -0.0474, -0.0446, -0.0, 0.1848, 0.0066, -0.0057, -0.0823, 0.0025, -0.1059, 0.0015, -0.0184, 0.0115,
@@ -212,20 +184,28 @@ RECORDED = (
 """Log-ratios of 24 blocks of identical code, recorded on a virtual machine."""
 
 
-def test_recorded_blocks_have_scipys_trimmed_mean_and_yuens_standard_error() -> None:
-    sample = decision._Sample(RECORDED, THRESHOLD, 1, 0.05, 0.05, RULES.trimmed)
-    assert sample.mean == pytest.approx(stats.mstats.trimmed_mean(RECORDED, (0.2, 0.2)), rel=1e-12)
-    yuen = stats.ttest_ind(RECORDED, [0.0] * 24, equal_var=False, trim=RULES.trimmed)
+@pytest.mark.parametrize("ratios", [OUTLIERS, RECORDED])
+def test_a_sample_is_trimmed_as_in_scipys_mean_and_yuens_test(ratios: Sequence[float]) -> None:
+    sample = decision._Sample(ratios, trimmed=0.2)
+    yuen = stats.ttest_ind(ratios, [0.0] * len(ratios), equal_var=False, trim=0.2)
+    assert sample.mean == pytest.approx(stats.trim_mean(ratios, 0.2), rel=1e-12)
     assert sample.mean / sample.standard_error == pytest.approx(yuen.statistic, rel=1e-12)
-    # Why scipy's own is not used: its divisor is another one.
+    assert sample.p_value(+1 if sample.mean > 0 else -1) == pytest.approx(yuen.pvalue / 2)
+    margin = sample.margin(0.975)
+    interval = (sample.mean - margin, sample.mean + margin)
+    assert interval == pytest.approx(tuple(yuen.confidence_interval(0.95)))
+
+
+def test_scipys_own_standard_error_has_another_divisor() -> None:
     larger = stats.mstats.trimmed_stde(RECORDED, (0.2, 0.2))
-    assert larger / sample.standard_error == pytest.approx(1.099, abs=0.001)
+    error = decision._Sample(RECORDED, trimmed=0.2).standard_error
+    assert larger / error == pytest.approx(1.099, abs=0.001)
 
 
 def test_more_rows_need_more_evidence_by_holms_correction() -> None:
     # Significant at the level of one analysis for a single row, not for one of fifty.
     ratios = [0.04, 0.12, 0.02, 0.13, 0.05, 0.11, 0.03, 0.12]
-    p_value = decision._Sample(ratios, THRESHOLD, 1, 0.05, 0.05, RULES.trimmed).p_value(+1)
+    p_value = decision._Sample(ratios, RULES.trimmed).p_value(+1)
     error = RULES.error_rate / len(RULES.analyses)
     assert error / 50 < p_value < error
 
@@ -275,7 +255,7 @@ def test_a_row_that_can_no_longer_be_measured_has_no_judgement(last: int) -> Non
 def test_each_slower_row_lowers_the_evidence_that_the_next_one_needs() -> None:
     strong = [0.1, 0.11, 0.1, 0.11, 0.1, 0.11, 0.1, 0.11]
     weak = [0.03, 0.14, 0.01, 0.15, 0.05, 0.12, 0.02, 0.13]
-    p_value = decision._Sample(weak, THRESHOLD, 3, 0.05, 0.05, RULES.trimmed).p_value(+1)
+    p_value = decision._Sample(weak, RULES.trimmed).p_value(+1)
     # Significant for one row at an analysis, not for one of two.
     rules = Rules(analyses=(8, 9), error_rate=2 * 1.5 * p_value)
 
@@ -321,11 +301,6 @@ def test_identical_code_stays_below_the_noise_floor_99_times_of_100() -> None:
     ]
     above = sum(mean > math.log1p(floor) for mean in means)
     assert 0.002 <= above / 2000 <= 0.03
-
-
-def test_a_noise_floor_needs_several_blocks() -> None:
-    with pytest.raises(ValueError, match="too few"):
-        decision.noise_floor([0.0, 0.1])
 
 
 def test_noise_small_changes_and_many_rows_need_more_blocks() -> None:

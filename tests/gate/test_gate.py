@@ -6,11 +6,13 @@ import io
 import json
 from typing import Any
 
+import pytest
+
 from concurbench.gate import gate
-from concurbench.gate.decision import RULES, Stage, Verdict
+from concurbench.gate.comparison import matches
+from concurbench.gate.decision import RULES, Stage
 from concurbench.gate.gate import Clock, GateResult, Thresholds
 from concurbench.gate.noise import Noise
-from concurbench.gate.prepare import matches
 from concurbench.report.progress import StatusLine
 from tests.gate.fakes import FakeComparison
 
@@ -27,16 +29,32 @@ def run(
     )
 
 
-def test_without_a_slower_row_the_exit_code_is_0_after_the_first_interim_analysis() -> None:
-    result = run(FakeComparison({"x": 1.0, "y": 1.0}))
-    assert result.exit_code == gate.CLEAR
-    assert (result.blocks, result.seconds) == (RULES.analyses[0], 2.0 * RULES.analyses[0])
+FIRST = RULES.analyses[0]
 
 
-def test_a_slower_row_is_a_regression() -> None:
-    result = run(FakeComparison({"x": 1.0, "y": 1.1}))
-    assert result.exit_code == gate.REGRESSION
-    assert result.slower == ["y"]
+@pytest.mark.parametrize(
+    ("ratios", "limit", "fails_in", "exit_code"),
+    [
+        pytest.param({"x": 1.0, "y": 1.0}, 1e6, {}, gate.CLEAR, id="no row is slower"),
+        pytest.param({"x": 1.0, "y": 1.1}, 1e6, {}, gate.REGRESSION, id="a row is slower"),
+        pytest.param({"x": 1.04}, FIRST + 0.5, {}, gate.CLEAR, id="out of time, but analysed once"),
+        pytest.param({"x": 1.0}, FIRST - 1, {}, gate.UNABLE, id="out of time before any analysis"),
+        pytest.param({"x": 1.1}, FIRST + 2, {}, gate.UNABLE, id="out of time for a confirmation"),
+        pytest.param({"x": 1.0, "y": 1.0}, 1e6, {4: "y"}, gate.UNABLE, id="a row fails later"),
+        pytest.param({"x": 1.1}, 1e6, {FIRST + 3: "x"}, gate.UNABLE, id="it fails when confirmed"),
+        pytest.param(
+            {"x": 1.1, "y": 1.1}, 1e6, {FIRST + 3: "y"}, gate.REGRESSION, id="another row fails"
+        ),
+    ],
+)
+def test_the_exit_code_says_whether_a_slow_down_was_confirmed(
+    ratios: dict[str, float], limit: float, fails_in: dict[int, str], exit_code: int
+) -> None:
+    comparison = FakeComparison(ratios)
+    comparison.fails_in = fails_in
+    result = run(comparison, limit)
+    assert result.exit_code == exit_code
+    assert result.judgements.keys() == ratios.keys() - fails_in.values()
 
 
 def test_without_rows_there_is_no_answer() -> None:
@@ -44,44 +62,17 @@ def test_without_rows_there_is_no_answer() -> None:
     assert (result.exit_code, result.unable) == (gate.UNABLE, ["nothing was measured"])
 
 
+def test_unchanged_rows_end_the_gate_at_the_first_interim_analysis() -> None:
+    result = run(FakeComparison({"x": 1.0, "y": 1.0}))
+    assert (result.blocks, result.seconds) == (FIRST, 2.0 * FIRST)
+
+
 def test_no_block_starts_that_would_exceed_the_time_limit() -> None:
     comparison = FakeComparison({"x": 1.0, "y": 1.0})
     result = run(comparison, limit=9.0)
     assert (comparison.blocks, comparison.now) == (4, 8.0)
     assert result.out_of_time
-    assert result.exit_code == gate.UNABLE  # no row has been analysed
-
-
-def test_out_of_time_after_the_first_interim_analysis_is_an_answer() -> None:
-    result = run(FakeComparison({"x": 1.04}), limit=RULES.analyses[0] + 0.5)
-    assert result.exit_code == gate.CLEAR
-
-
-def test_a_confirmed_row_beside_a_failed_one_is_a_regression() -> None:
-    comparison = FakeComparison({"x": 1.1, "y": 1.1})
-    comparison.fails_in = {RULES.analyses[0] + 3: "y"}
-    assert run(comparison).exit_code == gate.REGRESSION
-
-
-def test_a_slower_row_without_time_for_its_confirmation_is_no_answer() -> None:
-    result = run(FakeComparison({"x": 1.1}), limit=RULES.analyses[0] + 2.0)
-    assert result.exit_code == gate.UNABLE
-    assert result.undecided == ["x"]
-
-
-def test_a_row_that_fails_in_a_later_block_is_no_answer_and_the_others_are_judged() -> None:
-    comparison = FakeComparison({"x": 1.0, "y": 1.0})
-    comparison.fails_in = {4: "y"}
-    result = run(comparison)
-    assert result.judgements["x"].verdict is Verdict.UNCHANGED
-    assert "y" not in result.judgements
-    assert result.exit_code == gate.UNABLE
-
-
-def test_a_slower_row_that_fails_in_its_confirmation_is_no_answer() -> None:
-    comparison = FakeComparison({"x": 1.1})
-    comparison.fails_in = {RULES.analyses[0] + 3: "x"}
-    assert run(comparison).exit_code == gate.UNABLE
+    assert result.undecided == ["x", "y"]
 
 
 def test_the_noise_floor_raises_a_threshold_and_never_lowers_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ import pytest
 
 from concurbench.errors import ConcurbenchError
 from concurbench.gate.block import NotMeasured
-from concurbench.gate.comparison import Comparison
-from concurbench.gate.prepare import check_origins, gate_set, selects
+from concurbench.gate.comparison import Comparison, check_origins, selects
+from concurbench.gate.prepare import Question
 from tests.gate.conftest import Project
 
 Compare = Callable[..., Comparison]
@@ -189,12 +190,12 @@ def test_a_slow_down_of_no_row_is_refused(project: Make, compare: Compare) -> No
 
 
 def test_a_setup_command_runs_in_the_copy_of_each_arm(
-    project: Make, compare: Compare, monkeypatch: pytest.MonkeyPatch, python: str, tmp_path: Path
+    project: Make, compare: Compare, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from concurbench.runner import environments
 
     # To make an environment takes a network: the current one takes its place.
-    current = environments.Environment(Path(python), own=False)
+    current = environments.Environment(Path(sys.executable), own=False)
     monkeypatch.setattr(environments, "cached", lambda *_: current)
     both = project("both")
     both.write("test_x.py", "import made\ndef test_x(benchmark):\n    benchmark(int)\n")
@@ -219,44 +220,47 @@ def rows(*ids: str, gate: tuple[str, ...] = (), threshold: Any = None) -> dict[s
     }
 
 
+def chosen(base: dict[str, Any], head: dict[str, Any], *, selected: bool = False) -> Comparison:
+    comparison = Comparison(Question(None, None, Path()))
+    comparison.choose({"base": base, "head": head}, selected=selected)
+    return comparison
+
+
 def test_rows_of_one_arm_are_missing_or_new() -> None:
-    chosen = gate_set({"base": rows("old", "x", "y"), "head": rows("y", "new", "x")}, False)
-    assert chosen.rows == ("y", "x")
-    assert chosen.missing == {"old": "not in head"}
-    assert chosen.new == {"new": "not in base"}
+    comparison = chosen(rows("old", "x", "y"), rows("y", "new", "x"))
+    assert comparison.rows == ("y", "x")
+    assert comparison.missing == {"old": "not in head"}
+    assert comparison.new == {"new": "not in base"}
 
 
 def test_rows_marked_gate_in_head_are_the_default() -> None:
-    collected = {"base": rows("x", "y"), "head": rows("x", "y", gate=("x",), threshold=0.2)}
-    chosen = gate_set(collected, False)
-    assert chosen.rows == ("x",)
-    assert chosen.thresholds == {"x": 0.2}
-    assert not chosen.missing
-    assert gate_set(collected, True).rows == ("x", "y")
+    base, head = rows("x", "y"), rows("x", "y", gate=("x",), threshold=0.2)
+    comparison = chosen(base, head)
+    assert comparison.rows == ("x",)
+    assert comparison.thresholds == {"x": 0.2}
+    assert not comparison.missing
+    assert chosen(base, head, selected=True).rows == ("x", "y")
 
 
 def test_a_row_that_is_no_longer_marked_is_noted_and_not_missing() -> None:
-    chosen = gate_set(
-        {"base": rows("x", "y", "gone", gate=("x", "gone")), "head": rows("x", "y", gate=("y",))}, False
-    )
-    assert chosen.rows == ("y",)
-    assert chosen.missing == {"gone": "not in head"}
-    assert chosen.notes == ("no longer marked as gate: x",)
+    base, head = rows("x", "y", "gone", gate=("x", "gone")), rows("x", "y", gate=("y",))
+    comparison = chosen(base, head)
+    assert comparison.rows == ("y",)
+    assert comparison.missing == {"gone": "not in head"}
+    assert comparison.notes == ["no longer marked as gate: x"]
 
 
 @pytest.mark.parametrize("threshold", ["5%", 5, "<object>", float("nan")])
 def test_a_mark_with_a_wrong_threshold_is_refused(threshold: object) -> None:
     marked = rows("x", gate=("x",), threshold=threshold)
     with pytest.raises(ConcurbenchError, match=r"^x, @pytest.mark.gate: a threshold is a share"):
-        gate_set({"base": marked, "head": marked}, False)
+        chosen(marked, marked)
 
 
 def test_a_suite_without_benchmarks_is_refused() -> None:
-    collected = {"base": rows(), "head": {"rows": [], "tests": 1}}
-    with pytest.raises(
-        ConcurbenchError, match=r"^no benchmarks in base or head \(head collected 1 tests\)$"
-    ):
-        gate_set(collected, False)
+    sentence = r"^no benchmarks in base or head \(head collected 1 tests\)$"
+    with pytest.raises(ConcurbenchError, match=sentence):
+        chosen(rows(), {"rows": [], "tests": 1})
 
 
 @pytest.mark.parametrize(
@@ -285,3 +289,4 @@ def test_an_arm_that_imports_another_arms_code_is_refused() -> None:
 
 def test_the_reason_of_an_unmeasured_row_names_its_arm() -> None:
     assert str(NotMeasured(None, "skipped: x", failed=False)) == "skipped: x in head"
+    assert str(NotMeasured("skipped: x", "skipped: x", failed=False)) == "skipped: x in base and head"
