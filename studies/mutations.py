@@ -111,17 +111,23 @@ def _with(node: ast.AST, **fields: object) -> ast.AST:
     return type(node)(**{**dict(ast.iter_fields(node)), **fields})
 
 
-def draw(root: Path, count: int, seed: int) -> list[Mutation]:
-    """Draw ``count`` mutations; each package has the same probability, whatever its size."""
+def draw(root: Path, count: int, seed: int, only: str = "") -> list[Mutation]:
+    """Draw ``count`` mutations; each package has the same probability, whatever its size.
+
+    The path of each changed file begins with ``only``.
+    """
     chance = random.Random(seed)
     packages: dict[str, list[Mutation]] = {}
     for package in PACKAGES:
         for file in sorted((root / package).rglob("*.py")):
             path = file.relative_to(root)
+            if not str(path).startswith(only):
+                continue
             name = "/".join(path.parts[:2]) if package == "concurbench" else package
             found = mutations(path, file.read_text(encoding="utf-8"))
             packages.setdefault(name, []).extend(found)
-    return [chance.choice(chance.choice([*filter(None, packages.values())])) for _ in range(count)]
+    filled = [*filter(None, packages.values())]
+    return [chance.choice(chance.choice(filled)) for _ in range(count if filled else 0)]
 
 
 def tests_of(path: Path, root: Path) -> list[str]:
@@ -153,6 +159,7 @@ def outcome(root: Path, tests: list[str], timeout: float) -> int | None:
 @click.command("studies.mutations", cls=Command)
 @click.option("--seed", default=0, show_default=True, help="Seed of the random mutations.")
 @click.option("--count", default=40, show_default=True, type=click.IntRange(min=1), help="Mutations.")
+@click.option("--only", default="", metavar="PREFIX", help="Change only files whose path begins so.")
 @click.option(
     "--timeout",
     default=300.0,
@@ -162,7 +169,7 @@ def outcome(root: Path, tests: list[str], timeout: float) -> int | None:
     help="Time limit for the tests of one mutation; a mutation that exceeds it counts as caught.",
 )
 @click.pass_context
-def main(ctx: click.Context, /, seed: int, count: int, timeout: float) -> None:
+def main(ctx: click.Context, /, seed: int, count: int, only: str, timeout: float) -> None:
     """Change the code at random places, and run the tests of the changed package.
 
     \b
@@ -176,7 +183,10 @@ def main(ctx: click.Context, /, seed: int, count: int, timeout: float) -> None:
     with ended_by_signals(), TemporaryDirectory() as folder:
         root = Path(folder, "checkout")
         shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(*NOT_COPIED))
-        for mutation in draw(root, count, seed):
+        drawn = draw(root, count, seed, only)
+        if not drawn:
+            raise ConcurbenchError(f"no code to change in a file whose path begins with {only!r}")
+        for mutation in drawn:
             tests = tests_of(mutation.path, root)
             if not good.issuperset(tests):
                 if outcome(root, tests, 3 * timeout) != 0:

@@ -58,6 +58,12 @@ def test_the_same_seed_draws_the_same_mutations(monkeypatch: pytest.MonkeyPatch)
     assert {each.path for each in first} != {each.path for each in other}
 
 
+def test_only_files_whose_path_begins_so_are_changed() -> None:
+    drawn = mutations.draw(mutations.ROOT, 20, 1, "concurbench/gate/")
+    assert {each.path.parent for each in drawn} == {Path("concurbench/gate")}
+    assert mutations.draw(mutations.ROOT, 20, 1, "concurbench/gat/") == []
+
+
 @pytest.mark.parametrize(
     ("path", "first", "last"),
     [
