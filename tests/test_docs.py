@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[1]
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
+MAX_WORDS, MAX_WORDS_README = 15_000, 900
+"""In all pages but the changelog, blocks included, and in the first page that people read."""
+
 SLOW = {"evidence.md": "the report of the gate study simulates thousands of gates"}
 
 COG = ("-P", "-p", "from studies import blocks, figures")
@@ -36,6 +39,15 @@ def name_of(page: Path) -> str:
 
 def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
+
+
+def words(page: Path) -> int:
+    return len(text_of(page).split())
+
+
+def test_the_pages_stay_short() -> None:
+    assert words(ROOT / "README.md") <= MAX_WORDS_README
+    assert sum(words(page) for page in PAGES if page.name != "CHANGELOG.md") <= MAX_WORDS
 
 
 # -- links --------------------------------------------------------------------------------------------
