@@ -94,7 +94,7 @@ def test_a_complete_run_is_what_pytest_compares_with(suite: Suite) -> None:
     assert concurbench("run", "--passes", "3").exit_code == 0
     text = suite.run("--benchmark-compare").stdout.str()
     assert "vs 0001" in text
-    assert "± of the rounds of one pass" in text
+    assert "± spread of the rounds in one pass" in text
 
 
 @pytest.mark.slow
