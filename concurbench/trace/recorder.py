@@ -156,21 +156,11 @@ def _json(value: Any) -> str:
     return "null" if value is None else repr(value) if type(value) is int else _encode(value)
 
 
-def _writer() -> Callable[[int, bytes, int], int]:
-    """A function that writes bytes of a given number into a file, and returns how many it wrote.
-
-    ``os.write`` releases the interpreter lock: a computing thread could take it, and the traced call
-    would last a switch interval longer, at its begin and at its end. This one keeps the lock.
-    """
-    if os.name != "posix":
-        return lambda file, line, length: os.write(file, line)
-    write = ctypes.PyDLL(None).write
-    write.argtypes = ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t
-    write.restype = ctypes.c_ssize_t
-    return write
-
-
-_write = _writer()
+# ``os.write`` releases the interpreter lock: a computing thread could take it, and the traced call
+# would last a switch interval longer, at its begin and at its end. This function keeps the lock.
+_write = ctypes.PyDLL(None).write
+_write.argtypes = ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t
+_write.restype = ctypes.c_ssize_t
 
 
 def _interpreter() -> int:

@@ -59,7 +59,6 @@ def test_a_patch_of_a_function_in_c_can_select_calls_by_their_item(
     assert [call.item for call in read()] == [0.0001] * 2
 
 
-@pytest.mark.skipif(os.name != "posix", reason="os.write is used there")
 def test_recording_does_not_release_the_interpreter_lock(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
