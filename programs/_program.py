@@ -22,7 +22,14 @@ from rich.table import Table
 
 import impls
 from concurbench import machine
-from concurbench.command import FILE, Command, check_writable, ended_by_signals, with_options
+from concurbench.command import (
+    FILE,
+    Command,
+    check_writable,
+    ended_by_signals,
+    system_error,
+    with_options,
+)
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.report.text import COLUMNS, say, show
 from concurbench.trace import recorder
@@ -77,7 +84,10 @@ class Options:
             show(chart(drawn, console.width if console.is_terminal else COLUMNS))
         if drawn and self.svg is not None:
             title = title or f"{self.model.workload} · {self.model.name} · {self.workers} at a time"
-            self.svg.write_text(svg(drawn, title), encoding="utf-8")
+            try:
+                self.svg.write_text(svg(drawn, title), encoding="utf-8")
+            except OSError as error:
+                raise ConcurbenchError(system_error(error, self.svg)) from None
             say(f"timeline: {self.svg}", whole=True)
         if run.error is not None:
             say(f"{self.model.name} failed: {run.error}", "red")

@@ -107,7 +107,7 @@ def _animated(run: TracedRun) -> Text:
 def _summarize(job: spinner.Job, answers: spinner.Seen, run: TracedRun) -> None:
     metrics = spinner.metrics(job, answers, run.seconds)
     shown = sum(frame <= answers.stopping for frame in answers.frames)
-    drawn_by = next((call.unit for call in _frames(run)), None)
+    drawn_by = next((frame.unit for frame in _frames(run)), None)
     slow = next(call.unit for call in run.done if call.function != DRAW)
     prime = "is prime" if answers.answer else "is not prime"
     frames = "none"

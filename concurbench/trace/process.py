@@ -64,7 +64,7 @@ class TraceJob:
     job: Any
     workers: int
     summarize: Callable[[Any, Any, float], Any] | None = None
-    patches: tuple[tuple[str, str | None] | tuple[str, str, Any], ...] = ()
+    patches: tuple[tuple[Any, ...], ...] = ()
     around: tuple[Callable[[], AbstractContextManager[Any]], ...] = ()
 
 
@@ -92,10 +92,10 @@ def main(job: TraceJob, sender: Connection, output: Path) -> None:
 
 
 def _run(job: TraceJob) -> Any:
-    load = job.load()
+    model = job.load()
 
     def run() -> Any:
-        return load(job.job, workers=job.workers)
+        return model(job.job, workers=job.workers)
 
     with contextlib.ExitStack() as stack:
         for make in job.around:

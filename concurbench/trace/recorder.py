@@ -144,9 +144,7 @@ def _write_line(fields: str, at: float | None = None) -> None:
         _file = os.open(os.environ[ENV_EVENTS], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     is_main = "true" if threading.current_thread() is threading.main_thread() else "false"
     unit = f"{os.getpid()},{_interpreter()},{threading.get_native_id()},{is_main},{_json(_task())}"
-    if at is None:
-        at = time.perf_counter()
-    line = f'{{{fields},"unit":[{unit}],"at":{at!r}}}\n'.encode()
+    line = f'{{{fields},"unit":[{unit}],"at":{at or time.perf_counter()!r}}}\n'.encode()
     if _write(_file, line, len(line)) != len(line):
         raise OSError("cannot record a call: no space left on device")
 
@@ -188,9 +186,7 @@ def _task() -> int | None:
         with contextlib.suppress(RuntimeError):  # the running loop is another library's
             task = library.current_task()
             if task is not None:
-                if task not in _tasks:
-                    _tasks[task] = next(_task_numbers)
-                return _tasks[task]
+                return _tasks.setdefault(task, next(_task_numbers))
     return id(outermost)
 
 
