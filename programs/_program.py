@@ -22,14 +22,24 @@ from rich.table import Table
 
 import impls
 from concurbench import machine
-from concurbench.command import FILE, Command, check_writable, ended_by_signals, with_options
+from concurbench.command import (
+    FILE,
+    Command,
+    check_writable,
+    ended_by_signals,
+    system_error,
+    with_options,
+)
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.report.text import COLUMNS, say, show
 from concurbench.trace import recorder
 from concurbench.trace.draw import chart, svg
 from concurbench.trace.process import TracedRun, TraceJob
-from concurbench.trace.spans import Span, Track, tracks
+from concurbench.trace.spans import Span, tracks
 from servers.cluster import given
+from servers.local import Local
+from servers.nameserver import Nameserver
+from servers.process import ServerDied, ServerProcess
 
 FAILED = 1
 """The exit code if the model failed or its answers are wrong."""
@@ -39,21 +49,27 @@ FAILED = 1
 class Options:
     """The options that all programs have."""
 
-    workload: str
-    model: str
+    model: impls.Model
     workers: int
     timeline: bool
     svg: Path | None
 
+    def __post_init__(self) -> None:
+        check_writable(self.svg)
+
+    def __str__(self) -> str:
+        return f"{self.model.name}, {self.workers} at a time"
+
     def run(self, job: Any, environ: Mapping[str, str] | None = None, **more: Any) -> TracedRun:
         """A run of the model; ``environ`` is for its processes, ``more`` are fields of ``TraceJob``."""
-        cluster = impls.find(self.workload, self.model).cluster
-        load = functools.partial(impls.load, self.workload, self.model)
+        load = functools.partial(impls.load, self.model.workload, self.model.name)
         # A fork server of Python 3.11 finds what it preloads in PYTHONPATH alone.
         path = filter(None, (str(impls.HERE.parent), os.environ.get("PYTHONPATH")))
         common = {impls.ENV_TRACER: recorder.__name__, "PYTHONPATH": os.pathsep.join(path)}
         return TracedRun(
-            TraceJob(given(load, cluster, machine.usable_cores()), job, self.workers, **more),
+            TraceJob(
+                given(load, self.model.cluster, machine.usable_cores()), job, self.workers, **more
+            ),
             {**common, **(environ or {})},
         )
 
@@ -61,53 +77,76 @@ class Options:
         self, run: TracedRun, spans: Iterable[Span], *, title: str = "", failed: bool = False
     ) -> NoReturn:
         """Draw the timeline if asked for, print the model's error, and exit with the right code."""
-        title = title or f"{self.workload} · {self.model} · {self.workers} at a time"
-        self._draw(tracks(spans), title)
-        if run.error is not None:
-            say(f"{self.model} failed: {run.error}", "red")
-        if run.ended_by is not None:
-            sys.exit(Interrupted(run.ended_by).exit_code)
-        sys.exit(FAILED if failed or run.error is not None else 0)
-
-    def _draw(self, drawn: list[Track], title: str) -> None:
+        drawn = tracks(spans)
         if drawn and self.timeline:
             console = Console()
             say("")
             show(chart(drawn, console.width if console.is_terminal else COLUMNS))
         if drawn and self.svg is not None:
+            title = title or f"{self.model.workload} · {self.model.name} · {self.workers} at a time"
             try:
                 self.svg.write_text(svg(drawn, title), encoding="utf-8")
             except OSError as error:
-                raise ConcurbenchError(f"cannot write {self.svg}: {error.strerror}") from None
+                raise ConcurbenchError(system_error(error, self.svg)) from None
             say(f"timeline: {self.svg}", whole=True)
+        if run.error is not None:
+            say(f"{self.model.name} failed: {run.error}", "red")
+        if run.ended_by is not None:
+            sys.exit(Interrupted(run.ended_by).exit_code)
+        sys.exit(FAILED if failed or run.error is not None else 0)
 
 
-def select(
-    workload: str, model: str, bound: tuple[str, int | None, int], timeline: bool, svg: Path | None
-) -> Options:
-    """The options of a model that can run here.
-
-    ``bound`` is the option for what may be in flight, its value if it was given, and its default. A
-    model with a bound of its own runs with that, and a line says so.
+def find(workload: str, name: str) -> impls.Model:
+    """A model that can run here.
 
     Raises:
-        ConcurbenchError: there is no such model, it cannot run here, or the SVG cannot be written.
+        ConcurbenchError: there is no such model, or it cannot run here.
     """
-    check_writable(svg)
-    known = {each.name: each for each in impls.models(workload)}
-    if model not in known:
-        near = difflib.get_close_matches(model, known)
+    known = {model.name: model for model in impls.models(workload)}
+    if name not in known:
+        near = difflib.get_close_matches(name, known)
         hint = f" (did you mean {' or '.join(near)}?)" if near else ""
-        raise ConcurbenchError(f"no model {model}{hint}: --list shows the models of {workload}")
+        raise ConcurbenchError(f"no model {name}{hint}: --list shows the models of {workload}")
     try:
-        impls.load(workload, model)
+        impls.load(workload, name)
     except impls.Unavailable as reason:
-        raise ConcurbenchError(f"{model} cannot run here: {reason}") from None
-    option, asked, default = bound
-    own = known[model].workers
-    if own is not None and asked not in (None, own):
-        say(f"{model} always has {own} in flight: {option} {asked} has no effect", "yellow")
-    return Options(workload, model, own or asked or default, timeline, svg)
+        raise ConcurbenchError(f"{name} cannot run here: {reason}") from None
+    return known[name]
+
+
+def in_flight(model: impls.Model, asked: int | None, default: int, option: str = "--workers") -> int:
+    """How many units of work the model has in flight. A model with a number of its own runs with that,
+    and a line says so if ``option`` asked for another."""
+    if model.workers is not None and asked not in (None, model.workers):
+        say(
+            f"{model.name} always has {model.workers} in flight: {option} {asked} has no effect",
+            "yellow",
+        )
+    return model.workers or asked or default
+
+
+@contextlib.contextmanager
+def started(server: ServerProcess, packages: str) -> Iterator[None]:
+    """Run one of the project's own servers, which needs these packages.
+
+    Raises:
+        ConcurbenchError: it did not start.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(server)
+        except ServerDied as error:
+            raise ConcurbenchError(f"{error}; it needs {packages}") from None
+        yield
+
+
+def peak_at(server: Local | Nameserver) -> int | None:
+    """The peak of requests in flight at a server; None, and a line says so, if it has died."""
+    try:
+        return server.seen().peak
+    except ServerDied as error:
+        say(str(error), "red")
+        return None
 
 
 def show_models(workload: str) -> None:
@@ -173,13 +212,12 @@ def common_options(
 
 
 def program(
-    workload: str, *, model: str, workers: int, bound: str = "--workers", timeline: bool = False
+    workload: str, *, model: str, workers: int, option: str = "--workers", timeline: bool = False
 ) -> Callable[[Callable[..., None]], click.Command]:
     """A decorator: the function, which gets ``options`` and its own, is the program of a workload.
 
     See ``common_options`` for the parameters.
     """
-    option, default = bound, workers
 
     def decorate(function: Callable[..., None]) -> click.Command:
         @functools.wraps(function)
@@ -190,9 +228,10 @@ def program(
             if list_only:
                 show_models(workload)
                 return
-            options = select(workload, model, (option, bound, default), timeline, svg)
+            found = find(workload, model)
+            options = Options(found, in_flight(found, bound, workers, option), timeline, svg)
             function(options=options, **more)
 
-        return common_options(run, workers, model=model, bound=bound, timeline=timeline)
+        return common_options(run, workers, model=model, bound=option, timeline=timeline)
 
     return decorate

@@ -9,30 +9,27 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from concurbench.command import Seconds
-from concurbench.errors import ConcurbenchError
 from concurbench.report.text import say
 from concurbench.trace import recorder
-from concurbench.trace.process import TracedRun
 from concurbench.trace.spans import Activity, Call, Span
 from concurbench.units import counted
 from impls import domains
-from programs._program import Options, program
+from programs._program import Options, peak_at, program, started
 from servers import stub
 from servers.nameserver import Nameserver
-from servers.process import ServerDied
 
 DELAY = 0.2
 """Seconds before the project's DNS server answers: long enough to be seen."""
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 DNS_PORT = 53
+PATCHES = (("aiodns:DNSResolver.query_dns", "host"),)
 LOCAL_SERVER = "127.0.0.1"
 """The server that libc asks when that file names none."""
 
@@ -71,42 +68,36 @@ def main(options: Options, tld: str | None, resolver: str, longest: int, delay: 
       python -m programs.domains --model sequential --longest 2 --delay 0.5
       python -m programs.domains --resolver system com.br
     """
-    if resolver == "own":
-        zone = f"{_zone(tld)}.{domains.TLD}"
-    elif tld is None:
-        raise click.UsageError("--resolver=system needs a domain to look in, as in COM")
-    elif delay is not None:
-        raise click.UsageError("--delay has no effect on the system's resolver: leave it out")
-    else:
-        zone = tld.lower().strip(".")
-        if not all(map(LABEL.fullmatch, zone.split("."))):
-            raise click.UsageError(
-                f"{tld} is not a domain: use letters, digits and hyphens, with dots between them"
-            )
+    zone = _own_zone(tld) if resolver == "own" else _real_domain(tld, delay)
     names = tuple(f"{keyword}.{zone}" for keyword in domains.KEYWORDS if len(keyword) <= longest)
     if resolver == "system":
         look_up(options, domains.Job(names, system_nameserver(RESOLV_CONF), DNS_PORT), None)
-    with contextlib.ExitStack() as stack:
-        try:
-            own = stack.enter_context(Nameserver(domains.FOUND, DELAY if delay is None else delay))
-        except ServerDied as error:
-            raise ConcurbenchError(f"{error}; it needs dnslib") from None
+    own = Nameserver(domains.FOUND, DELAY if delay is None else delay)
+    with started(own, "dnslib"):
         look_up(options, domains.Job(names, *own.address), own)
 
 
-def _zone(tld: str | None) -> str:
-    """A zone of the project's DNS server: the part before its own domain.
-
-    Raises:
-        click.UsageError: it has no such zone.
-    """
+def _own_zone(tld: str | None) -> str:
     zone = domains.ZONES[0] if tld is None else tld.lower().strip(".").removesuffix(f".{domains.TLD}")
     if zone not in domains.ZONES:
         known = ", ".join(domains.ZONES)
         raise click.UsageError(
             f"the project's DNS server has no zone {tld}, only {known}: use --resolver=system"
         )
-    return zone
+    return f"{zone}.{domains.TLD}"
+
+
+def _real_domain(tld: str | None, delay: float | None) -> str:
+    if tld is None:
+        raise click.UsageError("--resolver=system needs a domain to look in, as in COM")
+    if delay is not None:
+        raise click.UsageError("--delay has no effect on the system's resolver: leave it out")
+    domain = tld.lower().strip(".")
+    if not all(map(LABEL.fullmatch, domain.split("."))):
+        raise click.UsageError(
+            f"{tld} is not a domain: use letters, digits and hyphens, with dots between them"
+        )
+    return domain
 
 
 def system_nameserver(file: Path) -> str:
@@ -140,93 +131,59 @@ def traced_lookups() -> Iterator[None]:
 
 
 SIGNS = {True: "+", False: " ", None: "!"}
-
-
-@dataclass
-class Results:
-    """The results of the lookups so far, collected from the model's calls."""
-
-    found: dict[str, bool | None] = field(default_factory=dict)
-    """In the order in which the model had them; None is a lookup that failed."""
-    lookups: dict[str, Call] = field(default_factory=dict)
-    """The last lookup of each name that has ended."""
-    arrivals: list[float] = field(default_factory=list)
-    """When the results came, by the clock of the calls."""
-
-    def add(self, call: Call) -> str | None:
-        """The name whose result this call is; None for any other call."""
-        if call.function != "add":
-            if call.end is not None:
-                self.lookups[call.item] = call
-            return None
-        if call.end is not None:
-            return None
-        name, found = call.item
-        self.found[name] = found
-        self.arrivals.append(call.begin)
-        return str(name)
-
-    def line(self, name: str, width: int, began_at: float) -> str:
-        """The latest result, when it came, and the unit of execution that waited for it."""
-        call, found = self.lookups.get(name), self.found[name]
-        unit = "" if call is None else f"{call.unit!s:16}"
-        why = f"  {call.message or call.error}" if call is not None and found is None else ""
-        when = self.arrivals[-1] - began_at
-        return f"{SIGNS[found]} {name:{width}}  {when:6.3f} s  {unit}{why}".rstrip()
-
-    def span(self, call: Call) -> Span:
-        """The span of a lookup."""
-        kind = Activity.FAILS if self.found.get(call.item, False) is None else Activity.WAITS
-        return Span.of(call, call.item.partition(".")[0], kind)
+"""What a lookup found -> the sign before the name; None is a lookup that failed."""
 
 
 def look_up(options: Options, job: domains.Job, own: Nameserver | None) -> NoReturn:
-    """Run the model, print each result as it comes, print a summary, and exit."""
+    """Run the model, print each result as it comes and a summary, and exit."""
     around: list[Callable[[], AbstractContextManager[Any]]] = [traced_lookups]
     asked = "the system's resolver"
     if own is not None:
         around.insert(0, functools.partial(stub.installed, own.address, domains.TLD))
         asked = f"the project's DNS server, {own.delay:g} s each"
-    where = job.domains[0].partition(".")[2]
-    say(f"{counted(len(job.domains), 'name')} in {where}, from {asked}")
-    say(f"{options.model}, {options.workers} at a time")
+    zone = job.domains[0].partition(".")[2]
+    say(f"{counted(len(job.domains), 'name')} in {zone}, from {asked}")
+    say(f"{options}")
     width = max(map(len, job.domains))
-    results = Results()
-    patches = (("aiodns:DNSResolver.query_dns", "host"),)
-    with options.run(job, patches=patches, around=tuple(around)) as run:
+    found: dict[str, bool | None] = {}
+    arrivals: list[float] = []
+    with options.run(job, patches=PATCHES, around=tuple(around)) as run:
         for call in run.calls():
-            name = results.add(call)
-            if name is not None:
-                say(results.line(name, width, run.began_at), whole=True)
-    conclude(options, run, job, results, own)
-
-
-def conclude(
-    options: Options, run: TracedRun, job: domains.Job, results: Results, own: Nameserver | None
-) -> NoReturn:
-    """Print counts, times and how many lookups were in flight, and exit."""
-    found = list(results.found.values())
-    failed = found.count(None)
+            if call.function == "add" and call.end is None:
+                name, found[name] = call.item
+                arrivals.append(call.begin - run.began_at)
+                lookups = [each for each in run.done if each.item == name]
+                say(_line(f"{name:{width}}", found[name], arrivals[-1], lookups[-1:]), whole=True)
+    results = list(found.values())
     say(
-        f"{found.count(True)} found, {found.count(False)} not found, {failed} failed "
+        f"{results.count(True)} found, {results.count(False)} not found, {results.count(None)} failed "
         f"in {run.seconds:.3f} s"
     )
-    if results.arrivals:
-        first, last = results.arrivals[0] - run.began_at, results.arrivals[-1] - run.began_at
-        say(f"first result after {first:.3f} s, last after {last:.3f} s")
+    if arrivals:
+        say(f"first result after {arrivals[0]:.3f} s, last after {arrivals[-1]:.3f} s")
     lookups = [call for call in run.done + run.cut if call.function != "add"]
-    gone = None
-    try:
-        peak = peak_in_flight(lookups) if own is None else own.seen().peak
+    peak = peak_in_flight(lookups) if own is None else peak_at(own)
+    if peak is not None:
         bound = 0 if run.ended_by else min(options.workers, len(job.domains))
-        say(in_flight(options.model, peak, bound, own))
-    except ServerDied as error:
-        gone = str(error)
+        say(in_flight(options.model.name, peak, bound, own))
     if run.ended_by or run.error:
         say(f"cut off: {counted(len(job.domains) - len(found), 'name')} without a result", "yellow")
-    if gone:
-        say(gone, "red")
-    options.finish(run, map(results.span, lookups), failed=bool(failed or gone))
+    spans = [
+        Span.of(
+            call, call.item.partition(".")[0],
+            Activity.FAILS if found.get(call.item, False) is None else Activity.WAITS,
+        )
+        for call in lookups
+    ]  # fmt: skip
+    options.finish(run, spans, failed=None in results or peak is None)
+
+
+def _line(name: str, found: bool | None, seconds: float, lookups: Sequence[Call]) -> str:
+    """A result, when it came, and the unit of execution that waited for it, if that is known."""
+    text = f"{SIGNS[found]} {name}  {seconds:6.3f} s"
+    for call in lookups:
+        text += f"  {call.unit!s:16}" + (f"  {call.message or call.error}" if found is None else "")
+    return text.rstrip()
 
 
 def peak_in_flight(calls: Sequence[Call]) -> int:
@@ -239,13 +196,12 @@ def in_flight(model: str, peak: int, bound: int, own: Nameserver | None) -> str:
     """How many lookups were in flight, and what kept them below the bound, if that is known."""
     what = "lookups in flight" if own is None else "queries in flight at the DNS server"
     text = f"peak {what}: {peak}"
-    if peak >= bound:
-        return text
-    text += f" of {bound} allowed"
-    with ThreadPoolExecutor() as pool:  # asyncio makes its default pool the same way
-        size = pool._max_workers
-    if peak == size and model.startswith("asyncio"):
-        text += f"\nthe event loop's default pool has {counted(size, 'thread')} on this machine"
+    if peak < bound:
+        text += f" of {bound} allowed"
+        with ThreadPoolExecutor() as pool:  # asyncio makes its default pool the same way
+            size = pool._max_workers
+        if peak == size and model.startswith("asyncio"):
+            text += f"\nthe event loop's default pool has {counted(size, 'thread')} on this machine"
     return text
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import sys
 
 import click
 import uvicorn
 
+from concurbench.command import Command
 from impls import flags
 from servers import LOOPBACK
 from servers.delay import METAVAR, Delay, option
@@ -23,13 +23,10 @@ Examples:
   python -m programs.flag_server --error-rate 1 --errors reset,timeout
 """
 
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as in shells: 128 + SIGINT."""
-
 
 def kinds_of(text: str) -> tuple[str, ...]:
     """Kinds of faults from a comma-separated list."""
-    kinds = tuple(kind.strip() for kind in text.split(","))
+    kinds = tuple(map(str.strip, text.split(",")))
     for kind in kinds:
         if kind not in KINDS:
             raise click.BadParameter(f"unknown kind {kind!r}: choose from {', '.join(KINDS)}")
@@ -46,7 +43,7 @@ def number(_: click.Context, __: click.Parameter, value: float) -> float:
 KINDS_HELP = "\b\nKinds of errors:\n" + "\n".join(f"  {kind:8} {what}" for kind, what in KINDS.items())
 
 
-@click.command(epilog=f"{KINDS_HELP}\n\n{EXAMPLES}")
+@click.command(cls=Command, epilog=f"{KINDS_HELP}\n\n{EXAMPLES}")
 @click.option(
     "--delay", type=option, metavar=METAVAR, default=str(PROFILES["local"].delay), show_default=True,
     help="Delay before each answer: one number for all files, or a range to draw each file's from.",
@@ -64,12 +61,9 @@ KINDS_HELP = "\b\nKinds of errors:\n" + "\n".join(f"  {kind:8} {what}" for kind,
     help="Seed for the random delays and errors.",
 )  # fmt: skip
 @click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default=True,
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True,
     help="Port to listen on; 0 selects a free one.",
-)
+)  # fmt: skip
 def main(delay: Delay, error_rate: float, kinds: tuple[str, ...], seed: int, port: int) -> None:
     """Serve the flags of the world on the loopback interface until Ctrl-C.
 
@@ -93,10 +87,7 @@ def main(delay: Delay, error_rate: float, kinds: tuple[str, ...], seed: int, por
         # End hanging requests at once, without log messages about them.
         options.timeout_graceful_shutdown, options.log_level = 0, "critical"
         options.configure_logging()
-        try:
-            uvicorn.Server(options).run(sockets=[listener])
-        except KeyboardInterrupt:
-            sys.exit(INTERRUPTED)
+        uvicorn.Server(options).run(sockets=[listener])
 
 
 def describe(profile: Profile, files: int, failing: int, seed: int) -> str:

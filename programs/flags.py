@@ -8,7 +8,7 @@ import string
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from types import ModuleType
@@ -28,9 +28,8 @@ from concurbench.trace.spans import Activity, Call, ExecutionUnit, Span
 from concurbench.units import counted
 from impls import flags
 from programs import _program
-from programs._program import Options
+from programs._program import Options, peak_at, started
 from servers.local import Local, lay_out
-from servers.process import ServerDied
 from servers.profiles import PROFILES
 
 TIMEOUT = 6.0
@@ -75,7 +74,7 @@ def program(
 ) -> click.Command:
     """The program of a workload that downloads flags; see ``landing`` for ``separate``."""
 
-    @_program.program(name, model=model, workers=20, bound="--max-req")
+    @_program.program(name, model=model, workers=20, option="--max-req")
     @click.argument("cc", nargs=-1)
     @click.option("--all", "-a", "all_flags", is_flag=True, help="Download all flags.")
     @click.option("--every", "-e", is_flag=True, help="Ask for every code, AA to ZZ.")
@@ -139,37 +138,26 @@ def expanded(cc: Sequence[str]) -> tuple[str, ...]:
 def _server(_: click.Context, __: click.Parameter, asked: str) -> str:
     if asked in PROFILES:
         return asked
-    try:
+    with contextlib.suppress(ValueError):
         address = urlsplit(asked)
-        fit = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
-    except ValueError:
-        fit = False
-    if not fit:
-        raise click.BadParameter(f"{asked} is not one of {', '.join(PROFILES)} or an http:// address")
-    return asked.rstrip("/")
+        if address.scheme in ("http", "https") and address.hostname and address.port != 0:
+            return asked.rstrip("/")
+    raise click.BadParameter(f"{asked} is not one of {', '.join(PROFILES)} or an http:// address")
 
 
 @contextlib.contextmanager
 def serving(server: str, seed: int) -> Iterator[tuple[str, Local | None]]:
-    """The address of a server, and the server itself if it is one of this project, started for this.
-
-    Raises:
-        ConcurbenchError: it did not start.
-    """
+    """The address of a server, and the server itself if it is one of this project, started for this."""
     if server not in PROFILES:
         yield server, None
         return
     profile, site = PROFILES[server], flags.site()
-    with contextlib.ExitStack() as stack:
-        # A workspace is removed even if the program is killed.
-        folder = stack.enter_context(Workspace()).folder / "site"
+    with Workspace() as workspace:  # removed even if the program is killed
+        folder = workspace.folder / "site"
         lay_out(site, folder)
-        faults = profile.faults(site, seed)
-        try:
-            local = stack.enter_context(Local(folder, profile.delay, faults=faults, seed=seed))
-        except ServerDied as error:
-            raise ConcurbenchError(f"{error}; it needs uvicorn and httptools") from None
-        yield local.url, local
+        local = Local(folder, profile.delay, faults=profile.faults(site, seed), seed=seed)
+        with started(local, "uvicorn and httptools"):
+            yield local.url, local
 
 
 @contextlib.contextmanager
@@ -190,100 +178,92 @@ def landing(dest: Path, separate: bool) -> Iterator[Path]:
 def images(folder: Path) -> dict[tuple[str, int], int]:
     """Name and inode of each image in a folder -> its bytes. A file that replaces another has the same
     name and another inode."""
-    found = ((path.name, path.stat()) for path in folder.glob("*.gif"))
-    return {(name, stat.st_ino): stat.st_size for name, stat in found}
+    return {(path.name, path.stat().st_ino): path.stat().st_size for path in folder.glob("*.gif")}
 
 
 @dataclass
-class FlagOutcomes:
-    """The outcomes of the flags so far, collected from the model's calls."""
+class Downloads:
+    """Outcomes and spans of the flags so far, collected from the model's calls."""
 
-    by_code: dict[str, flags.Outcome] = field(default_factory=dict)
+    outcomes: dict[str, flags.Outcome] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
-    _begun: dict[str, tuple[ExecutionUnit, float, str]] = field(default_factory=dict)
+    _requests: dict[str, Span] = field(default_factory=dict)
+    """The request in flight for each flag; it has no end yet."""
     _code_of: dict[ExecutionUnit, str] = field(default_factory=dict)
 
-    def add(self, call: Call) -> tuple[str, flags.Outcome, Span] | None:
-        """Take a call that has ended. If it completes a flag, return the code, the outcome, and the
-        flag's last span."""
+    def add(self, call: Call) -> str | None:
+        """Take a call that has ended; return the code of the flag that it completes, if any. That
+        flag's span is the last one."""
         if call.function.endswith("url"):
             code = call.item
-            if code in self._begun:  # its second request
-                self._close(code, call.begin, Activity.WAITS)
+            self._end(code, call.begin)  # this is its second request
             label = code if call.function == "url" else f"{code} name"
-            self._begun[code] = call.unit, call.begin, label
+            self._requests[code] = Span(call.unit, label, call.begin, call.begin)
             self._code_of[call.unit] = code
             return None
         # A call without a code runs in the unit of execution that asked for the flag.
-        found = call.item or self._code_of.get(call.unit)
-        if found not in self._begun or call.result is None:
+        code = call.item or self._code_of.get(call.unit)
+        if code not in self._requests or call.result is None:
             return None
-        outcome = self.by_code[found] = flags.Outcome(**call.result)
+        outcome = self.outcomes[code] = flags.Outcome(**call.result)
         kind = Activity.FAILS if outcome.status == "error" else Activity.WAITS
-        return found, outcome, self._close(found, call.begin + call.seconds, kind)
+        self._end(code, call.begin + call.seconds, kind)
+        return str(code)
 
-    def _close(self, code: str, end: float, kind: Activity) -> Span:
-        unit, begin, label = self._begun.pop(code)
-        self.spans.append(Span(unit, label, begin, end, kind))
-        return self.spans[-1]
+    def _end(self, code: str, end: float, kind: Activity = Activity.WAITS) -> None:
+        if code in self._requests:
+            self.spans.append(replace(self._requests.pop(code), end=end, kind=kind))
 
     def cut(self, end: float) -> None:
-        """End the spans of all requests that have not ended."""
-        for code in list(self._begun):
-            self._close(code, end, Activity.WAITS)
+        """End the spans of all requests in flight."""
+        for code in list(self._requests):
+            self._end(code, end)
 
 
 def download(options: Options, job: flags.Job, own: Local | None, dest: Path, verbose: bool) -> None:
     """Run the model, show its progress, print a summary, and exit."""
-    outcomes, before = FlagOutcomes(), images(job.destination)
+    downloads, before = Downloads(), images(job.destination)
     console = Console(highlight=False)
     bar = Progress(
-        BarColumn(BAR), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"),
-        TimeElapsedColumn(),
+        BarColumn(BAR), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
         console=console, transient=True, disable=verbose or not console.is_terminal,
     )  # fmt: skip
     say(f"{counted(len(job.codes), 'flag')} from {job.base_url}")
-    say(f"{options.model}, {options.workers} at a time")
+    say(f"{options}")
     with options.run(job, DIRECT if own else {}, summarize=all_answers) as run, bar:
-        task = bar.add_task("", total=len(job.codes), counts=in_words(Counter()))
+        task = bar.add_task(in_words(Counter()), total=len(job.codes))
         for call in run.calls():
-            if call.end is None or (done := outcomes.add(call)) is None:
+            if call.end is None or (code := downloads.add(call)) is None:
                 continue
-            code, outcome, span = done
-            counts = in_words(statuses(outcomes.by_code))
-            bar.update(task, completed=len(outcomes.by_code), counts=counts)
+            outcome = downloads.outcomes[code]
+            counts = in_words(statuses(downloads.outcomes))
+            bar.update(task, completed=len(downloads.outcomes), description=counts)
             if verbose or outcome.status == "error":
-                text = Text(line(code, outcome, span), STYLES[outcome.status])
-                if console.is_terminal:  # a terminal shows one line; a pipe gets the full text
-                    console.print(text, no_wrap=True, overflow="ellipsis")
-                else:
-                    console.print(text, soft_wrap=True)
+                text = Text(line(code, outcome, downloads.spans[-1]), STYLES[outcome.status])
+                # A terminal shows one line; a pipe gets the full text.
+                cut = console.is_terminal
+                console.print(text, no_wrap=True, overflow="ellipsis" if cut else "ignore", crop=cut)
+    downloads.cut(run.ended_at)
     for code in job.codes:  # a signal may have interrupted the writing of a file
         (job.destination / f"{code}.part").unlink(missing_ok=True)
-    peak = 0
-    if own is not None:
-        try:
-            peak = own.seen().peak
-        except ServerDied as error:
-            say(str(error), "red")
     sizes = [size for image, size in images(job.destination).items() if image not in before]
     # A model that hands its requests to a cluster makes no traced calls: its answers are complete.
-    became = statuses({**outcomes.by_code, **(run.answers or {})})
-    outcomes.cut(run.ended_at)
-    cut_off = bool(run.ended_by or run.error)
+    became = statuses({**downloads.outcomes, **(run.answers or {})})
+    cut_off = run.ended_by or run.error
     if cut_off:  # an image may be complete whose call has not ended
         became["ok"] = max(became["ok"], len(sizes))
     say(f"{in_words(became)} in {run.seconds:.2f} s")
     if sizes:
         say(f"{sum(sizes) / 1e3:,.1f} kB saved in {dest}", whole=True)
-    if peak:
+    if own is not None and (peak := peak_at(own)):
         say(f"peak requests in flight at the server: {peak}")
     if cut_off:
         say(f"cut off: {len(job.codes) - became.total()} without an outcome", "yellow")
-    options.finish(run, outcomes.spans, failed=became["error"] > 0)
+    options.finish(run, downloads.spans, failed=became["error"] > 0)
 
 
 STYLES = {"ok": "", "not found": "dim", "error": "red"}
+WORDS = {"ok": "downloaded", "not found": "not found", "error": "failed"}
 
 
 def statuses(outcomes: Mapping[str, flags.Outcome]) -> Counter[str]:
@@ -293,8 +273,7 @@ def statuses(outcomes: Mapping[str, flags.Outcome]) -> Counter[str]:
 
 def in_words(became: Counter[str]) -> str:
     """The counts of each status, as a phrase."""
-    words = {"ok": "downloaded", "not found": "not found", "error": "failed"}
-    return ", ".join(f"{became[status]} {word}" for status, word in words.items())
+    return ", ".join(f"{became[status]} {word}" for status, word in WORDS.items())
 
 
 def line(code: str, outcome: flags.Outcome, span: Span) -> str:

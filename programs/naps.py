@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
 from concurbench import units
 from concurbench.command import Seconds
 from concurbench.report.text import say
-from concurbench.trace.process import TracedRun
 from concurbench.trace.spans import Call, ExecutionUnit, Span
 from impls import naps
 from programs._program import Options, program
@@ -58,86 +57,61 @@ def main(options: Options, count: int, unit: float, longest_first: bool) -> None
     """
     long = reversed(range(count)) if longest_first else range(count)
     tasks = tuple(naps.Task(number, length * unit) for number, length in enumerate(long))
-    story = _Story(tasks)
-    say(f"{units.counted(count, 'task')}, {options.model}, {options.workers} at a time")
+    say(f"{units.counted(count, 'task')}, {options}")
     job = naps.Job(tasks, naps.limit(tasks, options.workers))
+    by_seconds = {task.seconds: task for task in tasks}
+    step = min(MAX_STEP, INDENT // max(count - 1, 1))
+    ready, received = dict[int, float](), dict[int, float]()
     with options.run(job, patches=SLEEPS) as run:
         for call in run.calls():
-            story.add(call, run.began_at)
-    for line in story.summary(run):
-        say(line)
+            if call.error or (call.function == "take" and call.end is None):
+                continue
+            at = call.begin if call.end is None else call.end
+            style = ""
+            if call.function != "take":
+                number, seconds = napping(call, by_seconds)
+                event = f"task {number} naps for {seconds:g} s"
+                if call.end is not None:
+                    event = f"task {number} is done"
+                    ready[number] = at
+            else:
+                number = call.item // 10
+                event, style = f"result {number}: {call.item}", "bold"
+                received[number] = at
+            say(f"{at - run.began_at:7.3f} s  {' ' * (step * number)}{event}", style)
+    results = units.counted(len(received), "result")
+    napped = sum(task.seconds for task in tasks if task.number in ready)
+    say(f"{results} after {run.seconds:.3f} s; one after the other the naps take {napped:g} s")
+    if len(received) > 1:
+        first = min(received.values()) - run.began_at
+        say(f"the first came after {first:.3f} s, and they came {_order(list(received))}")
+        delay, number = max((at - ready[number], number) for number, at in received.items())
+        say(f"longest delay: result {number}, ready {units.time(delay)} before the caller had it")
     if run.ended_by:
-        say(
-            f"interrupted: {len(story.ready)} of {units.counted(count, 'task')} done, "
-            f"the caller has {units.counted(len(story.received), 'result')}",
-            "yellow",
-        )
-    options.finish(run, [*story.task_spans(run.done + run.cut), *story.caller_spans(run)])
+        done = f"{len(ready)} of {units.counted(count, 'task')} done"
+        say(f"interrupted: {done}, the caller has {results}", "yellow")
+    spans = [
+        Span.of(call, f"{napping(call, by_seconds).number}")
+        for call in run.done + run.cut
+        if call.function != "take"
+    ]
+    # The caller waits for each result, from when it had the one before.
+    begins = (run.began_at, *received.values())
+    waits = zip(received.items(), begins, strict=False)
+    spans += [Span(CALLER, f"{number}", begin, end) for (number, end), begin in waits]
+    options.finish(run, spans)
 
 
-class _Story:
-    """When each task was done, and when the caller had its result."""
+def napping(call: Call, tasks: Mapping[float, naps.Task]) -> naps.Task:
+    """The task that naps in this call, identified by its seconds, which no other task has."""
+    return tasks[call.item[1] if call.function == "nap" else call.item]
 
-    def __init__(self, tasks: Sequence[naps.Task]) -> None:
-        self._tasks = {task.seconds: task for task in tasks}
-        self._step = min(MAX_STEP, INDENT // max(len(tasks) - 1, 1))
-        self.ready: dict[int, float] = {}
-        """When each task was done."""
-        self.received: dict[int, float] = {}
-        """When the caller had the result of each, in that order."""
 
-    def add(self, call: Call, start: float) -> None:
-        """Print the event that a call stands for, if any."""
-        at = call.begin if call.end is None else call.end
-        since = f"{at - start:7.3f} s  "
-        if (task := self._napping(call)) is not None:
-            indent = " " * (self._step * task.number)
-            if call.end is None:
-                say(f"{since}{indent}task {task.number} naps for {task.seconds:g} s")
-            elif call.error is None:
-                self.ready[task.number] = at
-                say(f"{since}{indent}task {task.number} is done")
-        elif call.function == "take" and call.end is not None:
-            number = call.item // 10
-            self.received[number] = at
-            say(f"{since}{' ' * (self._step * number)}result {number}: {call.item}", "bold")
-
-    def summary(self, run: TracedRun) -> Iterator[str]:
-        """Total time, order of the results, and the result that the model kept back longest."""
-        seconds = sum(task.seconds for task in self._tasks.values() if task.number in self.ready)
-        results = units.counted(len(self.received), "result")
-        yield f"{results} after {run.seconds:.3f} s; one after the other the naps take {seconds:g} s"
-        if len(self.received) < 2:
-            return
-        numbers = list(self.received)
-        first = self.received[numbers[0]] - run.began_at
-        if numbers == sorted(numbers):
-            order = "in the order of the tasks"
-        else:
-            shown = " ".join(map(str, numbers[:MAX_NUMBERS]))
-            order = f"in this order: {shown}{' …' if len(numbers) > MAX_NUMBERS else ''}"
-        yield f"the first came after {first:.3f} s, and they came {order}"
-        delay, number = max((at - self.ready[number], number) for number, at in self.received.items())
-        yield f"longest delay: result {number}, ready {units.time(delay)} before the caller had it"
-
-    def task_spans(self, calls: Iterable[Call]) -> Iterator[Span]:
-        """The spans of the tasks."""
-        for call in calls:
-            if (task := self._napping(call)) is not None:
-                yield Span.of(call, f"{task.number}")
-
-    def caller_spans(self, run: TracedRun) -> Iterator[Span]:
-        """The spans of the caller: it waits for each result, from when it had the one before."""
-        begins = (run.began_at, *self.received.values())
-        for begin, (number, end) in zip(begins, self.received.items(), strict=False):
-            yield Span(CALLER, f"{number}", begin, end)
-
-    def _napping(self, call: Call) -> naps.Task | None:
-        """The task that naps in this call, identified by its seconds, which no other task has."""
-        if call.function not in ("nap", "sleep"):
-            return None
-        seconds = call.item[1] if call.function == "nap" else call.item
-        return self._tasks.get(seconds)
+def _order(numbers: Sequence[int]) -> str:
+    if numbers == sorted(numbers):
+        return "in the order of the tasks"
+    more = " …" if len(numbers) > MAX_NUMBERS else ""
+    return f"in this order: {' '.join(map(str, numbers[:MAX_NUMBERS]))}{more}"
 
 
 if __name__ == "__main__":

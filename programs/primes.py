@@ -31,7 +31,7 @@ def main(options: Options, numbers: tuple[int, ...], below: int | None) -> None:
     if numbers and below:
         raise click.UsageError("give numbers or --below, not both")
     batches = tuple((number,) for number in (numbers or range(below or 0) or primes.LARGE))
-    say(f"{counted(len(batches), 'number')}, {options.model}, {options.workers} at a time")
+    say(f"{counted(len(batches), 'number')}, {options}")
     with options.run(primes.Job(batches)) as run:
         for call in run.calls():
             if call.end is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 import time
 
 import click
@@ -63,21 +61,22 @@ def main(options: Options, work: str, seconds: float | None) -> None:
     if seconds is not None and work != "wait":
         raise click.UsageError(f"--seconds needs --work wait, got --work {work}")
     job = JOBS[work] if seconds is None else spinner.Job(spinner.SMALL, INTERVAL, nap=seconds)
+    live = Live(console=Console(highlight=False), transient=True, auto_refresh=False)
     with options.run(job, summarize=all_answers) as run:
-        say(f"{options.model}: the slow part {DESCRIPTIONS[work]}, a frame each {INTERVAL} s")
-        with _Animation() as animation:
-            for call in run.calls(animation.refresh):
-                animation.add(call)
-    failed = False
+        say(f"{options.model.name}: the slow part {DESCRIPTIONS[work]}, a frame each {INTERVAL} s")
+        with live:
+            for _ in run.calls(lambda: live.update(_animated(run), refresh=True)):
+                pass
+    wrong = False
     if run.answers is not None:
         try:
             spinner.check(job, run.answers)
         except AssertionError as error:
             say(f"wrong: {error}", "red")
-            failed = True
+            wrong = True
         _summarize(job, run.answers, run)
     elif run.ended_by:
-        frames = units.counted(sum(call.function == DRAW for call in run.done), "frame")
+        frames = units.counted(len(_frames(run)), "frame")
         say(f"interrupted after {run.seconds:.3f} s: {frames} shown, and no answer yet", "yellow")
     kind = Activity.WAITS if work == "wait" else Activity.COMPUTES
     spans = [
@@ -86,46 +85,29 @@ def main(options: Options, work: str, seconds: float | None) -> None:
         else Span.of(call, "slow", kind)
         for call in run.done + run.cut
     ]
-    options.finish(run, spans, title=f"spinner · {options.model} · {work}", failed=failed)
+    options.finish(run, spans, title=f"spinner · {options.model.name} · {work}", failed=wrong)
 
 
-class _Animation(contextlib.ExitStack):
-    """In a terminal, a line with the model's latest frame and a clock; it is gone in the end."""
+def _frames(run: TracedRun) -> list[Call]:
+    return [call for call in run.done if call.function == DRAW]
 
-    def __init__(self) -> None:
-        super().__init__()
-        console = Console(highlight=False)
-        self._live = Live(console=console, transient=True, auto_refresh=False)
-        if console.is_terminal:
-            self.enter_context(self._live)
-        self._begun = math.nan
-        self._latest = math.nan
-        self._frames = 0
 
-    def add(self, call: Call) -> None:
-        if math.isnan(self._begun):
-            self._begun = call.begin
-        if call.function == DRAW and call.end is not None:
-            self._latest = call.begin
-            self._frames += 1
-        self.refresh()
-
-    def refresh(self) -> None:
-        if not self._live.is_started or math.isnan(self._begun):
-            return
-        now = time.perf_counter()
-        sign, frame = " ", "no frame yet"
-        if self._frames:
-            sign = FRAMES[self._frames % len(FRAMES)]
-            frame = f"frame {self._frames}, {max(now - self._latest, 0.0):4.2f} s ago"
-        line = Text(f"{sign} pondering!  {now - self._begun:5.2f} s  {frame}", no_wrap=True)
-        self._live.update(line, refresh=True)
+def _animated(run: TracedRun) -> Text:
+    """A line with the model's latest frame and a clock."""
+    if not run.began_at:
+        return Text()
+    now, frames = time.perf_counter(), _frames(run)
+    sign, latest = " ", "no frame yet"
+    if frames:
+        sign = FRAMES[len(frames) % len(FRAMES)]
+        latest = f"frame {len(frames)}, {max(now - frames[-1].begin, 0.0):4.2f} s ago"
+    return Text(f"{sign} pondering!  {now - run.began_at:5.2f} s  {latest}", no_wrap=True)
 
 
 def _summarize(job: spinner.Job, answers: spinner.Seen, run: TracedRun) -> None:
     metrics = spinner.metrics(job, answers, run.seconds)
     shown = sum(frame <= answers.stopping for frame in answers.frames)
-    drawn_by = next((call.unit for call in run.done if call.function == DRAW), None)
+    drawn_by = next((frame.unit for frame in _frames(run)), None)
     slow = next(call.unit for call in run.done if call.function != DRAW)
     prime = "is prime" if answers.answer else "is not prime"
     frames = "none"

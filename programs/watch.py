@@ -18,7 +18,7 @@ from concurbench.runner.workspace import Workspace
 from concurbench.trace import steps
 from concurbench.trace.spans import Activity, Call, Span
 from impls import switching
-from programs._program import Options, common_options, select, show_models, show_table
+from programs._program import Options, common_options, find, in_flight, show_models, show_table
 
 HERE = Path(__file__).parent
 WORKLOADS = [name for name in impls.workloads() if not (HERE / f"{name}.py").exists()]
@@ -93,19 +93,20 @@ def _main(
         say(f"cases: {', '.join(cases)}")
         return
     default_model, default_case = DEFAULTS[workload]
-    model = model or default_model
-    known = {each.name: each for each in impls.models(workload)}.get(model)
-    has = [name for name in cases if known is None or known.has(name)]
+    found = find(workload, model or default_model)
+    has = [name for name in cases if found.has(name)]
     if case is None:
         case = default_case if default_case in has else has[0]
     elif case not in has:
-        raise ConcurbenchError(f"{model} does not have the case {case}: choose from {', '.join(has)}")
-    workers = cases[case].workers or machine.usable_cores()
-    options = select(workload, model, ("--workers", bound, workers), timeline, svg)
+        raise ConcurbenchError(
+            f"{found.name} does not have the case {case}: choose from {', '.join(has)}"
+        )
+    workers = in_flight(found, bound, cases[case].workers or machine.usable_cores())
+    options = Options(found, workers, timeline, svg)
     with Workspace() as workspace:  # removed even if the program is killed
         destination = workspace.folder / "files"
         destination.mkdir()
-        resources = impls.Resources(workers=options.workers, destination=destination)
+        resources = impls.Resources(workers=workers, destination=destination)
         _watch(options, case, resources, limit, with_steps)
 
 
@@ -117,15 +118,15 @@ def _watch(
     options: Options, case: str, resources: impls.Resources, limit: int, with_steps: bool
 ) -> None:
     """Run the model, print its calls and what they come to, and exit."""
-    workload, model = options.workload, impls.find(options.workload, options.model)
-    module = _module(workload)
-    around = (functools.partial(steps.traced_steps, str(model.file)),) if with_steps else ()
-    say(f"{workload}, {case}: {options.model}, {options.workers} at a time")
+    model = options.model
+    module = _module(model.workload)
+    say(f"{model.workload}, {case}: {options}")
     say(model.title)
     count = 0
     with options.run(
-        module.job(module.CASES[case], resources), patches=PATCHES.get(workload, ()),
-        around=around, summarize=functools.partial(_summarize, workload),
+        module.job(module.CASES[case], resources), patches=PATCHES.get(model.workload, ()),
+        around=(functools.partial(steps.traced_steps, str(model.file)),) if with_steps else (),
+        summarize=functools.partial(_summarize, model.workload),
     ) as run:  # fmt: skip
         for call in run.calls():
             if call.end is None:
@@ -141,16 +142,19 @@ def _watch(
     say(f"{units.counted(count, 'traced call')}, total {run.seconds:.3f} s")
     if with_steps:
         say(f"at most {steps.MAX_STEPS} steps are shown; the times include the cost of tracing them")
-    failed = _print_summary(module, run.answers) if run.answers is not None else False
+    wrong = run.answers is not None and _print_summary(module, run.answers)
     if run.ended_by:
         say(f"interrupted: {units.counted(len(run.cut), 'call')} had not ended", "yellow")
     spans = [
-        Span.of(call, _label(call), Activity.FAILS if call.error else Activity.RUNS)
+        Span.of(
+            call, call.function if call.item is None else _short(call.item),
+            Activity.FAILS if call.error else Activity.RUNS,
+        )
         for call in run.done + run.cut
         if call.function != STEP
-    ]
-    title = f"{workload} · {case} · {options.model} · {options.workers} at a time"
-    options.finish(run, spans, title=title, failed=failed)
+    ]  # fmt: skip
+    title = f"{model.workload} · {case} · {model.name} · {options.workers} at a time"
+    options.finish(run, spans, title=title, failed=wrong)
 
 
 def _summarize(workload: str, job: Any, answers: Any, seconds: float) -> Mapping[str, float] | str:
@@ -163,10 +167,7 @@ def _summarize(workload: str, job: Any, answers: Any, seconds: float) -> Mapping
         module.check(job, answers)
     except AssertionError as error:
         return str(error)
-    metrics: Mapping[str, float] = (
-        module.metrics(job, answers, seconds) if hasattr(module, "metrics") else {}
-    )
-    return metrics
+    return dict(module.metrics(job, answers, seconds)) if hasattr(module, "metrics") else {}
 
 
 def _print_summary(module: Any, summary: Mapping[str, float] | str) -> bool:
@@ -193,10 +194,6 @@ def _line(call: Call, began_at: float) -> str:
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) <= MAX_TEXT else f"…{text[1 - MAX_TEXT :]}"
-
-
-def _label(call: Call) -> str:
-    return call.function if call.item is None else _short(call.item)
 
 
 def _step(step: Mapping[str, Any]) -> str:

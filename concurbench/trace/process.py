@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
@@ -64,7 +64,7 @@ class TraceJob:
     job: Any
     workers: int
     summarize: Callable[[Any, Any, float], Any] | None = None
-    patches: tuple[tuple[str, str | None] | tuple[str, str, Any], ...] = ()
+    patches: tuple[tuple[Any, ...], ...] = ()
     around: tuple[Callable[[], AbstractContextManager[Any]], ...] = ()
 
 
@@ -92,10 +92,10 @@ def main(job: TraceJob, sender: Connection, output: Path) -> None:
 
 
 def _run(job: TraceJob) -> Any:
-    load = job.load()
+    model = job.load()
 
     def run() -> Any:
-        return load(job.job, workers=job.workers)
+        return model(job.job, workers=job.workers)
 
     with contextlib.ExitStack() as stack:
         for make in job.around:
@@ -209,21 +209,15 @@ class TracedRun:
                 self.cut.append(replace(call, end=self.ended_at))
 
     def _recorded(self, idle: Callable[[], None]) -> Iterator[Call]:
-        ended = False
-        while not ended and self.ended_by is None:
+        alive = True
+        while alive and self.ended_by is None:
             # Processes that it forked may hold its ends of both pipes open after its own end.
-            ended = not self.process.is_alive()
-            ready = wait([self._receiver, self.process.sentinel], 0 if ended else POLL_INTERVAL)
-            died = ended and self._receiver not in ready
-            if self._receiver in ready:
-                ended = True
-                try:
-                    self.answers, self.error = self._receiver.recv()
-                except EOFError:
-                    self.process.join(GRACE)
-                    died = True
-            if died and self.ended_by is None:
-                self.error = self._cause_of_death()
+            alive = self.process.is_alive()
+            if self._receiver.poll(POLL_INTERVAL if alive else 0):
+                alive = False
+                self._receive()
+            elif not alive:
+                self._note_death()
             new = self._reader.new()
             for call in new:
                 yield call
@@ -235,11 +229,20 @@ class TracedRun:
             self._stop()
             yield from self._reader.new()
 
-    def _cause_of_death(self) -> str:
+    def _receive(self) -> None:
+        try:
+            self.answers, self.error = self._receiver.recv()
+        except EOFError:
+            self.process.join(GRACE)
+            self._note_death()
+
+    def _note_death(self) -> None:
+        if self.ended_by is not None:
+            return
         code = self.process.exitcode or 0
         cause = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
         output = self._output.read_text(errors="replace").strip().splitlines()
-        return f"its process {cause}" + (f": {output[-1].strip()}" if output else "")
+        self.error = f"its process {cause}" + (f": {output[-1].strip()}" if output else "")
 
     def _stop(self) -> None:
         """End its process, all of its session, and those in other sessions, as a cluster has."""

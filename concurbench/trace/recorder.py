@@ -144,9 +144,7 @@ def _write_line(fields: str, at: float | None = None) -> None:
         _file = os.open(os.environ[ENV_EVENTS], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     is_main = "true" if threading.current_thread() is threading.main_thread() else "false"
     unit = f"{os.getpid()},{_interpreter()},{threading.get_native_id()},{is_main},{_json(_task())}"
-    if at is None:
-        at = time.perf_counter()
-    line = f'{{{fields},"unit":[{unit}],"at":{at!r}}}\n'.encode()
+    line = f'{{{fields},"unit":[{unit}],"at":{at or time.perf_counter()!r}}}\n'.encode()
     if _write(_file, line, len(line)) != len(line):
         raise OSError("cannot record a call: no space left on device")
 
@@ -156,21 +154,11 @@ def _json(value: Any) -> str:
     return "null" if value is None else repr(value) if type(value) is int else _encode(value)
 
 
-def _writer() -> Callable[[int, bytes, int], int]:
-    """A function that writes bytes of a given number into a file, and returns how many it wrote.
-
-    ``os.write`` releases the interpreter lock: a computing thread could take it, and the traced call
-    would last a switch interval longer, at its begin and at its end. This one keeps the lock.
-    """
-    if os.name != "posix":
-        return lambda file, line, length: os.write(file, line)
-    write = ctypes.PyDLL(None).write
-    write.argtypes = ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t
-    write.restype = ctypes.c_ssize_t
-    return write
-
-
-_write = _writer()
+# ``os.write`` releases the interpreter lock: a computing thread could take it, and the traced call
+# would last a switch interval longer, at its begin and at its end. This function keeps the lock.
+_write = ctypes.PyDLL(None).write
+_write.argtypes = ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t
+_write.restype = ctypes.c_ssize_t
 
 
 def _interpreter() -> int:
@@ -198,9 +186,7 @@ def _task() -> int | None:
         with contextlib.suppress(RuntimeError):  # the running loop is another library's
             task = library.current_task()
             if task is not None:
-                if task not in _tasks:
-                    _tasks[task] = next(_task_numbers)
-                return _tasks[task]
+                return _tasks.setdefault(task, next(_task_numbers))
     return id(outermost)
 
 

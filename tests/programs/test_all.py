@@ -13,7 +13,7 @@ import pytest
 
 import impls
 from concurbench.errors import ConcurbenchError
-from programs._program import select
+from programs._program import find, in_flight
 from tests.programs.conftest import Run, Start, environ
 
 PROGRAMS = {
@@ -143,7 +143,7 @@ def test_a_model_that_cannot_run_is_refused_with_the_reason(
 
 def test_a_misspelt_model_gets_a_suggestion() -> None:
     with pytest.raises(ConcurbenchError, match=r"no model thread \(did you mean threaded"):
-        select("primes", "thread", ("--workers", None, 1), False, None)
+        find("primes", "thread")
 
 
 @pytest.mark.parametrize(
@@ -153,13 +153,14 @@ def test_a_misspelt_model_gets_a_suggestion() -> None:
         ("sequential", None, 1, ""),
         ("sequential", 1, 1, ""),
         ("threaded", 30, 30, ""),
+        ("threaded", None, 20, ""),
     ],
 )
 def test_a_model_with_its_own_bound_runs_with_that_and_says_so_if_another_was_asked_for(
     capsys: pytest.CaptureFixture[str], model: str, asked: int | None, workers: int, said: str
 ) -> None:
-    options = select("flags", model, ("--max-req", asked, 20), False, None)
-    assert (options.workers, capsys.readouterr().out) == (workers, said)
+    assert in_flight(impls.find("flags", model), asked, 20, "--max-req") == workers
+    assert capsys.readouterr().out == said
 
 
 # -- as processes --

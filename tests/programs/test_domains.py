@@ -140,5 +140,5 @@ def test_a_dns_server_that_does_not_start_is_reported_in_a_sentence(
     def fail(*_: object) -> None:
         raise ServerDied("No module named 'dnslib'")
 
-    monkeypatch.setattr("programs.domains.Nameserver", fail)
+    monkeypatch.setattr("programs.domains.Nameserver.__enter__", fail)
     assert run("domains").stderr == "Error: No module named 'dnslib'; it needs dnslib\n"

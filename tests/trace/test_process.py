@@ -24,10 +24,7 @@ from tests.conftest import ROOT, TIMEOUT
 
 SHARED = Path("/dev/shm")
 
-pytestmark = [
-    pytest.mark.usefixtures("nothing_left"),
-    pytest.mark.skipif(sys.platform == "win32", reason="no signals"),
-]
+pytestmark = pytest.mark.usefixtures("nothing_left")
 
 LONG = 10 * TIMEOUT
 """Seconds: longer than any test runs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent
 import dataclasses
 import inspect
 import json
@@ -59,13 +60,21 @@ def test_a_patch_of_a_function_in_c_can_select_calls_by_their_item(
     assert [call.item for call in read()] == [0.0001] * 2
 
 
-@pytest.mark.skipif(os.name != "posix", reason="os.write is used there")
 def test_recording_does_not_release_the_interpreter_lock(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "write")  # it releases the lock
     recorder.trace(divmod_of, "number")(7)
     assert len(read()) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_call_that_cannot_be_recorded_is_an_error(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(recorder.ENV_EVENTS, "/dev/full")
+    with pytest.raises(OSError, match="cannot record a call: no space left on device"):
+        recorder.trace(divmod_of)(7)
 
 
 def of_two(first: object, second: object = "left out") -> object:
@@ -293,6 +302,17 @@ def test_a_thread_with_an_event_loop_has_its_own_tasks(read: Read) -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, recorder.trace(nap)(1)).result()
     assert units(read()) == ["thread 1, task 1"]
+
+
+def test_an_interpreter_beside_the_first_is_distinguished(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = types.SimpleNamespace(get_current=lambda: types.SimpleNamespace(id=3))
+    with monkeypatch.context() as patched:  # Python has the module since 3.14
+        patched.setattr(concurrent, "interpreters", third, raising=False)
+        patched.setattr(sys, "version_info", (3, 14))
+        recorder.trace(divmod_of)(7)
+    assert units(read()) == ["interpreter 1"]
 
 
 def test_patching_does_not_import_a_package() -> None:
