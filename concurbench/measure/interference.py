@@ -151,9 +151,7 @@ class Interference:
 
     def around(self, row: str) -> dict[str, float | None]:
         """``steal``, ``others`` and the machine's ``speed`` while this row ran, 1 being the session's
-        median; None if unknown. Empty for a row that did not run."""
-        if row not in self._periods:
-            return {}
+        median; None if unknown."""
         start, end, shares = self._periods[row]
         return {**shares, "speed": speed_near(self.yardsticks.readings, start, end)}
 

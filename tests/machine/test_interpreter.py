@@ -94,3 +94,15 @@ def test_the_variable_selects_the_allocator() -> None:
     assert interpreter.allocator({"PYTHONMALLOC": "debug"}) == f"{usual}_debug"
     assert interpreter.allocator({}, dev_mode=True) == f"{usual}_debug"
     assert interpreter.allocator({"PYTHONMALLOC": "default"}, dev_mode=True) == usual
+
+
+@pytest.mark.parametrize(
+    ("variables", "usual"),
+    [({}, "pymalloc"), ({"WITH_PYMALLOC": 0}, "malloc"), ({"Py_GIL_DISABLED": 1}, "mimalloc")],
+)
+def test_the_usual_allocator_depends_on_the_build(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, int], usual: str
+) -> None:
+    monkeypatch.setattr("sysconfig.get_config_var", variables.get)
+    monkeypatch.delattr("sys.gettotalrefcount", raising=False)
+    assert interpreter.allocator({}) == usual
