@@ -7,7 +7,7 @@ import math
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -30,6 +30,14 @@ from concurbench.command import (
     write,
 )
 from concurbench.errors import ConcurbenchError, Interrupted
+
+
+@pytest.fixture(autouse=True)
+def heeded_ctrl_c() -> Iterator[None]:
+    """In the background, shells make processes ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def ended(action: Callable[[], None]) -> Result:
