@@ -54,7 +54,7 @@ def raises(error: BaseException) -> Callable[[], None]:
 
 def test_a_mistake_of_the_user_is_one_sentence_and_exit_code_2() -> None:
     done = ended(raises(ConcurbenchError("no run 7: make one")))
-    assert (done.exit_code, done.output) == (2, "Error: no run 7: make one\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", "Error: no run 7: make one\n")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -64,7 +64,7 @@ def test_a_signal_is_one_word_and_the_exit_code_of_shells(number: int, code: int
             signal.raise_signal(number)
 
     done = ended(action)
-    assert (done.exit_code, done.output) == (code, "interrupted\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (code, "", "interrupted\n")
     assert Interrupted(number).exit_code == code
 
 
@@ -106,7 +106,8 @@ def test_text_is_written_or_added(tmp_path: Path) -> None:
 def test_a_result_that_cannot_be_shown_is_reported_and_changes_nothing() -> None:
     done = ended(lambda: published(raises(OSError("the disk is gone"))))
     assert done.exit_code == 0
-    assert done.output == "the result could not be printed or written: the disk is gone\n"
+    assert done.stdout == ""
+    assert done.stderr == "the result could not be printed or written: the disk is gone\n"
 
 
 @pytest.mark.parametrize(
@@ -178,6 +179,7 @@ def test_a_timeout_is_a_finite_number_of_seconds_from_1(value: str) -> None:
     assert CliRunner().invoke(command, ["--timeout=1"]).exit_code == 0
     assert CliRunner().invoke(command, []).exit_code == 0
     assert got == [1.0, 120.0]
+    assert "[default: 120; x>=1]" in CliRunner().invoke(command, ["--help"]).output
     assert math.isfinite(Seconds().convert("2", None, None))
 
 

@@ -104,25 +104,20 @@ class Yardsticks:
     def sweep(self, *, complete: bool = False) -> None:
         """Read each cheap yardstick, and now and then the start of a process, each method in turn; if
         ``complete``, read all."""
-        for name, read in self._cheap.items():
-            self._take(name, read)
-        due = multiprocessing.get_all_start_methods()
+        methods = multiprocessing.get_all_start_methods()
         if not complete:
             turn, rest = divmod(next(self._sweeps), SWEEPS_PER_PROCESS)
-            due = [due[turn % len(due)]] if rest == SWEEPS_PER_PROCESS - 1 else []
-        for method in due:
-            self._take(f"process_start_{method}", functools.partial(process_start, method))
-
-    def _take(self, name: str, read: Callable[[], float]) -> None:
-        if name in self.unreadable:
-            return
-        moment = time.perf_counter() - self.start
-        try:
-            seconds = read()
-        except OSError as error:
-            self.unreadable[name] = str(error) or type(error).__name__
-        else:
-            self.readings.setdefault(name, []).append([moment, seconds])
+            methods = [methods[turn % len(methods)]] if rest == SWEEPS_PER_PROCESS - 1 else []
+        starts = {f"process_start_{each}": functools.partial(process_start, each) for each in methods}
+        for name, read in {**self._cheap, **starts}.items():
+            if name not in self.unreadable:
+                moment = time.perf_counter() - self.start
+                try:
+                    seconds = read()
+                except OSError as error:
+                    self.unreadable[name] = str(error) or type(error).__name__
+                else:
+                    self.readings.setdefault(name, []).append([moment, seconds])
 
 
 def median_of(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
