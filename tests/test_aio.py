@@ -123,7 +123,7 @@ def test_calibration_takes_the_shortest_warm_up_round() -> None:
     BenchmarkFixture._precisions[_timer] = 1e-7  # type: ignore[index]  # its own hint is wrong
     fixture._timer, fixture._min_time, fixture._calibration_precision = _timer, 5e-6, 10
     fixture._warmup, fixture._max_time = 3, 100.0
-    seconds = iter([9.0, 8.0, 7.0, 8.5])
+    seconds = iter([9.0, 8.5, 8.0, 7.0])
 
     async def slow_at_first(loops: int) -> float:
         return next(seconds)

@@ -108,8 +108,9 @@ class Yardsticks:
         if not complete:
             turn, rest = divmod(next(self._sweeps), SWEEPS_PER_PROCESS)
             methods = [methods[turn % len(methods)]] if rest == SWEEPS_PER_PROCESS - 1 else []
-        starts = {f"process_start_{each}": functools.partial(process_start, each) for each in methods}
-        for name, read in {**self._cheap, **starts}.items():
+        due = dict(self._cheap)
+        due |= {f"process_start_{each}": functools.partial(process_start, each) for each in methods}
+        for name, read in due.items():
             if name not in self.unreadable:
                 moment = time.perf_counter() - self.start
                 try:
