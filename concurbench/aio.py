@@ -9,17 +9,16 @@ test is a coroutine and awaits the measurement. The clock is read before and aft
 
 It works in any project where concurbench is installed, or with ``pytest -p concurbench.aio``. It needs
 a plugin that runs ``async def`` tests, such as pytest-asyncio, and works in any event loop. All
-options, marks, tables, files and comparisons of pytest-benchmark apply but ``--benchmark-precision``.
+options, marks, tables, files and comparisons of pytest-benchmark apply but ``--benchmark-precision``
+and ``--benchmark-cprofile``.
 """
 
 from __future__ import annotations
 
-import cProfile
 import functools
 import gc
 import inspect
 import math
-import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -38,19 +37,12 @@ class AioBenchmark:
 
     def __init__(self, benchmark: BenchmarkFixture) -> None:
         self.benchmark = benchmark
+        self.extra_info: dict[str, Any] = benchmark.extra_info
+        """Values to save with the benchmark."""
+        self.enabled = not benchmark.disabled
+        """Whether anything is timed: False with ``--benchmark-disable`` and under pytest-xdist."""
         self.pending: Coroutine[Any, Any, Any] | None = None
         """The measurement that the test has not awaited yet."""
-
-    @property
-    def extra_info(self) -> dict[str, Any]:
-        """Values to save with the benchmark."""
-        info: dict[str, Any] = self.benchmark.extra_info
-        return info
-
-    @property
-    def enabled(self) -> bool:
-        """Whether anything is timed: False with ``--benchmark-disable`` and under pytest-xdist."""
-        return not self.benchmark.disabled
 
     @property
     def stats(self) -> Any:
@@ -123,11 +115,9 @@ class AioBenchmark:
             plan.check()
             if self.enabled:
                 result = await self._measure(plan)
-                if plan.iterations == 1 and not self.benchmark.cprofile:
+                if plan.iterations == 1:
                     return result
             args, kwargs = await plan.arguments()
-            if self.enabled and self.benchmark.cprofile:
-                await self._profile(plan.call(args, kwargs))
             result = await plan.target(*args, **kwargs)
             await plan.end(args, kwargs)
         except BaseException:
@@ -163,7 +153,6 @@ class AioBenchmark:
         rounds = plan.rounds
         if rounds is None:
             rounds = max(math.ceil(benchmark._max_time / duration), benchmark._min_rounds)
-            rounds = min(rounds, sys.maxsize)
             if benchmark._warmup:
                 for _ in range(min(rounds, max(1, int(benchmark._warmup / calls)))):
                     await time(calls)
@@ -188,14 +177,6 @@ class AioBenchmark:
             if collecting:
                 gc.enable()
         return end - start, result
-
-    async def _profile(self, call: Callable[[], Awaitable[Any]]) -> None:
-        loops, profile = self.benchmark.cprofile_loops, cProfile.Profile()
-        with PauseInstrumentation():
-            for _ in range(self.stats.iterations if loops is None else loops):
-                with profile:
-                    await call()
-        self.benchmark._save_cprofile(profile)
 
 
 @dataclass(frozen=True)
@@ -274,8 +255,9 @@ def aio_benchmark(request: pytest.FixtureRequest, benchmark: Any) -> Iterator[Ai
     """Time a coroutine function: ``await aio_benchmark(function, *args)``."""
     if not inspect.iscoroutinefunction(inspect.unwrap(request.function)):
         pytest.fail("aio_benchmark needs a test that is a coroutine: async def", pytrace=False)
-    if benchmark._precision is not None:
-        pytest.fail("aio_benchmark does not support --benchmark-precision: omit it", pytrace=False)
+    for option, given in {"precision": benchmark._precision, "cprofile": benchmark.cprofile}.items():
+        if given:
+            pytest.fail(f"aio_benchmark does not support --benchmark-{option}: omit it", pytrace=False)
     fixture = AioBenchmark(benchmark)
     yield fixture
     if fixture.pending:

@@ -57,7 +57,9 @@ class Command(click.Command):
         except KeyboardInterrupt:
             sys.exit(Interrupted(signal.SIGINT).exit_code)
         except BrokenPipeError:
-            _end_unread()
+            # Python would flush what is left when it ends, fail, and report that.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(BROKEN_PIPE)
         except Exception as error:
             if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
                 raise _Failure(system_error(error)) from None
@@ -162,13 +164,6 @@ def _open_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), number)
             os.set_inheritable(number, True)  # open may have returned this very number
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
-
-
-def _end_unread() -> NoReturn:
-    """End as the reader closed the pipe (EPIPE), as ``head`` does."""
-    # Python would flush what is left when it ends, fail, and report that.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(BROKEN_PIPE)
 
 
 def write(path: Path, mode: str, text: str) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from concurbench.machine.card import HIDDEN, UNKNOWN, Kind, differences
 from concurbench.machine.host import Host
 from concurbench.machine.identify import card, facts, folder
-from concurbench.machine.interpreter import Interpreter, free_threaded, gil_enabled
+from concurbench.machine.interpreter import free_threaded, gil_enabled
 from concurbench.machine.processor import usable_cores
 
 __all__ = [
-    "HIDDEN", "UNKNOWN", "Host", "Interpreter", "Kind", "card", "differences", "facts", "folder",
-    "free_threaded", "gil_enabled", "usable_cores",
+    "HIDDEN", "UNKNOWN", "Host", "Kind", "card", "differences", "facts", "folder", "free_threaded",
+    "gil_enabled", "usable_cores",
 ]  # fmt: skip

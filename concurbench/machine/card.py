@@ -14,9 +14,6 @@ HIDDEN = "hidden"
 UNKNOWN = "unknown"
 """The value of a fact that cannot be read on this machine."""
 
-KNOWN = "known"
-"""The value of ``cpu_exact`` where the CPU's name is that of one model."""
-
 NONE = "none"
 """The value of a quota or limit that is not set."""
 

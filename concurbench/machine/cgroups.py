@@ -22,7 +22,6 @@ class Mount(NamedTuple):
     point: str
     """Where it is mounted."""
     kind: str
-    source: str
     options: frozenset[str]
     """The file system's options: for control groups of version 1, their controllers."""
 
@@ -48,7 +47,7 @@ def mounts(host: Host) -> Iterator[Mount]:
         before, _, after = line.partition(" - ")
         where, what = before.split(), after.split()
         if len(where) >= 6 and len(what) >= 3:
-            yield Mount(where[3], where[4], what[0], what[1], frozenset(what[2].split(",")))
+            yield Mount(where[3], where[4], what[0], frozenset(what[2].split(",")))
 
 
 def paths(host: Host) -> dict[str, str]:

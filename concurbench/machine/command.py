@@ -44,8 +44,7 @@ def show_machine(as_json: bool) -> None:
     made = card(pyproject.timed(Path.cwd()))
     if as_json:
         fields = [{"name": each.name, "kind": each.kind, "value": each.value} for each in made.fields]
-        data = {"folder": made.folder, "fields": fields}
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({"folder": made.folder, "fields": fields}, indent=2))
     else:
         show(as_table(made))
 

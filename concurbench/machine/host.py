@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import platform
@@ -66,11 +67,10 @@ class Host:
     def read(self, path: str) -> str:
         """The text of a file without blanks around it; empty where it cannot be read."""
         if path not in self._texts:
-            try:
+            self._texts[path] = ""
+            with contextlib.suppress(OSError):
                 text = (self.root / path).read_text(encoding="utf-8", errors="replace")
-            except OSError:
-                text = ""
-            self._texts[path] = text.strip("\0 \t\n")
+                self._texts[path] = text.strip("\0 \t\n")
         return self._texts[path]
 
     def has(self, path: str) -> bool:

@@ -11,20 +11,19 @@ from dataclasses import replace
 from concurbench.machine import interpreter, memory, processor, system
 from concurbench.machine.card import PACKAGES, UNKNOWN, Card, Field, Kind, context
 from concurbench.machine.host import Host
-from concurbench.machine.interpreter import Interpreter
 
 
 def card(
-    packages: Iterable[str] = (), host: Host | None = None, python: Interpreter | None = None
+    packages: Iterable[str] = (), host: Host | None = None, python: list[Field] | None = None
 ) -> Card:
-    """The card of this machine and interpreter, or of the given ones, with the versions of those of
-    ``packages`` that are installed."""
-    host, python = host or Host.here(), python or Interpreter.here()
+    """The card of this machine and interpreter, or of the given host and the interpreter with the given
+    fields. It has the versions of those of ``packages`` that are installed."""
+    host, python = host or Host.here(), python or interpreter.fields()
     sections = {
         "machine": _explained(system.fields(host), host),
         "processor": _explained(processor.fields(host), host),
         "memory": _explained(memory.fields(host), host),
-        "Python": interpreter.fields(python),
+        "Python": python,
         "packages": _versions(packages),
     }
     every = [field for fields in sections.values() for field in fields]
@@ -33,7 +32,7 @@ def card(
         for title, fields in sections.items()
     }
     changing = [field for field in every if field.kind is Kind.VOLATILE]
-    return Card(_folder(host, python.name), {**lasting, "right now": changing})
+    return Card(_folder(host, interpreter.name(python)), {**lasting, "right now": changing})
 
 
 def facts(packages: Iterable[str] = ()) -> dict[str, object]:
@@ -44,7 +43,7 @@ def facts(packages: Iterable[str] = ()) -> dict[str, object]:
 def folder(python: str | None = None) -> str:
     """The name of this machine and interpreter, as in ``linux-kvm-amd-epyc-25.17.1-2c-cpython-3.11``.
     It consists of identity fields only. ``python`` names another interpreter than this one."""
-    return _folder(Host.here(), python or Interpreter.here().name)
+    return _folder(Host.here(), python or interpreter.name(interpreter.fields()))
 
 
 def _explained(fields: Iterable[Field], host: Host) -> list[Field]:

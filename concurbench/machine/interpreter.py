@@ -8,95 +8,47 @@ import platform
 import re
 import sys
 import sysconfig
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
 from concurbench.machine.card import UNKNOWN, Field, context, identity
 
 NOT_BUILT = "not built"
 
 
-@dataclass(frozen=True)
-class Interpreter:
-    """The properties of a Python interpreter that affect its speed."""
-
-    implementation: str
-    version: str
-    compiler: str
-    build: str
-    """Its optimizations, as in ``-O3, PGO, LTO``."""
-    debug: bool
-    free_threaded: bool
-    lock_forced: bool
-    """Whether a free-threaded build was started with its GIL enabled."""
-    gil_enabled: bool
-    jit: str
-    """``on``, ``off``, or ``not built``."""
-    allocator: str
-    usual_allocator: str
-    """The default of this build."""
-    start_method: str
-    """The default of ``multiprocessing``."""
-    switch_interval: float
-    """Seconds."""
-    cores: int | None
-    """The number of cores that it reports, and that pools use as their default size."""
-
-    @classmethod
-    def here(cls) -> Interpreter:
-        return cls(
-            implementation=platform.python_implementation(),
-            version=platform.python_version(),
-            compiler=platform.python_compiler(),
-            build=build(_config("CONFIG_ARGS"), _config("PY_CFLAGS")),
-            debug=hasattr(sys, "gettotalrefcount"),
-            free_threaded=free_threaded(),
-            lock_forced=free_threaded() and getattr(sys.flags, "gil", None) == 1,
-            gil_enabled=gil_enabled(),
-            jit=_jit(),
-            allocator=allocator(_environ(), dev_mode=sys.flags.dev_mode),
-            usual_allocator=allocator({}),
-            start_method=_start_method(),
-            switch_interval=sys.getswitchinterval(),
-            # From Python 3.13 on this respects the affinity and can be overridden.
-            cores=getattr(os, "process_cpu_count", os.cpu_count)(),
-        )
-
-    @property
-    def minor(self) -> str:
-        return ".".join(self.version.split(".")[:2])
-
-    @property
-    def name(self) -> str:
-        """The name in folders, as ``CPython-3.13t``, with the options that matter."""
-        marks = {
-            "gil": self.lock_forced,
-            "jit": self.jit == "on",
-            "debug": self.debug,
-            self.allocator: self.allocator != self.usual_allocator,
-        }
-        build = "t" if self.free_threaded else ""
-        plain = f"{self.implementation}-{self.minor}{build}"
-        return "-".join([plain, *(mark for mark, there in marks.items() if there)])
-
-
-def fields(python: Interpreter) -> list[Field]:
+def fields() -> list[Field]:
+    """The properties of this interpreter that affect its speed."""
+    # From Python 3.13 on this respects the affinity and can be overridden. Pools use it as their size.
+    cores = getattr(os, "process_cpu_count", os.cpu_count)()
     return [
-        identity("python_implementation", "implementation", python.implementation),
-        identity("python_minor", "version", python.minor),
-        context("python_version", "release", python.version),
-        context("python_compiler", "compiler", python.compiler),
-        context("python_build", "optimizations", python.build),
-        identity("debug_build", "debug build", python.debug),
-        identity("free_threaded", "free-threaded", python.free_threaded),
-        identity("gil_forced", "GIL forced on", python.lock_forced),
-        context("gil_enabled", "GIL enabled", python.gil_enabled),
-        identity("jit", "JIT", python.jit),
-        identity("allocator", "allocator", python.allocator),
-        context("start_method", "start method", python.start_method),
-        context("switch_interval_seconds", "switch interval, s", python.switch_interval),
-        context("python_cores", "cores it reports", python.cores or UNKNOWN),
+        identity("python_implementation", "implementation", platform.python_implementation()),
+        identity("python_minor", "version", ".".join(platform.python_version_tuple()[:2])),
+        context("python_version", "release", platform.python_version()),
+        context("python_compiler", "compiler", platform.python_compiler()),
+        context("python_build", "optimizations", build(_config("CONFIG_ARGS"), _config("PY_CFLAGS"))),
+        identity("debug_build", "debug build", hasattr(sys, "gettotalrefcount")),
+        identity("free_threaded", "free-threaded", free_threaded()),
+        identity("gil_forced", "GIL forced on", free_threaded() and getattr(sys.flags, "gil", 0) == 1),
+        context("gil_enabled", "GIL enabled", gil_enabled()),
+        identity("jit", "JIT", _jit()),
+        identity("allocator", "allocator", allocator(_environ(), dev_mode=sys.flags.dev_mode)),
+        context("start_method", "start method", _start_method()),
+        context("switch_interval_seconds", "switch interval, s", sys.getswitchinterval()),
+        context("python_cores", "cores it reports", cores or UNKNOWN),
     ]
+
+
+def name(fields: Iterable[Field]) -> str:
+    """The interpreter's name in folders, as ``CPython-3.13t``, with the options that matter."""
+    value = {field.name: field.value for field in fields}
+    marks = {
+        "gil": value["gil_forced"],
+        "jit": value["jit"] == "on",
+        "debug": value["debug_build"],
+        value["allocator"]: value["allocator"] != allocator({}),
+    }
+    build = "t" if value["free_threaded"] else ""
+    plain = f"{value['python_implementation']}-{value['python_minor']}{build}"
+    return "-".join([plain, *(str(mark) for mark, there in marks.items() if there)])
 
 
 def free_threaded() -> bool:

@@ -7,20 +7,13 @@ import math
 import re
 
 from concurbench.machine import cgroups, system
-from concurbench.machine.card import (
-    HIDDEN,
-    KNOWN,
-    NONE,
-    UNKNOWN,
-    Field,
-    Value,
-    context,
-    identity,
-    volatile,
-)
+from concurbench.machine.card import HIDDEN, NONE, UNKNOWN, Field, Value, context, identity, volatile
 from concurbench.machine.host import Host
 
 CPUS = "sys/devices/system/cpu"
+
+KNOWN = "known"
+"""The value of ``cpu_exact`` where the CPU's name is that of one model."""
 
 NOISE_WORDS = re.compile(
     r"\((?:r|tm)\)|@.*|\bw(?:ith|/) .*\bgraphics\b"

@@ -127,32 +127,23 @@ def container(host: Host) -> str:
         return UNKNOWN
     if engine := _engine(host):
         return engine
-    root = next((mount for mount in reversed([*cgroups.mounts(host)]) if mount.point == "/"), None)
-    if root is not None and _of_a_container(root):
-        if host.has(".dockerenv"):
-            return "docker"
-        # A layered root alone may also be a live system. Container engines mount this file over the
-        # image's own.
-        if any(mount.point == "/etc/hosts" for mount in cgroups.mounts(host)):
-            return "yes, of an unknown kind"
+    mounts = {mount.point: mount for mount in cgroups.mounts(host)}
+    root = mounts.get("/", cgroups.Mount("", "/", "unknown", frozenset()))
+    contained = root.kind in LAYERED or "/docker/" in root.root or "/containers/" in root.root
     if host.has(".dockerenv"):
-        kind = root.kind if root else "unknown"
-        return f"{NO}: /.dockerenv exists, but / is {kind}: a system made from an image"
-    return NO
+        image = f"{NO}: /.dockerenv exists, but / is {root.kind}: a system made from an image"
+        return "docker" if contained else image
+    # A layered root alone may also be a live system. Container engines mount this file over the image's
+    # own.
+    return "yes, of an unknown kind" if contained and "/etc/hosts" in mounts else NO
 
 
 def _engine(host: Host) -> str:
-    """The container engine, by a file, an environment variable or a control group."""
+    """The container engine, by an environment variable, a file or a control group."""
     if "KUBERNETES_SERVICE_HOST" in host.environ:
         return "kubernetes"
     if host.has("run/.containerenv"):
         return "podman"
-    for group in cgroups.paths(host).values():
-        for part, engine in ENGINES.items():
-            if part in group:
-                return engine
-    return host.read("run/systemd/container") or host.environ.get("container", "")
-
-
-def _of_a_container(root: cgroups.Mount) -> bool:
-    return root.kind in LAYERED or "/docker/" in root.root or "/containers/" in root.root
+    groups = " ".join(cgroups.paths(host).values())
+    named = [engine for part, engine in ENGINES.items() if part in groups]
+    return next(iter(named), host.read("run/systemd/container") or host.environ.get("container", ""))

@@ -28,8 +28,8 @@ print(sys._is_gil_enabled())
 
 @dataclass
 class GilCheck:
-    """Whether the GIL was on at the start and at the end of a session, and which extension modules
-    switched it on. The session starts now."""
+    """The GIL of a session that starts now: on at its start, on at its end, and which extension modules
+    switched it on."""
 
     start: bool = field(default_factory=lambda: machine.gil_enabled())
     end: bool = False

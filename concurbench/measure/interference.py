@@ -12,6 +12,7 @@ The yardsticks are read before the first row and after each.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import platform
 import time
@@ -41,57 +42,48 @@ CPUS = Path("/sys/devices/system/cpu")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """CPU times in seconds, each since an arbitrary moment: only differences mean anything."""
+    """CPU times in seconds, each since an arbitrary moment: only differences mean anything. NaN is a
+    time that the system does not report."""
 
     when: float
     cores: int
     """The number of usable cores."""
-    busy: float
-    """How long these cores worked, for any process."""
-    steal: float | None
-    """How long the hypervisor ran other machines while this one had work; None if unknown."""
-    ours: float | None
-    """How long our processes worked; None if unknown."""
+    steal: float
+    """How long the hypervisor ran other machines while these cores had work."""
+    others: float
+    """How long these cores worked for processes that are not ours."""
 
     @classmethod
     def now(cls) -> Snapshot:
         """The present state; takes some milliseconds."""
-        return cls(time.perf_counter(), machine.usable_cores(), *cpu_seconds(), our_seconds())
+        busy, steal = cpu_seconds()
+        return cls(time.perf_counter(), machine.usable_cores(), steal, busy - our_seconds())
 
     def until(self, later: Snapshot) -> dict[str, float | None]:
-        """``steal`` and ``others``, what processes used that are not ours, up to a later snapshot.
-
-        Both are shares of all usable cores' time, 0 to 1; None if unknown, and within MIN_SECONDS.
-        """
+        """``steal`` and ``others`` up to a later snapshot, as shares of all usable cores' time, 0 to 1;
+        None if unknown, and within MIN_SECONDS."""
         elapsed = later.when - self.when
 
         def share(seconds: float) -> float | None:
-            if elapsed < MIN_SECONDS:
+            if elapsed < MIN_SECONDS or math.isnan(seconds):
                 return None
             # Slightly negative if a process ended between the two readings of a snapshot.
             return min(1.0, max(0.0, seconds / (elapsed * self.cores)))
 
-        steal = others = None
-        if self.steal is not None and later.steal is not None:
-            steal = share(later.steal - self.steal)
-        if self.ours is not None and later.ours is not None:
-            others = share((later.busy - self.busy) - (later.ours - self.ours))
-        return {"steal": steal, "others": others}
+        steal, others = later.steal - self.steal, later.others - self.others
+        return {"steal": share(steal), "others": share(others)}
 
 
-def cpu_seconds() -> tuple[float, float | None]:
-    """How long the usable cores were busy, and how long stolen; None if the system does not count it.
-
-    All cores together where the usable ones cannot be identified.
-    """
+def cpu_seconds() -> tuple[float, float]:
+    """How long the usable cores were busy, and how long stolen; of all cores together where the usable
+    ones cannot be identified."""
     usable = _usable()
     cores: list[Any] = psutil.cpu_times(percpu=True)
     times = [cores[core] for core in usable] if usable else cores
     # Without the time for guests, which is part of the users' time, and without iowait, which is idle.
     kinds = ("user", "nice", "system", "irq", "softirq")
     busy = sum(getattr(core, kind, 0.0) for core in times for kind in kinds)
-    steal = sum(core.steal for core in times) if hasattr(times[0], "steal") else None
-    return busy, steal
+    return busy, sum(getattr(core, "steal", math.nan) for core in times)
 
 
 def _usable() -> list[int]:
@@ -104,11 +96,10 @@ def _usable() -> list[int]:
     return usable if all_online and usable[-1] < (psutil.cpu_count() or 0) else []
 
 
-def our_seconds() -> float | None:
-    """The CPU time of this process and all its descendants, live or ended; None if the system does not
-    report that of ended ones."""
+def our_seconds() -> float:
+    """The CPU time of this process and all its descendants, live or ended."""
     if psutil.WINDOWS:
-        return None
+        return math.nan
     own = os.times()
     total = own.user + own.system + own.children_user + own.children_system
     for child in psutil.Process().children(recursive=True):
@@ -119,12 +110,12 @@ def our_seconds() -> float | None:
 
 def unknown() -> list[str]:
     """What this system does not report about interference, and why."""
-    system, found = platform.system(), []
-    if cpu_seconds()[1] is None:
-        found.append(f"steal unknown: {system} does not report it")
-    if our_seconds() is None:
-        found.append(f"others unknown: {system} does not report the CPU time of ended processes")
-    return found
+    system, now = platform.system(), Snapshot.now()
+    lacking = {
+        f"steal unknown: {system} does not report it": now.steal,
+        f"others unknown: {system} does not report the CPU time of ended processes": now.others,
+    }
+    return [sentence for sentence, seconds in lacking.items() if math.isnan(seconds)]
 
 
 class Interference:
@@ -160,9 +151,7 @@ class Interference:
 
     def around(self, row: str) -> dict[str, float | None]:
         """``steal``, ``others`` and the machine's ``speed`` while this row ran, 1 being the session's
-        median; None if unknown. Empty for a row that did not run."""
-        if row not in self._periods:
-            return {}
+        median; None if unknown."""
         start, end, shares = self._periods[row]
         return {**shares, "speed": speed_near(self.yardsticks.readings, start, end)}
 

@@ -14,10 +14,6 @@ ENV_LOCK = "CONCURBENCH_LOCK"
 """The environment variable with the folder of the lock, for sessions within tests."""
 
 
-class Taken(ConcurbenchError):
-    """Another session holds the lock."""
-
-
 class SessionLock:
     """A lock that is held from ``acquire`` to ``release``, or until the process ends in any way.
 
@@ -36,7 +32,7 @@ class SessionLock:
         """Take the lock. ``who`` describes this session to the next one that wants the lock.
 
         Raises:
-            Taken: another session has it.
+            ConcurbenchError: another session has it.
             OSError: the file cannot be opened.
         """
         try:
@@ -46,7 +42,7 @@ class SessionLock:
                 holder = self._holder.read_text(encoding="utf-8")
             except OSError:
                 holder = "unknown process"
-            raise Taken(
+            raise ConcurbenchError(
                 f"another benchmark session is running on this machine ({holder}): "
                 "wait until it ends, or stop it"
             ) from None

@@ -11,7 +11,6 @@ import math
 import statistics
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from types import MappingProxyType
 from typing import Any
 
@@ -123,8 +122,12 @@ class BenchmarkRow:
             workload, self._run, self.case, resources, self.workers, self._session.budget, server,
             requests,
         )  # fmt: skip
-        with self._capacity_saved() if self._measures_capacity and yardstick else nullcontext():
-            yield rounds
+        # Right before and after the row: on a shared machine it changes by the second.
+        occupied = min(self.workers, self.case.items)
+        before = capacity.measure(occupied) if self._measures_capacity and yardstick else None
+        yield rounds
+        if before is not None:
+            extra["capacity_near"] = statistics.mean([before, capacity.measure(occupied)])
         if metrics:
             enabled = self._benchmark.enabled
             single = {name: measured() if enabled else 0.0 for name, measured in once.items()}
@@ -137,15 +140,6 @@ class BenchmarkRow:
             }
         # At the end, because importing the model may have switched the GIL on.
         extra["gil_enabled"] = machine.gil_enabled()
-
-    @contextlib.contextmanager
-    def _capacity_saved(self) -> Iterator[None]:
-        # Right before and after the row: on a shared machine it changes by the second.
-        workers = min(self.workers, self.case.items)
-        before = capacity.measure(workers)
-        yield
-        after = capacity.measure(workers)
-        self._benchmark.extra_info["capacity_near"] = statistics.mean([before, after])
 
 
 def recorded(

@@ -279,22 +279,19 @@ def is_row(item: pytest.Item) -> bool:
 
 def narrowings(config: pytest.Config, is_pass: bool) -> list[str]:
     """Which of pytest's and pytest-benchmark's options make this run differ from a plain one."""
-    found, option = [], config.option
+    option = config.option
     testpaths = {(config.rootpath / path).resolve() for path in config.getini("testpaths")}
     selected = {(config.invocation_params.dir / path).resolve() for path in config.args}
-    if not testpaths <= selected and config.rootpath.resolve() not in selected:
-        found.append("only some paths were selected")
-    if option.ignore or option.ignore_glob or getattr(option, "lf", False):
-        found.append("files were ignored")
+    every = testpaths <= selected or config.rootpath.resolve() in selected
     # --strict-markers and the like arrive here too, and change no row. A pass overrides addopts itself.
     harmless = ("strict_", "addopts=") if is_pass else ("strict_",)
-    if any(not each.startswith(harmless) for each in option.override_ini or []):
-        found.append("the configuration was overridden")
-    measured = {
-        "timer": option.benchmark_timer != "time.perf_counter",
-        "disable-gc": option.benchmark_disable_gc,
-        "cprofile": option.benchmark_cprofile,
+    overridden = [each for each in option.override_ini or [] if not each.startswith(harmless)]
+    found = {
+        "only some paths were selected": not every,
+        "files were ignored": option.ignore or option.ignore_glob or getattr(option, "lf", False),
+        "the configuration was overridden": overridden,
+        "measured with --benchmark-timer": option.benchmark_timer != "time.perf_counter",
+        "measured with --benchmark-disable-gc": option.benchmark_disable_gc,
+        "measured with --benchmark-cprofile": option.benchmark_cprofile,
     }
-    return found + [
-        f"measured with --benchmark-{name}" for name, differs in measured.items() if differs
-    ]
+    return [reason for reason, applies in found.items() if applies]

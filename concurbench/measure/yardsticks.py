@@ -1,6 +1,6 @@
 """Yardsticks: small works of known size that measure the machine, read throughout a session.
 
-Each reading takes a few milliseconds: the median of a few repeats.
+Each reading is the median of the repeats within a few milliseconds.
 """
 
 from __future__ import annotations
@@ -60,8 +60,6 @@ print(seconds)
 sys.exit(process.exitcode)
 """
 
-Read = Callable[[], float]
-
 
 class Yardsticks:
     """A context manager; ``sweep()`` reads every yardstick that is due.
@@ -78,7 +76,7 @@ class Yardsticks:
         self.unreadable: dict[str, str] = {}
         """Yardstick -> why it has no further readings, such as a full disk."""
         near = next(folder for folder in (near.absolute(), *near.absolute().parents) if folder.is_dir())
-        self._cheap: dict[str, Read] = {
+        self._cheap: dict[str, Callable[[], float]] = {
             "python_loop": python_loop,
             "c_code": c_code,
             "c_code_all_cores": c_code_all_cores,
@@ -88,7 +86,6 @@ class Yardsticks:
             "file_write_fsync": functools.partial(file_write, near, sync=True),
             "timer_resolution": timer_resolution,
         }
-        self._methods = multiprocessing.get_all_start_methods()
         self._sweeps = itertools.count()
         self._open = contextlib.ExitStack()
 
@@ -98,7 +95,7 @@ class Yardsticks:
         except OSError as error:
             self.unreadable["loopback_round_trip"] = str(error)
         else:
-            self._cheap["loopback_round_trip"] = functools.partial(median_of, 50, round_trip)
+            self._cheap["loopback_round_trip"] = functools.partial(median_of, round_trip)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,33 +104,27 @@ class Yardsticks:
     def sweep(self, *, complete: bool = False) -> None:
         """Read each cheap yardstick, and now and then the start of a process, each method in turn; if
         ``complete``, read all."""
-        for name, read in self._cheap.items():
-            self._take(name, read)
-        due = self._methods
+        methods = multiprocessing.get_all_start_methods()
         if not complete:
             turn, rest = divmod(next(self._sweeps), SWEEPS_PER_PROCESS)
-            due = [due[turn % len(due)]] if rest == SWEEPS_PER_PROCESS - 1 else []
-        for method in due:
-            self._take(f"process_start_{method}", functools.partial(process_start, method))
-
-    def _take(self, name: str, read: Read) -> None:
-        if name in self.unreadable:
-            return
-        moment = time.perf_counter() - self.start
-        try:
-            seconds = read()
-        except OSError as error:
-            self.unreadable[name] = str(error) or type(error).__name__
-        else:
-            self.readings.setdefault(name, []).append([moment, seconds])
+            methods = [methods[turn % len(methods)]] if rest == SWEEPS_PER_PROCESS - 1 else []
+        due = dict(self._cheap)
+        due |= {f"process_start_{each}": functools.partial(process_start, each) for each in methods}
+        for name, read in due.items():
+            if name not in self.unreadable:
+                moment = time.perf_counter() - self.start
+                try:
+                    seconds = read()
+                except OSError as error:
+                    self.unreadable[name] = str(error) or type(error).__name__
+                else:
+                    self.readings.setdefault(name, []).append([moment, seconds])
 
 
-def median_of(
-    max_repeats: int, work: Callable[[], object], clock: Callable[[], float] = time.perf_counter
-) -> float:
+def median_of(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
     """The seconds that ``work`` takes: the median of the repeats that fit into BUDGET, at least one."""
     taken: list[float] = []
-    while len(taken) < max_repeats and sum(taken) < BUDGET:
+    while sum(taken) < BUDGET:
         start = clock()
         work()
         taken.append(clock() - start)
@@ -148,13 +139,13 @@ def python_loop() -> float:
             if PRIME % divisor == 0:
                 return
 
-    return median_of(5, divide)
+    return median_of(divide)
 
 
 def c_code() -> float:
     """The time for one piece of the work that the machine's parallel capacity is measured with."""
     capacity.piece()  # so that its text exists, and is in the cache
-    return median_of(5, capacity.piece)
+    return median_of(capacity.piece)
 
 
 def c_code_all_cores() -> float:
@@ -167,7 +158,7 @@ def c_code_all_cores() -> float:
 def pickle_1mb() -> float:
     """The time to pickle and unpickle a list of 10,000 texts of 100 characters, one megabyte."""
     # One protocol for all versions of Python, because the default changes.
-    return median_of(5, lambda: pickle.loads(pickle.dumps(_texts(), protocol=5)))
+    return median_of(lambda: pickle.loads(pickle.dumps(_texts(), protocol=5)))
 
 
 @functools.cache
@@ -186,11 +177,10 @@ def timer_resolution(clock: Callable[[], int] = time.perf_counter_ns) -> float:
 def file_write(near: Path, *, sync: bool = False) -> float:
     """The time to create, write and close a file in a folder below ``near``; if ``sync``, with
     ``fsync`` before it is closed."""
-    repeats = 3 if sync else 15
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=near) as folder:
         # A new file each time: some file systems sync when a file is replaced.
-        names = iter(range(repeats))
-        return median_of(repeats, lambda: _write(Path(folder, str(next(names))), sync=sync))
+        names = itertools.count()
+        return median_of(lambda: _write(Path(folder, str(next(names))), sync=sync))
 
 
 def _write(path: Path, *, sync: bool) -> None:
@@ -208,7 +198,7 @@ def thread_start() -> float:
         thread.start()
         thread.join()
 
-    return median_of(25, run)
+    return median_of(run)
 
 
 def process_start(method: str) -> float:

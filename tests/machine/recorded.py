@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from concurbench.machine import Host, Interpreter
+from concurbench.machine import Host, interpreter
+from concurbench.machine.card import Field
 from concurbench.machine.host import Fallback, Uname
 
 HOSTS = Path(__file__).parent / "hosts"
 
 NAMES = sorted(path.parent.name for path in HOSTS.glob("*/uname.json"))
 
-PLAIN = Interpreter(
-    implementation="CPython", version="3.11.7", compiler="GCC 12.2.0", build="-O3", debug=False,
-    free_threaded=False, lock_forced=False, gil_enabled=True, jit="not built", allocator="pymalloc",
-    usual_allocator="pymalloc", start_method="fork", switch_interval=0.005, cores=2,
-)  # fmt: skip
-"""An interpreter with default options."""
+DEFAULTS: dict[str, Any] = {
+    "python_implementation": "CPython", "python_minor": "3.11", "python_version": "3.11.7",
+    "python_compiler": "GCC 12.2.0", "python_build": "-O3", "debug_build": False,
+    "free_threaded": False, "gil_forced": False, "gil_enabled": True, "jit": "not built",
+    "allocator": interpreter.allocator({}), "start_method": "fork", "switch_interval_seconds": 0.005,
+    "python_cores": 2,
+}  # fmt: skip
+
+
+def python(**values: Any) -> list[Field]:
+    """The fields of an interpreter with default options, except these values."""
+    changed = {**DEFAULTS, **values}
+    return [replace(field, value=changed[field.name]) for field in interpreter.fields()]
+
+
+PLAIN = python()
 
 
 def recorded(name: str) -> Host:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from concurbench import machine
-from concurbench.machine import UNKNOWN, Kind
+from concurbench.machine import UNKNOWN, Kind, interpreter
 from concurbench.machine.card import Card
 from concurbench.machine.host import Host, Uname
-from tests.machine.recorded import NAMES, PLAIN, recorded
+from tests.machine.recorded import NAMES, PLAIN, python, recorded
 
 WORK = """
 import sys
@@ -66,8 +66,8 @@ def test_different_folders_have_different_identities() -> None:
     cards = [
         machine.card(host=host, python=PLAIN),
         machine.card(host=replace(host, affinity=frozenset({0})), python=PLAIN),
-        machine.card(host=host, python=replace(PLAIN, jit="on")),
-        machine.card(host=host, python=replace(PLAIN, free_threaded=True)),
+        machine.card(host=host, python=python(jit="on")),
+        machine.card(host=host, python=python(free_threaded=True)),
     ]
     assert len({card.folder for card in cards}) == len(cards)
     assert len({str(identity(card)) for card in cards}) == len(cards)
@@ -108,7 +108,7 @@ def test_context_does_not_change_the_folder() -> None:
     host = recorded("native-linux")
     newer = replace(host, uname=host.uname._replace(release="6.9.1"))
     base = machine.card(host=host, python=PLAIN)
-    head = machine.card(host=newer, python=replace(PLAIN, version="3.11.9"))
+    head = machine.card(host=newer, python=python(python_version="3.11.9"))
     assert base.folder == head.folder
     assert machine.differences(base.facts(), head.facts()) == [
         "kernel: 6.1.0-21-amd64 → 6.9.1", "python_version: 3.11.7 → 3.11.9",
@@ -116,7 +116,7 @@ def test_context_does_not_change_the_folder() -> None:
 
 
 def test_the_folder_can_name_another_interpreter() -> None:
-    start = machine.folder().removesuffix(machine.Interpreter.here().name.lower())
+    start = machine.folder().removesuffix(interpreter.name(interpreter.fields()).lower())
     assert machine.folder("CPython-3.13t") == f"{start}cpython-3.13t"
 
 

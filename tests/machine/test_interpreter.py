@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
-from concurbench.machine import Interpreter, interpreter
-from tests.machine.recorded import PLAIN
+from concurbench.machine import interpreter
+from tests.machine.recorded import python
 
 
 @pytest.mark.parametrize(
-    ("python", "name"),
+    ("values", "name"),
     [
-        (PLAIN, "CPython-3.11"),
-        (replace(PLAIN, version="3.15.0b1", jit="off"), "CPython-3.15"),
-        (replace(PLAIN, free_threaded=True, gil_enabled=False), "CPython-3.11t"),
-        (replace(PLAIN, free_threaded=True), "CPython-3.11t"),
-        (replace(PLAIN, free_threaded=True, lock_forced=True), "CPython-3.11t-gil"),
-        (replace(PLAIN, jit="on"), "CPython-3.11-jit"),
-        (replace(PLAIN, debug=True), "CPython-3.11-debug"),
-        (replace(PLAIN, allocator="malloc"), "CPython-3.11-malloc"),
-        (replace(PLAIN, implementation="PyPy"), "PyPy-3.11"),
+        ({}, "CPython-3.11"),
+        ({"python_minor": "3.15", "jit": "off"}, "CPython-3.15"),
+        ({"free_threaded": True, "gil_enabled": False}, "CPython-3.11t"),
+        ({"free_threaded": True}, "CPython-3.11t"),
+        ({"free_threaded": True, "gil_forced": True}, "CPython-3.11t-gil"),
+        ({"jit": "on"}, "CPython-3.11-jit"),
+        ({"debug_build": True}, "CPython-3.11-debug"),
+        ({"allocator": "malloc"}, "CPython-3.11-malloc"),
+        ({"python_implementation": "PyPy"}, "PyPy-3.11"),
     ],
 )
 def test_the_name_contains_every_option_that_makes_another_interpreter(
-    python: Interpreter, name: str
+    values: dict[str, object], name: str
 ) -> None:
-    assert python.name == name
+    assert interpreter.name(python(**values)) == name
 
 
 def test_this_interpreter_is_described() -> None:
-    here = Interpreter.here()
-    assert here.minor == f"{sys.version_info[0]}.{sys.version_info[1]}"
-    assert here.cores
-    assert here.switch_interval == sys.getswitchinterval()
-    assert "/" not in here.build
+    here = {field.name: field.value for field in interpreter.fields()}
+    assert here["python_minor"] == f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert here["python_cores"] in range(1, 1 + (os.cpu_count() or 0))
+    assert here["switch_interval_seconds"] == sys.getswitchinterval()
+    assert here["gil_forced"] is False or here["free_threaded"]
+    assert "/" not in str(here["python_build"])
 
 
 def test_reading_the_start_method_does_not_fix_it() -> None:
     code = (
         "import multiprocessing\n"
-        "from concurbench.machine import Interpreter\n"
-        "print(Interpreter.here().start_method)\n"
+        "from concurbench.machine import facts\n"
+        "print(facts()['start_method'])\n"
         "multiprocessing.set_start_method('spawn')\n"
-        "print(Interpreter.here().start_method)\n"
+        "print(facts()['start_method'])\n"
         "multiprocessing.set_start_method('spawn', force=True)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -94,3 +95,15 @@ def test_the_variable_selects_the_allocator() -> None:
     assert interpreter.allocator({"PYTHONMALLOC": "debug"}) == f"{usual}_debug"
     assert interpreter.allocator({}, dev_mode=True) == f"{usual}_debug"
     assert interpreter.allocator({"PYTHONMALLOC": "default"}, dev_mode=True) == usual
+
+
+@pytest.mark.parametrize(
+    ("variables", "usual"),
+    [({}, "pymalloc"), ({"WITH_PYMALLOC": 0}, "malloc"), ({"Py_GIL_DISABLED": 1}, "mimalloc")],
+)
+def test_the_usual_allocator_depends_on_the_build(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, int], usual: str
+) -> None:
+    monkeypatch.setattr("sysconfig.get_config_var", variables.get)
+    monkeypatch.delattr("sys.gettotalrefcount", raising=False)
+    assert interpreter.allocator({}) == usual

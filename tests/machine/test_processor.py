@@ -52,6 +52,14 @@ def test_a_processor_without_a_name_gets_its_architecture_and_numbers_as_name(tm
     assert processor.model(linux(tmp_path / "empty", {}, machine="riscv64")) == "riscv64"
 
 
+def test_cores_are_counted_by_their_ids_and_those_without_ids_are_left_out(tmp_path: Path) -> None:
+    ids = [(0, 0), (0, 0), (0, 1), (1, 0)]
+    text = "".join(f"physical id\t: {package}\ncore id\t\t: {core}\n\n" for package, core in ids)
+    host = linux(tmp_path, {"proc/cpuinfo": f"{text}physical id\t: 1\n"})
+    assert processor.physical_cores(host) == 3
+    assert processor.smt(host) == "on"
+
+
 def test_all_governors_are_listed(tmp_path: Path) -> None:
     files = {
         "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "performance\n",

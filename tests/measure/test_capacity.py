@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,6 +46,13 @@ def test_the_threads_work_at_the_same_time_and_all_of_their_work_counts(
     monkeypatch.setattr(capacity, "piece", piece)
     assert capacity.rate(3, window=MOMENT) > 0
     assert len(set(pieces)) == len(pieces) == 3
+
+
+def test_a_thread_begins_its_last_piece_within_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Opened at 10 s, and each piece takes 2 s: the third one begins at 14 s.
+    clock = SimpleNamespace(perf_counter=itertools.count(10, 2).__next__)
+    monkeypatch.setattr(capacity, "time", clock)
+    assert capacity.rate(1, window=5) == 3 / 6
 
 
 def test_the_work_is_real() -> None:

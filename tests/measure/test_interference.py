@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,9 +11,10 @@ from typing import Any
 import psutil
 import pytest
 
+from concurbench.errors import ConcurbenchError
 from concurbench.measure import interference
 from concurbench.measure.interference import Snapshot
-from concurbench.measure.lock import SessionLock, Taken
+from concurbench.measure.lock import SessionLock
 from tests.conftest import Suite
 
 
@@ -25,9 +27,8 @@ def core(number: int, **others: float) -> SimpleNamespace:
     return SimpleNamespace(**{name: value * (1 + number) for name, value in times.items()}, **others)
 
 
-def snapshot(when: float, **seconds: float | None) -> Snapshot:
-    values: dict[str, float | None] = {"busy": 0.0, "steal": 0.0, "ours": 0.0, **seconds}
-    return Snapshot(when, cores=2, **values)  # type: ignore[arg-type]  # busy is never None
+def snapshot(when: float, *, steal: float = 0.0, busy: float = 0.0, ours: float = 0.0) -> Snapshot:
+    return Snapshot(when, cores=2, steal=steal, others=busy - ours)
 
 
 @pytest.mark.parametrize(
@@ -78,8 +79,9 @@ def test_a_share_is_between_0_and_1() -> None:
 
 def test_shares_of_a_short_time_are_unknown_and_so_are_those_that_a_system_does_not_report() -> None:
     assert snapshot(0.0).until(snapshot(0.1, busy=0.2, steal=0.2)) == {"steal": None, "others": None}
-    assert snapshot(0.0, steal=None, ours=None).until(snapshot(1.0)) == {"steal": None, "others": None}
-    assert snapshot(0.0, steal=None).until(snapshot(1.0, steal=None, busy=1.0)) == {
+    mute = snapshot(0.0, steal=math.nan, ours=math.nan)
+    assert mute.until(snapshot(1.0)) == {"steal": None, "others": None}
+    assert snapshot(0.0, steal=math.nan).until(snapshot(1.0, steal=math.nan, busy=1.0)) == {
         "steal": None,
         "others": 0.5,
     }
@@ -109,8 +111,7 @@ def test_what_a_system_does_not_report_is_unknown_with_its_reason(
     mute = SimpleNamespace(user=1.0, system=1.0, idle=1.0)
     monkeypatch.setattr(psutil, "cpu_times", lambda percpu: [mute, mute])
     monkeypatch.setattr(interference, "_usable", list)
-    now = Snapshot.now()
-    assert (now.busy, now.steal, now.ours) == (4.0, None, None)
+    assert interference.cpu_seconds() == pytest.approx((4.0, math.nan), nan_ok=True)
     assert interference.unknown() == [
         "steal unknown: Windows does not report it",
         "others unknown: Windows does not report the CPU time of ended processes",
@@ -158,7 +159,7 @@ def test_a_limited_clock_speed_is_reported_if_the_system_tells_it(tmp_path: Path
 def test_the_lock_is_held_by_one_and_names_its_holder(tmp_path: Path) -> None:
     first, second = SessionLock(tmp_path), SessionLock(tmp_path)
     first.acquire("first")
-    with pytest.raises(Taken, match="first"):
+    with pytest.raises(ConcurbenchError, match="first"):
         second.acquire("second")
     first.release()
     second.acquire("second")
@@ -185,7 +186,7 @@ def test_the_shares_and_the_speed_are_those_of_the_row(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shares = iter([{"steal": 0.25, "others": 0.5}, {"steal": 0.0, "others": None}])
-    fake = SimpleNamespace(until=lambda later: next(shares))
+    fake = SimpleNamespace(until=lambda later: next(shares), steal=0.0, others=0.0)
     monkeypatch.setattr(interference, "Snapshot", SimpleNamespace(now=lambda: fake))
     suite.run_here("--cases=few", "--benchmark-save=kept")
     around = [row["extra_info"]["around"] for row in suite.load("kept.json")["benchmarks"]]

@@ -493,7 +493,8 @@ def test_an_unexpected_skip_fails_the_session(suite: Suite) -> None:
     expected = suite.write("expected", "# for this one\nno package no_such_.*")
     assert suite.run_here("--benchmark-disable", f"--expected-skips={expected}").ret == 0
     expected.write_text("no package no_such\n")
-    result = suite.run_here(f"--expected-skips={expected}")
+    result = suite.run_here(f"--expected-skips={expected}", "--color=yes")
     assert result.ret == 1
     assert suite.saved == []
-    assert "unexpected skip: benchmarks/test_toy.py::test_toy[lacking-few-w02]" in said(result)
+    red = "\x1b[31merror: unexpected skip: benchmarks/test_toy.py::test_toy[lacking-few-w02]"
+    assert red in said(result)
