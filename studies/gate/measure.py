@@ -122,8 +122,10 @@ class Measurement:
             slower = {row: INJECTED} if row else {}
             self._step(f"gate {number + 1} of {2 * GATES}{f', {row} slowed down' if row else ''}")
             with Comparison(replace(question, slower=slower), self._step) as comparison:
-                clock = gates.Clock(max(60.0, self._seconds - self.elapsed))
-                outcome = gates.run(comparison, gates.Thresholds(self.study.threshold), {}, clock)
+                thresholds = dict.fromkeys(comparison.rows, self.study.threshold)
+                thresholds |= comparison.thresholds
+                left = max(60.0, self._seconds - self.elapsed)
+                outcome = gates.run(comparison, thresholds, {}, left)
             gate = {
                 "injected": row, "exit": outcome.exit_code, "slower": outcome.slower,
                 "blocks": outcome.blocks, "seconds": outcome.seconds,
