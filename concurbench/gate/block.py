@@ -93,9 +93,8 @@ class Stepper:
         """Step through the rows, in an order that rotates from block to block."""
         turn = number % len(rows)
         order = [*rows[turn:], *rows[:turn]]
-        slower = {row: share for row, share in self.slow_down.items() if row in rows}
         base.send(run=order, slower={})
-        head.send(run=order, slower=slower)
+        head.send(run=order, slower=dict(self.slow_down))
         for row in order:
             head_first = (number + rows.index(row)) % 2 == 1
             yield row, self._measure(row, {"A": base, "B": head}, head_first=head_first)
@@ -105,9 +104,9 @@ class Stepper:
         quads: Quads = ()
         reasons: dict[str, str] = {}
         if all(message["kind"] == "ready" for message in messages.values()):
-            caps = [each["rounds"] for each in messages.values() if each["rounds"] is not None]
+            allowed = [each["rounds"] for each in messages.values() if each["rounds"] is not None]
             try:
-                quads = tuple(self.quads(row, arms, min(caps, default=None), head_first))
+                quads = tuple(self.quads(row, arms, min(allowed, default=math.inf), head_first))
             except _Stopped as stopped:
                 why, ended = stopped.args
                 messages |= ended
@@ -127,16 +126,13 @@ class Stepper:
             } or reasons
         return Unmeasured.of(reasons.get("A"), reasons.get("B")) if reasons else quads
 
-    def quads(
-        self, row: str, arms: dict[str, Worker], cap: int | None, head_first: bool
-    ) -> Iterator[Quad]:
-        """Step a row that is ready in both arms; neither runs more than ``cap`` rounds of it."""
+    def quads(self, row: str, arms: dict[str, Worker], left: float, head_first: bool) -> Iterator[Quad]:
+        """Step a row that is ready in both arms; neither runs more than ``left`` rounds of it."""
         pace = self.paces.get(row)
         if pace:
             iterations = pace.iterations
         else:
             iterations = _ask(arms, "A", "calibrated", do="calibrate")["iterations"]
-        left = math.inf if cap is None else cap
 
         def turn(name: str, rounds: int, core: int = 0) -> float:
             # Cores of a shared machine differ for minutes, and the system seldom moves a process.
@@ -158,7 +154,7 @@ class Stepper:
         if pace is None:
             wanted = round(SLICE / seconds)
             pace = self.paces[row] = Pace(iterations, max(1, int(min(wanted, left // 2))), seconds)
-        if cap is None and pace.rounds > 1:
+        if left == math.inf and pace.rounds > 1:
             for name in first:
                 turn(name, pace.rounds)
         rounds = max(1, int(min(pace.rounds, left)))
