@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from statistics import fmean
 from typing import Any
 
@@ -26,20 +27,40 @@ ROW_SECONDS = 0.8
 more than more quads: what differs between two processes stays different for as long as they live."""
 
 
+class Kind(StrEnum):
+    """What a row is that has no quads."""
+
+    MISSING = "missing in head"
+    FAILED = "failed"
+    NEW = "new in head"
+    IDLE = "not measured"
+
+
 @dataclass(frozen=True)
-class NotMeasured:
-    """Why a row has no quads in a block: the outcome of its test in each arm that is the cause."""
+class Unmeasured:
+    """Why a row has no quads."""
 
-    base: str | None
-    head: str | None
-    failed: bool
-    """Whether the test failed; otherwise it was skipped, or did not call its benchmark."""
+    kind: Kind
+    why: str
 
-    def __str__(self) -> str:
-        if self.base == self.head:
-            return f"{self.base} in base and head"
-        reasons = {"base": self.base, "head": self.head}
-        return ", ".join(f"{reason} in {arm}" for arm, reason in reasons.items() if reason)
+    @classmethod
+    def of(cls, base: str | None, head: str | None) -> Unmeasured:
+        """From what happened to its test in each arm that is the cause."""
+        if not base and head and not head.startswith("failed"):
+            return cls(Kind.MISSING, head)
+        if not head and base and not base.startswith("failed"):
+            return cls(Kind.NEW, base)
+        reasons = {"base": base, "head": head}
+        why = ", ".join(f"{reason} in {arm}" for arm, reason in reasons.items() if reason)
+        if base == head:
+            why = f"{base} in base and head"
+        return cls(Kind.FAILED if why.startswith("failed") else Kind.IDLE, why)
+
+    def remark(self, row: str) -> str:
+        """A sentence for the report of a gate."""
+        if self.kind in (Kind.MISSING, Kind.NEW):
+            return f"{self.kind}: {row} ({self.why})"
+        return f"{self.kind}: {row}: {self.why}"
 
 
 @dataclass(frozen=True)
@@ -52,12 +73,9 @@ class Pace:
     """The time of a round when the pace was set."""
 
 
-class _ZeroTime(Exception):
-    """A round took 0 s by the row's timer."""
-
-
-class _RoundFailed(Exception):
-    """A round raised; the arguments are its arm, and the message with its test's outcome."""
+class _Stopped(Exception):
+    """A row cannot be stepped further. The arguments are why, and arm -> the message with the outcome
+    of its test, if the test has ended."""
 
 
 @dataclass
@@ -71,60 +89,50 @@ class Stepper:
 
     def block(
         self, base: Worker, head: Worker, rows: Sequence[str], number: int
-    ) -> Iterator[tuple[str, Quads | NotMeasured]]:
+    ) -> Iterator[tuple[str, Quads | Unmeasured]]:
         """Step through the rows, in an order that rotates from block to block."""
         turn = number % len(rows)
         order = [*rows[turn:], *rows[:turn]]
-        slower = {row: share for row, share in self.slow_down.items() if row in rows}
         base.send(run=order, slower={})
-        head.send(run=order, slower=slower)
+        head.send(run=order, slower=dict(self.slow_down))
         for row in order:
             head_first = (number + rows.index(row)) % 2 == 1
             yield row, self._measure(row, {"A": base, "B": head}, head_first=head_first)
 
-    def _measure(self, row: str, arms: dict[str, Worker], *, head_first: bool) -> Quads | NotMeasured:
+    def _measure(self, row: str, arms: dict[str, Worker], *, head_first: bool) -> Quads | Unmeasured:
         messages = {name: arm.expect("ready", "outcome") for name, arm in arms.items()}
-        ready = [name for name, message in messages.items() if message["kind"] == "ready"]
         quads: Quads = ()
-        broke = ""
-        if len(ready) == len(arms):
-            caps = [each["rounds"] for each in messages.values() if each["rounds"] is not None]
+        reasons: dict[str, str] = {}
+        if all(message["kind"] == "ready" for message in messages.values()):
+            allowed = [each["rounds"] for each in messages.values() if each["rounds"] is not None]
             try:
-                quads = tuple(self.quads(row, arms, min(caps, default=None), head_first))
-            except _RoundFailed as failure:
-                failed_arm, outcome = failure.args
-                messages[failed_arm] = outcome
-                ready.remove(failed_arm)
-                broke = "raised while it was timed"
-            except _ZeroTime:
-                broke = "failed: its timer said 0 s"
-        for name in ready:
-            messages[name] = arms[name].ask("outcome", do="next")
-        for outcome in ("failed", "skipped"):
+                quads = tuple(self.quads(row, arms, min(allowed, default=math.inf), head_first))
+            except _Stopped as stopped:
+                why, ended = stopped.args
+                messages |= ended
+                # In one arm, because it had its turn first: the other runs the same rounds.
+                reasons = dict.fromkeys(arms, why)
+        else:
+            uncalled = [name for name, message in messages.items() if message["kind"] == "outcome"]
+            reasons = dict.fromkeys(uncalled, "called no benchmark")
+        for name, message in messages.items():
+            if message["kind"] == "ready":
+                messages[name] = arms[name].ask("outcome", do="next")
+        for outcome in ("skipped", "failed"):  # a failure is the reason that counts
             reasons = {
                 name: f"{outcome}: {message['reason']}"
                 for name, message in messages.items()
                 if message["outcome"] == outcome
-            }
-            if reasons:
-                return NotMeasured(reasons.get("A"), reasons.get("B"), failed=outcome == "failed")
-        if broke:  # in one arm, because it had its turn first: the other runs the same rounds
-            return NotMeasured(broke, broke, failed=broke.startswith("failed"))
-        if not quads:
-            uncalled = {name: "called no benchmark" for name in arms if name not in ready}
-            return NotMeasured(uncalled.get("A"), uncalled.get("B"), failed=False)
-        return quads
+            } or reasons
+        return Unmeasured.of(reasons.get("A"), reasons.get("B")) if reasons else quads
 
-    def quads(
-        self, row: str, arms: dict[str, Worker], cap: int | None, head_first: bool
-    ) -> Iterator[Quad]:
-        """Step a row that is ready in both arms; neither runs more than ``cap`` rounds of it."""
+    def quads(self, row: str, arms: dict[str, Worker], left: float, head_first: bool) -> Iterator[Quad]:
+        """Step a row that is ready in both arms; neither runs more than ``left`` rounds of it."""
         pace = self.paces.get(row)
         if pace:
             iterations = pace.iterations
         else:
             iterations = _ask(arms, "A", "calibrated", do="calibrate")["iterations"]
-        left = math.inf if cap is None else cap
 
         def turn(name: str, rounds: int, core: int = 0) -> float:
             # Cores of a shared machine differ for minutes, and the system seldom moves a process.
@@ -132,7 +140,7 @@ class Stepper:
             step = {"rounds": rounds, "iterations": iterations, "core": core}
             answer = _ask(arms, name, "times", do="rounds", **step)
             if min(answer["seconds"]) <= 0:
-                raise _ZeroTime
+                raise _Stopped("failed: its timer said 0 s", {})
             self.on_slice(row, name, answer["seconds"], answer.get("bare"))
             return fmean(answer["seconds"])
 
@@ -146,7 +154,7 @@ class Stepper:
         if pace is None:
             wanted = round(SLICE / seconds)
             pace = self.paces[row] = Pace(iterations, max(1, int(min(wanted, left // 2))), seconds)
-        if cap is None and pace.rounds > 1:
+        if left == math.inf and pace.rounds > 1:
             for name in first:
                 turn(name, pace.rounds)
         rounds = max(1, int(min(pace.rounds, left)))
@@ -166,5 +174,5 @@ def _ask(arms: dict[str, Worker], name: str, answer: str, **message: object) -> 
     arms[name].send(**message)
     reply = arms[name].expect(answer, "outcome")
     if reply["kind"] == "outcome":
-        raise _RoundFailed(name, reply)
+        raise _Stopped("raised while it was timed", {name: reply})
     return reply

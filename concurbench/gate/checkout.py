@@ -66,22 +66,23 @@ def check_out(asked: str | None, where: Path, into: Path) -> Checkout:
     Raises:
         ConcurbenchError: it could not be checked out or copied.
     """
+    folder = where / Path(asked or "").expanduser()
     if asked is not None and asked.startswith((".", os.sep, "~")):  # as no revision does
-        return _copy(where / Path(asked).expanduser(), into, asked)
+        return _copy(folder, into, asked)
     try:
         top = Path(_git(where, "rev-parse", "--show-toplevel").strip()).resolve()
     except ConcurbenchError as error:
         if "dubious ownership" in str(error):
             raise
-        if asked is None or (where / asked).is_dir():
-            return _copy(where / (asked or ""), into, asked or "working tree")
+        if folder.is_dir():
+            return _copy(folder, into, asked or "working tree")
         raise ConcurbenchError(f"no directory {asked!r}, and no revision: {error}") from None
     commit = _commit(top, asked or "HEAD")
     if commit is None:
         if asked is None:
             raise ConcurbenchError(f"{top} has no commit yet")
-        if (where / asked).is_dir():
-            return _copy(where / asked, into, asked)
+        if folder.is_dir():
+            return _copy(folder, into, asked)
         hint = "; this clone is shallow: fetch the whole history" if _is_shallow(top) else ""
         raise ConcurbenchError(f"no revision and no directory {asked!r} in {top}{hint}")
     changed = _changed(top) if asked is None else []

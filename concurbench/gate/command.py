@@ -32,7 +32,7 @@ from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.gate import gate as gates
 from concurbench.gate import noise, report
 from concurbench.gate.comparison import Comparison
-from concurbench.gate.gate import THRESHOLD, Clock, Thresholds
+from concurbench.gate.gate import THRESHOLD
 from concurbench.gate.prepare import Question
 from concurbench.gate.samples import KIND
 from concurbench.report.progress import StatusLine
@@ -128,11 +128,12 @@ def gate(
         check_writable(file)
     slower = dict(injections)
     with compared(ctx, base, head, json_file, slower, **options) as (comparison, record, status):
+        noises = noise.read(noise.file(Path.cwd(), comparison.python))
         result = gates.run(
             comparison,
-            Thresholds.configured(comparison.head_folder, threshold),
-            noise.read(noise.file(Path.cwd(), comparison.python)),
-            Clock(max_time),
+            gates.thresholds(comparison, threshold, noises),
+            noises,
+            max_time,
             on_block=status.block,
             on_row=status.row,
             keep=lambda block: record.append(block.as_json()),
@@ -197,10 +198,9 @@ def calibrate(
         found = noise.measured(log_ratios)
         if found:
             noise.write(path, found)
-        reasons = {**comparison.failed, **comparison.idle, **comparison.missing, **comparison.new}
     show(report.noise(found, detect, threshold))
-    for row, why in reasons.items():
-        click.echo(f"not measured: {row}: {why}")
+    for row, each in comparison.unmeasured.items():
+        click.echo(f"not measured: {row}: {each.why}")
     if not found:
         raise ConcurbenchError("no row could be measured")
     click.echo(f"noise: {path}\nraw pairs: {record.path}")

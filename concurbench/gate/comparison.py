@@ -6,12 +6,13 @@ import errno
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Self
 
 from concurbench.errors import ConcurbenchError
-from concurbench.gate.block import NotMeasured, Stepper
+from concurbench.gate.block import Kind, Stepper, Unmeasured
 from concurbench.gate.prepare import ARMS, Question, prepare
 from concurbench.gate.samples import Block, Quads
 from concurbench.runner.worker import Worker
@@ -74,14 +75,7 @@ class Comparison:
         self.rows: tuple[str, ...] = ()
         self.thresholds: dict[str, float] = {}
         """Row -> the threshold of head's mark."""
-        self.missing: dict[str, str] = {}
-        """Rows that head lacks or does not run -> why."""
-        self.new: dict[str, str] = {}
-        """Rows that base lacks or does not run -> why."""
-        self.idle: dict[str, str] = {}
-        """Rows that neither arm measures -> why."""
-        self.failed: dict[str, str] = {}
-        """Rows whose test failed -> where and why."""
+        self.unmeasured: dict[str, Unmeasured] = {}
         self.notes: list[str] = []
 
     def __enter__(self) -> Self:
@@ -161,8 +155,10 @@ class Comparison:
             tests = collected["head"]["tests"]
             raise ConcurbenchError(f"no benchmarks in base or head (head collected {tests} tests)")
         self.rows = tuple(row for row in head if row in base)
-        self.missing = {row: "not in head" for row in base if row not in head}
-        self.new = {row: "not in base" for row in head if row not in base}
+        missing = [row for row in base if row not in head]
+        new = [row for row in head if row not in base]
+        self.unmeasured |= dict.fromkeys(missing, Unmeasured(Kind.MISSING, "not in head"))
+        self.unmeasured |= dict.fromkeys(new, Unmeasured(Kind.NEW, "not in base"))
         for row in self.rows:
             if (threshold := rows["head"][row]["threshold"]) is not None:
                 check_threshold(threshold, f"{row}, @pytest.mark.gate")
@@ -176,7 +172,7 @@ class Comparison:
         number: int | None = None,
     ) -> Block:
         """Measure these rows in a pair of fresh processes. Rows that cannot be measured move from
-        ``rows`` to ``failed``, ``missing``, ``new`` or ``idle``.
+        ``rows`` to ``unmeasured``.
 
         Args:
             on_row: called after each measured row.
@@ -198,8 +194,9 @@ class Comparison:
                         raise ConcurbenchError(f"{arm} does not collect {lost[0]} every time")
                 steps = self.stepper.block(workers["base"], workers["head"], rows, self._number)
                 for row, measured in steps:
-                    if isinstance(measured, NotMeasured):
-                        self._drop(row, measured)
+                    if isinstance(measured, Unmeasured):
+                        self.rows = tuple(each for each in self.rows if each != row)
+                        self.unmeasured[row] = replace(measured, why=with_remedy(measured.why))
                     else:
                         quads[row] = measured
                         on_row(row)
@@ -209,14 +206,3 @@ class Comparison:
             where = f"block {self._number}, after {row}"
             raise ConcurbenchError(with_remedy(f"{error} ({where})")) from None
         return Block(self._number, stage, quads)
-
-    def _drop(self, row: str, why: NotMeasured) -> None:
-        self.rows = tuple(each for each in self.rows if each != row)
-        if why.failed:
-            self.failed[row] = with_remedy(str(why))
-        elif why.base and why.head:
-            self.idle[row] = str(why)
-        elif why.head:
-            self.missing[row] = why.head
-        else:
-            self.new[row] = why.base or ""

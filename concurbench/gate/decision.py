@@ -102,13 +102,10 @@ def judge(
     """
     rules = rules or RULES
     found = _stage(Stage.FIRST, rules, thresholds, measure)
-    flagged = [row for row, judgement in found.items() if judgement.verdict is Verdict.SLOWER]
-    if flagged:
-        again = {row: thresholds[row] for row in flagged}
-        confirmed = _stage(Stage.CONFIRMATION, rules, again, measure)
-        for row in flagged:
-            del found[row]
-        found |= {row: replace(judgement, flagged=True) for row, judgement in confirmed.items()}
+    flagged = {row: thresholds[row] for row in found if found[row].verdict is Verdict.SLOWER}
+    confirmed = _stage(Stage.CONFIRMATION, rules, flagged, measure)
+    kept = {row: each for row, each in found.items() if row not in flagged}
+    found = kept | {row: replace(each, flagged=True) for row, each in confirmed.items()}
     return {row: found[row] for row in thresholds if row in found}
 
 
@@ -122,7 +119,7 @@ def _stage(
     found: dict[str, Judgement] = {}
     active = list(thresholds)
     for block in range(1, analyses[-1] + 1):
-        measured = measure(stage, active)
+        measured = measure(stage, active) if active else None
         if measured is not None:
             for row in [row for row in active if row not in measured]:
                 active.remove(row)
@@ -143,12 +140,11 @@ def _stage(
                 if found[row].verdict not in (Verdict.SLOWER, Verdict.FASTER)
                 and sample.mean + sample.margin(1 - error_rate / 2) >= math.log1p(thresholds[row])
             ]
-        if measured is None or not active:
+        if measured is None:
             break
     return found
 
 
-@dataclass(frozen=True)
 class _Sample:
     """The log-ratios of a row, one a block, with Yuen's trimmed mean and its standard error.
 
@@ -157,46 +153,28 @@ class _Sample:
     comes out 10 % larger at 24 blocks. The error rates in docs/method.md were measured with Yuen's.
     """
 
-    log_ratios: Sequence[float]
-    trimmed: float
-
-    @functools.cached_property
-    def kept(self) -> int:
-        """The number of blocks that are not trimmed."""
-        return _kept(len(self.log_ratios), self.trimmed)
-
-    @functools.cached_property
-    def winsorized(self) -> list[float]:
-        """The sorted log-ratios, with the lowest and highest kept ones in place of the trimmed ones."""
-        ordered = sorted(self.log_ratios)
-        cut = (len(ordered) - self.kept) // 2
-        return [min(max(each, ordered[cut]), ordered[-cut - 1]) for each in ordered]
-
-    @functools.cached_property
-    def mean(self) -> float:
-        cut = (len(self.log_ratios) - self.kept) // 2
-        return statistics.fmean(self.winsorized[cut : cut + self.kept] or [0.0])
-
-    @functools.cached_property
-    def standard_error(self) -> float:
-        """From the winsorized variance; infinite with fewer than ``MIN_BLOCKS``."""
-        blocks = len(self.log_ratios)
-        if blocks < MIN_BLOCKS:
-            return math.inf
-        variance = statistics.variance(self.winsorized)
-        error = math.sqrt(variance * (blocks - 1) / self.kept / (self.kept - 1))
-        # Identical blocks would give 0, which no clock is fine enough for.
-        return max(error, 1e-9)
+    def __init__(self, log_ratios: Sequence[float], trimmed: float) -> None:
+        self.blocks = len(log_ratios)
+        cut = int(self.blocks * trimmed)
+        kept = sorted(log_ratios)[cut : self.blocks - cut]
+        self.mean = statistics.fmean(kept or [0.0])
+        self.standard_error, self.degrees = math.inf, 1
+        if self.blocks >= MIN_BLOCKS:
+            self.degrees = len(kept) - 1
+            winsorized = cut * kept[:1] + kept + cut * kept[-1:]
+            variance = statistics.variance(winsorized) * (self.blocks - 1) / len(kept) / self.degrees
+            # Identical blocks would give 0, which no clock is fine enough for.
+            self.standard_error = max(math.sqrt(variance), 1e-9)
 
     def margin(self, probability: float) -> float:
         """How far the mean is from its one-sided bound at this level."""
-        return _quantile(max(1, self.kept - 1), probability) * self.standard_error
+        return _quantile(self.degrees, probability) * self.standard_error
 
     def p_value(self, sign: int) -> float:
         """The one-sided p-value: positive ``sign`` for slower, negative for faster."""
         from scipy.special import stdtr  # optional, and slow to import
 
-        return float(stdtr(max(1, self.kept - 1), -sign * self.mean / self.standard_error))
+        return float(stdtr(self.degrees, -sign * self.mean / self.standard_error))
 
 
 def _unchanged_or_not_shown(
@@ -209,7 +187,7 @@ def _unchanged_or_not_shown(
     return Judgement(
         verdict=Verdict.UNCHANGED if -bound < low and high < bound else Verdict.NOT_SHOWN,
         threshold=threshold,
-        blocks=len(sample.log_ratios),
+        blocks=sample.blocks,
         ratio=math.exp(sample.mean),
         low=math.exp(low),
         high=math.exp(high),
@@ -242,10 +220,6 @@ def _quantile(degrees: int, probability: float) -> float:
     return float(stdtrit(degrees, probability))
 
 
-def _kept(blocks: int, trimmed: float) -> int:
-    return blocks - 2 * int(blocks * trimmed)
-
-
 def deviation(log_ratios: Sequence[float]) -> float:
     """The standard deviation of a block's log-ratio, estimated from the trimmed mean's standard error;
     infinite with fewer than ``MIN_BLOCKS``."""
@@ -268,7 +242,8 @@ def blocks_needed(deviation: float, change: float, threshold: float, rows: int) 
     """
     level = 1 - RULES.error_rate / len(RULES.analyses) / rows
     for blocks in range(MIN_BLOCKS, 1001):
-        degrees, error = _kept(blocks, RULES.trimmed) - 1, deviation / math.sqrt(blocks)
+        degrees = blocks - 2 * int(blocks * RULES.trimmed) - 1
+        error = deviation / math.sqrt(blocks)
         flagged_from = max(math.log1p(threshold), _quantile(degrees, level) * error)
         if math.log1p(change) >= flagged_from + _quantile(degrees, math.sqrt(POWER)) * error:
             return blocks

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from concurbench import pyproject
 from concurbench.errors import ConcurbenchError
 from concurbench.gate import decision
+from concurbench.gate.block import Kind, Unmeasured
 from concurbench.gate.comparison import Comparison, check_threshold, matches
 from concurbench.gate.decision import Judgement, Stage, Verdict
 from concurbench.gate.noise import Noise
@@ -26,39 +26,33 @@ THRESHOLD = 0.05
 TABLE = "pyproject.toml, [tool.concurbench.gate]"
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """The smallest change of a row that matters, as a share."""
+def thresholds(
+    comparison: Comparison, requested: float | None, noises: Mapping[str, Noise]
+) -> dict[str, float]:
+    """Row -> the smallest change that matters, as a share: that of its mark, or else the configured
+    one, and never below its noise floor.
 
-    default: float
-    patterns: Mapping[str, float] = field(default_factory=dict)
+    ``[tool.concurbench.gate]`` of head's project has thresholds of rows, which take precedence over
+    ``requested``, the user's, and a default, which does not.
 
-    @classmethod
-    def configured(cls, folder: Path, requested: float | None) -> Thresholds:
-        """The thresholds in ``[tool.concurbench.gate]`` of the project in ``folder``.
-
-        ``requested`` is the user's: it takes precedence over ``threshold`` there, but not over the
-        thresholds of single rows.
-
-        Raises:
-            ConcurbenchError: a configured threshold is not a share.
-        """
-        tool = pyproject.read(folder).get("tool", {}).get("concurbench", {})
-        table: Any = tool.get("gate", {}) if isinstance(tool, dict) else None
-        rows = table.get("thresholds", {}) if isinstance(table, dict) else None
-        if not isinstance(rows, dict):
-            raise ConcurbenchError(f"{TABLE}: it and its thresholds must be tables")
-        default = table.get("threshold", THRESHOLD)
-        for value in (default, *rows.values()):
-            check_threshold(value, TABLE)
-        return cls(requested or default, rows)
-
-    def of(self, row: str, marked: float | None, noise: Noise | None) -> float:
-        """The threshold of a row: that of its mark, or else the configured one, and never below the
-        noise floor of this machine."""
-        configured = next((v for p, v in self.patterns.items() if matches(row, p)), self.default)
-        threshold = configured if marked is None else marked
-        return max(threshold, noise.floor if noise else 0.0)
+    Raises:
+        ConcurbenchError: a configured threshold is not a share.
+    """
+    tool = pyproject.read(comparison.head_folder).get("tool", {}).get("concurbench", {})
+    table: Any = tool.get("gate", {}) if isinstance(tool, dict) else None
+    patterns = table.get("thresholds", {}) if isinstance(table, dict) else None
+    if not isinstance(patterns, dict):
+        raise ConcurbenchError(f"{TABLE}: it and its thresholds must be tables")
+    default = table.get("threshold", THRESHOLD)
+    for value in (default, *patterns.values()):
+        check_threshold(value, TABLE)
+    found = {}
+    for row in comparison.rows:
+        matching = (share for pattern, share in patterns.items() if matches(row, pattern))
+        configured = next(matching, requested or default)
+        floor = noises[row].floor if row in noises else 0.0
+        found[row] = max(comparison.thresholds.get(row, configured), floor)
+    return found
 
 
 @dataclass(frozen=True)
@@ -70,11 +64,7 @@ class GateResult:
     judgements: Mapping[str, Judgement]
     floors: Mapping[str, float]
     """Row -> its noise floor on this machine, if calibrated."""
-    missing: Mapping[str, str]
-    """Rows that head lacks -> the reason; likewise below."""
-    new: Mapping[str, str]
-    idle: Mapping[str, str]
-    failed: Mapping[str, str]
+    unmeasured: Mapping[str, Unmeasured]
     notes: Sequence[str]
     blocks: int
     seconds: float
@@ -94,8 +84,9 @@ class GateResult:
     @property
     def unable(self) -> list[str]:
         """Why this gate has no answer, as sentences; empty if it has one."""
-        reasons = [f"{row}: {why}" for row, why in self.failed.items()]
-        reasons += [f"missing in head: {row} ({why})" for row, why in self.missing.items()]
+        rows = self.unmeasured.items()
+        reasons = [f"{row}: {each.why}" for row, each in rows if each.kind is Kind.FAILED]
+        reasons += [each.remark(row) for row, each in rows if each.kind is Kind.MISSING]
         reasons += [f"out of time before it could be judged: {row}" for row in self.undecided]
         return reasons or ([] if self.judgements else ["nothing was measured"])
 
@@ -111,49 +102,26 @@ class GateResult:
             row: {name: None if v == math.inf else v for name, v in asdict(judgement).items()}
             for row, judgement in self.judgements.items()
         }  # infinity is not JSON
-        return {
-            "exit": self.exit_code, "judgements": judgements, "missing": self.missing, "new": self.new,
-            "idle": self.idle, "failed": self.failed, "seconds": self.seconds,
-        }  # fmt: skip
-
-
-@dataclass
-class Clock:
-    """The time limit of a gate, and an estimate of what the next block takes. Seconds."""
-
-    limit: float
-    now: Callable[[], float] = time.monotonic
-
-    def __post_init__(self) -> None:
-        self.start = self.now()
-        self._rows: dict[str, float] = {}
-        self._overhead = 0.0
-
-    @property
-    def passed(self) -> float:
-        return self.now() - self.start
-
-    def took(self, rows: Mapping[str, float], seconds: float) -> None:
-        """Note what a block took in total, and each of its rows."""
-        self._rows.update(rows)
-        self._overhead = max(0.0, seconds - sum(rows.values()))
-
-    def expected(self, rows: Sequence[str]) -> float:
-        """The seconds another block of these rows will take."""
-        return self._overhead + sum(self._rows.get(row, 0.0) for row in rows)
+        unmeasured = {
+            kind.name.lower(): {row: u.why for row, u in self.unmeasured.items() if u.kind is kind}
+            for kind in Kind
+        }
+        more = {"judgements": judgements, "seconds": self.seconds}
+        return {"exit": self.exit_code, **unmeasured, **more}
 
 
 def run(
     comparison: Comparison,
-    thresholds: Thresholds,
+    thresholds: Mapping[str, float],
     noises: Mapping[str, Noise],
-    clock: Clock,
+    max_time: float,
     *,
     on_block: Callable[[Stage, int, int, Sequence[str], float], None] = lambda *_: None,
     on_row: Callable[[str], None] = lambda _: None,
     keep: Callable[[Block], None] = lambda _: None,
+    now: Callable[[], float] = time.monotonic,
 ) -> GateResult:
-    """Measure block by block until every row is decided or the time is up.
+    """Measure block by block until every row is decided or ``max_time``, in seconds, is up.
 
     ``on_block`` is called before each block with its stage, its number and the highest number in that
     stage, its rows, and the most seconds that may be left. ``on_row`` is called after each row,
@@ -162,48 +130,51 @@ def run(
     Raises:
         ConcurbenchError: an arm failed; the blocks before have been kept.
     """
-    rows = {
-        row: thresholds.of(row, comparison.thresholds.get(row), noises.get(row))
-        for row in comparison.rows
-    }
+    begin = now()
     counts = dict.fromkeys(Stage, 0)
+    # What each row, and the rest of a block, took when it was measured last: an estimate of the next.
+    row_seconds: dict[str, float] = {}
+    overhead = 0.0
     out_of_time = False
 
     def measure(stage: Stage, active: Sequence[str]) -> Mapping[str, float] | None:
-        nonlocal out_of_time
+        nonlocal overhead, out_of_time
         active = [row for row in active if row in comparison.rows]
         if not active:
             return {}
-        if clock.passed + clock.expected(active) > clock.limit:
+        expected = overhead + sum(row_seconds.get(row, 0.0) for row in active)
+        start = last = now()
+        time_left = max_time - (start - begin)
+        if expected > time_left:
             out_of_time = True
             return None
         highest = decision.RULES.of(stage)[-1]
-        left = (highest - counts[stage]) * clock.expected(active)
+        blocks_left = highest - counts[stage]
         counts[stage] += 1
-        on_block(stage, counts[stage], highest, active, min(left, clock.limit - clock.passed))
-        start, took = clock.passed, dict[str, float]()
+        on_block(stage, counts[stage], highest, active, min(blocks_left * expected, time_left))
+        took: dict[str, float] = {}
 
         def row_done(row: str) -> None:
-            took[row] = clock.passed - start - sum(took.values())
+            nonlocal last
+            ended = now()
+            took[row], last = ended - last, ended
             on_row(row)
 
         block = comparison.block(stage, active, row_done)
-        clock.took(took, clock.passed - start)
+        row_seconds.update(took)
+        overhead = now() - start - sum(took.values())
         keep(block)
         return block.log_ratios
 
-    judgements = decision.judge(rows, measure)
+    judgements = decision.judge(thresholds, measure)
     return GateResult(
         base=comparison.labels["base"],
         head=comparison.labels["head"],
         judgements=judgements,
-        floors={row: noises[row].floor for row in rows if row in noises},
-        missing=comparison.missing,
-        new=comparison.new,
-        idle=comparison.idle,
-        failed=comparison.failed,
+        floors={row: noises[row].floor for row in thresholds if row in noises},
+        unmeasured=comparison.unmeasured,
         notes=comparison.notes,
         blocks=sum(counts.values()),
-        seconds=clock.passed,
+        seconds=now() - begin,
         out_of_time=out_of_time,
     )

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import units
+from concurbench.gate.block import Kind
 from concurbench.gate.decision import Judgement, Verdict, blocks_needed
 from concurbench.gate.gate import CLEAR, REGRESSION, GateResult
 from concurbench.gate.noise import Noise
@@ -79,10 +80,8 @@ def remarks(result: GateResult) -> list[str]:
         for row, floor in result.floors.items()
         if row in result.judgements and result.judgements[row].threshold == floor
     ]
-    lines = [f"missing in head: {row} ({why})" for row, why in result.missing.items()]
-    lines += [f"failed: {row}: {why}" for row, why in result.failed.items()]
-    lines += [f"new in head: {row} ({why})" for row, why in result.new.items()]
-    lines += [f"not measured: {row}: {why}" for row, why in result.idle.items()]
+    rows = sorted(result.unmeasured.items(), key=lambda row: list(Kind).index(row[1].kind))
+    lines = [each.remark(row) for row, each in rows]
     if raised:
         lines.append(f"threshold raised to the noise floor of this machine: {', '.join(raised)}")
     if result.out_of_time:
@@ -156,10 +155,12 @@ def junit(result: GateResult) -> str:
         )
         for row, each in result.judgements.items()
     }
-    late = dict.fromkeys(result.undecided, "out of time before it could be judged")
-    errors = {**result.missing, **result.failed, **late}
-    outcomes |= {row: ("skipped", why) for row, why in {**result.new, **result.idle}.items()}
-    outcomes |= {row: ("error", why) for row, why in errors.items()}
+    late = "out of time before it could be judged"
+    outcomes |= dict.fromkeys(result.undecided, ("error", late))
+    outcomes |= {
+        row: ("error" if each.kind in (Kind.MISSING, Kind.FAILED) else "skipped", each.why)
+        for row, each in result.unmeasured.items()
+    }
     counts = Counter(kind for kind, _ in outcomes.values())
     suite = ElementTree.Element(
         "testsuite", name="concurbench gate", time=f"{result.seconds:.1f}", tests=str(len(outcomes)),

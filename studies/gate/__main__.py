@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -48,20 +47,13 @@ def main(
     """
     check_requirements()
     if source is None:
-        source = measured(blocks, max_time, pytest_arguments(ctx), json_file, more)
+        header = {"machine": machine.facts(), "threshold": THRESHOLD, "injected": INJECTED}
+        question = Question(None, None, Path.cwd(), arguments=pytest_arguments(ctx))
+        with files.recording(KIND, header, json_file, more) as (record, entries):
+            step = partial(click.echo, err=True)
+            Measurement(record, header, entries, blocks, max_time, step).measure(question)
+        source = record.path
     click.echo(report(read(source)), nl=False)
-
-
-def measured(
-    blocks: int, seconds: float, arguments: Sequence[str], json_file: Path | None, more: Path | None
-) -> Path:
-    """Measure, and return the file with the measurements."""
-    header = {"machine": machine.facts(), "threshold": THRESHOLD, "injected": INJECTED}
-    question = Question(None, None, Path.cwd(), arguments=tuple(arguments))
-    with files.recording(KIND, header, json_file, more) as (record, entries):
-        step = partial(click.echo, err=True)
-        Measurement(record, header, entries, blocks, seconds, step).measure(question)
-    return record.path
 
 
 if __name__ == "__main__":

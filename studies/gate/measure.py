@@ -6,7 +6,7 @@ import statistics
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,25 +50,31 @@ TOY = """
 """
 
 
+@dataclass
 class Measurement:
-    """A study in progress: ``blocks`` of each kind within ``seconds``. ``step`` is called with a line
-    for each step."""
+    """A study in progress."""
 
-    def __init__(
-        self, record: Record, header: Entry, entries: Sequence[Entry], blocks: int, seconds: float,
-        step: Callable[[str], None], clock: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
-        self._record, self._header, self._entries = record, header, list(entries)
-        self._count, self._seconds, self._step = blocks, seconds, step
-        self._clock, self._start = clock, clock() - self.study.seconds
+    record: Record
+    header: Entry
+    entries: list[Entry]
+    blocks: int
+    """Blocks of each kind to measure."""
+    seconds: float
+    """The time limit."""
+    step: Callable[[str], None]
+    """Called with a line for each step."""
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._start = self.clock() - self.study.seconds
 
     @property
     def study(self) -> GateStudy:
-        return parse(self._header, self._entries)
+        return parse(self.header, self.entries)
 
     @property
     def elapsed(self) -> float:
-        return self._clock() - self._start
+        return self.clock() - self._start
 
     def measure(self, question: Question) -> None:
         """Measure what the study does not have yet.
@@ -78,7 +84,7 @@ class Measurement:
         """
         study = self.study
         if not study.hand_off:
-            self._keep("hand-off", ratios=hand_off(self._step))
+            self._keep("hand-off", ratios=hand_off(self.step))
         if not study.gates:
             self._blocks(question)
             check_injected(self.study)
@@ -86,27 +92,27 @@ class Measurement:
 
     def _keep(self, what: str, **more: Any) -> None:
         entry = {"what": what, **more, "elapsed": self.elapsed}
-        self._record.append(entry)
-        self._entries.append(entry)
+        self.record.append(entry)
+        self.entries.append(entry)
 
     def _blocks(self, question: Question) -> None:
         """Identical and slowed-down blocks in turn, so that both meet the same disturbances."""
         ratios: dict[str, list[float]] = {}
         first = len(self.study.identical) + len(self.study.injected)
-        with Comparison(question, self._step) as comparison:
+        with Comparison(question, self.step) as comparison:
 
             def check(row: str, which: str, seconds: list[float], bare: float | None) -> None:
                 if bare is not None:
                     ratios.setdefault(row, []).append(sum(seconds) / bare)
 
             comparison.stepper.on_slice = check
-            for number in range(first, 2 * self._count):
-                if self.elapsed > self._seconds * BLOCKS_SHARE:
+            for number in range(first, 2 * self.blocks):
+                if self.elapsed > self.seconds * BLOCKS_SHARE:
                     break
                 what = ("identical", "injected")[number % 2]
                 slower = dict.fromkeys(comparison.rows, INJECTED) if what == "injected" else {}
                 comparison.stepper.slow_down = slower
-                self._step(f"block {number + 1} of {2 * self._count}, {what}")
+                self.step(f"block {number + 1} of {2 * self.blocks}, {what}")
                 ratios.clear()
                 started = self.elapsed
                 block = comparison.block("study", comparison.rows, number=number // 2)
@@ -120,10 +126,12 @@ class Measurement:
         for number in range(len(self.study.gates), 2 * GATES):
             row = rows[(number - GATES) * len(rows) // GATES] if number >= GATES and rows else None
             slower = {row: INJECTED} if row else {}
-            self._step(f"gate {number + 1} of {2 * GATES}{f', {row} slowed down' if row else ''}")
-            with Comparison(replace(question, slower=slower), self._step) as comparison:
-                clock = gates.Clock(max(60.0, self._seconds - self.elapsed))
-                outcome = gates.run(comparison, gates.Thresholds(self.study.threshold), {}, clock)
+            self.step(f"gate {number + 1} of {2 * GATES}{f', {row} slowed down' if row else ''}")
+            with Comparison(replace(question, slower=slower), self.step) as comparison:
+                thresholds = dict.fromkeys(comparison.rows, self.study.threshold)
+                thresholds |= comparison.thresholds
+                left = max(60.0, self.seconds - self.elapsed)
+                outcome = gates.run(comparison, thresholds, {}, left)
             gate = {
                 "injected": row, "exit": outcome.exit_code, "slower": outcome.slower,
                 "blocks": outcome.blocks, "seconds": outcome.seconds,
@@ -153,9 +161,7 @@ class LongSlices(Stepper):
         super().__init__({})
         self.ratios: dict[str, list[float]] = {}
 
-    def quads(
-        self, row: str, arms: dict[str, Worker], cap: int | None, head_first: bool
-    ) -> Iterator[Quad]:
+    def quads(self, row: str, arms: dict[str, Worker], left: float, head_first: bool) -> Iterator[Quad]:
         for turn in range(TURNS):
             for arm in arms.values():
                 arm.send(do="rounds", rounds=LATER, iterations=1, core=turn)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from concurbench.gate.block import Kind, Unmeasured
 from concurbench.gate.samples import KIND, Block, Quad
 from concurbench.results import records
 
@@ -26,10 +27,7 @@ class FakeComparison:
         self.rows: tuple[str, ...] = tuple(ratios)
         self.labels = {"base": "main (4f2c1ab)", "head": "working tree"}
         self.thresholds: dict[str, float] = {}
-        self.missing: dict[str, str] = {}
-        self.new: dict[str, str] = {}
-        self.idle: dict[str, str] = {}
-        self.failed: dict[str, str] = {}
+        self.unmeasured: dict[str, Unmeasured] = {}
         self.notes: list[str] = []
         self.head_folder = head_folder
         self.python = "cpython-3.11"
@@ -53,7 +51,7 @@ class FakeComparison:
         for row in rows:
             if self.fails_in.get(self.blocks) == row:
                 self.rows = tuple(each for each in self.rows if each != row)
-                self.failed[row] = "failed: TypeError: x in head"
+                self.unmeasured[row] = Unmeasured(Kind.FAILED, "failed: TypeError: x in head")
                 continue
             self.now += 1.0
             deviation = 0.001 if self.blocks % 2 else -0.001

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from concurbench.gate.block import MAX_QUADS, ROW_SECONDS, SLICE, NotMeasured, Stepper
+from concurbench.gate.block import MAX_QUADS, ROW_SECONDS, SLICE, Kind, Stepper, Unmeasured
 from concurbench.gate.samples import Block, Quads
 from concurbench.runner.worker import Worker
 
@@ -129,7 +129,7 @@ class Pair:
         self.head = FakeArm("B", self.machine, base if head is None else head)
         self.stepper = Stepper(slow_down or {})
 
-    def block(self, number: int = 0, rows: Sequence[str] = ("row",)) -> dict[str, Quads | NotMeasured]:
+    def block(self, number: int = 0, rows: Sequence[str] = ("row",)) -> dict[str, Quads | Unmeasured]:
         base, head = cast("tuple[Worker, Worker]", (self.base, self.head))
         return dict(self.stepper.block(base, head, rows, number))
 
@@ -182,7 +182,7 @@ def test_a_slower_head_has_a_ratio_above_1() -> None:
 
 
 def test_only_head_is_slowed_down() -> None:
-    pair = Pair({"row": Benchmark(0.03)}, slow_down={"row": 0.1, "elsewhere": 0.2})
+    pair = Pair({"row": Benchmark(0.03)}, slow_down={"row": 0.1})
     assert log_ratio(pair.quads()) == pytest.approx(math.log(1.1))
     assert pair.base.slower == {}
     assert pair.head.slower == {"row": 0.1}
@@ -254,22 +254,22 @@ SKIPPED = Benchmark(0.03, outcome=("skipped", "no trio"))
 @pytest.mark.parametrize(
     ("base", "head", "expected"),
     [
-        (FINE, BAD, NotMeasured(None, "failed: ValueError: no", failed=True)),
-        (BAD, FINE, NotMeasured("failed: ValueError: no", None, failed=True)),
-        (BAD, BAD, NotMeasured("failed: ValueError: no", "failed: ValueError: no", failed=True)),
-        (FINE, SKIPPED, NotMeasured(None, "skipped: no trio", failed=False)),
-        (SKIPPED, SKIPPED, NotMeasured("skipped: no trio", "skipped: no trio", failed=False)),
-        (SKIPPED, BAD, NotMeasured(None, "failed: ValueError: no", failed=True)),
-        (Benchmark(0.03, calls=False), FINE, NotMeasured("called no benchmark", None, failed=False)),
+        (FINE, BAD, Unmeasured(Kind.FAILED, "failed: ValueError: no in head")),
+        (BAD, FINE, Unmeasured(Kind.FAILED, "failed: ValueError: no in base")),
+        (BAD, BAD, Unmeasured(Kind.FAILED, "failed: ValueError: no in base and head")),
+        (FINE, SKIPPED, Unmeasured(Kind.MISSING, "skipped: no trio")),
+        (SKIPPED, SKIPPED, Unmeasured(Kind.IDLE, "skipped: no trio in base and head")),
+        (SKIPPED, BAD, Unmeasured(Kind.FAILED, "failed: ValueError: no in head")),
+        (Benchmark(0.03, calls=False), FINE, Unmeasured(Kind.NEW, "called no benchmark")),
         (
             FINE,
             Benchmark(0.03, breaks_at=4),
-            NotMeasured(None, "failed: AssertionError: wrong", failed=True),
+            Unmeasured(Kind.FAILED, "failed: AssertionError: wrong in head"),
         ),
     ],
 )
 def test_a_row_that_an_arm_cannot_measure_has_a_reason_and_the_next_row_is_measured(
-    base: Benchmark, head: Benchmark, expected: NotMeasured
+    base: Benchmark, head: Benchmark, expected: Unmeasured
 ) -> None:
     pair = Pair({"row": base, "next": FINE}, {"row": head, "next": FINE})
     measured = pair.block(0, ["row", "next"])
@@ -283,14 +283,14 @@ def test_a_timer_that_stands_still_is_a_failure() -> None:
     pair = Pair({"row": Benchmark(0.0), "next": FINE})
     measured = pair.block(0, ["row", "next"])
     why = "failed: its timer said 0 s"
-    assert measured["row"] == NotMeasured(why, why, failed=True)
+    assert measured["row"] == Unmeasured(Kind.FAILED, f"{why} in base and head")
     assert isinstance(measured["next"], tuple)
 
 
 def test_a_round_that_raises_in_a_test_that_still_passes_counts_for_both_arms() -> None:
     row = Benchmark(0.03, breaks_at=1, swallows=True)
     why = "raised while it was timed"
-    assert Pair({"row": row}).block()["row"] == NotMeasured(why, why, failed=False)
+    assert Pair({"row": row}).block()["row"] == Unmeasured(Kind.IDLE, f"{why} in base and head")
 
 
 def test_a_far_slower_head_gets_one_round_a_slice() -> None:

@@ -21,6 +21,7 @@ from concurbench import machine
 from concurbench.cli import main
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.gate import decision
+from concurbench.gate.block import Kind, Unmeasured
 from concurbench.gate.decision import RULES, Rules
 from concurbench.measure.lock import SessionLock
 from concurbench.runner import reaper
@@ -136,8 +137,10 @@ def test_missing_new_and_failed_rows_are_reported_and_are_no_answer(
 ) -> None:
     fake = FakeComparison({X: 1.0, Y: 1.0}, folder)
     fake.fails_in = {3: Y}
-    fake.missing = {"a.py::test_a": "not in head"}
-    fake.new = {"b.py::test_b": "not in base"}
+    fake.unmeasured = {
+        "a.py::test_a": Unmeasured(Kind.MISSING, "not in head"),
+        "b.py::test_b": Unmeasured(Kind.NEW, "not in base"),
+    }
     done = invoke(fake, "gate", "main")
     assert done.exit_code == 2
     assert "missing in head: a.py::test_a (not in head)" in done.output

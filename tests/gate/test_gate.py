@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,20 +12,25 @@ import pytest
 from concurbench.gate import gate
 from concurbench.gate.comparison import matches
 from concurbench.gate.decision import RULES, Stage
-from concurbench.gate.gate import Clock, GateResult, Thresholds
+from concurbench.gate.gate import GateResult
 from concurbench.gate.noise import Noise
 from concurbench.report.progress import StatusLine
 from tests.gate.fakes import FakeComparison
 
 
 def run(
-    comparison: FakeComparison, limit: float = 1e6, noises: dict[str, Noise] | None = None, **more: Any
+    comparison: FakeComparison,
+    limit: float = 1e6,
+    noises: dict[str, Noise] | None = None,
+    thresholds: dict[str, float] | None = None,
+    **more: Any,
 ) -> GateResult:
     return gate.run(
         comparison,  # type: ignore[arg-type]  # a fake
-        Thresholds(0.05),
+        thresholds or dict.fromkeys(comparison.rows, 0.05),
         noises or {},
-        Clock(limit, lambda: comparison.now),
+        limit,
+        now=lambda: comparison.now,
         **more,
     )
 
@@ -75,22 +81,38 @@ def test_no_block_starts_that_would_exceed_the_time_limit() -> None:
     assert result.undecided == ["x", "y"]
 
 
-def test_the_noise_floor_raises_a_threshold_and_never_lowers_one() -> None:
+def test_the_noise_floor_raises_a_threshold_and_never_lowers_one(tmp_path: Path) -> None:
     noises = {
         "x": Noise(deviation=0.2, floor=0.2, blocks=12, measured=""),
         "y": Noise(deviation=0.001, floor=0.001, blocks=12, measured=""),
     }
-    result = run(FakeComparison({"x": 1.1, "y": 1.1}), noises=noises)
+    comparison = FakeComparison({"x": 1.1, "y": 1.1}, tmp_path)
+    thresholds = gate.thresholds(comparison, None, noises)  # type: ignore[arg-type]  # a fake
+    result = run(comparison, noises=noises, thresholds=thresholds)
+    assert result.floors == {"x": 0.2, "y": 0.001}
     assert result.slower == ["y"]
     assert {row: each.threshold for row, each in result.judgements.items()} == {"x": 0.2, "y": 0.05}
 
 
-def test_the_threshold_of_a_rows_mark_comes_first_then_the_first_pattern_that_matches() -> None:
-    thresholds = Thresholds(0.05, {"test_x[[a]*": 0.9, "test_x*": 0.2, "*": 0.3})
-    assert thresholds.of("a.py::test_x[b]", None, None) == 0.2
-    assert thresholds.of("a.py::test_y", None, None) == 0.3
-    assert thresholds.of("a.py::test_x[b]", 0.1, None) == 0.1
-    assert Thresholds(0.05).of("a.py::test_x[b]", None, None) == 0.05
+def test_the_threshold_of_a_rows_mark_comes_first_then_the_first_pattern_that_matches(
+    tmp_path: Path,
+) -> None:
+    rows = ("a.py::test_x[a]", "a.py::test_x[b]", "a.py::test_y", "a.py::test_marked")
+    comparison = FakeComparison(dict.fromkeys(rows, 1.0), tmp_path)
+    comparison.thresholds = {"a.py::test_marked": 0.1}
+
+    def found(requested: float | None = None) -> list[float]:
+        return list(gate.thresholds(comparison, requested, {}).values())  # type: ignore[arg-type]
+
+    assert found() == [gate.THRESHOLD] * 3 + [0.1]
+    assert found(0.07) == [0.07] * 3 + [0.1]
+    table = "[tool.concurbench.gate]\nthreshold = 0.06\n"
+    (tmp_path / "pyproject.toml").write_text(table)
+    assert found() == [0.06] * 3 + [0.1]
+    assert found(0.07) == [0.07] * 3 + [0.1]
+    table += "thresholds = {'test_x[[a]*' = 0.9, 'test_x*' = 0.2, '*y' = 0.3, '*' = 0.4}\n"
+    (tmp_path / "pyproject.toml").write_text(table)
+    assert found(0.07) == [0.2, 0.2, 0.3, 0.1]
 
 
 def test_brackets_in_a_pattern_are_brackets() -> None:

@@ -42,4 +42,4 @@ def test_the_mark_selects_the_same_rows_and_one_can_be_measured() -> None:
         assert "sequential-below_50k" in row
         block = comparison.block("first", comparison.rows)
         assert block.quads.keys() == {row}
-        assert not comparison.failed
+        assert not comparison.unmeasured

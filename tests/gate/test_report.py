@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from concurbench.gate import report
+from concurbench.gate.block import Kind, Unmeasured
 from concurbench.gate.decision import RULES, Judgement, Verdict
 from concurbench.gate.gate import GateResult
 from concurbench.gate.noise import Noise
@@ -27,18 +28,17 @@ GREEN = GateResult(
     head="working tree (77aa01c + 2 changed)",
     judgements={LONG: SAME, "test_x.py::test_x": UNSHOWN},
     floors={},
-    missing={},
-    new={},
-    idle={},
-    failed={},
+    unmeasured={},
     notes=(),
     blocks=16,
     seconds=139.2,
     out_of_time=False,
 )
 RED = replace(GREEN, judgements={**GREEN.judgements, "test_y.py::test_y[a|b]": SLOWER})
-MISSING = replace(GREEN, missing={"test_z.py::test_z": "not in head"})
-FAILED = replace(GREEN, failed={"test_z.py::test_z": "failed: ValueError: no in head"})
+MISSING = replace(GREEN, unmeasured={"test_z.py::test_z": Unmeasured(Kind.MISSING, "not in head")})
+FAILED = replace(
+    GREEN, unmeasured={"test_f.py::test_f": Unmeasured(Kind.FAILED, "failed: ValueError: no in head")}
+)
 LATE = replace(GREEN, judgements={LONG: UNTOUCHED}, out_of_time=True)
 UNCONFIRMED = replace(GREEN, judgements={LONG: replace(SLOWER, verdict=Verdict.NOT_SHOWN)})
 CUT_SHORT = replace(GREEN, judgements={LONG: replace(SLOWER, blocks=RULES.confirmation - 1)})
@@ -58,16 +58,16 @@ def shown(result: GateResult) -> str:
         (GREEN, 0, "No regression: 1 unchanged, 1 not shown."),
         (RED, 1, "1 of 3 rows slower by more than 5 %."),
         (MISSING, 2, "No answer: missing in head: test_z.py::test_z (not in head)"),
-        (FAILED, 2, "No answer: test_z.py::test_z: failed: ValueError: no in head"),
+        (FAILED, 2, "No answer: test_f.py::test_f: failed: ValueError: no in head"),
         (LATE, 2, f"No answer: out of time before it could be judged: {LONG}"),
         (NOTHING, 2, "No answer: nothing was measured"),
         (UNCONFIRMED, 0, "No regression: 1 not shown."),
         (CUT_SHORT, 2, f"No answer: out of time before it could be judged: {LONG}"),
-        (replace(RED, missing=MISSING.missing), 1, "1 of 3 rows slower by more than 5 %."),
+        (replace(RED, unmeasured=MISSING.unmeasured), 1, "1 of 3 rows slower by more than 5 %."),
         (
-            replace(MISSING, failed=FAILED.failed),
+            replace(GREEN, unmeasured={**MISSING.unmeasured, **FAILED.unmeasured}),
             2,
-            "No answer: test_z.py::test_z: failed: ValueError: no in head (and 1 more)",
+            "No answer: test_f.py::test_f: failed: ValueError: no in head (and 1 more)",
         ),
     ],
 )
@@ -121,8 +121,10 @@ def test_remarks_are_in_the_terminal_and_in_markdown() -> None:
         GREEN,
         judgements={LONG: replace(SAME, threshold=0.08)},
         floors={LONG: 0.08},
-        new={"test_n.py::test_n": "not in base"},
-        idle={"test_i.py::test_i": "skipped: no trio in base and head"},
+        unmeasured={
+            "test_n.py::test_n": Unmeasured(Kind.NEW, "not in base"),
+            "test_i.py::test_i": Unmeasured(Kind.IDLE, "skipped: no trio in base and head"),
+        },
         notes=["dependencies differ"],
         out_of_time=True,
     )
@@ -153,7 +155,7 @@ def test_markdown_marks_the_regression() -> None:
         (MISSING, {"tests": "3", "failures": "0", "errors": "1", "skipped": "0"}),
         (LATE, {"tests": "1", "failures": "0", "errors": "1", "skipped": "0"}),
         (
-            replace(GREEN, new={"test_n.py::test_n": "not in base"}),
+            replace(GREEN, unmeasured={"test_n.py::test_n": Unmeasured(Kind.NEW, "not in base")}),
             {"tests": "3", "failures": "0", "errors": "0", "skipped": "1"},
         ),
     ],

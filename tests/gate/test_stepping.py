@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from concurbench.errors import ConcurbenchError
-from concurbench.gate.block import NotMeasured
+from concurbench.gate.block import Kind, Unmeasured
 from concurbench.gate.comparison import Comparison, check_origins, selects
 from concurbench.gate.prepare import Question
 from tests.gate.conftest import Project
@@ -63,21 +63,29 @@ def test_base_and_head_run_their_own_code_and_each_row_is_measured_or_has_a_reas
         each.write("pytest.ini", CONFIGURED)
         each.write("test_reasons.py", REASONS.format(skip=each is head))
     with compare(base, head) as comparison:
-        assert comparison.missing == {"test_toy.py::test_toy[old]": "not in head"}
-        assert comparison.new == {"test_toy.py::test_toy[new]": "not in base"}
+        assert comparison.unmeasured == {
+            "test_toy.py::test_toy[old]": Unmeasured(Kind.MISSING, "not in head"),
+            "test_toy.py::test_toy[new]": Unmeasured(Kind.NEW, "not in base"),
+        }
         block = comparison.block("first", comparison.rows)
         row = "test_toy.py::test_toy[x]"
         assert comparison.rows == (row,)
         assert block.log_ratios == {row: pytest.approx(0.693, abs=0.1)}
-        assert comparison.missing["test_reasons.py::test_skipped_in_head"] == "skipped: not today"
-        assert comparison.idle == {
-            "test_reasons.py::test_without_benchmark": "called no benchmark in base and head",
-            "test_reasons.py::test_skipped": "skipped: never in base and head",
+        found = {
+            row.partition("::test_")[2]: each
+            for row, each in comparison.unmeasured.items()
+            if row.startswith("test_reasons")
         }
-        port, fails = comparison.failed.values()
-        assert "Address already in use" in port
-        assert "port 0" in port
-        assert "ZeroDivisionError" in fails
+        port, fails = found.pop("port"), found.pop("fails")
+        assert found == {
+            "skipped_in_head": Unmeasured(Kind.MISSING, "skipped: not today"),
+            "without_benchmark": Unmeasured(Kind.IDLE, "called no benchmark in base and head"),
+            "skipped": Unmeasured(Kind.IDLE, "skipped: never in base and head"),
+        }
+        assert port.kind is fails.kind is Kind.FAILED
+        assert "Address already in use" in port.why
+        assert "port 0" in port.why
+        assert "ZeroDivisionError" in fails.why
         again = comparison.block("first", comparison.rows)
         assert again.quads.keys() == {row}
 
@@ -229,8 +237,9 @@ def chosen(base: dict[str, Any], head: dict[str, Any], *, selected: bool = False
 def test_rows_of_one_arm_are_missing_or_new() -> None:
     comparison = chosen(rows("old", "x", "y"), rows("y", "new", "x"))
     assert comparison.rows == ("y", "x")
-    assert comparison.missing == {"old": "not in head"}
-    assert comparison.new == {"new": "not in base"}
+    assert comparison.unmeasured == {
+        "old": Unmeasured(Kind.MISSING, "not in head"), "new": Unmeasured(Kind.NEW, "not in base"),
+    }  # fmt: skip
 
 
 def test_rows_marked_gate_in_head_are_the_default() -> None:
@@ -238,7 +247,7 @@ def test_rows_marked_gate_in_head_are_the_default() -> None:
     comparison = chosen(base, head)
     assert comparison.rows == ("x",)
     assert comparison.thresholds == {"x": 0.2}
-    assert not comparison.missing
+    assert not comparison.unmeasured
     assert chosen(base, head, selected=True).rows == ("x", "y")
 
 
@@ -246,7 +255,7 @@ def test_a_row_that_is_no_longer_marked_is_noted_and_not_missing() -> None:
     base, head = rows("x", "y", "gone", gate=("x", "gone")), rows("x", "y", gate=("y",))
     comparison = chosen(base, head)
     assert comparison.rows == ("y",)
-    assert comparison.missing == {"gone": "not in head"}
+    assert comparison.unmeasured == {"gone": Unmeasured(Kind.MISSING, "not in head")}
     assert comparison.notes == ["no longer marked as gate: x"]
 
 
@@ -285,8 +294,3 @@ def test_an_arm_that_imports_another_arms_code_is_refused() -> None:
     check_origins("head", {"foreign": {}})
     with pytest.raises(ConcurbenchError, match=r"^head does not run its own code: module x came from"):
         check_origins("head", {"foreign": {"x": "/user/x.py"}})
-
-
-def test_the_reason_of_an_unmeasured_row_names_its_arm() -> None:
-    assert str(NotMeasured(None, "skipped: x", failed=False)) == "skipped: x in head"
-    assert str(NotMeasured("skipped: x", "skipped: x", failed=False)) == "skipped: x in base and head"

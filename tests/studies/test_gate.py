@@ -132,6 +132,7 @@ class FakeComparison:
     def __init__(self, question: Any, step: Any) -> None:
         self.stepper = FakeStepper()
         self.rows = ["a", "b"]
+        self.thresholds: dict[str, float] = {}
         self.opened.append(dict(question.slower))
 
     def __enter__(self) -> FakeComparison:
