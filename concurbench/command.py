@@ -57,8 +57,7 @@ class Command(click.Command):
         except KeyboardInterrupt:
             sys.exit(Interrupted(signal.SIGINT).exit_code)
         except BrokenPipeError:
-            # Python would flush what is left when it ends, fail, and report that.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _discard_output()
             sys.exit(BROKEN_PIPE)
         except Exception as error:
             if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
@@ -166,6 +165,12 @@ def _open_output() -> None:
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
 
 
+def _discard_output() -> None:
+    """Where the reader has closed the pipe, print into nothing: Python would flush what is left when it
+    ends, fail, and report that."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def write(path: Path, mode: str, text: str) -> None:
     """Write text to a file that was opened in this mode."""
     with path.open(mode, encoding="utf-8") as file:
@@ -174,9 +179,11 @@ def write(path: Path, mode: str, text: str) -> None:
 
 def published(publish: Callable[[], None]) -> None:
     """Call ``publish``; where it cannot print or write, say so and go on: the verdict and its exit code
-    stand all the same."""
+    stand all the same. A reader that has read enough is no error."""
     try:
         publish()
+    except BrokenPipeError:
+        _discard_output()
     except (OSError, UnicodeError) as error:
         with contextlib.suppress(OSError, UnicodeError):
             click.echo(f"the result could not be printed or written: {error}", err=True)

@@ -225,11 +225,15 @@ Command("x", callback=action).main([])
 """
 
 UNREAD = """
-from concurbench.command import Command
-def action():
+import sys
+from concurbench.command import Command, published
+def result():
     while True:
         print("unread")
-Command("x", callback=action).main([])
+def verdict():
+    published(result)
+    sys.exit(3)
+Command("x", callback={action}).main([])
 """
 
 
@@ -238,13 +242,18 @@ def test_with_closed_output_no_other_file_gets_its_number(tmp_path: Path) -> Non
     assert (tmp_path / "out").read_text() == "True True True"
 
 
-def test_output_that_is_no_longer_read_ends_a_command_as_in_shells() -> None:
+@pytest.mark.parametrize(("action", "code"), [("result", 141), ("verdict", 3)])
+def test_output_that_is_no_longer_read_ends_a_command_as_in_shells_unless_it_has_a_verdict(
+    action: str, code: int
+) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", UNREAD], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", UNREAD.format(action=action)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
     with process:
         assert process.stderr.read() == b""
-    assert process.returncode == 141
+    assert process.returncode == code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +71,7 @@ def choose(asked: str | bool, folder: Path) -> tuple[Run | None, list[str]]:
 
 def compare(run: Run, baseline: Run) -> RunComparison:
     """The run beside its baseline, with the yardsticks' ratios if that is of another machine."""
-    if run.home == baseline.home and not _other_processor(run, baseline):
+    if _machine(run) == _machine(baseline) and not _other_processor(run, baseline):
         return RunComparison(baseline)
     return RunComparison(baseline, True, relative(baseline.readings, run.readings))
 
@@ -91,8 +92,12 @@ def differences(run: Run, baseline: Run | None) -> list[str]:
     return found + ([f"compared despite differences: {', '.join(facts)}"] if facts else [])
 
 
+def _machine(run: Run) -> str:
+    """The folder of its machine, without the numbers of the processor: older files lack them there."""
+    return re.sub(r"-\d+(\.\d+)+(?=-)", "", run.home)
+
+
 def _other_processor(run: Run, baseline: Run) -> bool:
     """Whether the processors differ although the hypervisor gives both the same name."""
-    # The numbers that distinguish them are part of the folder's name, except in older files.
     numbers = {each.machine.get("cpu_family", machine.UNKNOWN) for each in (run, baseline)}
     return len(numbers - {machine.UNKNOWN}) > 1

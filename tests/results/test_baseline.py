@@ -97,6 +97,12 @@ def test_processors_with_the_same_name_and_other_numbers_are_two_machines() -> N
         assert not compare(here, replace(there, machine=unknown)).other_machine
 
 
+def test_a_run_from_before_the_folder_had_the_numbers_is_of_the_same_machine() -> None:
+    here = replace(run(row("a", 4.0), home="kvm-epyc-25.17.1-2c"), machine={"cpu_family": "25.17.1"})
+    for home, other in (("kvm-epyc-2c", False), ("kvm-epyc-4c", True), ("kvm-epyc-1.5c", True)):
+        assert compare(here, replace(here, home=home)).other_machine is other
+
+
 def test_rows_that_are_new_or_of_other_work_have_no_ratio() -> None:
     gaps = (Metric("gap", "s", "lower", (0.4,)),)
     here = run(row("new", 1.0, metrics=gaps), row("a", 1.0, metrics=gaps), row("b", 3.0))
