@@ -30,7 +30,7 @@ from concurbench.measure.rounds import PASS_BUDGET, SESSION_BUDGET
 from concurbench.results import baseline, runs
 from concurbench.results.row import WorkloadInfo
 from concurbench.results.runs import Run, short_name
-from concurbench.results.storage import Storage
+from concurbench.results.storage import Storage, partial_run
 
 DEFAULT_STORAGE = "file://./.benchmarks"
 """pytest-benchmark's default, replaced by ``results/`` beside the suite's configuration."""
@@ -216,8 +216,7 @@ class Session:
         with contextlib.chdir(self.config.rootpath):
             benchmarks.autosave = None if reasons else benchmarks.autosave or get_tag()
         if reasons:
-            how = "" if benchmarks.save else " (--benchmark-save=NAME saves it anyway)"
-            self.remarks.append(f"not a complete run, so no baseline{how}: {'; '.join(reasons)}")
+            self.remarks.append(partial_run(reasons, saved=bool(benchmarks.save)))
 
     def pytest_benchmark_generate_machine_info(self) -> dict[str, object]:
         return {**machine.facts(self.packages), **self.facts}

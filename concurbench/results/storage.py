@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,12 @@ def from_here(path: Path) -> Path:
     with contextlib.suppress(ValueError):
         return path.relative_to(Path.cwd())
     return path
+
+
+def partial_run(reasons: Sequence[str], *, saved: bool) -> str:
+    """A sentence on a run that is not complete, for these reasons."""
+    so = "no baseline" if saved else "not saved (--benchmark-save=NAME saves it anyway)"
+    return f"not a complete run, so {so}: {'; '.join(reasons)}"
 
 
 class Storage(FileStorage):

@@ -54,7 +54,9 @@ def collected(arguments: Sequence[str], timeout: float) -> list[CollectedRow]:
         ConcurbenchError: pytest fails, or there are no rows.
     """
     with Workspace() as workspace:
-        suite = PytestSuite(workspace, Path.cwd(), [*OPTIONS, *arguments], sys.executable, timeout)
+        # pytest-benchmark makes the folder of its storage, even if it saves nothing.
+        options = [*OPTIONS, f"--benchmark-storage={workspace.folder / 'storage'}", *arguments]
+        suite = PytestSuite(workspace, Path.cwd(), options, sys.executable, timeout)
         result = suite.collect(Path(sys.executable))
     if result.trouble or not result.rows:
         raise ConcurbenchError(result.trouble or f"no benchmarks in {Path.cwd()}")
@@ -75,8 +77,10 @@ def workloads(rows: Sequence[CollectedRow]) -> RenderableType:
         table.add_column(overflow="fold")
         parameters = [_parameters(row) for row in members]
         for title in ("model", "case", "server"):
-            if text := ", ".join(dict.fromkeys(each[title] for each in parameters if title in each)):
-                table.add_row(f"  {title}s", text)
+            names = dict.fromkeys(each[title] for each in parameters if title in each)
+            if names:
+                in_order = sorted(names) if title == "model" else names
+                table.add_row(f"  {title}s", ", ".join(in_order))
         shown += [table, Text()]
     return Group(*shown)
 

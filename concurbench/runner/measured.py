@@ -17,7 +17,7 @@ from concurbench.results import records, runs
 from concurbench.results.baseline import differences
 from concurbench.results.merge import Content, changed, merge, merge_ours
 from concurbench.results.runs import Run, short_name
-from concurbench.results.storage import Storage, default_path, write_or_rescue
+from concurbench.results.storage import Storage, default_path, partial_run, write_or_rescue
 from concurbench.runner.child import ChildResult
 
 RECORD = "run in progress"
@@ -176,8 +176,7 @@ def keep(
     run = runs.parse(content, saved or place.folder / "run.json")
     remarks = differences(run, earlier)
     if incomplete:
-        how = "" if saved else " (--benchmark-save=NAME saves it all the same)"
-        remarks.append(f"not a complete run, so no baseline{how}: {'; '.join(incomplete)}")
+        remarks.append(partial_run(incomplete, saved=bool(saved)))
     return Kept(measured, run, remarks, regressions, saved, trouble)
 
 

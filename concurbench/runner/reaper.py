@@ -54,6 +54,8 @@ def clean_up(folder: Path, grace: float = GRACE) -> None:
     psutil.wait_procs(carriers(folder), grace)
     for _ in range(MAX_ROUNDS):
         left = carriers(folder)
+        if not left:
+            break
         for process in left:
             with contextlib.suppress(psutil.Error):
                 process.kill()

@@ -125,9 +125,10 @@ def test_a_partial_run_is_saved_only_on_request_and_gets_no_number(run: Command)
 
     done = run("--passes", "1", answer=narrowed)
     assert done.exit_code == 0
-    assert "not a complete run, so no baseline" in done.output
+    assert "not a complete run, so not saved (--benchmark-save=NAME saves it anyway)" in done.output
     assert (run.saved, run.aside) == ([], [])
-    run("--passes", "1", "--benchmark-save=mine", "--benchmark-json=out.json", answer=narrowed)
+    named = run("--passes", "1", "--benchmark-save=mine", "--benchmark-json=out.json", answer=narrowed)
+    assert "not a complete run, so no baseline: --cases=few" in named.output
     assert run.saved == [f"{machine.folder()}/mine.json"]
     assert json.loads(Path("out.json").read_text())["concurbench"]["incomplete"] == ["--cases=few"]
 

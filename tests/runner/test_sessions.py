@@ -56,6 +56,8 @@ def concurbench(*arguments: str) -> Result:
 
 def test_each_pass_is_a_process_and_all_become_one_complete_run(suite: Suite) -> None:
     suite.write("impls/toy/threaded.py", NOTING)
+    assert "no saved runs" in concurbench("list").output
+    assert not (suite.path / "results").exists()
     done = concurbench("run", "--passes", "2")
     assert done.exit_code == 0, done.output
     rounds: dict[str, list[str]] = {}
