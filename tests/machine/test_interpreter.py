@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,8 +38,18 @@ def test_this_interpreter_is_described() -> None:
     assert here["python_minor"] == f"{sys.version_info[0]}.{sys.version_info[1]}"
     assert here["python_cores"] in range(1, 1 + (os.cpu_count() or 0))
     assert here["switch_interval_seconds"] == sys.getswitchinterval()
-    assert here["gil_forced"] is False or here["free_threaded"]
     assert "/" not in str(here["python_build"])
+
+
+@pytest.mark.parametrize(("built", "gil"), [(True, 1), (True, 0), (True, None), (False, 1)])
+def test_only_a_free_threaded_build_can_be_started_with_its_gil(
+    monkeypatch: pytest.MonkeyPatch, built: bool, gil: int | None
+) -> None:
+    monkeypatch.setattr(interpreter, "free_threaded", lambda: built)
+    flags = SimpleNamespace(gil=gil, ignore_environment=False, dev_mode=False)
+    monkeypatch.setattr("sys.flags", flags)
+    [forced] = [field.value for field in interpreter.fields() if field.name == "gil_forced"]
+    assert forced is (built and gil == 1)
 
 
 def test_reading_the_start_method_does_not_fix_it() -> None:
