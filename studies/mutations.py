@@ -28,6 +28,7 @@ PACKAGES = ("concurbench", "impls", "servers", "programs")
 GROUND = {
     "plugin": "tests/measure", "pyproject": "tests/machine", "errors": "tests/test_command.py",
     "index": "tests/test_cli.py", "command": "tests/test_cli.py",
+    "terminal": "tests/measure/test_session.py",
 }  # fmt: skip
 """Module -> tests that use it, if they are not in the folder of its package."""
 

@@ -237,6 +237,13 @@ def test_no_process_runs_more_rounds_than_its_test_declares(rounds: int, seconds
         assert all(len(quad.base) == len(quad.head) for quad in quads)
 
 
+@pytest.mark.parametrize(("rounds", "slices"), [(2, 4), (3, 6)])
+def test_a_slice_of_each_arm_warms_up_if_a_round_can_be_spared(rounds: int, slices: int) -> None:
+    pair = Pair({"row": Benchmark(0.03, rounds=rounds)})
+    pair.quads()
+    assert len(pair.machine.log) == slices
+
+
 def test_with_one_round_a_process_the_arms_swap_places_from_block_to_block() -> None:
     pair = Pair({"row": Benchmark(0.03, rounds=1)})
     assert [pair.quads(number)[0].order for number in range(4)] == ["AB", "BA", "AB", "BA"]

@@ -62,6 +62,16 @@ def test_the_working_tree_is_copied_with_uncommitted_changes(
     assert "changed" in checkout.label
 
 
+def test_a_repository_within_is_copied_with_the_working_tree(
+    repository: Project, tmp_path: Path
+) -> None:
+    inner = Project(repository.folder / "inner")
+    inner.write("deep.py", "DEEP = 1\n")
+    inner.git("init", "--quiet")
+    checkout = check_out(None, repository.folder, tmp_path / "into")
+    assert read(checkout, "inner/deep.py") == "DEEP = 1\n"
+
+
 def test_the_users_repository_does_not_change(repository: Project, tmp_path: Path) -> None:
     def files() -> list[object]:
         return [(path, path.stat().st_mtime_ns) for path in sorted(repository.folder.rglob("*"))]

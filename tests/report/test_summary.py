@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from concurbench.report.summary import BAR, MAX_NAME, bar, best, print_run, summary, verdict
+from concurbench.report.text import as_text
 from concurbench.results.baseline import RunComparison, compare
 from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run
@@ -58,6 +59,11 @@ def test_a_group_shows_times_faster_than_sequential_and_the_share_of_the_limit()
     assert "median s" in lines[2]
     assert lines[3].split() == ["threaded", "2", "1.100", "±", "9%", "3", "9.2", "███▌", "50%"]
     assert lines[4].split() == ["sequential", "2", "10.100", "±", "1%", "3", "1.0", "██████▋", "95%"]
+
+
+def test_the_best_row_is_bold() -> None:
+    lines = as_text(summary([SLOW, FAST], None), 80, colour=True).splitlines()
+    assert [line.split(" ")[0] for line in lines[3:5]] == ["\x1b[1mthreaded", "sequential"]
 
 
 def test_rows_without_a_server_come_first() -> None:
