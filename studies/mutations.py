@@ -98,7 +98,7 @@ def _changes(node: ast.expr | ast.stmt) -> Iterator[tuple[ast.expr | ast.stmt, s
             yield node, str(not node.value)
         case ast.Constant(value=int() | float() as number):
             yield node, f"({number} + 1)"
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
             yield node, "return None"
         case ast.Expr(value=ast.Call()) | ast.AugAssign() | ast.Raise():
             yield node, "pass"

@@ -40,6 +40,7 @@ def test_a_duration_is_rounded_up_to_seconds(seconds: float, text: str) -> None:
         ([100.0], "B", "100 B"),
         ([0.975], "share", "97.5 %"),
         ([1.0], "share", "100 %"),
+        ([1.0, 1.015], "share", "100 %"),
         ([1234.5], "1/s", "1,234 /s"),
         ([0.25], "1/s", "0.25 /s"),
         ([5.0], "count", "5 "),

@@ -62,6 +62,14 @@ def test_a_lock_that_no_module_switched_on_was_asked_for(free_threaded: pytest.M
     )
 
 
+@pytest.mark.parametrize("on", [True, False])
+def test_an_extension_that_switches_the_lock_on_is_found_in_a_process_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, on: bool
+) -> None:
+    monkeypatch.setattr(gil, "PROBE", f"print({on})")
+    assert gil.switches_on("some", "some.so") is on
+
+
 def test_the_extension_modules_loaded_here_are_known() -> None:
     loaded = dict(gil.extensions())
     assert any(name.startswith("psutil.") for name in loaded)

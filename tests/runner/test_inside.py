@@ -314,6 +314,23 @@ def test_files_that_do_not_collect_are_reported(step: Step, pytester: pytest.Pyt
     ]
 
 
+def test_a_time_is_that_of_one_iteration(step: Step) -> None:
+    gate = step(
+        """
+        import itertools
+        import pytest
+
+        now = itertools.count()
+
+        @pytest.mark.benchmark(timer=lambda: float(next(now)))
+        def test_x(benchmark):
+            benchmark.pedantic(int, rounds=2, iterations=4)
+        """
+    )
+    assert [each["iterations"] for each in gate.of("calibrated")] == [4]
+    assert [each["seconds"] for each in gate.of("times")] == [[0.25], [0.25]]
+
+
 def test_a_row_is_slowed_down_by_a_share_of_its_time(step: Step) -> None:
     gate = Gate()
     gate.slower = {"test_x.py::test_x": 9.0}

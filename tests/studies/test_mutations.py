@@ -38,9 +38,10 @@ def test_each_kind_of_error_changes_its_place_only(text: str, changed: set[str])
         "x = f'{a + b}'",
         "if TYPE_CHECKING:\n    import x\n",
         "return",
+        "return None",
     ],
 )
-def test_annotations_f_strings_and_imports_for_type_checkers_stay(text: str) -> None:
+def test_annotations_f_strings_imports_for_type_checkers_and_returns_of_nothing_stay(text: str) -> None:
     assert mutations.mutations(Path("x.py"), text) == []
 
 
