@@ -63,6 +63,8 @@ def test_base_and_head_run_their_own_code_and_each_row_is_measured_or_has_a_reas
         each.write("pytest.ini", CONFIGURED)
         each.write("test_reasons.py", REASONS.format(skip=each is head))
     with compare(base, head) as comparison:
+        copy = comparison.head_folder
+        assert copy.is_dir()
         assert comparison.unmeasured == {
             "test_toy.py::test_toy[old]": Unmeasured(Kind.MISSING, "not in head"),
             "test_toy.py::test_toy[new]": Unmeasured(Kind.NEW, "not in base"),
@@ -88,6 +90,7 @@ def test_base_and_head_run_their_own_code_and_each_row_is_measured_or_has_a_reas
         assert "ZeroDivisionError" in fails.why
         again = comparison.block("first", comparison.rows)
         assert again.quads.keys() == {row}
+    assert not copy.exists()
 
 
 @pytest.mark.slow
