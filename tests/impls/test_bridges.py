@@ -172,8 +172,9 @@ def test_blocking_calls_run_one_after_the_other(run: Callable[..., Any], tmp_pat
 
 
 def test_blocking_calls_allow_no_beat_in_between() -> None:
-    run = impls.load("bridges", "blocking")
-    assert len(run(Job(bridges.wait, (1, 2)), workers=1).beats) == 2
+    beats = impls.load("bridges", "blocking")(Job(bridges.wait, (1, 2)), workers=1).beats
+    # On a busy machine the heart may beat once before the calls and once after them.
+    assert bridges.stood_still(beats) >= 2 * bridges.WAIT
 
 
 @pytest.mark.parametrize("name", ["blocking_in_turns"])
