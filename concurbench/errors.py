@@ -12,7 +12,6 @@ class Interrupted(BaseException):
     """A signal asked for the end; ``number`` is the signal's."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(number)
         self.number = number
         self.exit_code = 128 + number
         """The command's exit code, as in shells."""

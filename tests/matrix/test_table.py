@@ -128,7 +128,9 @@ def test_a_free_threaded_build_that_ran_with_the_gil_is_marked(
 
 def test_start_methods_are_shown_and_a_difference_is_a_warning() -> None:
     first = column("3.11", start="spawn", threaded=1.0)
-    assert "threaded spawn" in text(first, column("3.13t", start="spawn", threaded=1.0))
+    same = text(first, column("3.13t", start="spawn", threaded=1.0))
+    assert "model start 3.11 3.13t" in " ".join(same.split())
+    assert "threaded spawn" in same
     shown = text(first, column("3.13t", start="fork", threaded=1.0))
     assert "threaded differs" in shown
     assert "WARNING: threaded: start methods differ: spawn in 3.11, fork in 3.13t" in shown

@@ -12,6 +12,7 @@ def test_the_summary_names_the_units_of_spinner_and_slow_part(run: Run) -> None:
     assert result.exit_code == 0, result.output
     assert re.search(r"frames shown  \d+ of \d+ that were due, by thread 1\n", result.stdout)
     assert "s in main thread: 47 is prime" in result.stdout
+    assert re.search(r"^the spinner (kept moving: each has its own|stood still)", result.stdout, re.M)
 
 
 def test_a_computing_coroutine_stops_the_spinner(run: Run) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from concurbench.report.summary import BAR, MAX_NAME, bar, best, print_run, summary, verdict
+from concurbench.report.summary import BAR, MAX_NAME, bar, best, print_run, summary, verdict, yardsticks
 from concurbench.report.text import as_text
 from concurbench.results.baseline import RunComparison, compare
 from concurbench.results.row import Metric, Row
@@ -42,6 +42,17 @@ def test_the_fastest_model_is_named_alone_if_its_spread_is_clear_of_the_others()
 def test_overlapping_spreads_are_a_tie_with_the_fastest_first() -> None:
     assert verdict([SLOW, NEAR, FAST]) == "→ tied: threaded, asyncio"
     assert best([SLOW, NEAR, FAST]) == [FAST, NEAR]
+
+
+def test_among_equals_the_one_with_the_best_median_comes_first() -> None:
+    wide = row("wide", 0.5, 1.2, 1.9)
+    assert best([wide, FAST]) == [FAST, wide]
+
+
+def test_a_yardstick_has_half_of_its_range_as_its_spread() -> None:
+    readings = {"python_loop": [[0.0, 0.001], [0.1, 0.002], [0.2, 0.004]]}
+    shown = as_text(yardsticks(readings), 80).splitlines()[-1]
+    assert shown.split() == ["pure", "Python", "loop", "2.0", "ms", "±", "75%", "3"]
 
 
 def test_a_single_row_is_not_named_as_the_fastest() -> None:

@@ -434,6 +434,7 @@ def test_modules_from_elsewhere_are_reported(
     for message in (*gate.of("collected"), *gate.of("finished")):
         assert message["own"] >= 1
         assert {"toy_of_a_name", "toy_of_a_folder"} <= message["foreign"].keys()
+        assert not {"json", "pytest"} & message["foreign"].keys()
     for name in ("toy_of_a_name", "toy_of_a_folder"):
         sys.modules.pop(name, None)
 

@@ -228,17 +228,19 @@ PARENT = """
 import os, sys, threading
 from pathlib import Path
 from servers.local import Local
+from servers.nameserver import Nameserver
 
-server = Local(Path(sys.argv[1]), 0.0).__enter__()
+server = {server}.__enter__()
 print(server.process.pid, flush=True)
 threading.Event().wait()
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
-def test_the_local_server_ends_when_its_parent_is_killed(flag_site: Path) -> None:
+@pytest.mark.parametrize("started", ["Local(Path(sys.argv[1]), 0.0)", "Nameserver(['a.test'], 0.0)"])
+def test_a_server_ends_when_its_parent_is_killed(flag_site: Path, started: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(flag_site)],
+        [sys.executable, "-c", PARENT.format(server=started), str(flag_site)],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     ) as parent:
