@@ -94,7 +94,7 @@ def differences(run: Run, baseline: Run | None) -> list[str]:
 
 def _machine(run: Run) -> str:
     """The folder of its machine, without the numbers of the processor: older files lack them there."""
-    return re.sub(r"-\d+(\.\d+)+(?=-)", "", run.home)
+    return re.sub(r"-\d+(\.\d+)+(?=-[\d.]+c\b)", "", run.home)
 
 
 def _other_processor(run: Run, baseline: Run) -> bool:

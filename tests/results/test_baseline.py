@@ -103,6 +103,14 @@ def test_a_run_from_before_the_folder_had_the_numbers_is_of_the_same_machine() -
         assert compare(here, replace(here, home=home)).other_machine is other
 
 
+@pytest.mark.parametrize(("one", "other"), [("3.13-jit", "3.14-jit"), ("3.13t", "3.13")])
+def test_another_version_or_build_of_python_is_another_machine(one: str, other: str) -> None:
+    here = run(row("a", 4.0), home=f"linux-kvm-amd-epyc-25.17.1-2c-cpython-{one}")
+    assert not compare(here, here).other_machine
+    there = replace(here, home=f"linux-kvm-amd-epyc-25.17.1-2c-cpython-{other}")
+    assert compare(here, there).other_machine
+
+
 def test_rows_that_are_new_or_of_other_work_have_no_ratio() -> None:
     gaps = (Metric("gap", "s", "lower", (0.4,)),)
     here = run(row("new", 1.0, metrics=gaps), row("a", 1.0, metrics=gaps), row("b", 3.0))
