@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ import psutil
 import pytest
 
 import impls
+from concurbench.machine.processes import Peaks
 from concurbench.measure import capacity, interference, session
 from servers import Server
 from servers import capacity as server_capacity
@@ -126,6 +128,22 @@ class FakeYardsticks:
         self.readings["python_loop"].append([time.perf_counter() - self.start, 0.001])
 
 
+class FakeSampler:
+    """A sampler that starts no process."""
+
+    pid = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    @contextlib.contextmanager
+    def watching(self, without: object) -> Iterator[Peaks]:
+        yield Peaks(memory=2**20, threads=2, processes=1, descriptors=3, samples=9)
+
+
 class Suite:
     """A temporary checkout; its sessions run in this process or in separate ones."""
 
@@ -167,7 +185,8 @@ class Suite:
     def run_here(self, *arguments: str) -> pytest.RunResult:
         """Run a session in this process, without its slow parts.
 
-        Fakes replace the yardsticks, both measurements of capacity, and the preflight check.
+        Fakes replace the yardsticks, both measurements of capacity, the sampler of costs, and the
+        preflight check.
         """
         own = ("impls", "benchmarks", "conftest")
         with pytest.MonkeyPatch.context() as patch:
@@ -175,6 +194,7 @@ class Suite:
                 patch.delitem(sys.modules, name)
             patch.setattr(interference, "Yardsticks", FakeYardsticks)
             patch.setattr(session, "preflight_check", list)
+            patch.setattr(session, "Sampler", FakeSampler)
             patch.setattr(capacity, "measure", float)
             patch.setattr(server_capacity, "highest", lambda server: 5_000.0)
             patch.setattr(tempfile, "tempdir", None)  # TMPDIR is read again

@@ -1,10 +1,8 @@
 """What else used the CPU while each row ran, how fast the machine was, and what to warn of beforehand.
 
 Two snapshots give the shares of all usable cores in between: what the hypervisor took (steal), and
-what other programs used. Ours is this process with all its descendants: its own time, that of live
-descendants, and that of ended ones, which the system adds to the parent that waited for them. So
-nothing is counted twice when a child ends: its time moves to its parent. Only the time of a process
-whose parent did not wait for it is lost, and counts as others'.
+what other programs used. Ours is this process with all its descendants. The time of a process whose
+parent did not wait for it is lost, and counts as others'.
 
 The yardsticks are read before the first row and after each.
 """
@@ -25,6 +23,7 @@ import psutil
 import pytest
 
 from concurbench import machine
+from concurbench.machine import processes
 from concurbench.measure.yardsticks import Yardsticks
 from concurbench.results.drift import speed_near
 
@@ -98,14 +97,10 @@ def _usable() -> list[int]:
 
 def our_seconds() -> float:
     """The CPU time of this process and all its descendants, live or ended."""
-    if psutil.WINDOWS:
+    try:
+        return (processes.own_usage() + processes.usage_of_others()).seconds
+    except OSError:
         return math.nan
-    own = os.times()
-    total = own.user + own.system + own.children_user + own.children_system
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            total += sum(child.cpu_times()[:4])
-    return total
 
 
 def unknown() -> list[str]:

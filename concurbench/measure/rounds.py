@@ -15,6 +15,7 @@ from typing import Any
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from concurbench.aio import AioBenchmark
+from concurbench.measure.cost import Costs
 
 MAX_ROUNDS = 20
 
@@ -57,6 +58,8 @@ class Rounds:
     requests in each round."""
     requests: int = 1
     """How many requests an item of the case takes."""
+    costs: Costs | None = None
+    """Accounts for the timed rounds, and observes further, untimed ones."""
     observed: list[Mapping[str, float]] = field(default_factory=list)
     """The metrics of each timed round."""
     seen: list[Any] = field(default_factory=list)
@@ -78,6 +81,9 @@ class Rounds:
             self._time(job)
             if plan := self._plan(benchmark, job, case):
                 benchmark.pedantic(self._time, **plan)
+                for job, observed in self._observed():
+                    with observed:
+                        self._time(job)
             else:
                 benchmark.pedantic(lambda: None)  # else it would warn that the fixture was not used
 
@@ -89,6 +95,9 @@ class Rounds:
             await self._time_in_loop(job)
             if plan := self._plan(benchmark, job, case):
                 await benchmark.pedantic(self._time_in_loop, **plan)
+                for job, observed in self._observed():
+                    with observed:
+                        await self._time_in_loop(job)
             else:
                 await benchmark.pedantic(_nothing)
 
@@ -125,20 +134,41 @@ class Rounds:
         self.observed.clear()
         self.seen.clear()
         return {
-            "setup": lambda: ((self._prepare(self.case),), {}),
-            "teardown": lambda job: self._judge(job, self.case),
+            "setup": self._start,
+            "teardown": self._stop,
             "rounds": self.budget.rounds(seconds * self.case.scale),
         }
 
-    def _judge(self, job: Any, case: Any) -> float:
-        """The seconds of the finished round, once its answers have proven right."""
+    def _start(self) -> tuple[tuple[Any], dict[str, Any]]:
+        """Prepare a timed round; the arguments for it."""
+        job = self._prepare(self.case)
+        if self.costs:
+            self.costs.start()
+        return (job,), {}
+
+    def _stop(self, job: Any) -> None:
+        if self.costs:
+            self.costs.stop()
+        self._judge(job, self.case)
+
+    def _observed(self) -> Iterator[tuple[Any, contextlib.AbstractContextManager[None]]]:
+        """The job of each untimed round to observe, and what to run it in."""
+        if self.costs:
+            for _ in range(self.costs.rounds_to_observe(self._finished[1])):
+                job = self._prepare(self.case)
+                yield job, self.costs.observed()
+                self._judge(job, self.case, keep=False)
+
+    def _judge(self, job: Any, case: Any, *, keep: bool = True) -> float:
+        """The seconds of the finished round, once its answers have proven right; unless ``keep``, what
+        was observed in it is not kept."""
         answers, seconds = self._finished
         seen = self.server and self.server.seen()
         self.workload.check(job, answers)
         if seen:
             seen.expect(served=self.requests * case.items, peak=self.workers)
-            self.seen.append(seen)
-        if metrics := getattr(self.workload, "metrics", None):
+            self.seen += [seen] * keep
+        if keep and (metrics := getattr(self.workload, "metrics", None)):
             self.observed.append(metrics(job, answers, seconds))
         return seconds
 

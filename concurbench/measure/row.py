@@ -16,7 +16,8 @@ from typing import Any
 
 from concurbench import machine
 from concurbench.errors import ConcurbenchError
-from concurbench.measure import capacity
+from concurbench.machine.processes import MEMORY_KIND
+from concurbench.measure import capacity, cost
 from concurbench.measure.rounds import Rounds
 from concurbench.measure.session import Session
 from concurbench.results.row import BETTER, METRIC_UNITS, MetricInfo, RowInfo
@@ -52,7 +53,12 @@ class BenchmarkRow:
         self._benchmark = benchmark
         self._run = run
         # A stepped session has no time between its rounds.
-        self._measures_capacity = benchmark.enabled and not session.stepped and capacity_here
+        between = benchmark.enabled and not session.stepped
+        self._measures_capacity = between and capacity_here
+        self._idle: set[int] | None = None
+        """The processes that are not this row's; None if its costs are not measured."""
+        if between and capacity_here:
+            self._idle = cost.idle_processes(model.start_method)
         self._info: RowInfo = {
             "workload": model.workload,
             "model": model.name,
@@ -123,7 +129,7 @@ class BenchmarkRow:
         }
         rounds = Rounds(
             workload, self._run, self.case, resources, self.workers, self._session.budget, server,
-            requests,
+            requests, self._costs(server),
         )  # fmt: skip
         # Right before and after the row: on a shared machine it changes by the second.
         occupied = min(self.workers, self.case.items)
@@ -131,6 +137,9 @@ class BenchmarkRow:
         yield rounds
         if before is not None:
             extra["capacity_near"] = statistics.mean([before, capacity.measure(occupied)])
+        if rounds.costs:
+            extra["cost"], extra["cost_unknown"] = rounds.costs.kept()
+            extra["cost_memory_is"] = MEMORY_KIND
         if metrics:
             enabled = self._benchmark.enabled
             single = {name: measured() if enabled else 0.0 for name, measured in once.items()}
@@ -143,6 +152,15 @@ class BenchmarkRow:
             }
         # At the end, because importing the model may have switched the GIL on.
         extra["gil_enabled"] = machine.gil_enabled()
+
+    def _costs(self, server: Any) -> cost.Costs | None:
+        """What accounts for the costs of this row: not for those of its server."""
+        if self._idle is None:
+            return None
+        process = getattr(server, "process", None)
+        without = self._idle | ({process.pid} if process else set())
+        sampler = (lambda: self._session.sampler) if self._session.observes else None
+        return cost.Costs(sampler, without, self.model.start_method)
 
 
 def recorded(

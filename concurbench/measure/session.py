@@ -8,6 +8,7 @@ saved under a number. Only a complete run can become a baseline.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import time
@@ -22,9 +23,10 @@ from pytest_benchmark.utils import get_commit_info, get_tag
 
 from concurbench import machine, pyproject
 from concurbench.errors import ConcurbenchError
+from concurbench.lock import SessionLock
+from concurbench.machine.processes import Sampler
 from concurbench.measure.gil import GilCheck
 from concurbench.measure.interference import Interference, preflight_check, unknown
-from concurbench.measure.lock import SessionLock
 from concurbench.measure.outcomes import Outcomes, fail
 from concurbench.measure.rounds import PASS_BUDGET, SESSION_BUDGET
 from concurbench.results import baseline, runs
@@ -36,7 +38,7 @@ DEFAULT_STORAGE = "file://./.benchmarks"
 """pytest-benchmark's default, replaced by ``results/`` beside the suite's configuration."""
 
 ENV_PASS = "CONCURBENCH_PASS"
-"""The environment variable of a session that is one pass of a run."""
+"""The environment variable of a session that is part of a pass of a run: the pass's number."""
 
 STEPPED = "concurbench-stepped"
 """The plugin of sessions whose rounds the gate controls: there is no time for anything between them."""
@@ -72,6 +74,7 @@ class Session:
         self.incomplete: list[str] = []  # why the run is not complete, once it is over
         self.ready = False  # whether all checks before measuring have passed
         self._lock = SessionLock()
+        self._open = contextlib.ExitStack()
         # pytest-benchmark's own name is the same for WSL and native Linux, all CPUs and all builds.
         self._patch = pytest.MonkeyPatch()
         self._patch.setattr("pytest_benchmark.session.get_machine_id", machine.folder)
@@ -112,6 +115,20 @@ class Session:
     def stepped(self) -> bool:
         """Whether the gate controls the rounds."""
         return self.config.pluginmanager.has_plugin(STEPPED)
+
+    @property
+    def observes(self) -> bool:
+        """Whether rows get untimed rounds to observe: on their own, and in the first pass."""
+        return os.environ.get(ENV_PASS, "1") == "1"
+
+    @functools.cached_property
+    def sampler(self) -> Sampler:
+        """The process that observes these rounds.
+
+        Raises:
+            OSError: it does not start.
+        """
+        return self._open.enter_context(Sampler())
 
     def pytest_report_header(self) -> list[str]:
         compared = [f"compared with: {self.baseline.path}"] if self.baseline else []
@@ -265,6 +282,7 @@ class Session:
 
     def pytest_unconfigure(self) -> None:
         self._patch.undo()
+        self._open.close()
         self._lock.release()
 
 

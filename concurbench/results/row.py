@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from concurbench import units
-from concurbench.results.statistics import Interval, interval, spread
+from concurbench.results.statistics import Interval, interval, known_median, medians, spread
 
 SEQUENTIAL = "sequential"
 """The model that the other models of its group are compared with."""
@@ -77,6 +77,12 @@ class RowInfo(TypedDict, total=False):
     """What the server counted: ``served``, ``peak``, ``cpu_seconds``."""
     memory_is: str
     """Which measure of memory the metric is."""
+    cost: dict[str, MetricInfo]
+    """What a round costs beside its time, by the fields of ``Cost``."""
+    cost_unknown: dict[str, str]
+    """Cost -> why it is unknown."""
+    cost_memory_is: str
+    """Which measure of memory ``peak_memory`` is."""
     turns: list[int]
     """How many rounds the row had in each of its turns with the other rows of its group."""
     passes: list[PassInfo]
@@ -173,6 +179,25 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a round of a row costs beside its time, over the client's whole process tree; None where it
+    is unknown. Memory and descriptors are those above the idle client."""
+
+    cpu_seconds: Metric | None = None
+    """User and system together."""
+    cpu_user: Metric | None = None
+    cpu_system: Metric | None = None
+    peak_memory: Metric | None = None
+    voluntary_switches: Metric | None = None
+    involuntary_switches: Metric | None = None
+    peak_threads: Metric | None = None
+    peak_processes: Metric | None = None
+    peak_descriptors: Metric | None = None
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Cost -> why it is None."""
+
+
+@dataclass(frozen=True)
 class Row:
     """One benchmark of a run; values that have the same name in ``RowInfo`` are explained there.
 
@@ -196,6 +221,7 @@ class Row:
     bounds: Mapping[str, float] = field(default_factory=dict)
     capacity_near: float | None = None
     metrics: tuple[Metric, ...] = ()
+    cost: Cost | None = None
     by_pass: tuple[Pass, ...] = ()
     limit: float | None = None
     """The shortest possible time, computed from the whole run by ``limits.with_limits``."""
@@ -236,9 +262,10 @@ class Row:
             seconds=tuple(each.median for each in by_pass) if several else rounds,
             **{name: info.get(name) for name in SAME},
             reference=bool(info.get("reference")),
-            bounds=_medians([_bounds(each) for each in passes]),
-            capacity_near=_median([each.get("capacity_near") for each in passes]),
-            metrics=tuple(_metrics([each.get("metrics") or {} for each in passes], medians=several)),
+            bounds=medians([_bounds(each) for each in passes]),
+            capacity_near=known_median([each.get("capacity_near") for each in passes]),
+            metrics=tuple(_metrics([each.get("metrics") or {} for each in passes], several=several)),
+            cost=_cost(passes, several=several) if "cost" in passes[0] else None,
             by_pass=by_pass,
         )
 
@@ -270,7 +297,8 @@ class Row:
     def conditions(self) -> Conditions:
         """The median over the passes of each share and of the speed."""
         each = [vars(one.conditions) for one in self.by_pass]
-        return Conditions(**{name: _median([one[name] for one in each]) for name in vars(Conditions())})
+        names = vars(Conditions())
+        return Conditions(**{name: known_median([one[name] for one in each]) for name in names})
 
     @property
     def lost(self) -> float:
@@ -287,7 +315,9 @@ class Row:
         return worst if self.passes == 1 else f"{worst} ({len(found)} of {self.passes} passes)"
 
     def metric(self, name: str) -> Metric | None:
-        return next((each for each in self.metrics if each.name == name), None)
+        """A metric of the workload, or a cost."""
+        cost: Metric | None = getattr(self.cost, name, None)
+        return next((each for each in self.metrics if each.name == name), cost)
 
 
 def _bounds(info: RowInfo) -> Mapping[str, float]:
@@ -297,7 +327,7 @@ def _bounds(info: RowInfo) -> Mapping[str, float]:
     return {**bounds, "limit": limit} if limit is not None and "capacity_near" not in info else bounds
 
 
-def _metrics(passes: Sequence[Mapping[str, MetricInfo]], *, medians: bool) -> Iterator[Metric]:
+def _metrics(passes: Sequence[Mapping[str, MetricInfo]], *, several: bool) -> Iterator[Metric]:
     # Of several passes, the medians are observed.
     for name in dict.fromkeys(name for each in passes for name in each):
         kept = [each[name] for each in passes if name in each]
@@ -306,16 +336,13 @@ def _metrics(passes: Sequence[Mapping[str, MetricInfo]], *, medians: bool) -> It
         sound = all(math.isfinite(value) for each in values for value in each)
         if unit not in METRIC_UNITS or better not in BETTER or not sound:
             raise ValueError(f"metric {name}: expected finite numbers in a known unit, got {kept[0]}")
-        observed = [statistics.median(each) for each in values if each] if medians else values[0]
+        observed = [statistics.median(each) for each in values if each] if several else values[0]
         if observed:
             yield Metric(name, unit, better, tuple(observed), len(passes))
 
 
-def _median(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return statistics.median(known) if known else None
-
-
-def _medians(passes: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    names = dict.fromkeys(name for each in passes for name in each)
-    return {name: statistics.median(each[name] for each in passes if name in each) for name in names}
+def _cost(passes: Sequence[RowInfo], *, several: bool) -> Cost:
+    known = _metrics([each.get("cost") or {} for each in passes], several=several)
+    costs: dict[str, Any] = {each.name: each for each in known}
+    reasons = [(name, why) for each in passes for name, why in (each.get("cost_unknown") or {}).items()]
+    return Cost(**costs, unknown={name: why for name, why in reversed(reasons) if name not in costs})

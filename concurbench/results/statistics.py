@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 LEVEL = 0.8
@@ -70,3 +70,15 @@ def spread(values: Sequence[float], passes: int) -> tuple[float, float]:
         return min(values), max(values)
     first, _, third = statistics.quantiles(values, n=4, method="inclusive")
     return first, third
+
+
+def known_median(values: Sequence[float | None]) -> float | None:
+    """The median of the values that are not None; None if all are."""
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def medians(mappings: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Name -> the median of its values in these mappings, which need not have all names."""
+    names = dict.fromkeys(name for each in mappings for name in each)
+    return {name: statistics.median(each[name] for each in mappings if name in each) for name in names}

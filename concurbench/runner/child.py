@@ -124,26 +124,32 @@ class PytestSuite:
         """The rows of the suite; nothing is measured."""
         return self._run(python, None, "--collect-only", "-q")
 
-    def measure(self, python: Path, rows: Sequence[str]) -> ChildResult:
-        """Measure these rows in this order."""
+    def measure(
+        self, python: Path, rows: Sequence[str], environ: Mapping[str, str] = MappingProxyType({})
+    ) -> ChildResult:
+        """Measure these rows in this order; ``environ`` is added to the environment."""
         place = self._workspace.folder / str(self._number + 1)
         # A slice is not a run to compare with: what the suite saves goes with the workspace.
         storage = f"--benchmark-storage={place / 'storage'}"
-        return self._run(python, rows, f"--benchmark-json={place / 'run.json'}", storage)
+        file = f"--benchmark-json={place / 'run.json'}"
+        return self._run(python, rows, file, storage, environ=environ)
 
-    def _run(self, python: Path, only: Sequence[str] | None, *more: str) -> ChildResult:
+    def _run(
+        self, python: Path, only: Sequence[str] | None, *more: str,
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> ChildResult:  # fmt: skip
         self._number += 1
         place = self._workspace.folder / str(self._number)
         place.mkdir()
         output, file = place / "output", place / "messages"
-        command, environ = with_plugin(
+        command, whole = with_plugin(
             [python, *self._arguments, *more],
-            self._workspace.environ(**self._environ),
+            self._workspace.environ(**{**self._environ, **environ}),
             {"run": only, "messages": str(file)},
         )
         code, trouble = 0, ""
         try:
-            with self._workspace.running(command, self._folder, environ, output) as process:
+            with self._workspace.running(command, self._folder, whole, output) as process:
                 code = self._watched(process, file)
             trouble = _trouble(code, file, output)
         except ConcurbenchError as error:

@@ -16,7 +16,7 @@ import click
 from concurbench import machine
 from concurbench.command import UNABLE, check_writable, ended_by_signals, published, system_error
 from concurbench.errors import ConcurbenchError, Interrupted
-from concurbench.measure.lock import SessionLock
+from concurbench.lock import SessionLock
 from concurbench.measure.session import ENV_PASS
 from concurbench.report.progress import StatusLine
 from concurbench.results import baseline
@@ -147,7 +147,7 @@ def measuring(
         raise ConcurbenchError(f"{ENV_SERVER_PYTHON}: no interpreter {server}")
     status, lock, here = StatusLine(), SessionLock(), Path.cwd()
     lock.acquire(f"started {time.strftime('%H:%M:%S')} in {here}")
-    options, environ = [*OPTIONS, *arguments], {ENV_PASS: str(passes)}
+    options, environ = [*OPTIONS, *arguments], {ENV_PASS: "0"}
     try:
         with ended_by_signals(), Workspace() as workspace:
             yield PytestSuite(workspace, here, options, server, timeout, environ), status
@@ -202,7 +202,7 @@ def measure(
         ]
         for position, (each, rows) in enumerate(visits):
             progress.starts(number, visits[position:])
-            result = suite.measure(each.python, rows)
+            result = suite.measure(each.python, rows, {ENV_PASS: str(number)})
             if record is not None:
                 # Where a checkout lies is private.
                 entry = asdict(replace(result, root="", storage=""))

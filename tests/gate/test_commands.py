@@ -23,7 +23,7 @@ from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.gate import decision
 from concurbench.gate.block import Kind, Unmeasured
 from concurbench.gate.decision import RULES, Rules
-from concurbench.measure.lock import SessionLock
+from concurbench.lock import SessionLock
 from concurbench.runner import reaper
 from concurbench.runner.workspace import PREFIX, Workspace
 from tests.conftest import heed_signals, until

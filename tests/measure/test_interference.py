@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import psutil
 import pytest
 
 from concurbench.errors import ConcurbenchError
+from concurbench.lock import SessionLock
+from concurbench.machine import processes
 from concurbench.measure import interference
 from concurbench.measure.interference import Snapshot
-from concurbench.measure.lock import SessionLock
+from concurbench.results.row import Cost
 from tests.conftest import Suite
 
 
@@ -87,27 +89,15 @@ def test_shares_of_a_short_time_are_unknown_and_so_are_those_that_a_system_does_
     }
 
 
-def test_a_live_child_counts_and_so_does_an_ended_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Process:
-        def children(self, recursive: bool) -> list[Any]:
-            assert recursive
-            return [SimpleNamespace(cpu_times=lambda: (1.0, 2.0, 3.0, 4.0, 99.0)), Gone()]
-
-    class Gone:
-        def cpu_times(self) -> None:
-            raise psutil.NoSuchProcess(1)
-
-    times = SimpleNamespace(user=0.1, system=0.2, children_user=0.3, children_system=0.4)
-    monkeypatch.setattr("os.times", lambda: times)
-    monkeypatch.setattr(psutil, "Process", Process)
-    assert interference.our_seconds() == pytest.approx(11.0)
-
-
 def test_what_a_system_does_not_report_is_unknown_with_its_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("platform.system", lambda: "Windows")
-    monkeypatch.setattr(psutil, "WINDOWS", True)
+
+    def lacking(without: object = ()) -> None:
+        raise OSError("Windows does not report the CPU time of ended processes")
+
+    monkeypatch.setattr(processes, "usage_of_others", lacking)
     mute = SimpleNamespace(user=1.0, system=1.0, idle=1.0)
     monkeypatch.setattr(psutil, "cpu_times", lambda percpu: [mute, mute])
     monkeypatch.setattr(interference, "_usable", list)
@@ -179,6 +169,11 @@ def test_a_run_keeps_the_yardsticks_and_each_row_what_others_used_meanwhile(suit
         assert around.keys() == {"steal", "others", "speed"}
         assert around["speed"] > 0
         assert row["extra_info"]["capacity_near"] > 0
+        cost, unknown = row["extra_info"]["cost"], row["extra_info"]["cost_unknown"]
+        # Rounds this short end before a sampler has seen them.
+        assert {*cost, *unknown} == {field.name for field in fields(Cost)} - {"unknown"}
+        assert cost.keys().isdisjoint(unknown)
+        assert cost["cpu_seconds"]["values"][0] > 0
     assert "could not be read" not in result.stdout.str()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -227,3 +228,50 @@ def test_no_round_has_garbage_of_another_or_of_what_was_there_before() -> None:
     assert len(left) > 1  # a busy machine has fewer rounds
     assert set(left) == {(0, True)}
     assert gc.get_freeze_count() == 0
+
+
+class Account:
+    """A stand-in for the costs of a row that notes when it is asked."""
+
+    def __init__(self, calls: list[str]) -> None:
+        self.calls = calls
+
+    def start(self) -> None:
+        self.calls.append("account")
+
+    def stop(self) -> None:
+        self.calls.append("accounted")
+
+    def rounds_to_observe(self, seconds: float) -> int:
+        return 2
+
+    @contextlib.contextmanager
+    def observed(self) -> Iterator[None]:
+        self.calls.append("observe")
+        yield
+        self.calls.append("observed")
+
+
+ACCOUNTED = ["job", "account", "start", "run", "stop", "accounted", "check"]
+OBSERVED = ["job", "observe", "run", "observed", "check"]
+
+
+async def test_costs_are_read_outside_the_timing_and_observed_in_rounds_of_their_own() -> None:
+    recorder, other = Recorder(), AioRecorder()
+
+    def run(job: int, *, workers: int) -> int:
+        recorder.calls.append("run")
+        return job
+
+    async def run_in_loop(job: int, *, workers: int) -> int:
+        other.calls.append("run")
+        return job
+
+    for calls, how in ((recorder.calls, run), (other.calls, run_in_loop)):
+        kept = Rounds(Echoes(calls), how, Case(3), Resources(), workers=2, costs=Account(calls))  # type: ignore[arg-type]  # a stand-in
+        if how is run:
+            kept.measure(recorder)  # type: ignore[arg-type]  # a stand-in
+        else:
+            await kept.measure_in_loop(other)  # type: ignore[arg-type]  # a stand-in
+        assert calls == UNTIMED + rounds.MAX_ROUNDS * ACCOUNTED + 2 * OBSERVED
+        assert len(kept.observed) == rounds.MAX_ROUNDS

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from concurbench import machine
+from concurbench.lock import SessionLock
 from concurbench.measure import session
-from concurbench.measure.lock import SessionLock
 from tests.conftest import Suite
 
 COMPLETE = re.compile(r"\d{4}_.*\.json")

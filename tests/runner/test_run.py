@@ -14,7 +14,7 @@ import pytest
 
 from concurbench import machine
 from concurbench.errors import Interrupted
-from concurbench.measure.lock import SessionLock
+from concurbench.lock import SessionLock
 from concurbench.results import records
 from concurbench.runner.child import ChildResult
 from concurbench.runner.measured import RECORD
