@@ -265,7 +265,7 @@ class Row:
             bounds=medians([_bounds(each) for each in passes]),
             capacity_near=known_median([each.get("capacity_near") for each in passes]),
             metrics=tuple(_metrics([each.get("metrics") or {} for each in passes], several=several)),
-            cost=_cost(passes, several=several) if "cost" in passes[0] else None,
+            cost=_cost(passes, several=several) if any("cost" in each for each in passes) else None,
             by_pass=by_pass,
         )
 

@@ -48,3 +48,34 @@ def test_a_broken_metric_in_a_file_is_refused(metrics: Any) -> None:
 def test_a_metric_without_values_is_left_out() -> None:
     assert Row.read(benchmark("t", metrics=gap())).metrics == ()
     assert Row.read(benchmark("t")).metric("gap") is None
+
+
+def seconds(value: float) -> dict[str, Any]:
+    return {"cpu_seconds": {"unit": "s", "better": "lower", "values": [value]}}
+
+
+def test_costs_are_metrics_of_a_row_and_unknown_ones_have_their_reason() -> None:
+    why = {"cost_unknown": {"peak_memory": "observed in the first pass only"}}
+    found = several(cost=[seconds(1), seconds(3), seconds(4)], **{k: [v, v, v] for k, v in why.items()})
+    assert found.cost is not None
+    assert found.cost.cpu_seconds == Metric("cpu_seconds", "s", "lower", (1.0, 3.0, 4.0), 3)
+    assert found.metric("cpu_seconds") == found.cost.cpu_seconds
+    assert (found.cost.peak_memory, found.cost.unknown) == (None, why["cost_unknown"])
+
+
+def test_a_cost_that_one_pass_observed_is_known() -> None:
+    memory = {"peak_memory": {"unit": "B", "better": "lower", "values": [7]}}
+    lacking = {"peak_memory": "observed in the first pass only"}
+    found = several(
+        cost=[seconds(1) | memory, seconds(2), seconds(3)], cost_unknown=[{}, lacking, lacking]
+    )
+    assert found.cost is not None
+    assert found.cost.peak_memory is not None
+    assert found.cost.peak_memory.values == (7.0,)
+    assert found.cost.unknown == {}
+
+
+def test_a_row_of_an_older_file_has_no_costs() -> None:
+    row = Row.read(benchmark("t", metrics=gap(0.2)))
+    assert row.cost is None
+    assert row.metric("cpu_seconds") is None
