@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep, tls_context
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 START_METHOD = "forkserver"
 
@@ -36,7 +36,7 @@ def start_worker(job: Job) -> None:
     if job.initializer is not None:
         job.initializer()
     worker_job = job
-    client = httpx.Client(**client_options(job, 1))
+    client = httpx.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True)
 
 
 def download(code: str) -> Outcome:
