@@ -42,6 +42,9 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+CONTROL = "/-/"
+"""The beginning of the paths of the counts."""
+
 TRANSPORT = "concurbench.transport"
 """The ASGI extension that holds the connection's transport, so that a fault can abort it."""
 
@@ -51,6 +54,9 @@ class FileApp:
 
     ``faults`` maps a path to its kind of fault. Such a request waits and is in flight like any other,
     but it is not counted as served. Neither is a request for a file that does not exist.
+
+    ``connections`` counts each connection once, at its first request, unless that is for the counts. A
+    connection that is used again after a reset was opened before it, and does not count again.
 
     Raises:
         ValueError: a fault is of an unknown kind, or for a file that does not exist.
@@ -75,12 +81,16 @@ class FileApp:
 
     def reset(self) -> None:
         self.served = 0
+        self.connections = 0
         self.peak = self.in_flight  # requests of an earlier round may still run
         self.cpu_at_reset = time.process_time()
 
     def seen(self) -> dict[str, int | float]:
         cpu_seconds = time.process_time() - self.cpu_at_reset
-        return {"served": self.served, "peak": self.peak, "cpu_seconds": cpu_seconds}
+        return {
+            "served": self.served, "peak": self.peak, "cpu_seconds": cpu_seconds,
+            "connections": self.connections,
+        }  # fmt: skip
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         path = scope["path"].lstrip("/")
@@ -158,7 +168,21 @@ async def respond(send: Send, status: int, body: bytes) -> None:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol, which also passes its transport to the application."""
+    """uvicorn's protocol, which also counts the connection with the application."""
+
+    first = True
+    """Whether no request has come yet."""
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if self.first:
+            self.first = False
+            app: Any = self.config.app
+            app.connections += not url.startswith(CONTROL.encode())
+
+
+class FaultyConnection(Connection):
+    """The same, which also passes its transport to the application."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -219,7 +243,7 @@ def configuration(app: FileApp) -> uvicorn.Config:
     """The configuration of uvicorn for this application."""
     return uvicorn.Config(
         app,
-        http=Connection if app.faults else "httptools",
+        http=FaultyConnection if app.faults else Connection,
         loop="asyncio",
         ws="none",
         lifespan="off",
