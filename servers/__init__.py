@@ -34,8 +34,8 @@ class Seen:
 
     ``served`` counts requests for files that exist, ``peak`` is the most requests in flight at once,
     and ``cpu_seconds`` is the server's CPU time, or None if it has no separate process.
-    ``connections`` counts the connections that clients opened and sent a request on, or is None if it
-    has none or does not count them.
+    ``connections`` counts the connections that clients opened, or is None if it has none or does not
+    count them.
     """
 
     served: int

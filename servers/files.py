@@ -41,9 +41,9 @@ KEEP_ALIVE = 24 * 3600
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+Address = tuple[str, int]
+"""The host and the port of a client, which tell its open connections apart."""
 
-CONTROL = "/-/"
-"""The beginning of the paths of the counts."""
 
 TRANSPORT = "concurbench.transport"
 """The ASGI extension that holds the connection's transport, so that a fault can abort it."""
@@ -55,8 +55,8 @@ class FileApp:
     ``faults`` maps a path to its kind of fault. Such a request waits and is in flight like any other,
     but it is not counted as served. Neither is a request for a file that does not exist.
 
-    ``connections`` counts each connection once, at its first request, unless that is for the counts. A
-    connection that is used again after a reset was opened before it, and does not count again.
+    ``connections`` counts the connections accepted since the last reset, without those that ask for
+    the counts. A connection that stays open over a reset does not count again.
 
     Raises:
         ValueError: a fault is of an unknown kind, or for a file that does not exist.
@@ -74,6 +74,7 @@ class FileApp:
         # With a fixed delay and no faults no client disconnects early, so save the time of watching.
         self.watches = bool(self.faults) or not delay.fixed
         self.in_flight = 0
+        self.counted: set[Address] = set()
         self.reset()
 
     def _delay(self, path: str, delay: Delay, seed: int) -> float:
@@ -82,8 +83,24 @@ class FileApp:
     def reset(self) -> None:
         self.served = 0
         self.connections = 0
+        self.counted.clear()
         self.peak = self.in_flight  # requests of an earlier round may still run
         self.cpu_at_reset = time.process_time()
+
+    def opened(self, client: Address) -> None:
+        """A client has connected."""
+        self.connections += 1
+        self.counted.add(client)
+
+    def closed(self, client: Address) -> None:
+        """The connection of this client has ended."""
+        self.counted.discard(client)
+
+    def leave_out(self, client: Address) -> None:
+        """Do not count the connection of this client."""
+        if client in self.counted:
+            self.counted.remove(client)
+            self.connections -= 1
 
     def seen(self) -> dict[str, int | float]:
         cpu_seconds = time.process_time() - self.cpu_at_reset
@@ -98,6 +115,7 @@ class FileApp:
             self.reset()
             await respond(send, 200, b"")
         elif path == "-/seen":
+            self.leave_out(scope["client"])
             await respond(send, 200, json.dumps(self.seen()).encode())
         elif path not in self.files:
             await respond(send, 404, b"")
@@ -168,17 +186,17 @@ async def respond(send: Send, status: int, body: bytes) -> None:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol, which also counts the connection with the application."""
+    """uvicorn's protocol, which also reports the connection to the application."""
 
-    first = True
-    """Whether no request has come yet."""
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+        super().connection_made(transport)
+        app: Any = self.config.app
+        app.opened(self.client)
 
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if self.first:
-            self.first = False
-            app: Any = self.config.app
-            app.connections += not url.startswith(CONTROL.encode())
+    def connection_lost(self, exc: Exception | None) -> None:
+        app: Any = self.config.app
+        app.closed(self.client)
+        super().connection_lost(exc)
 
 
 class FaultyConnection(Connection):
