@@ -73,6 +73,12 @@ class Job:
     cluster: str | None = None
     timeout: float = TIMEOUT
 
+    @property
+    def preload(self) -> list[str]:
+        """The modules that a fork server must import, so that no process imports them for the
+        ``initializer`` again."""
+        return [self.initializer.__module__] if self.initializer is not None else []
+
     @traced("code")
     def url(self, code: str) -> str:
         """The URL of a country's image; ``code`` has two letters."""

@@ -27,7 +27,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     outcomes = {}
     context = multiprocessing.get_context(START_METHOD)
     # httpx imports httpcore with its first client: without the preload, once in every process.
-    context.set_forkserver_preload([__name__, "httpcore"])
+    context.set_forkserver_preload([__name__, "httpcore", *job.preload])
     with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
         codes = {pool.submit(download, code): code for code in job.codes}
         try:

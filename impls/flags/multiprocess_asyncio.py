@@ -30,7 +30,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     bounds = [len(range(first, workers, processes)) for first in range(processes)]
     context = multiprocessing.get_context(START_METHOD)
     # httpx imports httpcore with its first client: without the preload, once in every process.
-    context.set_forkserver_preload([__name__, "httpcore"])
+    context.set_forkserver_preload([__name__, "httpcore", *job.preload])
     with ProcessPoolExecutor(processes, context, job.initializer) as pool:
         outcomes = {}
         for share in pool.map(download_share, shares, bounds):

@@ -64,6 +64,13 @@ def test_its_processes_use_the_declared_start_method(model: impls.Model) -> None
 
 
 @each_model
+def test_its_fork_server_imports_what_the_processes_are_initialised_with(model: impls.Model) -> None:
+    text = path(model).read_text(encoding="utf-8")
+    if model.start_method == "forkserver" and "job.initializer" in text:
+        assert 'context.set_forkserver_preload([__name__, "httpcore", *job.preload])' in text
+
+
+@each_model
 def test_its_cases_exist_in_its_workload(model: impls.Model) -> None:
     default = () if isinstance(model.default, bool) else model.default
     cases = import_module(f"impls.{model.workload}").CASES
