@@ -11,11 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
 
-from impls import digests, flags, primes
+from impls import digests, flags, flags_metadata, primes
 from impls.flags import _world
 
 
@@ -70,16 +69,8 @@ def test_urls_are_in_lower_case() -> None:
     assert job.url("FR") == "http://host/fr/fr.gif"
 
 
-def test_clients_keep_a_connection_for_each_request_in_flight() -> None:
-    options = flags.client_options(flags.Job((), "", Path(), timeout=2.5), 50)
-    assert options["limits"] == httpx.Limits(max_connections=50, max_keepalive_connections=50)
-    assert options["follow_redirects"] is True
-    assert options["timeout"] == 2.5
-
-
 def test_all_clients_of_a_process_share_one_tls_context() -> None:
-    job, other = flags.Job((), "", Path()), flags.Job((), "", Path(), timeout=1.0)
-    assert flags.client_options(job, 1)["verify"] is flags.client_options(other, 2)["verify"]
+    assert flags.tls_context() is flags_metadata.tls_context() is flags.tls_context()
 
 
 def test_the_waiting_time_of_flags_is_a_delay_for_each_wave() -> None:
