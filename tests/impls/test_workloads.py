@@ -7,7 +7,7 @@ import io
 import json
 import statistics
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -182,9 +182,9 @@ def test_trial_division_handles_edge_cases() -> None:
     assert primes.primes_in(range(-3, 30)) == [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]
 
 
-def test_the_large_numbers_match_the_table() -> None:
-    for number, factor in primes.LARGE.items():
-        assert len(str(number)) in (13, 14)
+@pytest.mark.parametrize("table", [primes.MEDIUM, primes.LARGE])
+def test_the_large_numbers_match_the_table(table: Mapping[int, int | None]) -> None:
+    for number, factor in table.items():
         assert miller_rabin(number) is (factor is None)
         if factor is not None:
             assert number % factor == 0
@@ -192,10 +192,13 @@ def test_the_large_numbers_match_the_table() -> None:
             assert factor < number // factor
 
 
-def test_the_costs_of_large_numbers_differ_a_hundredfold() -> None:
-    costs = [factor or int(number**0.5) for number, factor in primes.LARGE.items()]
+@pytest.mark.parametrize("case", ["medium", "large"])
+def test_the_costs_of_large_numbers_differ_a_hundredfold(case: str) -> None:
+    table = {"medium": primes.MEDIUM, "large": primes.LARGE}[case]
+    costs = [factor or int(number**0.5) for number, factor in table.items()]
     assert max(costs) > 100 * min(costs)
-    assert len(primes.CASES["large"].batches) == 20
+    assert primes.CASES[case].batches == tuple((number,) for number in table)
+    assert len(table) == 20
 
 
 def test_wrong_primes_are_rejected() -> None:
