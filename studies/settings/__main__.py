@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,8 +45,6 @@ def main(
     B A A B. The setting "lost requests" counts requests without an answer. With --more, only what the
     file lacks is measured.
     """
-    if importlib.util.find_spec("scipy") is None:
-        raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
     if source is None:
         if not any(part in name for name in settings()):
             raise ConcurbenchError(f"no setting has {part!r} in its name: {', '.join(settings())}")

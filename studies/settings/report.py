@@ -18,6 +18,7 @@ from concurbench.errors import ConcurbenchError
 from concurbench.results import records
 from concurbench.results.records import Entry
 from concurbench.units import duration, percent, time
+from concurbench.verdicts.student import quantile
 from studies import files
 from studies.settings.comparisons import COMPARISONS, CONNECTIONS, LOSSES, Comparison
 
@@ -40,16 +41,13 @@ class Ratio:
 
 def ratio(blocks: Sequence[Entry]) -> Ratio:
     """The geometric mean over blocks, with the interval of Student's t."""
-    from scipy.special import stdtrit  # quantiles of Student's t; scipy.stats takes seconds to import
-
     logs = [
         fmean(map(math.log, block["other"]["seconds"]))
         - fmean(map(math.log, block["usual"]["seconds"]))
         for block in blocks
     ]
     middle = fmean(logs)
-    quantile = float(stdtrit(len(logs) - 1, (1 + LEVEL) / 2))
-    half = quantile * stdev(logs) / math.sqrt(len(logs))
+    half = quantile(len(logs) - 1, (1 + LEVEL) / 2) * stdev(logs) / math.sqrt(len(logs))
     return Ratio(math.exp(middle), math.exp(middle - half), math.exp(middle + half))
 
 
