@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -20,8 +19,8 @@ import psutil
 import pytest
 
 import impls
-from concurbench.machine.processes import Peaks
-from concurbench.measure import capacity, interference, session
+from concurbench.measure import interference, session
+from concurbench.measure.speed import capacity
 from servers import Server
 from servers import capacity as server_capacity
 from servers.cluster import Cluster
@@ -128,22 +127,6 @@ class FakeYardsticks:
         self.readings["python_loop"].append([time.perf_counter() - self.start, 0.001])
 
 
-class FakeSampler:
-    """A sampler that starts no process."""
-
-    pid = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    @contextlib.contextmanager
-    def watching(self, without: object) -> Iterator[Peaks]:
-        yield Peaks(memory=2**20, threads=2, processes=1, descriptors=3, samples=9)
-
-
 class Suite:
     """A temporary checkout; its sessions run in this process or in separate ones."""
 
@@ -185,8 +168,8 @@ class Suite:
     def run_here(self, *arguments: str) -> pytest.RunResult:
         """Run a session in this process, without its slow parts.
 
-        Fakes replace the yardsticks, both measurements of capacity, the sampler of costs, and the
-        preflight check.
+        Fakes replace the yardsticks, both measurements of capacity, and the preflight check. Costs
+        are not observed.
         """
         own = ("impls", "benchmarks", "conftest")
         with pytest.MonkeyPatch.context() as patch:
@@ -194,8 +177,8 @@ class Suite:
                 patch.delitem(sys.modules, name)
             patch.setattr(interference, "Yardsticks", FakeYardsticks)
             patch.setattr(session, "preflight_check", list)
-            patch.setattr(session, "Sampler", FakeSampler)
-            patch.setattr(capacity, "measure", float)
+            patch.setenv(session.ENV_OBSERVE, "0")
+            patch.setattr(capacity, "measure", lambda workers, seconds, **_: float(workers))
             patch.setattr(server_capacity, "highest", lambda server: 5_000.0)
             patch.setattr(tempfile, "tempdir", None)  # TMPDIR is read again
             return self.pytester.runpytest_inprocess(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from concurbench import pyproject
 from concurbench.gate.checkout import Checkout, check_out
-from concurbench.lock import ENV_LOCK, SessionLock
+from concurbench.measure.lock import ENV_LOCK, SessionLock
 from concurbench.runner import environments
 from concurbench.runner.environments import Environment
 from concurbench.runner.worker import WorkerSpec

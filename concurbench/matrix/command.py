@@ -19,10 +19,10 @@ from concurbench.command import (
     pytest_arguments,
 )
 from concurbench.errors import ConcurbenchError
-from concurbench.lock import SessionLock
 from concurbench.matrix import interpreters
 from concurbench.matrix.interpreters import Found, InstalledInterpreter
 from concurbench.matrix.table import Column, table
+from concurbench.measure.lock import SessionLock
 from concurbench.report.progress import StatusLine
 from concurbench.report.text import say, show
 from concurbench.results import index, runs

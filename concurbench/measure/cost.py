@@ -63,16 +63,15 @@ WITH_TRACKER = ("spawn", "forkserver")
 class Costs:
     """The costs of one row, whose processes start by ``start_method``.
 
-    ``sampler`` returns the process that observes; with None, no round is observed. The processes
-    ``without`` and their descendants do not count.
+    ``sampler`` returns the process that observes; with None, no round is observed.
     """
 
     def __init__(
-        self, sampler: Callable[[], Sampler] | None = None, without: Collection[int] = (),
-        start_method: str | None = None,
-    ) -> None:  # fmt: skip
+        self, sampler: Callable[[], Sampler] | None = None, start_method: str | None = None
+    ) -> None:
         self._sampler = sampler
-        self._without = without
+        self._without: set[int] = set()
+        self._own: set[int] = set()
         self._start_method = start_method
         self._before: tuple[Usage, Usage] | None = None
         self._used: list[Usage] = []
@@ -80,6 +79,12 @@ class Costs:
         self._unknown: dict[str, str] = {}
         if sampler is None:
             self._lack(OBSERVED, "observed in the first pass only")
+
+    def leave_out(self, idle: set[int], server: Any = None) -> None:
+        """Do not count the processes ``idle``, which were there before this visit of the row, but for
+        those that an earlier visit has started; nor that of its server."""
+        process = getattr(server, "process", None)
+        self._without = (idle - self._own) | ({process.pid} if process else set())
 
     def start(self) -> None:
         """A timed round starts now."""
@@ -125,11 +130,12 @@ class Costs:
                 self._peaks = self._peaks.with_peaks_of(peaks)
 
     def kept(self) -> tuple[dict[str, MetricInfo], dict[str, str]]:
-        """The costs as the file holds them, and why others are unknown.
+        """The costs as the file holds them, and why others are unknown, at the end of a visit.
 
         Of the timed rounds it is the mean: the system counts in ticks of about a hundredth of a second
         what processes have used that a live one waited for, and these add up correctly.
         """
+        self._own |= {*processes.descendants(os.getpid(), self._without)}
         observed = self._peaks.samples >= MIN_SAMPLES
         values: dict[str, float] = {}
         if observed:

@@ -6,8 +6,10 @@ import contextlib
 import gc
 import math
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,20 @@ from concurbench.aio import AioBenchmark
 from concurbench.measure.cost import Costs
 
 MAX_ROUNDS = 20
+
+TURN = 0.02
+"""Seconds of rounds in a turn, and at least one round: shorter turns would mostly show how a row starts
+after another one."""
+
+MIN_TURNS = 2
+MAX_TURNS = 20
+
+FAR = 1.5
+"""How many times as long as those of the fastest row rounds may take for more than ``MIN_TURNS`` turns:
+it takes little to tell that a row is slower, and the time is better spent on those that are close."""
+
+LONG = 1.0
+"""Seconds a round takes from which on a row takes no turns: the other rows would wait too long."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +46,11 @@ class Budget:
     def rounds(self, seconds: float) -> int:
         """The number of rounds for a row with rounds of ``seconds``."""
         return max(self.min_rounds, min(MAX_ROUNDS, math.ceil(self.seconds / seconds)))
+
+    def turns(self, seconds: float, rows: int) -> int:
+        """The number of turns for a group of so many ``rows``, if those that go on to the end take
+        ``seconds`` for a turn together."""
+        return max(MIN_TURNS, min(MAX_TURNS, math.ceil(self.seconds * rows / seconds)))
 
 
 SESSION_BUDGET = Budget(seconds=3.0, min_rounds=2)
@@ -60,27 +81,38 @@ class Rounds:
     """How many requests an item of the case takes."""
     costs: Costs | None = None
     """Accounts for the timed rounds, and observes further, untimed ones."""
+    takes_turns: bool = False
+    """Whether the row is visited again: then each visit has the rounds of one turn, unless they are
+    long. The rows that take turns share one ``only_own_garbage``."""
     observed: list[Mapping[str, float]] = field(default_factory=list)
     """The metrics of each timed round."""
     seen: list[Any] = field(default_factory=list)
     """What the server counted in each timed round."""
+    once: Mapping[str, float] = field(default_factory=dict)
+    """The metrics that are measured a single time, beside the rounds."""
+    turns: list[int] = field(default_factory=list)
+    """The number of timed rounds in each visit."""
+    seconds: list[float] = field(default_factory=list)
+    """The time of each timed round, measured around pytest-benchmark's timer."""
 
     def measure(self, benchmark: BenchmarkFixture) -> None:
-        """Time the rounds.
+        """Time the rounds of a visit.
 
         The first round, of the smallest case, is not timed: it warms up what lasts from round to round,
-        and the number of rounds follows from its duration. With ``--benchmark-disable`` there is one
-        round, of the whole case, untimed.
+        and the number of rounds follows from its duration. Later visits do without. With
+        ``--benchmark-disable`` there is one round, of the whole case, untimed.
 
         Raises:
             AssertionError: an answer is wrong. The row then has no time.
         """
-        with only_own_garbage():
-            case = self._first_case(benchmark)
-            job = self._prepare(case)
-            self._time(job)
-            if plan := self._plan(benchmark, job, case):
-                benchmark.pedantic(self._time, **plan)
+        with self._only_own_garbage():
+            if not self.seconds:
+                case = self._first_case(benchmark)
+                job = self._prepare(case)
+                self._time(job)
+                self._warmed_up(benchmark, job, case)
+            if benchmark.enabled:
+                benchmark.pedantic(self._time, **self._plan())
                 for job, observed in self._observed():
                     with observed:
                         self._time(job)
@@ -89,17 +121,32 @@ class Rounds:
 
     async def measure_in_loop(self, benchmark: AioBenchmark) -> None:
         """The same for a model that is a coroutine: awaited, and timed, inside the running loop."""
-        with only_own_garbage():
-            case = self._first_case(benchmark)
-            job = self._prepare(case)
-            await self._time_in_loop(job)
-            if plan := self._plan(benchmark, job, case):
-                await benchmark.pedantic(self._time_in_loop, **plan)
+        with self._only_own_garbage():
+            if not self.seconds:
+                case = self._first_case(benchmark)
+                job = self._prepare(case)
+                await self._time_in_loop(job)
+                self._warmed_up(benchmark, job, case)
+            if benchmark.enabled:
+                await benchmark.pedantic(self._time_in_loop, **self._plan())
                 for job, observed in self._observed():
                     with observed:
                         await self._time_in_loop(job)
             else:
                 await benchmark.pedantic(_nothing)
+
+    @property
+    def a_round(self) -> float:
+        """The seconds that a round takes, as far as is known."""
+        return statistics.median(self.seconds) if self.seconds else self._expected
+
+    @property
+    def long(self) -> bool:
+        """Whether its rounds are too long for turns."""
+        return self.a_round >= LONG
+
+    def _only_own_garbage(self) -> AbstractContextManager[None]:
+        return contextlib.nullcontext() if self.takes_turns else only_own_garbage()
 
     def _time(self, job: Any) -> None:
         start = time.perf_counter()
@@ -125,18 +172,23 @@ class Rounds:
         gc.collect()  # no round pays for the garbage of the one before
         return job
 
-    def _plan(self, benchmark: BenchmarkFixture | AioBenchmark, job: Any, case: Any) -> dict[str, Any]:
-        """The arguments of ``pedantic``, once the answers of the first round have proven right; empty
-        if nothing is to be timed."""
-        seconds = self._judge(job, case)
-        if not benchmark.enabled:
-            return {}
-        self.observed.clear()
-        self.seen.clear()
+    def _warmed_up(self, benchmark: BenchmarkFixture | AioBenchmark, job: Any, case: Any) -> None:
+        """The round that is not timed is over, and its answers must be right."""
+        self._expected = self._judge(job, case) * self.case.scale
+        if benchmark.enabled:
+            for kept in (self.observed, self.seen, self.seconds):
+                kept.clear()
+
+    def _plan(self) -> dict[str, Any]:
+        """The arguments of ``pedantic``."""
+        rounds = self.budget.rounds(self.a_round)
+        if self.takes_turns and not self.long:
+            rounds = max(1, min(MAX_ROUNDS, math.ceil(TURN / self.a_round)))
+        self.turns.append(rounds)
         return {
             "setup": self._start,
             "teardown": self._stop,
-            "rounds": self.budget.rounds(seconds * self.case.scale),
+            "rounds": rounds,
         }
 
     def _start(self) -> tuple[tuple[Any], dict[str, Any]]:
@@ -152,9 +204,9 @@ class Rounds:
         self._judge(job, self.case)
 
     def _observed(self) -> Iterator[tuple[Any, contextlib.AbstractContextManager[None]]]:
-        """The job of each untimed round to observe, and what to run it in."""
-        if self.costs:
-            for _ in range(self.costs.rounds_to_observe(self._finished[1])):
+        """The job of each untimed round to observe, and what to run it in: in the first visit."""
+        if self.costs and len(self.turns) == 1:
+            for _ in range(self.costs.rounds_to_observe(self.a_round)):
                 job = self._prepare(self.case)
                 yield job, self.costs.observed()
                 self._judge(job, self.case, keep=False)
@@ -170,6 +222,7 @@ class Rounds:
             self.seen += [seen] * keep
         if keep and (metrics := getattr(self.workload, "metrics", None)):
             self.observed.append(metrics(job, answers, seconds))
+        self.seconds += [seconds] * keep
         return seconds
 
 

@@ -74,15 +74,13 @@ class RowInfo(TypedDict, total=False):
     server_capacity: float | None
     """Responses per second that the server can give."""
     server_saw: Mapping[str, Any]
-    """What the server counted: ``served``, ``peak``, ``cpu_seconds``."""
+    """What the server counted: ``served`` and ``peak`` of all rounds, ``cpu_seconds`` and
+    ``connections`` of each, as far as it counts them."""
     memory_is: str
-    """Which measure of memory the metric is."""
+    """Which measure of memory metrics and costs are in."""
     cost: dict[str, MetricInfo]
-    """What a round costs beside its time, by the fields of ``Cost``."""
     cost_unknown: dict[str, str]
-    """Cost -> why it is unknown."""
-    cost_memory_is: str
-    """Which measure of memory ``peak_memory`` is."""
+    """What a round costs, by the fields of ``Cost``; and why it is unknown."""
     turns: list[int]
     """How many rounds the row had in each of its turns with the other rows of its group."""
     passes: list[PassInfo]
@@ -180,11 +178,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a round of a row costs beside its time, over the client's whole process tree; None where it
-    is unknown. Memory and descriptors are those above the idle client."""
+    """What a round of a row costs, over the client's whole process tree; None where it is unknown, for
+    the reason that ``unknown`` has. Memory and descriptors are those above the idle client."""
 
-    cpu_seconds: Metric | None = None
-    """User and system together."""
+    cpu_seconds: Metric | None = None  # user and system together
     cpu_user: Metric | None = None
     cpu_system: Metric | None = None
     peak_memory: Metric | None = None
@@ -194,7 +191,6 @@ class Cost:
     peak_processes: Metric | None = None
     peak_descriptors: Metric | None = None
     unknown: Mapping[str, str] = field(default_factory=dict)
-    """Cost -> why it is None."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +260,7 @@ class Row:
             reference=bool(info.get("reference")),
             bounds=medians([_bounds(each) for each in passes]),
             capacity_near=known_median([each.get("capacity_near") for each in passes]),
-            metrics=tuple(_metrics([each.get("metrics") or {} for each in passes], several=several)),
+            metrics=tuple(_metrics([*map(_figures, passes)], several=several)),
             cost=_cost(passes, several=several) if any("cost" in each for each in passes) else None,
             by_pass=by_pass,
         )
@@ -315,7 +311,6 @@ class Row:
         return worst if self.passes == 1 else f"{worst} ({len(found)} of {self.passes} passes)"
 
     def metric(self, name: str) -> Metric | None:
-        """A metric of the workload, or a cost."""
         cost: Metric | None = getattr(self.cost, name, None)
         return next((each for each in self.metrics if each.name == name), cost)
 
@@ -325,6 +320,13 @@ def _bounds(info: RowInfo) -> Mapping[str, float]:
     # Files of format 1 hold one limit; that of a CPU-bound row was computed from its capacity.
     limit: Any = info.get("limit")
     return {**bounds, "limit": limit} if limit is not None and "capacity_near" not in info else bounds
+
+
+def _figures(info: RowInfo) -> Mapping[str, MetricInfo]:
+    """The metrics of one pass: those of the workload, and the connections that the server counted."""
+    opened = (info.get("server_saw") or {}).get("connections") or []
+    counted: MetricInfo = {"unit": "count", "better": "lower", "values": opened}
+    return {**(info.get("metrics") or {}), **({"connections": counted} if opened else {})}
 
 
 def _metrics(passes: Sequence[Mapping[str, MetricInfo]], *, several: bool) -> Iterator[Metric]:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from concurbench.errors import ConcurbenchError
+from concurbench.measure.session import ENV_OBSERVE, ENV_PASS
 from concurbench.runner.inside import concurbench_inside
 from concurbench.runner.workspace import Workspace
 
@@ -125,14 +126,16 @@ class PytestSuite:
         return self._run(python, None, "--collect-only", "-q")
 
     def measure(
-        self, python: Path, rows: Sequence[str], environ: Mapping[str, str] = MappingProxyType({})
+        self, python: Path, rows: Sequence[str], seconds: float, *, observe: bool
     ) -> ChildResult:
-        """Measure these rows in this order; ``environ`` is added to the environment."""
+        """Measure these rows in this order, each for so many seconds; ``observe`` what they cost, too,
+        in further, untimed rounds."""
         place = self._workspace.folder / str(self._number + 1)
         # A slice is not a run to compare with: what the suite saves goes with the workspace.
         storage = f"--benchmark-storage={place / 'storage'}"
-        file = f"--benchmark-json={place / 'run.json'}"
-        return self._run(python, rows, file, storage, environ=environ)
+        json_file = f"--benchmark-json={place / 'run.json'}"
+        environ = {ENV_PASS: str(seconds), ENV_OBSERVE: str(int(observe))}
+        return self._run(python, rows, json_file, storage, environ=environ)
 
     def _run(
         self, python: Path, only: Sequence[str] | None, *more: str,
@@ -144,7 +147,7 @@ class PytestSuite:
         output, file = place / "output", place / "messages"
         command, whole = with_plugin(
             [python, *self._arguments, *more],
-            self._workspace.environ(**{**self._environ, **environ}),
+            self._workspace.environ(**self._environ, **environ),
             {"run": only, "messages": str(file)},
         )
         code, trouble = 0, ""

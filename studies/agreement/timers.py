@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from concurbench.errors import ConcurbenchError
-from concurbench.lock import SessionLock
+from concurbench.measure.lock import SessionLock
 from concurbench.results import runs
 from concurbench.runner.child import last_output
 from concurbench.runner.workspace import Workspace

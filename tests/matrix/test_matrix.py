@@ -12,9 +12,9 @@ import pytest
 from packaging.version import Version
 
 from concurbench import machine
-from concurbench.lock import SessionLock
 from concurbench.matrix import interpreters
 from concurbench.matrix.interpreters import Found, InstalledInterpreter
+from concurbench.measure.lock import SessionLock
 from concurbench.runner import environments
 from concurbench.runner.child import ChildResult
 from concurbench.runner.environments import EnvironmentFailed

@@ -39,6 +39,7 @@ def measured(patch: pytest.MonkeyPatch, seconds: float = 0.1, **how: Any) -> tup
     others = iter([each for used in ROUNDS for each in (Usage(1.0, 1.0, 9, 9), Usage(*_sum(used)))])
     patch.setattr(processes, "usage_of_others", lambda without: next(others))
     patch.setattr(processes, "own_usage", Usage)
+    patch.setattr(processes, "descendants", lambda root, without=(): [])
     patch.setattr(processes, "LINUX", True)
     costs = Costs(**how)
     for _ in ROUNDS:
@@ -140,6 +141,29 @@ def test_a_resource_tracker_is_the_row_s_if_its_processes_need_one(
 ) -> None:
     tracker: Any = multiprocessing.resource_tracker
     monkeypatch.setattr(tracker._resource_tracker, "_pid", 7)
-    monkeypatch.setattr(processes, "descendants", lambda root: [6, 7])
+    monkeypatch.setattr(processes, "descendants", lambda root, without=(): [6, 7])
     assert cost.idle_processes("fork") == cost.idle_processes(None) == {6, 7}
     assert cost.idle_processes("spawn") == cost.idle_processes("forkserver") == {6}
+
+
+def test_a_process_that_a_row_started_in_an_earlier_visit_counts_and_its_server_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    left_out: list[set[int]] = []
+
+    def used(without: set[int]) -> Usage:
+        left_out.append(without)
+        return Usage()
+
+    live = [1]
+    monkeypatch.setattr(processes, "usage_of_others", used)
+    monkeypatch.setattr(
+        processes, "descendants", lambda root, without: [pid for pid in live if pid not in without]
+    )
+    costs, server = Costs(), SimpleNamespace(process=SimpleNamespace(pid=9))
+    for idle, started in (({1}, [2]), ({1, 2, 3}, [3])):  # another row has started process 3
+        costs.leave_out(idle, server)
+        live += started
+        costs.start()
+        costs.kept()
+    assert left_out == [{1, 9}, {1, 3, 9}]

@@ -23,7 +23,7 @@ class SessionLock:
 
     def __init__(self, folder: Path | None = None) -> None:
         shared = "/tmp" if os.name == "posix" else tempfile.gettempdir()
-        self.path = (folder or Path(os.environ.get(ENV_LOCK) or shared)) / "concurbench.lock"
+        self.path = (folder or Path(os.environ.get(ENV_LOCK) or shared)) / "concurbench.measure.lock"
         # Everybody may write: the next session may be another user's.
         self._lock = filelock.FileLock(self.path, mode=0o666)
         self._holder = self.path.with_suffix(".holder")
