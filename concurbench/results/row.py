@@ -22,7 +22,7 @@ METRIC_UNITS = ("s", "B", "1/s", "share", "count")
 
 BETTER = ("lower", "higher")
 
-SAME = ("server", "workers", "workload", "case", "fingerprint", "start_method", "yardstick")
+SAME = ("server", "workers", "items", "workload", "case", "fingerprint", "start_method", "yardstick")
 """The values of ``RowInfo`` that a ``Row`` has under the same name."""
 
 DISTURBED = 0.10
@@ -174,6 +174,7 @@ class Row:
     seconds: tuple[float, ...]
     server: str | None = None
     workers: int | None = None
+    items: int | None = None
     workload: str | None = None
     case: str | None = None
     fingerprint: str | None = None

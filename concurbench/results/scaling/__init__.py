@@ -1,0 +1,4 @@
+"""How throughput grows with the number of workers: curves, and the scalability law.
+
+May import: what results may.
+"""
