@@ -17,8 +17,13 @@ A workload (the folder's ``__init__.py``) offers these names to the benchmarks:
 A workload that measures more than the time of the whole job also offers these names:
 
 ``METRICS``             name -> its unit (``s``, ``B``, ``1/s``, ``share``, ``count``) and the better
-                        direction (``lower``, ``higher``); the first metric ranks the models
+                        direction (``lower``, ``higher``); the first metric is the criterion that
+                        decides between the models, without metrics it is the time
 ``metrics(job, answers, seconds)`` returns name -> value for a round that took ``seconds``
+``BOUND``               the largest good value of the criterion, optional: models within the bound are
+                        compared by time
+
+A workload that asks what something costs, and not which model to take, says ``COST_QUESTION = True``.
 """
 
 from __future__ import annotations
@@ -108,6 +113,8 @@ class Model:
     """Its fixed number of workers, which no option changes; None if it takes any number."""
     cluster: str | None = None
     """The kind of cluster that does its work; its address is ``job.cluster``. None if it uses none."""
+    reference: bool = False
+    """Whether its rows are shown for comparison only, and never chosen."""
 
     @property
     def file(self) -> Path:
@@ -151,6 +158,7 @@ LITERALS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "START_METHOD": (f"one of {', '.join(START_METHODS)}", lambda value: value in START_METHODS),
     "GATE": ("a tuple of names of cases", _is_tuple_of_names),
     "CLUSTER": (f"one of {', '.join(CLUSTERS)}", lambda value: value in CLUSTERS),
+    "REFERENCE": ("True or False", lambda value: isinstance(value, bool)),
     "WORKERS": ("a whole number from 1", lambda value: type(value) is int and value >= 1),
 }
 """Name at the top of a model's file -> its allowed values, in words and as a check."""

@@ -62,6 +62,7 @@ class BenchmarkRow:
             "items": self.case.items,
             "start_method": model.start_method,
             "source": fingerprint(model.file.read_bytes()),
+            "reference": model.reference,
         }
         at = server and f"{server} server"
         benchmark.group = " · ".join(filter(None, [model.workload, at, case]))
@@ -116,6 +117,8 @@ class BenchmarkRow:
         self._session.workloads[self.model.workload] = {
             "question": workload.QUESTION,
             "criterion": next(iter(metrics), "time"),
+            "bound": getattr(workload, "BOUND", None),
+            "cost_question": getattr(workload, "COST_QUESTION", False),
             "explanations": {**known, **{name: BOUNDS[name] for name in bounds}},
         }
         rounds = Rounds(

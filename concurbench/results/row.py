@@ -22,7 +22,7 @@ METRIC_UNITS = ("s", "B", "1/s", "share", "count")
 
 BETTER = ("lower", "higher")
 
-SAME = ("server", "workers", "items", "workload", "case", "fingerprint", "start_method", "yardstick")
+SAME = ("server", "workers", "workload", "case", "items", "fingerprint", "start_method", "yardstick")
 """The values of ``RowInfo`` that a ``Row`` has under the same name."""
 
 DISTURBED = 0.10
@@ -54,6 +54,8 @@ class RowInfo(TypedDict, total=False):
     """How the model's processes start; None if it starts none."""
     source: str
     """Hash of the model's file."""
+    reference: bool
+    """Whether the row is shown and never chosen."""
     fingerprint: str
     """Hash of the inputs, the question and the check: rows with different ones are not compared."""
     yardstick: str | None
@@ -75,6 +77,8 @@ class RowInfo(TypedDict, total=False):
     """What the server counted: ``served``, ``peak``, ``cpu_seconds``."""
     memory_is: str
     """Which measure of memory the metric is."""
+    turns: list[int]
+    """How many rounds the row had in each of its turns with the other rows of its group."""
     passes: list[PassInfo]
     """What differed from pass to pass; only in a run of several passes."""
 
@@ -92,6 +96,10 @@ class WorkloadInfo(TypedDict, total=False):
     question: str
     criterion: str
     """What decides between the models: ``time`` or the name of a metric."""
+    bound: float | None
+    """The largest good value of that metric: models within it are compared by time. None for none."""
+    cost_question: bool
+    """Whether it asks what something costs, not which model to take."""
     explanations: dict[str, str]
     """Name of a bound or metric -> what it means."""
 
@@ -131,6 +139,10 @@ class Pass:
     number: int
     seconds: tuple[float, ...]
     conditions: Conditions = Conditions()
+    turns: tuple[int, ...] = ()
+    """How many rounds the row had in each turn; empty if it took no turns with other rows."""
+    metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Name -> values: one a round, or a single one."""
 
     @property
     def median(self) -> float:
@@ -174,9 +186,10 @@ class Row:
     seconds: tuple[float, ...]
     server: str | None = None
     workers: int | None = None
-    items: int | None = None
     workload: str | None = None
     case: str | None = None
+    items: int | None = None
+    reference: bool = False
     fingerprint: str | None = None
     start_method: str | None = None
     yardstick: str | None = None
@@ -204,7 +217,13 @@ class Row:
         differing = info["passes"] if several else [{"number": 1, "seconds": rounds}]
         passes: Sequence[Any] = [{**info, **each} for each in differing]
         by_pass = tuple(
-            Pass(each["number"], tuple(each["seconds"]), Conditions(**(each.get("around") or {})))
+            Pass(
+                each["number"],
+                tuple(each["seconds"]),
+                Conditions(**(each.get("around") or {})),
+                tuple(each.get("turns") or ()),
+                {name: tuple(one["values"]) for name, one in (each.get("metrics") or {}).items()},
+            )
             for each in passes
         )
         times = [*rounds, *needed, *(time for each in by_pass for time in each.seconds)]
@@ -216,6 +235,7 @@ class Row:
             model=info.get("model") or benchmark["name"],
             seconds=tuple(each.median for each in by_pass) if several else rounds,
             **{name: info.get(name) for name in SAME},
+            reference=bool(info.get("reference")),
             bounds=_medians([_bounds(each) for each in passes]),
             capacity_near=_median([each.get("capacity_near") for each in passes]),
             metrics=tuple(_metrics([each.get("metrics") or {} for each in passes], medians=several)),

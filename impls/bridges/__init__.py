@@ -32,6 +32,9 @@ CALLS = 20
 
 METRICS = {"stood_still": ("s", "lower"), "throughput": ("1/s", "higher")}
 
+BOUND = 10 * PULSE
+"""Seconds for which the loop may stand still: a server's other clients would notice more."""
+
 
 @dataclass(frozen=True)
 class Case:

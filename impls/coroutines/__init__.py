@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from impls import Resources
 
 QUESTION = "What does a call cost, as a coroutine of each kind, inside the running loop?"
+COST_QUESTION = True
 
 METRICS = {"call": ("s", "lower")}
 

@@ -11,6 +11,7 @@ from impls.coroutines import Job
 
 DEFAULT = ("calls_10k",)
 WORKERS = 1
+REFERENCE = True
 
 
 async def run(job: Job, *, workers: int) -> list[int]:

@@ -19,6 +19,7 @@ from impls import Resources
 from impls._traced import traced
 
 # The heart and its metrics are those of bridges.
+from impls.bridges import BOUND as BOUND
 from impls.bridges import METRICS as METRICS
 from impls.bridges import PULSE as PULSE
 from impls.bridges import Heart as Heart

@@ -27,6 +27,9 @@ METRICS = {
     "stopping": ("s", "lower"),
 }
 
+BOUND = 0.2
+"""Seconds without a frame, twice the longest interval of the cases: a user notices a longer pause."""
+
 now = time.monotonic
 """The clock of all frames, which is the same in all processes of a machine."""
 

@@ -25,6 +25,7 @@ from impls import Resources
 from impls._traced import traced
 
 QUESTION = "What does a computing thread cost one that waits, and what does the switch interval change?"
+COST_QUESTION = True
 
 METRICS = {
     "latency": ("s", "lower"),

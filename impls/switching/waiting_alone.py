@@ -9,6 +9,7 @@ Choose it to see which part of the latency of the other models comes from the sy
 from impls.switching import Answers, Job, switch_interval, wait
 
 WORKERS = 1
+REFERENCE = True
 DEFAULT = ("interval_5ms",)
 
 

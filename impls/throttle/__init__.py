@@ -21,6 +21,7 @@ from impls import Resources
 from impls._traced import traced
 
 QUESTION = "What does it cost to acquire and release a semaphore, alone and when others want it too?"
+COST_QUESTION = True
 
 METRICS = {"acquire_release": ("s", "lower")}
 

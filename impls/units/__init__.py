@@ -16,6 +16,7 @@ from impls import Resources
 from impls._traced import traced
 
 QUESTION = "What does a unit of execution cost: how long to start and to end, how much memory?"
+COST_QUESTION = True
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,8 @@ def test_a_saved_run_holds_every_round_and_the_facts_of_each_row(suite: Suite) -
     assert (info["bounds"], info["capacity_near"], info["yardstick"]) == ({}, 2.0, "c_code")
     assert run["concurbench"]["workloads"] == {
         "toy": {
-            "question": "What does it cost to add numbers?", "criterion": "time", "explanations": {},
+            "question": "What does it cost to add numbers?", "criterion": "time", "bound": None,
+            "cost_question": False, "explanations": {},
         }
     }  # fmt: skip
     assert not {"limit", "efficiency", "doubt", "disturbed"} & info.keys()
