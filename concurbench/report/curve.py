@@ -14,8 +14,8 @@ from rich.text import Text
 from concurbench import units
 from concurbench.errors import ConcurbenchError
 from concurbench.results.row import Row
-from concurbench.results.scaling.curve import Curve, curves
-from concurbench.results.scaling.law import Estimate, Law, law
+from concurbench.verdicts.curve import Curve, curves
+from concurbench.verdicts.law import Estimate, Law, law
 
 BAR = 11
 """Columns of a full bar: as wide as its heading."""

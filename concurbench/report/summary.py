@@ -23,7 +23,7 @@ from concurbench.results.baseline import RunComparison
 from concurbench.results.drift import TITLES, Readings, relative, summaries
 from concurbench.results.row import SEQUENTIAL, Metric, Row
 from concurbench.results.runs import Run
-from concurbench.results.scaling.curve import one_each
+from concurbench.verdicts.curve import one_each
 
 BAR = 7
 """Columns of a full bar."""

@@ -18,7 +18,7 @@ from concurbench.report.text import as_text
 from concurbench.results.baseline import RunComparison
 from concurbench.results.row import Metric, Pass, Row
 from concurbench.results.runs import Run
-from concurbench.results.scaling.curve import Curve
+from concurbench.verdicts.curve import Curve
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64, 128)
 

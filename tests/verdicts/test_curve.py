@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from concurbench.results.row import Pass, Row
-from concurbench.results.scaling.curve import (
+from concurbench.results.runs import Run
+from concurbench.verdicts.curve import (
     LEVEL,
     NEAR,
     Curve,
@@ -17,6 +20,7 @@ from concurbench.results.scaling.curve import (
     curves,
     is_sweep,
     one_each,
+    without_sweeps,
 )
 
 
@@ -141,6 +145,13 @@ def test_models_are_compared_by_the_row_that_is_enough() -> None:
     swept = [row("a", workers, [time]) for workers, time in ((1, 4.0), (2, 2.0), (4, 2.0))]
     others = [row("sequential", 1, [4.0]), row("b", 1, [3.0]), row("b", 2, [3.0])]
     assert one_each([*swept, *others]) == [swept[1], *others]
+
+
+def test_a_run_without_its_sweeps_has_a_row_of_each_model_in_each_group() -> None:
+    swept = [row("a", workers, [time]) for workers, time in ((1, 4.0), (2, 2.0), (4, 2.0))]
+    other = [replace(each, id=f"x-{each.id}", group="x") for each in swept[:2]]
+    run = Run(Path("x.json"), {}, False, (*swept, *other))
+    assert without_sweeps(run).rows == (swept[1], *other)
 
 
 def test_a_run_is_a_sweep_if_one_group_has_a_curve() -> None:

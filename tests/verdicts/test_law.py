@@ -10,8 +10,8 @@ import pytest
 
 from concurbench.errors import ConcurbenchError
 from concurbench.results.row import Pass, Row
-from concurbench.results.scaling.curve import Curve
-from concurbench.results.scaling.law import Law, law
+from concurbench.verdicts.curve import Curve
+from concurbench.verdicts.law import Law, law
 from studies.curves import COUNTS, TRUTHS, Truth, lawful
 
 WAVES, CORES = TRUTHS[-2:]

@@ -14,13 +14,12 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from concurbench.results.row import Row
-
-MARGIN = 0.05
-"""A difference in time that does not matter."""
+from concurbench.results.runs import Run
+from concurbench.verdicts.choice import MARGIN
 
 MIN_COUNTS = 3
 """Numbers of workers that a model must have to be shown as a curve."""
@@ -110,6 +109,13 @@ def one_each(rows: Sequence[Row]) -> list[Row]:
     """The rows of one group to compare models by: of a curve, only the row that is enough."""
     found = {curve.model: curve.chosen for curve in curves(rows)}
     return [row for row in rows if found.get(row.model, row) is row]
+
+
+def without_sweeps(run: Run) -> Run:
+    """The run with only these rows of each group."""
+    groups = {row.group for row in run.rows}
+    kept = {row.id for group in groups for row in one_each([r for r in run.rows if r.group == group])}
+    return replace(run, rows=tuple(row for row in run.rows if row.id in kept))
 
 
 def confidence(passes: int, left_out: int = 0) -> float:

@@ -20,7 +20,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from concurbench.errors import ConcurbenchError
-from concurbench.results.scaling.curve import MARGIN, Curve, by_pass, number
+from concurbench.verdicts.choice import MARGIN
+from concurbench.verdicts.curve import Curve, by_pass, number
 
 MIN_COUNTS = 5
 """Numbers of workers: for three parameters, and two more that can contradict the law."""
