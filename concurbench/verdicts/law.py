@@ -18,6 +18,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 
 from concurbench.errors import ConcurbenchError
 from concurbench.verdicts.choice import MARGIN
@@ -196,8 +197,13 @@ class _Fit:
     """
 
     def __init__(self, points: Sequence[_Point]) -> None:
-        self._points = points
-        self._weight = sum(each.weight for each in points)
+        self._weights = [each.weight for each in points]
+        self._weight = sum(self._weights)
+        # What does not depend on the parameters: the fit calls ``level`` thousands of times.
+        self._terms = [
+            (each.rate - math.log(each.workers), each.workers - 1, each.workers * (each.workers - 1))
+            for each in points
+        ]
         self._scale = points[-1].workers ** 2  # coherency times this is about 1
 
     def coherency(self, bent: float) -> float:
@@ -205,10 +211,14 @@ class _Fit:
 
     def level(self, contention: float, coherency: float) -> tuple[float, float]:
         """The logarithm of the λ that fits best, and the sum of squares."""
-        rest = [each.rate - _shape(each.workers, contention, coherency) for each in self._points]
-        both = list(zip(self._points, rest, strict=True))
-        mean = sum(each.weight * one for each, one in both) / self._weight
-        return mean, sum(each.weight * (one - mean) ** 2 for each, one in both)
+        rest = [
+            rate + math.log1p(contention * others + coherency * pairs)
+            for rate, others, pairs in self._terms
+        ]
+        mean = sum(map(mul, self._weights, rest)) / self._weight
+        return mean, sum(
+            weight * (one - mean) ** 2 for weight, one in zip(self._weights, rest, strict=True)
+        )
 
     def best(self) -> tuple[float, float, float]:
         """Contention, bent coherency and the sum of squares of the best fit."""
@@ -234,7 +244,7 @@ def _least(function: Callable[[float], float]) -> tuple[float, float]:
     """Where from 0 to 1 the function is smallest, and its value there."""
     from scipy.optimize import minimize_scalar
 
-    found = minimize_scalar(function, bounds=(0.0, 1 - 1e-9), method="bounded", options={"xatol": 1e-9})
+    found = minimize_scalar(function, bounds=(0.0, 1 - 1e-9), method="bounded", options={"xatol": 1e-6})
     # The method never tries the bounds.
     return min((function(0.0), 0.0), (float(found.fun), float(found.x)))[::-1]
 
@@ -248,6 +258,6 @@ def _interval(profile: Callable[[float], float], at: float, cutoff: float) -> tu
             return bound
         if profile(at) >= cutoff:
             return at
-        return float(brentq(lambda value: min(profile(value), 1e12) - cutoff, at, bound, xtol=1e-10))
+        return float(brentq(lambda value: min(profile(value), 1e12) - cutoff, at, bound, xtol=1e-7))
 
     return end(0.0), end(1.0)
