@@ -104,8 +104,9 @@ def reported_otherwise(facts: Mapping[str, object]) -> str:
         return ""
     why = "its CPU quota" if by_quota else "its affinity"
     large = "large" if reported > usable else "small"
+    cores = "1 core" if share == 1 else f"{share:g} cores"
     return (
-        f"this process may use {share:g} cores ({why}), but Python reports {reported}: "
+        f"this process may use {cores} ({why}), but Python reports {reported}: "
         f"pools sized by that are too {large}, so name the number of workers"
     )
 

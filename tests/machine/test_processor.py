@@ -106,6 +106,7 @@ def test_the_usable_cores_follow_the_current_affinity() -> None:
             {"usable_cores": 4, "cpu_quota": "none", "python_cores": 2},
             "that are too small",
         ),
+        ({"usable_cores": 1, "cpu_quota": 1.0, "python_cores": 2}, "1 core (its CPU quota)"),
         ({"usable_cores": 4, "cpu_quota": 8, "python_cores": 8}, "4 cores (its affinity)"),
         ({"usable_cores": 4, "cpu_quota": "none", "python_cores": 4}, ""),
         ({"usable_cores": 2, "cpu_quota": 2.0, "python_cores": 2}, ""),

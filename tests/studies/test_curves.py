@@ -40,13 +40,22 @@ def test_intervals_that_miss_the_truth_are_not_counted() -> None:
     assert (found.contention, found.coherency, found.peak) == (0, 0, 0)
 
 
-def test_the_report_is_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    counts = Verdicts(200, 0.9375, 199, 198, 190, 192, 194)
-    monkeypatch.setattr(curves, "judged", lambda *_: counts)
-    lines = CliRunner().invoke(curves.main, [], catch_exceptions=False).output.splitlines()
-    assert len(lines) == 4 + len(TRUTHS) * len(curves.NOISES)
-    assert len({line.count("|") for line in lines[2:]}) == 1
-    assert lines[4] == (
-        "| law: contention 3%, coherency 0.05% | 3 | 3% | 94% | 100% | 99% | 95% | 96% | 97% |"
+def test_a_line_has_the_mean_and_the_worst_curve() -> None:
+    both = [Verdicts(200, 0.75, 199, 198, 190, 192, 194), Verdicts(200, 0.75, 200, 200, 180, 200, 200)]
+    assert curves.line("lawful", 3, 0.03, both) == (
+        "| lawful | 3 | 3% | 75% | 100% (100%) | 100% (99%) | 92% (90%) | 98% (96%) | 98% (97%) |"
     )
-    assert lines[-1].endswith("| 99% | – | – | – |")
+    both = [Verdicts(200, 0.75, 199, 20, 0, 0, 0), Verdicts(200, 0.75, 180, 40, 0, 0, 0)]
+    assert curves.line("other", 3, 0.03, both) == (
+        "| other | 3 | 3% | 75% | 95% (90%) | 15% (20%) | – | – | – |"
+    )
+
+
+def test_the_report_has_a_line_for_each_kind_and_noise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(curves, "judged", lambda *_: Verdicts(200, 0.94, 199, 198, 190, 192, 194))
+    lines = CliRunner().invoke(curves.main, [], catch_exceptions=False).output.splitlines()
+    assert len(lines) == 4 + 2 * len(curves.NOISES)
+    assert len({each.count("|") for each in lines[2:]}) == 1
+    assert "4 curves that follow the law and 2 that do not" in lines[0]
