@@ -68,11 +68,11 @@ def workers(sweep: str, *groups: str) -> None:
     if not path.is_file():
         raise LookupError(f"no run {path}")
     rows = runs.read(path).rows
-    for group in groups:
+    for place, group in enumerate(groups):
         found = curves([each for each in rows if each.group == group])
         if not found:
             raise LookupError(f"{path.name} has no curve of {group}")
-        print(f"> {group}:\n>")
+        print(f"{'>' + chr(10) if place else ''}> {group}:\n>")
         for curve in found:
             print(f"> - `{curve.model}`: {_enough(curve)}{_law(curve)}")
 

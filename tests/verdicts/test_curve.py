@@ -86,10 +86,20 @@ def test_its_range_is_that_of_what_the_passes_choose() -> None:
 
 
 def test_its_range_contains_it_even_if_no_pass_chose_it() -> None:
-    # Pass by pass the smaller number is best or the larger one; by the medians it is the one between.
-    found = curve({1: [10.0, 30.0, 30.0, 10.0], 2: [15.0] * 4, 4: [30.0, 10.0, 10.0, 30.0]}).enough
-    assert found.workers == 2
-    assert (found.low, found.high) == (1, 4)
+    # A larger number is best in each pass, but not the same one.
+    found = curve({1: [1.04, 1.04], 2: [1.0, 1.0], 4: [0.9, 1.2], 8: [1.2, 0.9]}).enough
+    assert (found.low, found.workers, found.high) == (1, 1, 8)
+
+
+def test_enough_is_found_in_pairs_not_by_medians() -> None:
+    # The machine was slow in the second pass: 2 workers were measured in another half of the passes.
+    fast_slow_fast = [1.0, 3.0, 1.0]
+    rows = [
+        row("m", 1, [9.0] * 3),
+        row("m", 2, [3.09, 1.03], passes=[2, 3]),
+        row("m", 4, fast_slow_fast),
+    ]
+    assert Curve("m", tuple(rows)).enough.workers == 2
 
 
 def test_passes_of_different_speed_choose_by_their_own_times() -> None:

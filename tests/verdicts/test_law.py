@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -117,6 +118,22 @@ def test_a_pass_without_the_slow_numbers_does_not_shift_the_others() -> None:
     found = law(Curve("m", tuple(rows)))
     assert found is not None
     assert found.contention.value == pytest.approx(0.03, rel=0.01)
+
+
+def test_a_number_whose_times_scatter_counts_for_less() -> None:
+    truth = lawful(0.03, 0.0005)
+    curve = measured(truth, 5, 0.005)
+    noisy = []
+    for row in curve.rows:
+        times = [each.median for each in row.by_pass]
+        if row.workers == 16:
+            times = [time * factor for time, factor in zip(times, (1, 1.8, 1, 1.8, 1.4), strict=True)]
+        by_pass = tuple(Pass(number, (time,)) for number, time in enumerate(times, start=1))
+        noisy.append(replace(row, seconds=tuple(times), by_pass=by_pass))
+    found = law(Curve("m", tuple(noisy)))
+    assert found is not None
+    assert found.farthest == 16
+    assert found.contention.value == pytest.approx(0.03, rel=0.2)
 
 
 def test_without_scipy_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
