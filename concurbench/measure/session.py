@@ -27,6 +27,7 @@ from concurbench.measure.interference import Interference, preflight_check, unkn
 from concurbench.measure.lock import SessionLock
 from concurbench.measure.outcomes import Outcomes, fail
 from concurbench.measure.rounds import PASS_BUDGET, SESSION_BUDGET
+from concurbench.measure.turns import Turns, Visited
 from concurbench.results import baseline, runs
 from concurbench.results.row import WorkloadInfo
 from concurbench.results.runs import Run, short_name
@@ -67,6 +68,7 @@ class Session:
         self.gil = GilCheck()
         self.is_pass = ENV_PASS in os.environ  # of a run that another process saves
         self.budget = PASS_BUDGET if self.is_pass else SESSION_BUDGET
+        self.turns = Turns(lambda: self.benchmarks.benchmarks, lambda: self.budget)
         self.interference: Interference | None = None
         self.storage: Storage | None = None  # None if the session does not save to a folder
         self.incomplete: list[str] = []  # why the run is not complete, once it is over
@@ -113,6 +115,10 @@ class Session:
         """Whether the gate controls the rounds."""
         return self.config.pluginmanager.has_plugin(STEPPED)
 
+    def visited(self, row: str) -> Visited | None:
+        """What lasts from visit to visit of a row that takes turns with others; None for others."""
+        return self.turns.visited(row)
+
     def pytest_report_header(self) -> list[str]:
         compared = [f"compared with: {self.baseline.path}"] if self.baseline else []
         gil = " (its GIL is off)" if not self.gil.start else ""
@@ -142,7 +148,9 @@ class Session:
         self.ready = True
         if not self.stepped:
             near = self.config.rootpath / "results"
-            self.interference = Interference(self.outcomes.rows, near)
+            self.turns.collected([item for item in session.items if is_row(item)])
+            self.config.pluginmanager.register(self.turns, "concurbench-turns")
+            self.interference = Interference(self.outcomes.rows, near, self.turns.together)
             self.config.pluginmanager.register(self.interference, "concurbench-interference")
             self.notes += unknown()
         self.notes += [f"the machine is not quiet: {each}" for each in preflight_check()]
