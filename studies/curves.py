@@ -159,11 +159,11 @@ def main() -> None:
     lawful = [truth for truth in TRUTHS if truth.parameters]
     others = [truth for truth in TRUTHS if not truth.parameters]
     click.echo(
-        f"{SWEEPS} simulated sweeps of each of {len(lawful)} curves that follow the law and "
-        f"{len(others)} that do not. Scatter: of a time. Held: ranges that contained the true number. "
-        "The last columns: intervals that contained the true value. In brackets: the worst curve.\n\n"
-        "| curves | passes | scatter | claimed | held | law fits | contention | coherency | peak |\n"
-        "| :-- | --: | --: | --: | --: | --: | --: | --: | --: |"
+        f"{SWEEPS} sweeps of each of {len(lawful)} lawful curves and {len(others)} others. "
+        "Held: the share of ranges, and of the law's 95% intervals, that contained the truth. In "
+        "brackets: the worst curve.\n\n"
+        "| curves | passes | scatter | range claims | range held | law fits | intervals held |\n"
+        "| :-- | --: | --: | --: | --: | --: | --: |"
     )
     for title, truths in (("lawful", lawful), ("other", others)):
         for passes, scatter in NOISES:
@@ -173,19 +173,22 @@ def main() -> None:
 
 def line(title: str, passes: int, scatter: float, found: Sequence[Verdicts]) -> str:
     """The line of a Markdown table on these verdicts, of curves that all follow the law, or none."""
-    lawful = title == "lawful"
-    claimed = statistics.fmean(each.claimed for each in found)
-    counts = [[each.enough for each in found], [each.fits for each in found]]
-    if lawful:
-        counts += [[each.contention for each in found], [each.coherency for each in found]]
-        counts += [[each.peak for each in found]]
-    cells = [title, str(passes), f"{scatter:.0%}", f"{claimed:.0%}"]
-    for place, each in enumerate(counts):
-        # A law that fits is an error where the curve does not follow it.
-        worst = max(each) if place == 1 and not lawful else min(each)
-        mean = statistics.fmean(each) / found[0].sweeps
-        cells.append(f"{mean:.0%} ({worst / found[0].sweeps:.0%})")
-    return f"| {' | '.join([*cells, *['–'] * (9 - len(cells))])} |"
+    sweeps, lawful = found[0].sweeps, title == "lawful"
+    fits = [each.fits / sweeps for each in found]
+    intervals = [
+        count / sweeps for each in found for count in (each.contention, each.coherency, each.peak)
+    ]
+    cells = [
+        title, str(passes), f"{scatter:.0%}", f"{statistics.fmean(each.claimed for each in found):.0%}",
+        _with_worst([each.enough / sweeps for each in found], min),
+        _with_worst(fits, min if lawful else max),
+        _with_worst(intervals, min) if lawful else "–",
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def _with_worst(shares: Sequence[float], worst: Callable[[Sequence[float]], float]) -> str:
+    return f"{statistics.fmean(shares):.0%} ({worst(shares):.0%})"
 
 
 if __name__ == "__main__":
