@@ -144,7 +144,7 @@ class BenchmarkRow:
             extra["server_saw"] = {
                 "served": rounds.seen[-1].served,
                 "peak": max(seen.peak for seen in rounds.seen),
-                "cpu_seconds": [s for seen in rounds.seen if (s := seen.cpu_seconds) is not None],
+                **counted(rounds.seen, "cpu_seconds", "connections"),
             }
         # At the end, because importing the model may have switched the GIL on.
         extra["gil_enabled"] = machine.gil_enabled()
@@ -160,6 +160,12 @@ class BenchmarkRow:
         both = (False, True)
         readings = [capacity.measure(occupied, rounds.a_round, backwards=each) for each in both]
         return statistics.mean(readings)
+
+
+def counted(seen: Sequence[Any], *names: str) -> dict[str, list[float]]:
+    """Name -> what the server counted in each round; a server may lack some of these counts."""
+    found = {name: [getattr(each, name, None) for each in seen] for name in names}
+    return {name: [value for value in values if value is not None] for name, values in found.items()}
 
 
 def recorded(

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ DEFAULT_STORAGE = "file://./.benchmarks"
 """pytest-benchmark's default, replaced by ``results/`` beside the suite's configuration."""
 
 ENV_PASS = "CONCURBENCH_PASS"
-"""The environment variable of a session that is one pass of a run."""
+"""The environment variable of a session that is one pass of a run: for how many seconds to time a
+row."""
 
 STEPPED = "concurbench-stepped"
 """The plugin of sessions whose rounds the gate controls: there is no time for anything between them."""
@@ -67,7 +68,9 @@ class Session:
         self.regressions: list[str] = []  # the findings of --benchmark-compare-fail
         self.gil = GilCheck()
         self.is_pass = ENV_PASS in os.environ  # of a run that another process saves
-        self.budget = PASS_BUDGET if self.is_pass else SESSION_BUDGET
+        self.budget = SESSION_BUDGET
+        if self.is_pass:
+            self.budget = replace(PASS_BUDGET, seconds=float(os.environ[ENV_PASS]))
         self.turns = Turns(lambda: self.benchmarks.benchmarks, lambda: self.budget)
         self.interference: Interference | None = None
         self.storage: Storage | None = None  # None if the session does not save to a folder

@@ -90,14 +90,14 @@ class Choice:
 
 
 def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str, Choice]:
-    """Group -> its verdict, for the groups of a run that have one.
+    """Group -> its verdict, for the groups of a run that have one; rows without a group have none.
 
     ``by`` is time or a metric, in place of each workload's own criterion. A group of a workload that
     asks what something costs has a verdict only with ``by``.
     """
     groups: dict[str, list[Row]] = {}
     for row in run.rows:
-        if not row.reference:
+        if row.group and not row.reference:
             groups.setdefault(row.group, []).append(row)
     found = {}
     for name, rows in groups.items():
