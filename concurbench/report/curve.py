@@ -94,20 +94,18 @@ def _enough(curve: Curve) -> str:
     if not found.claim:
         sure = "one pass: no range"
     elif found.low < found.high:
-        sure = f"{found.low} to {found.high} at {sure}"
+        sure = f"{found.low} {'or more' if found.high == most else f'to {found.high}'} at {sure}"
+    many = units.counted(found.workers, "worker")
     if found.workers == most:
-        return f"{curve.model}: throughput still grows at {most} workers, the most measured ({sure})"
-    are = "is" if found.workers == 1 else "are"
-    return f"{curve.model}: {units.counted(found.workers, 'worker')} {are} enough ({sure})"
+        return f"{curve.model}: {many} or more are enough (the most measured; {sure})"
+    return f"{curve.model}: {many} {'is' if found.workers == 1 else 'are'} enough ({sure})"
 
 
 def _law(fitted: Law, curve: Curve) -> str:
     if not fitted.fits:
-        where = "above" if fitted.off > 0 else "below"
-        return (
-            f"; the scalability law does not fit: {units.counted(fitted.farthest, 'worker')} "
-            f"{units.percent(abs(fitted.off))} {where} it"
-        )
+        difference = f"{units.percent(abs(fitted.off))} {'more' if fitted.off > 0 else 'less'}"
+        does = "worker does" if fitted.farthest == 1 else "workers do"
+        return f"; the scalability law does not fit: {fitted.farthest} {does} {difference} than it says"
     costs = f"contention {_share(fitted.contention)}, coherency {_share(fitted.coherency)}"
     return f"; by the scalability law {_peak(fitted.peak, curve)}, {costs}"
 

@@ -27,9 +27,9 @@ MIN_COUNTS = 3
 LEVEL = 0.95
 """The least confidence to claim when the outermost passes are left out."""
 
-NEAR = 2.0
+NEAR = 1.3
 """Only numbers of workers that take less than this many times as long as the best are candidates. A
-pass that did not measure all of them is left out: rows with long rounds are not in every pass."""
+pass that did not measure all of them is left out: long or clearly slower rows are not in every pass."""
 
 
 @dataclass(frozen=True)
