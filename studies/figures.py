@@ -56,23 +56,22 @@ def evidence(*names: str, metric: str | None = None) -> None:
     print(f"> {rows[0].group}{what}: {shown}{times}.")
 
 
-def workers(sweep: str, *groups: str) -> None:
-    """Print a list of the models of these groups: how many workers are enough, and the scalability law.
+def workers(group: str, *sweeps: str) -> None:
+    """Print a list of the models of a group: how many workers are enough, and the scalability law.
 
-    ``sweep`` is the name of a run of several numbers of workers, beside the machine's other runs.
+    ``sweeps`` are names of runs with several numbers of workers, beside the machine's other runs.
 
     Raises:
-        LookupError: there is no such run, or a group of it has no curve.
+        LookupError: there is no such run, or it has no curve of this group.
     """
-    path = RUN / f"{sweep}.json"
-    if not path.is_file():
-        raise LookupError(f"no run {path}")
-    rows = runs.read(path).rows
-    for place, group in enumerate(groups):
-        found = curves([each for each in rows if each.group == group])
+    print(f"> {group}:\n>")
+    for sweep in sweeps:
+        path = RUN / f"{sweep}.json"
+        if not path.is_file():
+            raise LookupError(f"no run {path}")
+        found = curves([each for each in runs.read(path).rows if each.group == group])
         if not found:
             raise LookupError(f"{path.name} has no curve of {group}")
-        print(f"{'>' + chr(10) if place else ''}> {group}:\n>")
         for curve in found:
             print(f"> - `{curve.model}`: {_enough(curve)}{_law(curve)}")
 

@@ -112,6 +112,8 @@ def _law(fitted: Law, curve: Curve) -> str:
 
 def _peak(peak: Estimate, curve: Curve) -> str:
     most = curve.rows[-1].workers or 1
+    if peak.low <= 1 and math.isinf(peak.high):
+        return "the peak cannot be located"
     if peak.low >= most and math.isinf(peak.high):
         return f"no peak up to {most}"
     high = f"to {peak.high:,.0f}" if math.isfinite(peak.high) else "or more"

@@ -84,6 +84,11 @@ def test_a_peak_beyond_the_numbers_measured_is_named_as_such() -> None:
     assert "the peak is beyond 128 (2" in found
 
 
+def test_a_flat_curve_has_no_peak_that_can_be_located() -> None:
+    found = sentence(swept(lambda n: 20.0, (1, 2, 3, 4, 6, 8), scatter=0.05))
+    assert "by the scalability law the peak cannot be located, contention" in found
+
+
 def test_few_numbers_of_workers_get_a_sentence_without_the_law() -> None:
     found = swept(lambda n: 20.0 if n < 4 else 10.0, (1, 2, 4))
     assert sentence(found) == "→ threaded: 1 worker is enough (94 % confidence)"

@@ -42,7 +42,7 @@ def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_each_model_has_a_line_with_the_number_that_is_enough(
     sweep: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    figures.workers(sweep, GROUP)
+    figures.workers(GROUP, sweep)
     assert capsys.readouterr().out.splitlines() == [
         f"> {GROUP}:",
         ">",
@@ -54,4 +54,4 @@ def test_each_model_has_a_line_with_the_number_that_is_enough(
 @pytest.mark.parametrize(("name", "group"), [("sweep_y", GROUP), ("sweep_x", "nonsense")])
 def test_a_sweep_or_a_group_that_is_not_there_is_an_error(sweep: str, name: str, group: str) -> None:
     with pytest.raises(LookupError, match="sweep_"):
-        figures.workers(name, group)
+        figures.workers(group, sweep, name)
