@@ -131,10 +131,9 @@ def minutes() -> str:
 
 
 def workloads() -> None:
-    """Print a table of the workloads and their questions, with links to their pages."""
-    print("| workload | question |\n| --- | --- |")
+    """Print a list of the workloads and their questions, with links to their pages."""
     for name in impls.workloads():
-        print(f"| [{name}](workloads/{name}.md) | {import_module(f'impls.{name}').QUESTION} |")
+        print(f"- [{name}](workloads/{name}.md): {import_module(f'impls.{name}').QUESTION}")
 
 
 def card_fields() -> None:

@@ -1,0 +1,109 @@
+"""The settings of the flags benchmark, and the values that each is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+
+from impls import flags
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of a setting. All that is not given is as in the benchmark."""
+
+    name: str
+    limits: httpx.Limits | None = None
+    """Of each httpx client; None leaves the model's own."""
+    own_contexts: bool = False
+    """Whether each client creates its TLS context."""
+    timeout: float | None = flags.TIMEOUT
+    workers: int | None = None
+    saves: bool = True
+    """Whether images are saved."""
+    preloads: bool = True
+    """Whether a fork server imports what its processes need."""
+    collects: bool = True
+    """Whether garbage is collected before each round."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Models with the benchmark's value of a setting, and with another."""
+
+    setting: str
+    usual: Value
+    other: Value
+    models: tuple[str, ...]
+    case: str = "all194"
+
+    def name(self, model: str) -> str:
+        """What the measurements are filed under."""
+        return f"{self.setting}: {self.usual.name} → {self.other.name}, {model}"
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Many requests of a model, to count those that are lost."""
+
+    model: str
+    value: Value
+    requests: int
+
+    @property
+    def name(self) -> str:
+        return f"lost requests: {self.value.name}, {self.model}"
+
+
+KEPT_BY_DEFAULT = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+"""The default of httpx, and of httpx2."""
+
+ALL = Value("all", limits=httpx.Limits(max_connections=100, max_keepalive_connections=100))
+SOME = Value("20", limits=KEPT_BY_DEFAULT)
+NONE = Value("none", limits=httpx.Limits(max_connections=100, max_keepalive_connections=0))
+
+CONNECTIONS, TLS, BOUND = "connections kept", "TLS context", "requests in flight"
+ONE_LOOP, THREADS, AIOHTTP = "asyncio_gather", "threaded", "asyncio_aiohttp"
+EACH_KIND = (ONE_LOOP, THREADS, AIOHTTP)
+OWN_CLIENTS = ("threaded_client_per_thread", "asyncio_small_pools", ONE_LOOP)
+
+COMPARISONS = (
+    Comparison(CONNECTIONS, SOME, ALL, (ONE_LOOP, "trio_nursery")),
+    Comparison(CONNECTIONS, SOME, NONE, (ONE_LOOP,)),
+    Comparison(CONNECTIONS, ALL, SOME, (THREADS,)),
+    Comparison(CONNECTIONS, ALL, NONE, (THREADS,)),
+    Comparison(TLS, Value("one for all"), Value("one each", own_contexts=True), OWN_CLIENTS),
+    Comparison("timeout", Value("30 s"), Value("none", timeout=None), EACH_KIND),
+    *(
+        Comparison(BOUND, Value("50"), Value(str(bound), workers=bound), EACH_KIND)
+        for bound in (20, 100, 194)
+    ),
+    Comparison("saving", Value("each image"), Value("nothing", saves=False), EACH_KIND),
+    Comparison(
+        "fork server imports", Value("httpx and the model"), Value("nothing", preloads=False),
+        ("multiprocess",), case="pop20",
+    ),
+    Comparison(
+        "garbage", Value("collected first"), Value("left", collects=False),
+        (ONE_LOOP, THREADS),
+    ),
+)  # fmt: skip
+
+LOSSES = (
+    Loss(ONE_LOOP, SOME, 50_000),
+    Loss(THREADS, ALL, 50_000),
+    Loss(THREADS, SOME, 20_000),
+    Loss("threaded_httpx2", Value("20"), 20_000),
+)
+
+
+def models() -> set[str]:
+    """The names of all models."""
+    compared = {model for each in COMPARISONS for model in each.models}
+    return compared | {each.model for each in LOSSES}
+
+
+def settings() -> tuple[str, ...]:
+    """The names of all settings, and of the count of lost requests."""
+    return (*dict.fromkeys(each.setting for each in COMPARISONS), "lost requests")
