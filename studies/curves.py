@@ -155,7 +155,7 @@ def main() -> None:
     Example: python -m studies.curves
     """
     if importlib.util.find_spec("scipy") is None:
-        raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
+        raise ConcurbenchError("this needs scipy: pip install 'concurbench[scaling]'")
     lawful = [truth for truth in TRUTHS if truth.parameters]
     others = [truth for truth in TRUTHS if not truth.parameters]
     click.echo(

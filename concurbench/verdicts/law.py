@@ -99,7 +99,8 @@ def law(curve: Curve) -> Law | None:
         from scipy.special import fdtrc, fdtri  # optional, and slow to import
     except ImportError:
         raise ConcurbenchError(
-            "no scalability law was fitted, because scipy is missing: pip install 'concurbench[gate]'"
+            "no scalability law was fitted, because scipy is missing: "
+            "pip install 'concurbench[scaling]'"
         ) from None
     points = _points(rates, freedom)
     fit = _Fit(points)

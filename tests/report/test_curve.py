@@ -112,7 +112,7 @@ def test_without_scipy_the_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setitem(sys.modules, name, None)
     assert sentence(LAWFUL) == (
         "→ threaded: 32 workers are enough (94 % confidence); no scalability law was fitted, because "
-        "scipy is missing: pip install 'concurbench[gate]'"
+        "scipy is missing: pip install 'concurbench[scaling]'"
     )
 
 
