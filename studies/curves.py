@@ -19,9 +19,9 @@ import click
 from concurbench.command import Command
 from concurbench.errors import ConcurbenchError
 from concurbench.results.row import Pass, Row
-from concurbench.verdicts.choice import MARGIN
 from concurbench.verdicts.curve import Curve
 from concurbench.verdicts.law import Estimate, law
+from concurbench.verdicts.pairs import MARGIN
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64, 128)
 

@@ -10,9 +10,9 @@ from concurbench.results.baseline import RunComparison
 from concurbench.results.drift import TITLES, drift
 from concurbench.results.runs import Run, short_name
 from concurbench.results.statistics import MIN_OBSERVATIONS
-from concurbench.verdicts.choice import MARGIN
 from concurbench.verdicts.curve import is_sweep
 from concurbench.verdicts.law import LEVEL
+from concurbench.verdicts.pairs import MARGIN
 
 LOWER, HIGHER = "↓", "↑"
 """Signs of metrics: which way is better."""

@@ -19,7 +19,7 @@ from functools import cached_property
 
 from concurbench.results.row import Row
 from concurbench.results.runs import Run
-from concurbench.verdicts.choice import MARGIN
+from concurbench.verdicts.pairs import MARGIN
 
 MIN_COUNTS = 3
 """Numbers of workers that a model must have to be shown as a curve."""

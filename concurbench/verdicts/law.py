@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from operator import mul
 
 from concurbench.errors import ConcurbenchError
-from concurbench.verdicts.choice import MARGIN
 from concurbench.verdicts.curve import Curve, by_pass, number
+from concurbench.verdicts.pairs import MARGIN
 
 MIN_COUNTS = 5
 """Numbers of workers: for three parameters, and two more that can contradict the law."""
