@@ -54,7 +54,13 @@ PAIRED: Mapping[str, tuple[str, str, str, int]] = {
 }
 """Kind of work -> the row whose time is compared with and without the accounting."""
 
-COMPARED = {"cpu_seconds": "CPU", "cpu_user": "user", "cpu_system": "system", "switches": "switches"}
+COMPARED = {"cpu_seconds": "CPU seconds", "switches": "switches"}
+"""Cost -> its name in the report; the file has more."""
+
+TOUCHED = 100 * 2**20
+"""Bytes that each worker touches."""
+
+WORKERS = 2
 
 LEVEL = 0.95
 
@@ -87,6 +93,9 @@ def measured(rounds: int, part: str, json_file: Path | None, more: Path | None) 
     header = {"machine": machine.facts()}
     tasks = [("accounted", name, row) for name, row in ROWS.items()]
     tasks += [("paired", name, row) for name, row in PAIRED.items()]
+    touching = [
+        (method, shared) for method in ("fork", "forkserver", "spawn") for shared in (False, True)
+    ]
     with files.recording(KIND, header, json_file, more) as (record, _):
         for what, name, (workload, model, case, workers) in tasks:
             if part in name:
@@ -98,6 +107,11 @@ def measured(rounds: int, part: str, json_file: Path | None, more: Path | None) 
                     record.append({"row": name, **task, **_run(task)})
                 finally:
                     _remove_group()
+        for method, shared in touching:
+            if part in method:
+                touch = {"method": method, "shared": shared, "size": TOUCHED, "workers": WORKERS}
+                task = {"what": "held", "workload": "touching", "model": method, **touch}
+                record.append({**task, **_run(task)})
     return record.path
 
 
@@ -128,39 +142,46 @@ def _run(task: Mapping[str, Any]) -> dict[str, Any]:
 
 def report(header: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str:
     """The findings, as tables in Markdown."""
+    headings = [f"{what}|by the kernel|off by" for what in COMPARED.values()]
     lines = [
-        f"Measured on {files.place(header['machine'])}. CPU seconds and switches of a round by the "
-        "suite, and in brackets by the kernel's accounting of the row's control group.",
+        f"Measured on {files.place(header['machine'])}; means of a round.",
         "",
-        f"| row | {' | '.join(f'{title} | off by' for title in COMPARED.values())} |",
-        "| :-- |" + " --: |" * 2 * len(COMPARED),
+        f"|row|{'|'.join(headings)}|",
+        "|:--|" + "--:|" * 3 * len(COMPARED),
         *(_accounted(each) for each in entries if each["what"] == "accounted"),
         "",
-        f"How much longer a round takes with the accounting around it, with its {LEVEL:.0%} interval; "
-        "rounds take turns.",
+        f"Rounds with the accounting around them, compared with rounds without, in turn ({LEVEL:.0%} "
+        "interval):",
         "",
-        "| row | pairs | difference | interval |",
-        "| :-- | --: | --: | --: |",
+        "|row|turns|longer by|interval|",
+        "|:--|--:|--:|--:|",
         *(_paired(each) for each in entries if each["what"] == "paired"),
+        "",
+        f"Memory that {WORKERS} workers touch, above that of workers which touch none:",
+        "",
+        "|start method|each touches|found|off by|",
+        "|:--|--:|--:|--:|",
+        *(_held(each) for each in entries if each["what"] == "held"),
     ]
     return "\n".join(lines) + "\n"
 
 
 def _accounted(entry: Mapping[str, Any]) -> str:
-    name = f"{entry['row']}: `{entry['workload']}/{entry['model']}`"
+    cells = [f"{entry['row']}: `{entry['workload']}/{entry['model']}`"]
     if "unavailable" in entry:
-        return f"| {name} | {entry['unavailable']} |" + " |" * (2 * len(COMPARED) - 1)
-    ours, kernel, cells = dict(entry["ours"]), entry["kernel"], []
-    if "voluntary_switches" in ours:
-        ours["switches"] = ours["voluntary_switches"] + ours["involuntary_switches"]
-    for what in COMPARED:
-        if what in ours and what in kernel:
+        cells.append(entry["unavailable"])
+    else:
+        ours, kernel = dict(entry["ours"]), entry["kernel"]
+        if "voluntary_switches" in ours:
+            ours["switches"] = ours["voluntary_switches"] + ours["involuntary_switches"]
+        for what in COMPARED:
             number = "{:.0f}" if what == "switches" else "{:.4f}"
-            cells.append(f"{number.format(ours[what])} ({number.format(kernel[what])})")
-            cells.append(f"{ours[what] / kernel[what] - 1:+.1%}" if kernel[what] else "–")
-        else:
-            cells += ["–", "–"]
-    return f"| {name} | {' | '.join(cells)} |"
+            if what in ours and kernel.get(what):
+                off = f"{ours[what] / kernel[what] - 1:+.1%}"
+                cells += [number.format(ours[what]), number.format(kernel[what]), off]
+            else:
+                cells += ["–"] * 3
+    return f"|{'|'.join(cells)}|"
 
 
 def _paired(entry: Mapping[str, Any]) -> str:
@@ -168,7 +189,14 @@ def _paired(entry: Mapping[str, Any]) -> str:
     half = quantile(len(ratios) - 1, (1 + LEVEL) / 2) * stdev(ratios) / math.sqrt(len(ratios))
     low, middle, high = (math.expm1(fmean(ratios) + each) for each in (-half, 0.0, half))
     name = f"{entry['row']}: `{entry['workload']}/{entry['model']}`"
-    return f"| {name} | {len(ratios)} | {middle:+.2%} | {low:+.2%} to {high:+.2%} |"
+    return f"|{name}|{len(ratios)}|{middle:+.2%}|{low:+.2%} to {high:+.2%}|"
+
+
+def _held(entry: Mapping[str, Any]) -> str:
+    size, shared = entry["size"], entry["shared"]
+    each = f"{'the same' if shared else 'its own'} {size / 2**20:.0f} MiB"
+    off = entry["bytes"] / (size * (1 if shared else entry["workers"])) - 1
+    return f"|{entry['method']}|{each}|{entry['bytes'] / 2**20:.1f} MiB|{off:+.1%}|"
 
 
 def _pairs(entry: Mapping[str, Any]) -> list[tuple[float, float]]:

@@ -33,6 +33,7 @@ from concurbench.measure.cost import Costs
 from impls import Resources, flags
 from servers.cluster import Cluster
 from servers.local import Local, lay_out
+from studies.costs.touching import held
 
 PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 """Machine -> the number of the system call, for which Python has no function."""
@@ -177,7 +178,7 @@ def paired(task: Mapping[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     # Child processes import the main module of their parent; an empty one takes its place.
-    functions = {"accounted": accounted, "paired": paired}
+    functions = {"accounted": accounted, "paired": paired, "held": held}
     sys.modules["__main__"] = types.ModuleType("__main__")
     asked = json.loads(sys.argv[1])
     print(json.dumps(functions[asked["what"]](asked)))
