@@ -203,9 +203,10 @@ class Peaks:
     samples: int = 0
 
     def with_peaks_of(self, other: Peaks) -> Peaks:
-        """The peaks of both; the samples are added."""
-        higher = {name: max(one, vars(other)[name]) for name, one in vars(self).items()}
-        return Peaks(**{**higher, "samples": self.samples + other.samples})
+        """The peaks of both; samples and switches are added."""
+        added = ("voluntary", "involuntary", "samples")
+        both = [(name, one, vars(other)[name]) for name, one in vars(self).items()]
+        return Peaks(**{name: one + two if name in added else max(one, two) for name, one, two in both})
 
 
 class Observation:

@@ -76,6 +76,7 @@ class Costs:
         self._before: tuple[Usage, Usage] | None = None
         self._used: list[Usage] = []
         self._peaks = Peaks()
+        self._observed = 0
         self._unknown: dict[str, str] = {}
         if sampler is None:
             self._lack(OBSERVED, "observed in the first pass only")
@@ -128,6 +129,7 @@ class Costs:
             with self._noting(OBSERVED):
                 watching.close()
                 self._peaks = self._peaks.with_peaks_of(peaks)
+                self._observed += 1
 
     def kept(self) -> tuple[dict[str, MetricInfo], dict[str, str]]:
         """The costs as the file holds them, and why others are unknown, at the end of a visit.
@@ -145,8 +147,8 @@ class Costs:
         if self._used:
             values |= {name: statistics.mean(map(of, self._used)) for name, of in ACCOUNTED.items()}
             # The system keeps no switches of a fork server's ended children, only their CPU time.
-            values["voluntary_switches"] += self._peaks.voluntary
-            values["involuntary_switches"] += self._peaks.involuntary
+            values["voluntary_switches"] += self._peaks.voluntary / max(1, self._observed)
+            values["involuntary_switches"] += self._peaks.involuntary / max(1, self._observed)
             if self._start_method == "forkserver" and not observed:
                 self._lack(SWITCHES, f"of a fork server's children: {self._unknown['peak_memory']}")
         kept: dict[str, MetricInfo] = {
