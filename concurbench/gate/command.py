@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import shutil
 import sys
@@ -207,13 +206,11 @@ def calibrate(
 
 
 def check_requirements() -> None:
-    """Check what only these commands need.
+    """Check what only these commands need of the system.
 
     Raises:
-        ConcurbenchError: scipy is missing, or the system is not POSIX.
+        ConcurbenchError: the system is not POSIX.
     """
-    if importlib.util.find_spec("scipy") is None:
-        raise ConcurbenchError("scipy is missing: pip install 'concurbench[gate]'")
     if os.name != "posix":
         raise ConcurbenchError("this command needs a POSIX system: on Windows, run it in WSL")
 

@@ -18,12 +18,13 @@ Sources of the rules:
 
 from __future__ import annotations
 
-import functools
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from concurbench.verdicts.student import quantile, upper_tail
 
 
 class Stage(StrEnum):
@@ -168,13 +169,11 @@ class _Sample:
 
     def margin(self, probability: float) -> float:
         """How far the mean is from its one-sided bound at this level."""
-        return _quantile(self.degrees, probability) * self.standard_error
+        return quantile(self.degrees, probability) * self.standard_error
 
     def p_value(self, sign: int) -> float:
         """The one-sided p-value: positive ``sign`` for slower, negative for faster."""
-        from scipy.special import stdtr  # optional, and slow to import
-
-        return float(stdtr(self.degrees, -sign * self.mean / self.standard_error))
+        return upper_tail(self.degrees, sign * self.mean / self.standard_error)
 
 
 def _unchanged_or_not_shown(
@@ -212,14 +211,6 @@ def _changed(
     return changed
 
 
-@functools.cache
-def _quantile(degrees: int, probability: float) -> float:
-    """The quantile of Student's t."""
-    from scipy.special import stdtrit  # optional, and slow to import
-
-    return float(stdtrit(degrees, probability))
-
-
 def deviation(log_ratios: Sequence[float]) -> float:
     """The standard deviation of a block's log-ratio, estimated from the trimmed mean's standard error;
     infinite with fewer than ``MIN_BLOCKS``."""
@@ -244,7 +235,7 @@ def blocks_needed(deviation: float, change: float, threshold: float, rows: int) 
     for blocks in range(MIN_BLOCKS, 1001):
         degrees = blocks - 2 * int(blocks * RULES.trimmed) - 1
         error = deviation / math.sqrt(blocks)
-        flagged_from = max(math.log1p(threshold), _quantile(degrees, level) * error)
-        if math.log1p(change) >= flagged_from + _quantile(degrees, math.sqrt(POWER)) * error:
+        flagged_from = max(math.log1p(threshold), quantile(degrees, level) * error)
+        if math.log1p(change) >= flagged_from + quantile(degrees, math.sqrt(POWER)) * error:
             return blocks
     return None

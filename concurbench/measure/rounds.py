@@ -27,6 +27,10 @@ after another one."""
 MIN_TURNS = 2
 MAX_TURNS = 20
 
+FAR = 1.5
+"""How many times as long as those of the fastest row rounds may take for more than ``MIN_TURNS`` turns:
+it takes little to tell that a row is slower, and the time is better spent on those that are close."""
+
 LONG = 1.0
 """Seconds a round takes from which on a row takes no turns: the other rows would wait too long."""
 
@@ -43,7 +47,8 @@ class Budget:
         return max(self.min_rounds, min(MAX_ROUNDS, math.ceil(self.seconds / seconds)))
 
     def turns(self, seconds: float, rows: int) -> int:
-        """The number of turns for ``rows`` that take ``seconds`` for a turn together."""
+        """The number of turns for a group of so many ``rows``, if those that go on to the end take
+        ``seconds`` for a turn together."""
         return max(MIN_TURNS, min(MAX_TURNS, math.ceil(self.seconds * rows / seconds)))
 
 

@@ -6,7 +6,8 @@ rounds of one turn. What pytest-benchmark has recorded of the visits of a row be
 pytest's reports of them one report. From turn to turn another row comes first, and every second turn
 goes backwards, so no row always runs right after the same other one.
 
-A row that is long, fails or is skipped has one visit.
+A row that is long, fails or is skipped has one visit, and one that is far slower than the fastest takes
+few turns.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from concurbench.measure.rounds import Budget, Rounds, only_own_garbage
+from concurbench.measure.rounds import FAR, MIN_TURNS, Budget, Rounds, only_own_garbage
 from concurbench.measure.speed import capacity
 
 
@@ -136,14 +137,16 @@ class Turns:
         group.turn = 1
         for row in group.rows:
             self._visit(row)
-        timed = [row.rounds for row in group.rows if row.goes_on]
+        timed = {row.item.nodeid: row.rounds for row in group.rows if row.goes_on and row.rounds}
         if len(timed) < 2:  # the others are long, or failed: a single row needs no turns of its own
-            timed = []
-        seconds = sum(rounds.a_round * rounds.turns[-1] for rounds in timed if rounds)
-        last = self._budget().turns(seconds, len(timed)) if timed else 1
-        for group.turn in range(2, last + 1):
+            return
+        fastest = min(rounds.a_round for rounds in timed.values())
+        close = [rounds for rounds in timed.values() if rounds.a_round <= FAR * fastest]
+        seconds = sum(rounds.a_round * rounds.turns[-1] for rounds in close)
+        for group.turn in range(2, self._budget().turns(seconds, len(timed)) + 1):
             for row in in_turn(group.rows, group.turn):
-                if row.goes_on:
+                near = timed.get(row.item.nodeid) in close or group.turn <= MIN_TURNS
+                if row.goes_on and near:
                     self._visit(row)
 
     def _visit(self, row: Visited) -> None:

@@ -21,13 +21,13 @@ equal part of the error rate, as in the gate.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from concurbench.results.row import Row
 from concurbench.results.runs import Run
-from concurbench.verdicts.pairs import TIME, Pair, compare
+from concurbench.verdicts.pairs import TIME, Pairs, compare
 
 MARGIN = 0.05
 """The difference that does not matter, as a share."""
@@ -133,8 +133,8 @@ def choose(
     if not within:
         assert bound is not None
         return choose(rows, bound[0], margin)
-    pairs = _pairs(within, by)
-    if pairs is None:
+    pairs = compare(within, by)
+    if pairs is None or any(pair.passes < ANALYSES[0] for pair in pairs.values()):
         return None
     standings = [_standing(row, within, pairs, margin) for row in within]
     standings.sort(key=lambda each: (each.ratio, each.row.id))
@@ -145,21 +145,7 @@ def choose(
     return Choice(by, (*standings, *left_out), margin)
 
 
-def _pairs(rows: Sequence[Row], by: str) -> Mapping[tuple[str, str], Pair] | None:
-    found = {}
-    for one in rows:
-        for other in rows:
-            if one is not other:
-                pair = compare(one, other, by)
-                if pair is None or pair.passes < ANALYSES[0]:
-                    return None
-                found[one.id, other.id] = pair
-    return found
-
-
-def _standing(
-    row: Row, rows: Sequence[Row], pairs: Mapping[tuple[str, str], Pair], margin: float
-) -> Standing:
+def _standing(row: Row, rows: Sequence[Row], pairs: Pairs, margin: float) -> Standing:
     error_rate = (1 - LEVEL) / len(ANALYSES) / (2 * max(len(rows) - 1, 1))
 
     def to(other: Row) -> tuple[float, float, float]:
@@ -182,9 +168,7 @@ def _standing(
     return Standing(row, verdict, math.exp(ratio), math.exp(low), math.exp(high))
 
 
-def _contenders(
-    rows: Sequence[Row], pairs: Mapping[tuple[str, str], Pair], error_rate: float
-) -> list[Row]:
+def _contenders(rows: Sequence[Row], pairs: Pairs, error_rate: float) -> list[Row]:
     """The rows that may be the best: none is better than they beyond its error."""
     found = [
         row
@@ -198,7 +182,7 @@ def _contenders(
     return found or [min(rows, key=lambda each: _worst(each, rows, pairs))]
 
 
-def _worst(row: Row, rows: Sequence[Row], pairs: Mapping[tuple[str, str], Pair]) -> float:
+def _worst(row: Row, rows: Sequence[Row], pairs: Pairs) -> float:
     """The log-ratio of a row to the one that it loses to most: 0 or below for the best one."""
     return max((pairs[row.id, other.id].mean for other in rows if other is not row), default=0.0)
 

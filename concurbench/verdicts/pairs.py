@@ -1,14 +1,15 @@
-"""Two rows of a group compared in pairs: their ratio, from rounds taken close together.
+"""Rows of a group compared in pairs: their ratios, from rounds taken close together.
 
 Within a pass, the rows of a group take turns, so the ratio of two rows in the same turn is hardly
 affected by what the machine does meanwhile. The mean log-ratio of the turns of a pass is one
-observation, because the turns of one process are not independent.
+observation, because the turns of one process are not independent: a process may favour a row. Its
+variance is that of a turn, times ``1 / turns + PROCESS``.
 
-A few passes say little about the scatter of such observations. The scatter of the turns within the
-passes says more, although it lacks what differs between processes. So the variance of an observation
+A few passes say little about that variance. The scatter of the turns within the passes says more. So it
 is taken from both: a moderated t-test, as in Smyth, "Linear models and empirical Bayes methods" (2004),
-section 3. The prior is the variance that the turns predict, with ``INFLATION`` and ``PRIOR_DEGREES``
-measured by ``studies.verdicts``.
+section 3, whose prior is the scatter of the turns. That in turn is taken from the pair and, with the
+weight of ``GROUP`` degrees of freedom, from all pairs of the group. ``studies.verdicts`` measured the
+constants, and how often the intervals hold.
 
 Turns are trimmed as the gate's blocks are, so that an outlier does not move the mean.
 """
@@ -29,19 +30,26 @@ TIME = "time"
 TRIMMED = 0.2
 """The share of turns in a pass that is left out at each end."""
 
-INFLATION = 1.5
-"""How much larger the variance of an observation is than its turns predict."""
+PROCESS = 0.1
+"""The variance that a process adds to the log-ratio of each of its turns, compared with that of a
+turn."""
 
-PRIOR_DEGREES = 8
-"""How many passes' worth of degrees of freedom the scatter of the turns counts, at the most."""
+PRIOR = 8
+"""The degrees of freedom of the prior, at the most: how many passes the scatter of turns is worth."""
+
+GROUP = 4
+"""The degrees of freedom that the scatter of turns in all pairs of a group counts for one of them."""
 
 MIN_ERROR = 1e-6
 """The least standard error of a log-ratio: identical observations would give 0."""
 
+Turns = Sequence[float]
+"""The log-ratios of two rows in the turns of a pass."""
+
 
 @dataclass(frozen=True)
 class Pair:
-    """The ratio of one row to another, as the mean of log-ratios, one a pass."""
+    """The ratio of one row to another, as the mean of log-ratios; above 0, the first one is worse."""
 
     mean: float
     error: float
@@ -56,47 +64,54 @@ class Pair:
             return math.inf
         return quantile(self.degrees, 1.0 - error_rate) * self.error
 
+    @property
+    def reversed(self) -> Pair:
+        """The same pair the other way round."""
+        return Pair(-self.mean, self.error, self.degrees, self.passes)
 
-def compare(one: Row, other: Row, by: str = TIME) -> Pair | None:
-    """The pair of two rows, by time or by a metric; positive where ``one`` is worse.
 
-    None if they have no pass in common, or a value is not above 0, so that there is no ratio.
+Pairs = Mapping[tuple[str, str], Pair]
+"""The ids of two rows -> how the first compares with the second."""
+
+
+def compare(rows: Sequence[Row], by: str = TIME) -> Pairs | None:
+    """All pairs of these rows, both ways round, by time or by a metric.
+
+    None if two rows have no pass in common, or a value is not above 0, so that there is no ratio.
     """
-    passes = []
+    found: dict[tuple[str, str], Sequence[Turns]] = {}
+    for number, one in enumerate(rows):
+        for other in rows[number + 1 :]:
+            passes = log_ratios(one, other, by)
+            if not passes:
+                return None
+            found[one.id, other.id] = passes
+    usual = _usual(list(found.values()))
+    pairs = {ids: pair_of(passes, usual) for ids, passes in found.items()}
+    return pairs | {(other, one): pair.reversed for (one, other), pair in pairs.items()}
+
+
+def log_ratios(one: Row, other: Row, by: str = TIME) -> list[Turns]:
+    """The log-ratios of two rows in the turns that they have in common, pass by pass; positive where
+    ``one`` is worse. Empty if a value is not above 0."""
+    metric = one.metric(by)
+    sign = -1 if metric and metric.better == "higher" else 1
     others = {each.number: each for each in other.by_pass}
-    sign = -1 if _better(one, by) == "higher" else 1
+    found: list[Turns] = []
     for each in one.by_pass:
         if each.number in others:
-            turns = _turns(each, by), _turns(others[each.number], by)
-            if not all(values and min(values) > 0 for values in turns):
-                return None
-            passes.append([sign * ratio for ratio in _log_ratios(*turns)])
-    return _pair(passes) if passes else None
+            ones, theirs = turns_of(each, by), turns_of(others[each.number], by)
+            if not ones or not theirs or min(*ones, *theirs) <= 0:
+                return []
+            # A row that takes fewer turns has the first ones.
+            both = zip(ones, theirs, strict=False)
+            found.append([sign * math.log(mine / its) for mine, its in both])
+    return found
 
 
-def _pair(passes: Sequence[Sequence[float]]) -> Pair:
-    """The pair with these log-ratios of the turns, pass by pass."""
-    observed = [_trimmed_mean(turns) for turns in passes]
-    mean, count = statistics.fmean(observed), len(observed)
-    squares = [(len(turns) - 1) * statistics.variance(turns) for turns in passes if len(turns) > 1]
-    inner_degrees = sum(len(turns) - 1 for turns in passes)
-    degrees, total = count - 1, 0.0
-    if degrees:
-        total = degrees * statistics.variance(observed)
-    if inner_degrees:
-        # The prior is uncertain in itself, and counts as much less.
-        prior_degrees = int(1 / (1 / PRIOR_DEGREES + 1 / inner_degrees))
-        a_turn = sum(squares) / inner_degrees
-        predicted = a_turn * statistics.fmean(1 / len(turns) for turns in passes)
-        total += prior_degrees * INFLATION * predicted
-        degrees += prior_degrees
-    if not degrees:
-        return Pair(mean, math.inf, 0, count)
-    return Pair(mean, max(math.sqrt(total / degrees / count), MIN_ERROR), degrees, count)
-
-
-def _turns(each: Pass, by: str) -> list[float]:
-    """The value of each turn of a pass: the mean of its rounds, or of the values of a metric."""
+def turns_of(each: Pass, by: str = TIME) -> list[float]:
+    """The value of each turn of a pass, by time or by a metric: the mean of its rounds. Without turns,
+    or with a single value, the median of the pass."""
     values: Sequence[float] = each.seconds if by == TIME else each.metrics.get(by, ())
     if len(values) != sum(each.turns):
         return [statistics.median(values)] if values else []
@@ -106,26 +121,40 @@ def _turns(each: Pass, by: str) -> list[float]:
     ]
 
 
-def _log_ratios(ones: Sequence[float], others: Sequence[float]) -> list[float]:
-    if len(ones) != len(others):  # one of them did not take its turns
-        return [math.log(statistics.median(ones) / statistics.median(others))]
-    return [math.log(one / other) for one, other in zip(ones, others, strict=True)]
+def pair_of(passes: Sequence[Turns], usual: float | None = None) -> Pair:
+    """The pair with these log-ratios; ``usual`` is the variance of a turn in all pairs of the group,
+    if any row took turns."""
+    observed = [_trimmed_mean(turns) for turns in passes]
+    weights = [1 / (1 / len(turns) + PROCESS) for turns in passes]
+    mean = sum(w * each for w, each in zip(weights, observed, strict=True)) / sum(weights)
+    degrees = len(passes) - 1
+    squares = sum(w * (each - mean) ** 2 for w, each in zip(weights, observed, strict=True))
+    if usual is not None:
+        own, own_degrees = _scatter(passes)
+        known = own_degrees + GROUP
+        a_turn = (own + GROUP * usual) / known
+        prior = int(1 / (1 / PRIOR + 1 / known))  # it is uncertain in itself, and counts as less
+        squares += prior * a_turn
+        degrees += prior
+    if not degrees:
+        return Pair(mean, math.inf, 0, len(passes))
+    error = math.sqrt(squares / degrees / sum(weights))
+    return Pair(mean, max(error, MIN_ERROR), degrees, len(passes))
+
+
+def _usual(pairs: Sequence[Sequence[Turns]]) -> float | None:
+    """The variance of a turn, over all these pairs; None if no rows took turns."""
+    squares, degrees = map(sum, zip(*map(_scatter, pairs), strict=True)) if pairs else (0.0, 0)
+    return squares / degrees if degrees else None
+
+
+def _scatter(passes: Sequence[Turns]) -> tuple[float, int]:
+    """The squared deviations of turns from the mean of their pass, in all, and their degrees of
+    freedom."""
+    squares = sum((len(turns) - 1) * statistics.variance(turns) for turns in passes if len(turns) > 1)
+    return squares, sum(len(turns) - 1 for turns in passes)
 
 
 def _trimmed_mean(values: Sequence[float]) -> float:
     cut = int(len(values) * TRIMMED)
     return statistics.fmean(sorted(values)[cut : len(values) - cut])
-
-
-def _better(row: Row, by: str) -> str:
-    metric = row.metric(by)
-    return metric.better if metric else "lower"
-
-
-def medians(rows: Sequence[Row], by: str) -> Mapping[str, float]:
-    """Row -> its median time or metric, for those that have it."""
-    found = {
-        row.id: row.median if by == TIME else (m.median if (m := row.metric(by)) else None)
-        for row in rows
-    }
-    return {id: value for id, value in found.items() if value is not None}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from concurbench.measure import rounds
+from concurbench.measure import rounds, turns
 from concurbench.measure.rounds import Budget
 from concurbench.measure.speed import capacity
 from concurbench.measure.turns import Group, Turns, Visited, in_turn
@@ -32,6 +32,7 @@ def noted(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[s
     """Run a session with a model for each keyword, and return the calls; its value is a line of the
     model. Each turn has one round, and each row three turns."""
     monkeypatch.setattr(rounds, "TURN", 0.0)
+    monkeypatch.setattr(turns, "FAR", 1e9)
     monkeypatch.setattr(Budget, "turns", lambda self, seconds, rows: 3)
 
     def run(*arguments: str, **models: str) -> list[str]:
@@ -74,6 +75,16 @@ def test_a_row_with_long_rounds_is_visited_once(
     monkeypatch.setattr(rounds, "time", SimpleNamespace(perf_counter=lambda: float(next(clock))))
     assert noted("--seconds-per-row=0.1", a="", b="") == ["a"] * 3 + ["b"] * 3
     assert all(len(row["extra_info"]["turns"]) == 1 for row in suite.load("kept.json")["benchmarks"])
+
+
+def test_a_row_that_is_far_slower_than_the_fastest_takes_few_turns(
+    noted: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "FAR", 1.5)
+    taken = {"a": 0.1, "b": 0.3}
+    monkeypatch.setattr(rounds.Rounds, "a_round", property(lambda self: taken[self.run.name]))
+    calls = noted(a="run.name = 'a'", b="run.name = 'b'")
+    assert [calls.count(name) for name in "ab"] == [1 + 3, 1 + rounds.MIN_TURNS]
 
 
 def test_a_single_row_and_a_disabled_session_take_no_turns(

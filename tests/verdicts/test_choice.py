@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from concurbench.results.row import WorkloadInfo
 from concurbench.results.runs import Run
 from concurbench.verdicts.choice import LEVEL, MARGIN, Choice, Verdict, choices, choose
-from concurbench.verdicts.pairs import compare
 from tests.verdicts.fakes import drawn, row
 
 
@@ -128,19 +126,3 @@ def test_all_intervals_of_a_group_hold_at_once_as_often_as_claimed(gap: float) -
         wrong += any(models[each.model] > 1 + MARGIN for each in choice.as_good)
     assert failed <= 150 * (1 - LEVEL)
     assert wrong <= 150 * (1 - LEVEL)
-
-
-def test_an_outlier_among_the_turns_moves_the_ratio_little() -> None:
-    calm = [[1.0] * 5 for _ in range(3)]
-    hit = [[1.0, 1.0, 9.0, 1.0, 1.0], [1.0] * 5, [1.0] * 5]
-    pair = compare(row("hit", hit, [1] * 5), row("calm", calm, [1] * 5))
-    assert pair is not None
-    assert math.exp(pair.mean) == pytest.approx(1.0)
-
-
-def test_rows_are_compared_in_the_passes_that_they_share() -> None:
-    one, other = row("one", [[1.0], [1.0], [1.0]]), row("other", [[2.0], [2.0]])
-    pair = compare(one, other)
-    assert pair is not None
-    assert pair.passes == 2
-    assert math.exp(pair.mean) == pytest.approx(0.5)
