@@ -14,6 +14,8 @@ from concurbench import machine, units
 from concurbench.results import runs
 from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run
+from concurbench.verdicts.curve import Curve, curves
+from concurbench.verdicts.law import law
 
 RUN = Path(__file__).parents[1] / "results" / "linux-kvm-amd-epyc-25.17.1-2c-cpython-3.11"
 """The machine of the figures; its newest run is shown."""
@@ -52,6 +54,45 @@ def evidence(*names: str, metric: str | None = None) -> None:
     times = f": {_times(large / small)} times" if len(found) > 1 and small else ""
     what = f", {metric.replace('_', ' ')}" if metric else ""
     print(f"> {rows[0].group}{what}: {shown}{times}.")
+
+
+def workers(group: str, *sweeps: str) -> None:
+    """Print a list of the models of a group: how many workers are enough, and the scalability law.
+
+    ``sweeps`` are names of runs with several numbers of workers, beside the machine's other runs.
+
+    Raises:
+        LookupError: there is no such run, or it has no curve of this group.
+    """
+    print(f"> {group}:\n>")
+    for sweep in sweeps:
+        path = RUN / f"{sweep}.json"
+        if not path.is_file():
+            raise LookupError(f"no run {path}")
+        found = curves([each for each in runs.read(path).rows if each.group == group])
+        if not found:
+            raise LookupError(f"{path.name} has no curve of {group}")
+        for curve in found:
+            print(f"> - `{curve.model}`: {_enough(curve)}{_law(curve)}")
+
+
+def _enough(curve: Curve) -> str:
+    """As in ``32 workers (16 to 32), 20.1 times the throughput of 1``."""
+    found, chosen = curve.enough, curve.chosen
+    more = " or more" if chosen is curve.rows[-1] else ""
+    between = f" ({found.low} to {found.high})" if found.low < found.high else ""
+    times = f"{curve.speed_up(chosen):.1f} times the throughput of {curve.rows[0].workers}"
+    return f"{units.counted(found.workers, 'worker')}{more}{between}, {times}"
+
+
+def _law(curve: Curve) -> str:
+    fitted = law(curve)
+    if fitted is None:
+        return ""
+    if not fitted.fits:
+        return "; no law fits"
+    each = fitted.contention
+    return f"; contention {each.value:.1%} ({each.low:.1%} to {each.high:.1%})"
 
 
 def _shown(each: Row, measured: Metric | None) -> str:

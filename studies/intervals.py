@@ -118,7 +118,7 @@ def main(
     Example: python -m studies.intervals -- -m gate
     """
     if importlib.util.find_spec("scipy") is None:
-        raise ConcurbenchError("this needs scipy: pip install 'concurbench[gate]'")
+        raise ConcurbenchError("this needs scipy: pip install 'concurbench[scaling]'")
     if source is None:
         source = measured(runs, passes, pytest_arguments(ctx), json_file, more)
     click.echo(report(read(source)), nl=False)

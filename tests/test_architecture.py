@@ -205,7 +205,7 @@ def test_the_tool_imports_no_package_that_its_wheel_does_not_declare() -> None:
     extras = project["optional-dependencies"]
     declared = {
         canonicalize_name(Requirement(text).name)
-        for text in (*project["dependencies"], *extras["gate"], *extras["matrix"])
+        for text in (*project["dependencies"], *extras["gate"], *extras["matrix"], *extras["scaling"])
     }
     distributions = packages_distributions()
     for module, targets in imports().items():

@@ -11,9 +11,9 @@ from concurbench.machine.card import HIDDEN, UNKNOWN, Kind, differences
 from concurbench.machine.host import Host
 from concurbench.machine.identify import card, facts, folder
 from concurbench.machine.interpreter import free_threaded, gil_enabled
-from concurbench.machine.processor import usable_cores
+from concurbench.machine.processor import reported_otherwise, usable_cores
 
 __all__ = [
     "HIDDEN", "UNKNOWN", "Host", "Kind", "card", "differences", "facts", "folder", "free_threaded",
-    "gil_enabled", "usable_cores",
+    "gil_enabled", "reported_otherwise", "usable_cores",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from concurbench import pyproject
 from concurbench.command import Command
 from concurbench.machine.card import HIDDEN, UNKNOWN, Card, Field, Kind
 from concurbench.machine.identify import card
+from concurbench.machine.processor import reported_otherwise
 from concurbench.report.text import show
 
 TITLES, VALUES = 24, 44
@@ -50,12 +51,17 @@ def show_machine(as_json: bool) -> None:
 
 
 def as_table(card: Card) -> RenderableType:
-    """The folder, the sections, and what a virtual machine hides."""
+    """The folder, the sections, what a virtual machine hides, and cores that Python reports wrongly."""
     # Not a table's title: that would be wrapped to the table's width.
     shown: list[RenderableType] = [Text(card.folder, style="bold")]
     shown += [_section(title, fields) for title, fields in card.sections.items() if fields]
-    shown += [Text(f"\n{sentence}", style="yellow") for sentence in _hidden(card)]
+    notes = [*_hidden(card), _sentence(reported_otherwise(card.facts()))]
+    shown += [Text(f"\n{note}", style="yellow") for note in notes if note]
     return Group(*shown)
+
+
+def _sentence(clause: str) -> str:
+    return clause and f"{clause[0].upper()}{clause[1:]}."
 
 
 def _hidden(card: Card) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+from collections.abc import Mapping
 
 from concurbench.machine import cgroups, system
 from concurbench.machine.card import HIDDEN, NONE, UNKNOWN, Field, Value, context, identity, volatile
@@ -88,6 +89,26 @@ def core_share(host: Host) -> float:
     """The same, not rounded: its affinity, limited by its quota, which can be a fraction of a core."""
     allowed = host.cores if host.affinity is None else len(host.affinity)
     return min(allowed, _quota(host) or math.inf)
+
+
+def reported_otherwise(facts: Mapping[str, object]) -> str:
+    """A sentence if Python reports another number of cores than the process may use: pools without a
+    size are too large then, or too small. Empty if not, or if the facts of a machine do not say."""
+    usable, reported = facts.get("usable_cores"), facts.get("python_cores")
+    if not isinstance(usable, int) or not isinstance(reported, int):
+        return ""
+    quota = facts.get("cpu_quota")
+    by_quota = isinstance(quota, int | float) and quota <= usable
+    share = quota if by_quota else usable
+    if share == reported:
+        return ""
+    why = "its CPU quota" if by_quota else "its affinity"
+    large = "large" if reported > usable else "small"
+    cores = "1 core" if share == 1 else f"{share:g} cores"
+    return (
+        f"this process may use {cores} ({why}), but Python reports {reported}: "
+        f"pools sized by that are too {large}, so name the number of workers"
+    )
 
 
 def physical_cores(host: Host) -> Value:

@@ -10,6 +10,9 @@ from concurbench.results.baseline import RunComparison
 from concurbench.results.drift import TITLES, drift
 from concurbench.results.runs import Run, short_name
 from concurbench.results.statistics import MIN_OBSERVATIONS
+from concurbench.verdicts.curve import is_sweep
+from concurbench.verdicts.law import LEVEL
+from concurbench.verdicts.pairs import MARGIN
 
 LOWER, HIGHER = "↓", "↑"
 """Signs of metrics: which way is better."""
@@ -27,6 +30,16 @@ def legend(run: Run, comparison: RunComparison | None = None) -> Iterator[str]:
         yield _plus_minus(run)
     if any(row.metrics for row in run.rows):
         yield f"{LOWER} lower is better, {HIGHER} higher is better"
+    if is_sweep(run.rows):
+        yield (
+            f"enough workers: the fewest measured within {units.percent(MARGIN)} of the best, "
+            "and the range of what single passes chose"
+        )
+        yield (
+            "contention: the share of the work that one worker does while all others wait; coherency: "
+            "what each pair of workers costs (Universal Scalability Law, "
+            f"{units.percent(LEVEL)} intervals)"
+        )
     if disturbed := [row for row in run.rows if row.disturbed]:
         worst = max(disturbed, key=lambda row: row.lost)
         more = f", and {units.counted(len(disturbed) - 1, 'more row')}" if len(disturbed) > 1 else ""
@@ -46,7 +59,10 @@ def remarks(run: Run) -> Iterator[str]:
         yield skips(run.skipped.values())
     if run.left_out:
         yield f"Default models only; {units.counted(run.left_out, 'more row')} with --models=all"
-    yield from (f"note: {note}" for note in (*run.notes, *drift(run.readings)))
+    notes = [*run.notes, *drift(run.readings)]
+    if is_sweep(run.rows) and run.cores_note:
+        notes.append(run.cores_note)
+    yield from (f"note: {note}" for note in notes)
 
 
 def skips(reasons: Collection[str]) -> str:

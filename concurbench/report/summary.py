@@ -16,12 +16,14 @@ from rich.table import Table
 from rich.text import Text
 
 from concurbench import units
+from concurbench.report.curve import curves_shown
 from concurbench.report.footnotes import DISTURBED, HIGHER, LIMIT_CHECK, LOWER, legend, remarks
 from concurbench.report.text import say, show
 from concurbench.results.baseline import RunComparison
 from concurbench.results.drift import TITLES, Readings, relative, summaries
 from concurbench.results.row import SEQUENTIAL, Metric, Row
 from concurbench.results.runs import Run
+from concurbench.verdicts.curve import one_each
 
 BAR = 7
 """Columns of a full bar."""
@@ -132,7 +134,7 @@ def _table(first: str, headings: Iterable[str], title: str | None = None) -> Tab
 
 
 def _group(name: str, rows: list[Row], comparison: RunComparison | None) -> RenderableType:
-    rows.sort(key=lambda row: row.median)
+    every, rows = rows, sorted(one_each(rows), key=lambda row: row.median)
     unit = units.unit_for(row.median for row in rows)
     sequential = next((row.median for row in rows if row.model == SEQUENTIAL), None)
     observed = "passes" if any(row.passes > 1 for row in rows) else "rounds"
@@ -156,6 +158,8 @@ def _group(name: str, rows: list[Row], comparison: RunComparison | None) -> Rend
         cells = (cell(row) for cell in columns.values())
         table.add_row(row.model, *cells, style="bold" if row is rows[0] else "")
     shown: list[RenderableType] = [table, *_green(verdict(rows)), *_metrics(rows, comparison)]
+    compared = {_heading(comparison): lambda row: _compared(row, comparison)} if comparison else {}
+    shown += curves_shown(every, compared)
     return Padding(Group(*shown), (1, 0, 0, 0))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.results.drift import Readings
 from concurbench.results.limits import with_limits
@@ -76,6 +77,11 @@ class Run:
             name: [reading for each in self.yardsticks for reading in each.get(name, ())]
             for name in dict.fromkeys(name for each in self.yardsticks for name in each)
         }
+
+    @property
+    def cores_note(self) -> str:
+        """A sentence if Python reported another number of cores than the run could use."""
+        return machine.reported_otherwise(self.machine)
 
     @functools.cached_property
     def by_id(self) -> Mapping[str, Row]:

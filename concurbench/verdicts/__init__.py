@@ -1,4 +1,4 @@
-"""What follows from a run: rows compared in pairs, and which model to take.
+"""What follows from a run: rows compared in pairs, which model to take, and how many workers.
 
 May import: results, units, errors.
 """

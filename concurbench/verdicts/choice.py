@@ -27,10 +27,8 @@ from enum import StrEnum
 
 from concurbench.results.row import Row
 from concurbench.results.runs import Run
-from concurbench.verdicts.pairs import TIME, Pairs, compare
-
-MARGIN = 0.05
-"""The difference that does not matter, as a share."""
+from concurbench.verdicts.curve import without_sweeps
+from concurbench.verdicts.pairs import MARGIN, TIME, Pairs, compare
 
 LEVEL = 0.95
 """The probability with which all intervals of a group hold at once."""
@@ -93,10 +91,11 @@ def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str
     """Group -> its verdict, for the groups of a run that have one; rows without a group have none.
 
     ``by`` is time or a metric, in place of each workload's own criterion. A group of a workload that
-    asks what something costs has a verdict only with ``by``.
+    asks what something costs has a verdict only with ``by``. A model with several numbers of workers
+    competes with the number that is enough.
     """
     groups: dict[str, list[Row]] = {}
-    for row in run.rows:
+    for row in without_sweeps(run).rows:
         if row.group and not row.reference:
             groups.setdefault(row.group, []).append(row)
     found = {}

@@ -27,6 +27,9 @@ from concurbench.verdicts.student import quantile
 TIME = "time"
 """In place of a metric's name: the row's time."""
 
+MARGIN = 0.05
+"""The difference that does not matter, as a share."""
+
 TRIMMED = 0.2
 """The share of turns in a pass that is left out at each end."""
 

@@ -100,3 +100,10 @@ def test_the_manual_names_every_field_under_its_kind(kind: machine.Kind) -> None
     [row] = re.findall(rf"^\| {kind} \|(.*?)\|", manual, re.MULTILINE)
     named = set(re.findall(r"`(\w+)`", row)) - {"packages", "timed", "volatile"}
     assert named == {field.name for field in machine.card(host=vague).fields if field.kind == kind}
+
+
+def test_the_card_says_if_python_reports_more_cores_than_a_quota_allows() -> None:
+    text = " ".join(shown("docker-quota-v2").split())
+    assert "This process may use" in text
+    assert "(its CPU quota), but Python reports 2: " in text
+    assert "but Python reports" not in shown("firecracker")

@@ -91,3 +91,32 @@ def test_the_usable_cores_follow_the_current_affinity() -> None:
     finally:
         os.sched_setaffinity(0, before)
     assert 1 <= machine.usable_cores() <= len(before)
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        (
+            {"usable_cores": 2, "cpu_quota": 1.5, "python_cores": 4},
+            "this process may use 1.5 cores (its CPU quota), but Python reports 4: pools sized by that "
+            "are too large, so name the number of workers",
+        ),
+        ({"usable_cores": 2, "cpu_quota": "none", "python_cores": 4}, "2 cores (its affinity)"),
+        (
+            {"usable_cores": 4, "cpu_quota": "none", "python_cores": 2},
+            "that are too small",
+        ),
+        ({"usable_cores": 1, "cpu_quota": 1.0, "python_cores": 2}, "1 core (its CPU quota)"),
+        ({"usable_cores": 4, "cpu_quota": 8, "python_cores": 8}, "4 cores (its affinity)"),
+        ({"usable_cores": 4, "cpu_quota": "none", "python_cores": 4}, ""),
+        ({"usable_cores": 2, "cpu_quota": 2.0, "python_cores": 2}, ""),
+        ({"usable_cores": 2, "python_cores": "unknown"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_sentence_says_if_python_reports_other_cores_than_the_process_may_use(
+    facts: dict[str, object], sentence: str
+) -> None:
+    found = machine.reported_otherwise(facts)
+    assert sentence in found
+    assert bool(sentence) == bool(found)

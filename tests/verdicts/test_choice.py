@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from concurbench.results.row import WorkloadInfo
 from concurbench.results.runs import Run
-from concurbench.verdicts.choice import LEVEL, MARGIN, Choice, Verdict, choices, choose
+from concurbench.verdicts.choice import LEVEL, Choice, Verdict, choices, choose
+from concurbench.verdicts.pairs import MARGIN
 from tests.verdicts.fakes import drawn, row
 
 
@@ -109,6 +111,18 @@ def test_references_and_cost_questions_are_never_chosen() -> None:
         ("group", "one")
     ]
     assert set(choices(run, "time")) == {"group", "costs"}
+
+
+def test_a_model_with_several_numbers_of_workers_competes_with_one_of_them() -> None:
+    sweep = [
+        replace(row(f"pool{workers}", [[1.0 + 1.0 / workers]] * 3), model="pool", workers=workers)
+        for workers in (1, 2, 4)
+    ]
+    run = Run(Path(), {}, True, (*sweep, row("other", [[3.0]] * 3)))
+    assert [each.row.id for each in choices(run)["group"].standings] == [
+        sweep[2].id,
+        "test.py::test[other]",
+    ]
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.03])
