@@ -40,7 +40,10 @@ def matrix(
     for server, case, model in itertools.product(servers, cases, impls.models(workload)):
         # The words in the options that select this model, and this case.
         model_words = {model.name, "all"} | ({"default"} if model.is_default(case) else set())
-        case_words = {case, "all"} | ({"smallest"} if case == smallest else set())
+        only_with = getattr(cases[case], "servers", None)
+        case_words = {case}
+        if server is None or only_with is None or server in only_with:
+            case_words |= {"all"} | ({"smallest"} if case == smallest else set())
         selected = model_words & wanted and case_words & {*option.cases}
         can_talk = server is None or model.servers is None or server in model.servers
         if selected and can_talk and model.has(case):

@@ -9,7 +9,8 @@ A workload (the folder's ``__init__.py``) offers these names to the benchmarks:
 ``QUESTION``            the question that its rows answer, in one sentence
 ``CASES``               name -> case, the smallest first. ``case.items`` is the number of units of work,
                         ``case.workers`` the number in flight (None: one for each usable core), and
-                        ``case.scale`` its work relative to the smallest case, roughly
+                        ``case.scale`` its work relative to the smallest case, roughly. It may have
+                        ``case.servers``, the servers that it runs with unless it is named
 ``Job``                 the frozen dataclass that every model's ``run`` takes
 ``job(case, resources)`` returns the job of a case, with the ``Resources`` of the caller
 ``check(job, answers)`` raises AssertionError unless the answers and the files left behind are right

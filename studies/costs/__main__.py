@@ -150,24 +150,23 @@ def report(header: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> s
         "|:--|" + "--:|" * 3 * len(COMPARED),
         *(_accounted(each) for each in entries if each["what"] == "accounted"),
         "",
-        f"Rounds with the accounting around them, compared with rounds without, in turn ({LEVEL:.0%} "
-        "interval):",
+        f"Rounds with the accounting around them, compared with rounds without ({LEVEL:.0%} interval):",
         "",
-        "|row|turns|longer by|interval|",
-        "|:--|--:|--:|--:|",
+        "|row|turns|longer by|low|high|",
+        "|:--|--:|--:|--:|--:|",
         *(_paired(each) for each in entries if each["what"] == "paired"),
         "",
         f"Memory that {WORKERS} workers touch, above that of workers which touch none:",
         "",
-        "|start method|each touches|found|off by|",
-        "|:--|--:|--:|--:|",
+        "|start method|memory|each, MiB|found, MiB|off by|",
+        "|:--|:--|--:|--:|--:|",
         *(_held(each) for each in entries if each["what"] == "held"),
     ]
     return "\n".join(lines) + "\n"
 
 
 def _accounted(entry: Mapping[str, Any]) -> str:
-    cells = [f"{entry['row']}: `{entry['workload']}/{entry['model']}`"]
+    cells = [f"`{entry['workload']}/{entry['model']}`"]
     if "unavailable" in entry:
         cells.append(entry["unavailable"])
     else:
@@ -188,15 +187,15 @@ def _paired(entry: Mapping[str, Any]) -> str:
     ratios = [math.log(one / other) for one, other in _pairs(entry)]
     half = quantile(len(ratios) - 1, (1 + LEVEL) / 2) * stdev(ratios) / math.sqrt(len(ratios))
     low, middle, high = (math.expm1(fmean(ratios) + each) for each in (-half, 0.0, half))
-    name = f"{entry['row']}: `{entry['workload']}/{entry['model']}`"
-    return f"|{name}|{len(ratios)}|{middle:+.2%}|{low:+.2%} to {high:+.2%}|"
+    name = f"`{entry['workload']}/{entry['model']}`"
+    return f"|{name}|{len(ratios)}|{middle:+.2%}|{low:+.2%}|{high:+.2%}|"
 
 
 def _held(entry: Mapping[str, Any]) -> str:
     size, shared = entry["size"], entry["shared"]
-    each = f"{'the same' if shared else 'its own'} {size / 2**20:.0f} MiB"
+    each = f"{'shared' if shared else 'private'}|{size / 2**20:.0f}"
     off = entry["bytes"] / (size * (1 if shared else entry["workers"])) - 1
-    return f"|{entry['method']}|{each}|{entry['bytes'] / 2**20:.1f} MiB|{off:+.1%}|"
+    return f"|{entry['method']}|{each}|{entry['bytes'] / 2**20:.1f}|{off:+.1%}|"
 
 
 def _pairs(entry: Mapping[str, Any]) -> list[tuple[float, float]]:

@@ -94,7 +94,7 @@ def report(study: SettingsStudy) -> RenderableType:
         parts += [Text(), _losses(study)]
     about = (
         f"Ratio: time with the other value / time with the usual one. {files.place(study.machine)}, "
-        f"local server, delay {time(study.delay)}, {duration(study.seconds)}."
+        f"delay {time(study.delay)}, {duration(study.seconds)}."
     )
     return Group(*parts, Text(), Text(about, style="dim"))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.matrix import matrix
 from tests.conftest import Suite
 from tests.measure.test_session import said
 
@@ -103,6 +105,22 @@ def look():
     import impls
     return impls.__file__, "_pytest" in sys.modules, "colorsys" in sys.modules
 """
+
+
+@pytest.mark.parametrize(
+    ("cases", "found"),
+    [
+        (["all"], {("mock", "pop20"), ("local", "pop20"), ("local", "all194")}),
+        (["all194"], {("mock", "all194"), ("local", "all194")}),
+        (["smallest"], {("mock", "pop20"), ("local", "pop20")}),
+    ],
+)
+def test_a_case_runs_with_its_own_servers_unless_it_is_named(
+    cases: list[str], found: set[tuple[str, str]]
+) -> None:
+    option = SimpleNamespace(models=["threaded"], cases=cases, workers=None)
+    cells = matrix("flags", ("mock", "local"), option)
+    assert {(cell.server, cell.case) for cell in cells} == found
 
 
 def test_processes_import_this_checkout_but_neither_pytest_nor_modules_of_another_row(
