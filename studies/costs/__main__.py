@@ -6,7 +6,6 @@ switches of the group independently of what the suite reads of processes.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
@@ -116,12 +115,15 @@ def measured(rounds: int, part: str, json_file: Path | None, more: Path | None) 
 
 
 def _remove_group() -> None:
-    with contextlib.suppress(FileNotFoundError):
-        for _ in range(100):  # its last processes are ending
-            with contextlib.suppress(OSError):
-                group_of(os.getpid()).rmdir()
-                return
+    for _ in range(100):  # its last processes are ending
+        try:
+            group_of(os.getpid()).rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
             time.sleep(0.05)
+        else:
+            return
 
 
 def _run(task: Mapping[str, Any]) -> dict[str, Any]:
