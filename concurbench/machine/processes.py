@@ -188,7 +188,7 @@ def _switches(pid: int) -> Tasks:
 @dataclass
 class Peaks:
     """The highest readings of a tree while it was observed. Memory and descriptors are those above the
-    root process alone, right before."""
+    root process alone, right before; threads and processes include the root's own one."""
 
     memory: int = 0
     """Bytes of the kind ``MEMORY_KIND``, of all processes together."""
@@ -196,17 +196,12 @@ class Peaks:
     processes: int = 0
     descriptors: int = 0
     """Open files, sockets and pipes."""
-    voluntary: int = 0
-    """Switches of processes that ended meanwhile and whose parent was not the root: these appear
-    nowhere else. What they did after their last sample is missing."""
-    involuntary: int = 0
     samples: int = 0
 
     def with_peaks_of(self, other: Peaks) -> Peaks:
-        """The peaks of both; samples and switches are added."""
-        added = ("voluntary", "involuntary", "samples")
-        both = [(name, one, vars(other)[name]) for name, one in vars(self).items()]
-        return Peaks(**{name: one + two if name in added else max(one, two) for name, one, two in both})
+        """The peaks of both; the samples are added."""
+        higher = {name: max(one, vars(other)[name]) for name, one in vars(self).items()}
+        return Peaks(**{**higher, "samples": self.samples + other.samples})
 
 
 class Observation:
@@ -215,40 +210,20 @@ class Observation:
     def __init__(self, root: int, without: Collection[int] = ()) -> None:
         self._root, self._without = root, without
         self._memory, self._descriptors = memory(root), _descriptors(root)
-        self._last = Tasks()
+        self._threads = _threads(root) - 1  # those of helpers
         self.peaks = Peaks()
-        self._grandchildren()
-        self._first = {**self._last}
 
     def sample(self) -> None:
         """Take a sample of all processes."""
         held = threads = processes = descriptors = 0
-        for pid in (self._root, *self._grandchildren()):
+        for pid in (self._root, *descendants(self._root, self._without)):
             with contextlib.suppress(*GONE, psutil.Error):
                 held += memory(pid)
                 threads += _threads(pid)
                 descriptors += _descriptors(pid)
                 processes += 1
-        now = Peaks(held - self._memory, threads, processes, descriptors - self._descriptors, samples=1)
-        self.peaks = self.peaks.with_peaks_of(now)
-
-    def finish(self) -> Peaks:
-        """The peaks, with the switches of processes that ended meanwhile."""
-        alive = {*descendants(self._root)}
-        for task, (voluntary, involuntary) in self._last.items():
-            if task[0] not in alive:
-                before = self._first.get(task, (0, 0))
-                self.peaks.voluntary += voluntary - before[0]
-                self.peaks.involuntary += involuntary - before[1]
-        return self.peaks
-
-    def _grandchildren(self) -> list[int]:
-        """All descendants, after the switches of those that are not the root's children were read."""
-        children, found = {*_children(self._root)}, descendants(self._root, self._without)
-        for pid in {*found} - children:
-            with contextlib.suppress(*GONE):
-                self._last |= _switches(pid)
-        return found
+        above = (threads - self._threads, processes, descriptors - self._descriptors)
+        self.peaks = self.peaks.with_peaks_of(Peaks(held - self._memory, *above, samples=1))
 
 
 def memory(pid: int) -> int:
@@ -336,7 +311,7 @@ def _sampler() -> None:
             observation.sample()
             pause = max(SHORTEST_PAUSE, time.perf_counter() - start)
         sys.stdin.readline()
-        print(json.dumps(asdict(observation.finish())), flush=True)
+        print(json.dumps(asdict(observation.peaks)), flush=True)
 
 
 if __name__ == "__main__":

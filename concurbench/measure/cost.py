@@ -76,7 +76,6 @@ class Costs:
         self._before: tuple[Usage, Usage] | None = None
         self._used: list[Usage] = []
         self._peaks = Peaks()
-        self._observed = 0
         self._unknown: dict[str, str] = {}
         if sampler is None:
             self._lack(OBSERVED, "observed in the first pass only")
@@ -129,7 +128,6 @@ class Costs:
             with self._noting(OBSERVED):
                 watching.close()
                 self._peaks = self._peaks.with_peaks_of(peaks)
-                self._observed += 1
 
     def kept(self) -> tuple[dict[str, MetricInfo], dict[str, str]]:
         """The costs as the file holds them, and why others are unknown, at the end of a visit.
@@ -138,19 +136,15 @@ class Costs:
         what processes have used that a live one waited for, and these add up correctly.
         """
         self._own |= {*processes.descendants(os.getpid(), self._without)}
-        observed = self._peaks.samples >= MIN_SAMPLES
         values: dict[str, float] = {}
-        if observed:
+        if self._peaks.samples >= MIN_SAMPLES:
             values |= {name: of(self._peaks) for name, of in OBSERVED.items()}
         else:
             self._lack(OBSERVED, f"fewer than {MIN_SAMPLES} samples in its rounds")
         if self._used:
             values |= {name: statistics.mean(map(of, self._used)) for name, of in ACCOUNTED.items()}
-            # The system keeps no switches of a fork server's ended children, only their CPU time.
-            values["voluntary_switches"] += self._peaks.voluntary / max(1, self._observed)
-            values["involuntary_switches"] += self._peaks.involuntary / max(1, self._observed)
-            if self._start_method == "forkserver" and not observed:
-                self._lack(SWITCHES, f"of a fork server's children: {self._unknown['peak_memory']}")
+        if self._start_method == "forkserver":
+            self._lack(SWITCHES, "the system does not report those of a fork server's ended children")
         kept: dict[str, MetricInfo] = {
             name: {"unit": UNITS.get(name, "count"), "better": "lower", "values": [value]}
             for name, value in values.items()

@@ -27,7 +27,6 @@ import impls
 from benchmarks.processes import end_fork_server
 from concurbench import machine
 from concurbench.machine.cgroups import mounts
-from concurbench.machine.processes import Sampler
 from concurbench.measure import cost
 from concurbench.measure.cost import Costs
 from impls import Resources, flags
@@ -43,9 +42,6 @@ CONTEXT_SWITCHES = struct.pack("IIQQQQQ", 1, 112, 3, 0, 0, 0, 0).ljust(112, b"\0
 
 OF_A_GROUP = 4
 """The flag of perf_event_open for a control group instead of a process."""
-
-OBSERVED = 5
-"""Rounds that a sampler observes, for the switches of a fork server's children."""
 
 
 def group_of(parent: int) -> Path:
@@ -129,9 +125,9 @@ def row(task: Mapping[str, Any]) -> Iterator[tuple[Callable[[], Callable[[], Any
 def accounted(task: Mapping[str, Any]) -> dict[str, Any]:
     """The costs of the row by the suite and by the kernel, on average over the rounds."""
     idle = cost.idle_processes(None)
-    with Sampler() as sampler, row(task) as (prepared, (group, model), server):
-        costs = Costs(lambda: sampler, model.start_method)
-        costs.leave_out({*idle, sampler.pid}, server)
+    with row(task) as (prepared, (group, model), server):
+        costs = Costs(None, model.start_method)
+        costs.leave_out(idle, server)
         kernel: dict[str, float] = {}
         for _ in range(task["rounds"]):
             a_round = prepared()
@@ -142,10 +138,6 @@ def accounted(task: Mapping[str, Any]) -> dict[str, Any]:
             costs.stop()
             for name, value in group.used(before, after).items():
                 kernel[name] = kernel.get(name, 0.0) + value / task["rounds"]
-        for _ in range(OBSERVED):
-            a_round = prepared()
-            with costs.observed():
-                a_round()
         kept, unknown = costs.kept()
         return {
             "ours": {name: each["values"][0] for name, each in kept.items()},
