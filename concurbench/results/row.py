@@ -78,9 +78,8 @@ class RowInfo(TypedDict, total=False):
     ``connections`` of each, as far as it counts them."""
     memory_is: str
     """Which measure of memory metrics and costs are in."""
-    cost: dict[str, MetricInfo]
-    cost_unknown: dict[str, str]
-    """What a round costs, by the fields of ``Cost``; and why it is unknown."""
+    cost: dict[str, MetricInfo]  # what a round costs, by the fields of ``Cost``
+    cost_unknown: dict[str, str]  # why it is unknown
     turns: list[int]
     """How many rounds the row had in each of its turns with the other rows of its group."""
     passes: list[PassInfo]
@@ -146,7 +145,7 @@ class Pass:
     turns: tuple[int, ...] = ()
     """How many rounds the row had in each turn; empty if it took no turns with other rows."""
     metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    """Name -> values: one a round, or a single one."""
+    """Name -> values of metrics and costs: one a round, or a single one."""
 
     @property
     def median(self) -> float:
@@ -238,16 +237,7 @@ class Row:
         several = bool(info.get("passes"))
         differing = info["passes"] if several else [{"number": 1, "seconds": rounds}]
         passes: Sequence[Any] = [{**info, **each} for each in differing]
-        by_pass = tuple(
-            Pass(
-                each["number"],
-                tuple(each["seconds"]),
-                Conditions(**(each.get("around") or {})),
-                tuple(each.get("turns") or ()),
-                {name: tuple(one["values"]) for name, one in (each.get("metrics") or {}).items()},
-            )
-            for each in passes
-        )
+        by_pass = tuple(map(_pass, passes))
         times = [*rounds, *needed, *(time for each in by_pass for time in each.seconds)]
         if not all(isinstance(time, int | float) for time in times) or min(rounds) <= 0:
             raise ValueError(f"{benchmark['fullname']}: expected times above 0 s")
@@ -322,11 +312,20 @@ def _bounds(info: RowInfo) -> Mapping[str, float]:
     return {**bounds, "limit": limit} if limit is not None and "capacity_near" not in info else bounds
 
 
-def _figures(info: RowInfo) -> Mapping[str, MetricInfo]:
+def _figures(info: RowInfo) -> dict[str, MetricInfo]:
     """The metrics of one pass: those of the workload, and the connections that the server counted."""
     opened = (info.get("server_saw") or {}).get("connections") or []
     counted: MetricInfo = {"unit": "count", "better": "lower", "values": opened}
     return {**(info.get("metrics") or {}), **({"connections": counted} if opened else {})}
+
+
+def _pass(info: Any) -> Pass:
+    measured = _figures(info) | info.get("cost", {})
+    return Pass(
+        info["number"], tuple(info["seconds"]), Conditions(**(info.get("around") or {})),
+        tuple(info.get("turns") or ()),
+        {name: tuple(one["values"]) for name, one in measured.items()},
+    )  # fmt: skip
 
 
 def _metrics(passes: Sequence[Mapping[str, MetricInfo]], *, several: bool) -> Iterator[Metric]:

@@ -72,6 +72,7 @@ def test_costs_are_metrics_of_a_row_and_unknown_ones_have_their_reason() -> None
     assert found.cost is not None
     assert found.cost.cpu_seconds == Metric("cpu_seconds", "s", "lower", (1.0, 3.0, 4.0), 3)
     assert found.metric("cpu_seconds") == found.cost.cpu_seconds
+    assert [each.metrics["cpu_seconds"] for each in found.by_pass] == [(1,), (3,), (4,)]
     assert (found.cost.peak_memory, found.cost.unknown) == (None, why["cost_unknown"])
 
 
