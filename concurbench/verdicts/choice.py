@@ -93,16 +93,16 @@ def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str
     """Group -> its verdict, for the groups of a run that have one.
 
     ``by`` is time or a metric, in place of each workload's own criterion. A group of a workload that
-    asks what something costs has a verdict only with ``by``.
+    asks what something costs has a verdict only with ``by``. Rows without a group do different work.
     """
     groups: dict[str, list[Row]] = {}
     for row in run.rows:
-        if not row.reference:
+        if row.group and not row.reference:
             groups.setdefault(row.group, []).append(row)
     found = {}
     for name, rows in groups.items():
         workload = run.workloads.get(rows[0].workload or "", {})
-        criterion, bound = workload.get("criterion", TIME), workload.get("bound")
+        criterion, bound = criterion_of(run, rows), workload.get("bound")
         if by is None and workload.get("cost_question"):
             continue
         if by is None and bound is not None:
@@ -112,6 +112,18 @@ def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str
         if choice:
             found[name] = choice
     return found
+
+
+def criterion_of(run: Run, rows: Sequence[Row]) -> str:
+    """What decides in the group of these rows: time, or the name of a metric.
+
+    Files that say nothing of a workload are older than the declarations; its first metric was its
+    criterion then, too.
+    """
+    workload = rows[0].workload
+    if workload and workload not in run.workloads and rows[0].metrics:
+        return rows[0].metrics[0].name
+    return run.workloads.get(workload or "", {}).get("criterion", TIME)
 
 
 def choose(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import impls
-from concurbench.report import summary
+from concurbench.report import tables
 from programs.watch import WORKLOADS
 from tests.conftest import load
 
@@ -36,7 +36,7 @@ def test_its_docstring_has_title_unit_sharing_costs_and_choice(model: impls.Mode
     text = " ".join(text.split())
     assert model.title.endswith(".")
     assert len(model.title) <= 80
-    assert len(model.name) <= summary.MAX_NAME
+    assert len(model.name) <= tables.MAX_NAME
     assert "Execution unit:" in text
     assert "Costs" in text
     assert model.name == "sequential" or "Choose it" in text
