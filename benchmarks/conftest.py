@@ -6,6 +6,7 @@ after. A test that also requests ``flag_server`` is one for each server, too.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ import pytest
 
 import impls
 from benchmarks.matrix import matrix, workload_of
-from benchmarks.processes import end_fork_server
+from benchmarks.processes import own_fork_server
 from concurbench import machine
 from concurbench.aio import AioBenchmark
 from concurbench.measure.row import BenchmarkRow
@@ -66,16 +67,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def clean_processes() -> Iterator[None]:
+def clean_processes(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let each row start its processes like a separate program.
 
-    Children import the main module of their parent, which is pytest: an empty one replaces it. The fork
-    server ends with the row, and so do the modules that it has imported.
+    Children import the main module of their parent, which is pytest: an empty one replaces it. Each row
+    has a fork server of its own, which ends with the row, and so do the modules that it has imported.
     """
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         patch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
-        yield
-    end_fork_server()
+        visited = request.config.stash[SESSION].visited(request.node.nodeid)
+        kept, last = (visited.kept, visited.group.stack) if visited else ({}, stack)
+        with own_fork_server(kept, last.callback):
+            yield
 
 
 @pytest.fixture
@@ -100,6 +103,8 @@ def new_row(
     option, server = request.config.option, request.node.callspec.params.get("server")
     workload: Any = import_module(f"impls.{model_file.workload}")
     elsewhere = model_file.cluster and option.dask_scheduler
+    if model_file.cluster and (visited := request.config.stash[SESSION].visited(request.node.nodeid)):
+        visited.alone = True  # starting a cluster for each turn would take longer than the rounds
     return lambda benchmark: BenchmarkRow(
         request.config.stash[SESSION], benchmark, workload, model_file, run, case, workers, server,
         capacity_here=not elsewhere,
@@ -151,9 +156,11 @@ def cluster(
 
 
 @pytest.fixture
-def destination(tmp_path: Path) -> Path:
+def destination(tmp_path: Path) -> Iterator[Path]:
     """The folder of the row's files; it is emptied before each round."""
-    return tmp_path / "destination"
+    folder = tmp_path / "destination"
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

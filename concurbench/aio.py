@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 class AioBenchmark:
     """The value of the fixture. A test calls it, or ``pedantic``, once and awaits the result.
 
-    ``extra_info``, ``group`` and ``stats`` are those of the ``benchmark`` fixture.
+    ``extra_info``, ``fullname``, ``group`` and ``stats`` are those of the ``benchmark`` fixture.
     """
 
     def __init__(self, benchmark: BenchmarkFixture) -> None:
@@ -48,6 +48,12 @@ class AioBenchmark:
     def stats(self) -> Any:
         """pytest-benchmark's statistics, after the measurement."""
         return self.benchmark.stats
+
+    @property
+    def fullname(self) -> str:
+        """The id of the test."""
+        fullname: str = self.benchmark.fullname
+        return fullname
 
     @property
     def group(self) -> str | None:

@@ -34,11 +34,14 @@ class Seen:
 
     ``served`` counts requests for files that exist, ``peak`` is the most requests in flight at once,
     and ``cpu_seconds`` is the server's CPU time, or None if it has no separate process.
+    ``connections`` counts the connections that clients opened, or is None if it has none or does not
+    count them.
     """
 
     served: int
     peak: int
     cpu_seconds: float | None = None
+    connections: int | None = None
 
     def expect(self, *, served: int, peak: int) -> None:
         """Check that the server served ``served`` requests, and at most ``peak`` of them at once.

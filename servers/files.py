@@ -41,6 +41,9 @@ KEEP_ALIVE = 24 * 3600
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+Address = tuple[str, int]
+"""The host and the port of a client, which tell its open connections apart."""
+
 
 TRANSPORT = "concurbench.transport"
 """The ASGI extension that holds the connection's transport, so that a fault can abort it."""
@@ -51,6 +54,9 @@ class FileApp:
 
     ``faults`` maps a path to its kind of fault. Such a request waits and is in flight like any other,
     but it is not counted as served. Neither is a request for a file that does not exist.
+
+    ``connections`` counts the connections accepted since the last reset, without those that ask for
+    the counts. A connection that stays open over a reset does not count again.
 
     Raises:
         ValueError: a fault is of an unknown kind, or for a file that does not exist.
@@ -68,6 +74,7 @@ class FileApp:
         # With a fixed delay and no faults no client disconnects early, so save the time of watching.
         self.watches = bool(self.faults) or not delay.fixed
         self.in_flight = 0
+        self.counted: set[Address] = set()
         self.reset()
 
     def _delay(self, path: str, delay: Delay, seed: int) -> float:
@@ -75,12 +82,32 @@ class FileApp:
 
     def reset(self) -> None:
         self.served = 0
+        self.connections = 0
+        self.counted.clear()
         self.peak = self.in_flight  # requests of an earlier round may still run
         self.cpu_at_reset = time.process_time()
 
+    def opened(self, client: Address) -> None:
+        """A client has connected."""
+        self.connections += 1
+        self.counted.add(client)
+
+    def closed(self, client: Address) -> None:
+        """The connection of this client has ended."""
+        self.counted.discard(client)
+
+    def leave_out(self, client: Address) -> None:
+        """Do not count the connection of this client."""
+        if client in self.counted:
+            self.counted.remove(client)
+            self.connections -= 1
+
     def seen(self) -> dict[str, int | float]:
         cpu_seconds = time.process_time() - self.cpu_at_reset
-        return {"served": self.served, "peak": self.peak, "cpu_seconds": cpu_seconds}
+        return {
+            "served": self.served, "peak": self.peak, "cpu_seconds": cpu_seconds,
+            "connections": self.connections,
+        }  # fmt: skip
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         path = scope["path"].lstrip("/")
@@ -88,6 +115,7 @@ class FileApp:
             self.reset()
             await respond(send, 200, b"")
         elif path == "-/seen":
+            self.leave_out(scope["client"])
             await respond(send, 200, json.dumps(self.seen()).encode())
         elif path not in self.files:
             await respond(send, 404, b"")
@@ -158,7 +186,21 @@ async def respond(send: Send, status: int, body: bytes) -> None:
 
 
 class Connection(HttpToolsProtocol):
-    """uvicorn's protocol, which also passes its transport to the application."""
+    """uvicorn's protocol, which also reports the connection to the application."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+        super().connection_made(transport)
+        app: Any = self.config.app
+        app.opened(self.client)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        app: Any = self.config.app
+        app.closed(self.client)
+        super().connection_lost(exc)
+
+
+class FaultyConnection(Connection):
+    """The same, which also passes its transport to the application."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -219,7 +261,7 @@ def configuration(app: FileApp) -> uvicorn.Config:
     """The configuration of uvicorn for this application."""
     return uvicorn.Config(
         app,
-        http=Connection if app.faults else "httptools",
+        http=FaultyConnection if app.faults else Connection,
         loop="asyncio",
         ws="none",
         lifespan="off",

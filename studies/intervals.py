@@ -36,7 +36,7 @@ from studies import files
 KIND = "interval study"
 
 PASSES = 5
-"""The default of ``concurbench run``."""
+"""As many as a row without competitors gets from ``concurbench run``."""
 
 TIMEOUT = 1800.0
 """Seconds that one pass may take."""
@@ -135,7 +135,7 @@ def measured(
     header = {"machine": machine.facts(), "passes": passes}
     with (
         files.recording(KIND, header, json_file, more) as (record, entries),
-        measuring(arguments, passes, TIMEOUT) as (suite, status),
+        measuring(arguments, TIMEOUT) as (suite, status),
     ):
         start = time.monotonic() - (entries[-1]["elapsed"] if entries else 0.0)
         [collected], *_ = collect(suite, {"": Path(sys.executable)}, status)

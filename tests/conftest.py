@@ -19,7 +19,8 @@ import psutil
 import pytest
 
 import impls
-from concurbench.measure import capacity, interference, session
+from concurbench.measure import interference, session
+from concurbench.measure.speed import capacity
 from servers import Server
 from servers import capacity as server_capacity
 from servers.cluster import Cluster
@@ -175,7 +176,7 @@ class Suite:
                 patch.delitem(sys.modules, name)
             patch.setattr(interference, "Yardsticks", FakeYardsticks)
             patch.setattr(session, "preflight_check", list)
-            patch.setattr(capacity, "measure", float)
+            patch.setattr(capacity, "measure", lambda workers, seconds, **_: float(workers))
             patch.setattr(server_capacity, "highest", lambda server: 5_000.0)
             patch.setattr(tempfile, "tempdir", None)  # TMPDIR is read again
             return self.pytester.runpytest_inprocess(

@@ -16,7 +16,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ import psutil
 import pytest
 
 from concurbench import machine
-from concurbench.measure.yardsticks import Yardsticks
+from concurbench.measure.speed.yardsticks import Yardsticks
 from concurbench.results.drift import speed_near
 
 MIN_SECONDS = 0.2
@@ -121,12 +121,16 @@ def unknown() -> list[str]:
 class Interference:
     """A pytest plugin that watches the rows of a session, and reads the yardsticks between them.
 
-    Yardsticks write their files below ``near``.
+    Yardsticks write their files below ``near``. ``together`` returns the rows that are measured when
+    pytest comes to one of them: those that take turns are watched together.
     """
 
-    def __init__(self, rows: list[str], near: Path) -> None:
+    def __init__(
+        self, rows: list[str], near: Path, together: Callable[[str], list[str]] = lambda row: [row]
+    ) -> None:
         self.yardsticks = Yardsticks(near)
         self._rows = rows
+        self._together = together
         self._periods: dict[str, tuple[float, float, dict[str, float | None]]] = {}
         """Row -> its setup and the end of its teardown, in seconds since the start of the yardsticks,
         and the shares in between."""
@@ -139,14 +143,16 @@ class Interference:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        if item.nodeid not in self._rows:
+        rows = self._together(item.nodeid) if item.nodeid in self._rows else []
+        if not rows:
             return (yield)
         before, start = Snapshot.now(), time.perf_counter() - self.yardsticks.start
         try:
             return (yield)
         finally:
             end = time.perf_counter() - self.yardsticks.start
-            self._periods[item.nodeid] = (start, end, before.until(Snapshot.now()))
+            period = (start, end, before.until(Snapshot.now()))
+            self._periods |= dict.fromkeys(rows, period)
             self.yardsticks.sweep()
 
     def around(self, row: str) -> dict[str, float | None]:

@@ -6,8 +6,10 @@ import contextlib
 import gc
 import math
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,16 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from concurbench.aio import AioBenchmark
 
 MAX_ROUNDS = 20
+
+TURN = 0.02
+"""Seconds of rounds in a turn, and at least one round: shorter turns would mostly show how a row starts
+after another one."""
+
+MIN_TURNS = 2
+MAX_TURNS = 20
+
+LONG = 1.0
+"""Seconds a round takes from which on a row takes no turns: the other rows would wait too long."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,10 @@ class Budget:
     def rounds(self, seconds: float) -> int:
         """The number of rounds for a row with rounds of ``seconds``."""
         return max(self.min_rounds, min(MAX_ROUNDS, math.ceil(self.seconds / seconds)))
+
+    def turns(self, seconds: float, rows: int) -> int:
+        """The number of turns for ``rows`` that take ``seconds`` for a turn together."""
+        return max(MIN_TURNS, min(MAX_TURNS, math.ceil(self.seconds * rows / seconds)))
 
 
 SESSION_BUDGET = Budget(seconds=3.0, min_rounds=2)
@@ -57,40 +73,66 @@ class Rounds:
     requests in each round."""
     requests: int = 1
     """How many requests an item of the case takes."""
+    takes_turns: bool = False
+    """Whether the row is visited again: then each visit has the rounds of one turn, unless they are
+    long. The rows that take turns share one ``only_own_garbage``."""
     observed: list[Mapping[str, float]] = field(default_factory=list)
     """The metrics of each timed round."""
     seen: list[Any] = field(default_factory=list)
     """What the server counted in each timed round."""
+    once: Mapping[str, float] = field(default_factory=dict)
+    """The metrics that are measured a single time, beside the rounds."""
+    turns: list[int] = field(default_factory=list)
+    """The number of timed rounds in each visit."""
+    seconds: list[float] = field(default_factory=list)
+    """The time of each timed round, measured around pytest-benchmark's timer."""
 
     def measure(self, benchmark: BenchmarkFixture) -> None:
-        """Time the rounds.
+        """Time the rounds of a visit.
 
         The first round, of the smallest case, is not timed: it warms up what lasts from round to round,
-        and the number of rounds follows from its duration. With ``--benchmark-disable`` there is one
-        round, of the whole case, untimed.
+        and the number of rounds follows from its duration. Later visits do without. With
+        ``--benchmark-disable`` there is one round, of the whole case, untimed.
 
         Raises:
             AssertionError: an answer is wrong. The row then has no time.
         """
-        with only_own_garbage():
-            case = self._first_case(benchmark)
-            job = self._prepare(case)
-            self._time(job)
-            if plan := self._plan(benchmark, job, case):
-                benchmark.pedantic(self._time, **plan)
+        with self._only_own_garbage():
+            if not self.seconds:
+                case = self._first_case(benchmark)
+                job = self._prepare(case)
+                self._time(job)
+                self._warmed_up(benchmark, job, case)
+            if benchmark.enabled:
+                benchmark.pedantic(self._time, **self._plan())
             else:
                 benchmark.pedantic(lambda: None)  # else it would warn that the fixture was not used
 
     async def measure_in_loop(self, benchmark: AioBenchmark) -> None:
         """The same for a model that is a coroutine: awaited, and timed, inside the running loop."""
-        with only_own_garbage():
-            case = self._first_case(benchmark)
-            job = self._prepare(case)
-            await self._time_in_loop(job)
-            if plan := self._plan(benchmark, job, case):
-                await benchmark.pedantic(self._time_in_loop, **plan)
+        with self._only_own_garbage():
+            if not self.seconds:
+                case = self._first_case(benchmark)
+                job = self._prepare(case)
+                await self._time_in_loop(job)
+                self._warmed_up(benchmark, job, case)
+            if benchmark.enabled:
+                await benchmark.pedantic(self._time_in_loop, **self._plan())
             else:
                 await benchmark.pedantic(_nothing)
+
+    @property
+    def a_round(self) -> float:
+        """The seconds that a round takes, as far as is known."""
+        return statistics.median(self.seconds) if self.seconds else self._expected
+
+    @property
+    def long(self) -> bool:
+        """Whether its rounds are too long for turns."""
+        return self.a_round >= LONG
+
+    def _only_own_garbage(self) -> AbstractContextManager[None]:
+        return contextlib.nullcontext() if self.takes_turns else only_own_garbage()
 
     def _time(self, job: Any) -> None:
         start = time.perf_counter()
@@ -116,18 +158,23 @@ class Rounds:
         gc.collect()  # no round pays for the garbage of the one before
         return job
 
-    def _plan(self, benchmark: BenchmarkFixture | AioBenchmark, job: Any, case: Any) -> dict[str, Any]:
-        """The arguments of ``pedantic``, once the answers of the first round have proven right; empty
-        if nothing is to be timed."""
-        seconds = self._judge(job, case)
-        if not benchmark.enabled:
-            return {}
-        self.observed.clear()
-        self.seen.clear()
+    def _warmed_up(self, benchmark: BenchmarkFixture | AioBenchmark, job: Any, case: Any) -> None:
+        """The round that is not timed is over, and its answers must be right."""
+        self._expected = self._judge(job, case) * self.case.scale
+        if benchmark.enabled:
+            for kept in (self.observed, self.seen, self.seconds):
+                kept.clear()
+
+    def _plan(self) -> dict[str, Any]:
+        """The arguments of ``pedantic``."""
+        rounds = self.budget.rounds(self.a_round)
+        if self.takes_turns and not self.long:
+            rounds = max(1, min(MAX_ROUNDS, math.ceil(TURN / self.a_round)))
+        self.turns.append(rounds)
         return {
             "setup": lambda: ((self._prepare(self.case),), {}),
             "teardown": lambda job: self._judge(job, self.case),
-            "rounds": self.budget.rounds(seconds * self.case.scale),
+            "rounds": rounds,
         }
 
     def _judge(self, job: Any, case: Any) -> float:
@@ -140,6 +187,7 @@ class Rounds:
             self.seen.append(seen)
         if metrics := getattr(self.workload, "metrics", None):
             self.observed.append(metrics(job, answers, seconds))
+        self.seconds.append(seconds)
         return seconds
 
 

@@ -16,9 +16,10 @@ from typing import Any
 
 from concurbench import machine
 from concurbench.errors import ConcurbenchError
-from concurbench.measure import capacity
 from concurbench.measure.rounds import Rounds
 from concurbench.measure.session import Session
+from concurbench.measure.speed import capacity
+from concurbench.measure.turns import Visited
 from concurbench.results.row import BETTER, METRIC_UNITS, MetricInfo, RowInfo
 
 FINGERPRINT_LENGTH = 16
@@ -36,7 +37,8 @@ class BenchmarkRow:
     Its times go to pytest-benchmark's fixture ``benchmark``, and all else to that fixture's
     ``extra_info``. ``workload`` is a module like ``impls.flags``. ``model`` is an ``impls.Model``: what
     is known about the model before it is imported as ``run``. With ``capacity_here`` false, its workers
-    run on other hosts, whose parallel capacity is unknown.
+    run on other hosts, whose parallel capacity is unknown. If the row takes turns with others, it is
+    measured several times: each time it has another object of this class, and the same rounds.
     """
 
     def __init__(
@@ -121,28 +123,49 @@ class BenchmarkRow:
             "cost_question": getattr(workload, "COST_QUESTION", False),
             "explanations": {**known, **{name: BOUNDS[name] for name in bounds}},
         }
-        rounds = Rounds(
-            workload, self._run, self.case, resources, self.workers, self._session.budget, server,
-            requests,
-        )  # fmt: skip
-        # Right before and after the row: on a shared machine it changes by the second.
-        occupied = min(self.workers, self.case.items)
-        before = capacity.measure(occupied) if self._measures_capacity and yardstick else None
+        visited = self._session.visited(self._benchmark.fullname)
+        rounds = visited.rounds if visited and visited.rounds else self._new_rounds()
+        rounds.resources, rounds.server, rounds.requests = resources, server, requests
+        if visited:
+            visited.rounds = rounds
+            rounds.takes_turns = not visited.alone
+        first = not rounds.turns
         yield rounds
-        if before is not None:
-            extra["capacity_near"] = statistics.mean([before, capacity.measure(occupied)])
+        if self._measures_capacity and yardstick:
+            extra["capacity_near"] = self._capacity(rounds, visited)
+        if visited:
+            extra["turns"] = list(rounds.turns)
         if metrics:
-            enabled = self._benchmark.enabled
-            single = {name: measured() if enabled else 0.0 for name, measured in once.items()}
-            extra["metrics"] = recorded(metrics, rounds.observed, single)
+            if first:
+                enabled = self._benchmark.enabled
+                rounds.once = {name: each() if enabled else 0.0 for name, each in once.items()}
+            extra["metrics"] = recorded(metrics, rounds.observed, rounds.once)
         if rounds.seen:
             extra["server_saw"] = {
                 "served": rounds.seen[-1].served,
                 "peak": max(seen.peak for seen in rounds.seen),
-                "cpu_seconds": [s for seen in rounds.seen if (s := seen.cpu_seconds) is not None],
+                **counted(rounds.seen, "cpu_seconds", "connections"),
             }
         # At the end, because importing the model may have switched the GIL on.
         extra["gil_enabled"] = machine.gil_enabled()
+
+    def _new_rounds(self) -> Rounds:
+        return Rounds(self.workload, self._run, self.case, None, self.workers, self._session.budget)
+
+    def _capacity(self, rounds: Rounds, visited: Visited | None) -> float:
+        """The parallel capacity near the row: on a shared machine it changes by the second."""
+        occupied = min(self.workers, self.case.items)
+        if visited and visited.goes_on:
+            return visited.group.capacity(occupied, rounds.a_round)
+        both = (False, True)
+        readings = [capacity.measure(occupied, rounds.a_round, backwards=each) for each in both]
+        return statistics.mean(readings)
+
+
+def counted(seen: Sequence[Any], *names: str) -> dict[str, list[float]]:
+    """Name -> what the server counted in each round; a server may lack some of these counts."""
+    found = {name: [getattr(each, name, None) for each in seen] for name in names}
+    return {name: [value for value in values if value is not None] for name, values in found.items()}
 
 
 def recorded(

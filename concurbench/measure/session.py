@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from concurbench.measure.interference import Interference, preflight_check, unkn
 from concurbench.measure.lock import SessionLock
 from concurbench.measure.outcomes import Outcomes, fail
 from concurbench.measure.rounds import PASS_BUDGET, SESSION_BUDGET
+from concurbench.measure.turns import Turns, Visited
 from concurbench.results import baseline, runs
 from concurbench.results.runs import Run, WorkloadInfo, short_name
 from concurbench.results.storage import Storage, partial_run
@@ -35,7 +36,8 @@ DEFAULT_STORAGE = "file://./.benchmarks"
 """pytest-benchmark's default, replaced by ``results/`` beside the suite's configuration."""
 
 ENV_PASS = "CONCURBENCH_PASS"
-"""The environment variable of a session that is one pass of a run."""
+"""The environment variable of a session that is one pass of a run: for how many seconds to time a
+row."""
 
 STEPPED = "concurbench-stepped"
 """The plugin of sessions whose rounds the gate controls: there is no time for anything between them."""
@@ -65,7 +67,10 @@ class Session:
         self.regressions: list[str] = []  # the findings of --benchmark-compare-fail
         self.gil = GilCheck()
         self.is_pass = ENV_PASS in os.environ  # of a run that another process saves
-        self.budget = PASS_BUDGET if self.is_pass else SESSION_BUDGET
+        self.budget = SESSION_BUDGET
+        if self.is_pass:
+            self.budget = replace(PASS_BUDGET, seconds=float(os.environ[ENV_PASS]))
+        self.turns = Turns(lambda: self.benchmarks.benchmarks, lambda: self.budget)
         self.interference: Interference | None = None
         self.storage: Storage | None = None  # None if the session does not save to a folder
         self.incomplete: list[str] = []  # why the run is not complete, once it is over
@@ -112,6 +117,10 @@ class Session:
         """Whether the gate controls the rounds."""
         return self.config.pluginmanager.has_plugin(STEPPED)
 
+    def visited(self, row: str) -> Visited | None:
+        """What lasts from visit to visit of a row that takes turns with others; None for others."""
+        return self.turns.visited(row)
+
     def pytest_report_header(self) -> list[str]:
         compared = [f"compared with: {self.baseline.path}"] if self.baseline else []
         gil = " (its GIL is off)" if not self.gil.start else ""
@@ -141,7 +150,9 @@ class Session:
         self.ready = True
         if not self.stepped:
             near = self.config.rootpath / "results"
-            self.interference = Interference(self.outcomes.rows, near)
+            self.turns.collected([item for item in session.items if is_row(item)])
+            self.config.pluginmanager.register(self.turns, "concurbench-turns")
+            self.interference = Interference(self.outcomes.rows, near, self.turns.together)
             self.config.pluginmanager.register(self.interference, "concurbench-interference")
             self.notes += unknown()
         self.notes += [f"the machine is not quiet: {each}" for each in preflight_check()]

@@ -74,7 +74,8 @@ class RowInfo(TypedDict, total=False):
     server_capacity: float | None
     """Responses per second that the server can give."""
     server_saw: Mapping[str, Any]
-    """What the server counted: ``served``, ``peak``, ``cpu_seconds``."""
+    """What the server counted: ``served`` and ``peak`` of all rounds, ``cpu_seconds`` and
+    ``connections`` of each, as far as it counts them."""
     memory_is: str
     """Which measure of memory the metric is."""
     turns: list[int]
@@ -224,7 +225,7 @@ class Row:
             reference=bool(info.get("reference")),
             bounds=_medians([_bounds(each) for each in passes]),
             capacity_near=_median([each.get("capacity_near") for each in passes]),
-            metrics=tuple(_metrics([each.get("metrics") or {} for each in passes], medians=several)),
+            metrics=tuple(_metrics([*map(_figures, passes)], medians=several)),
             by_pass=by_pass,
         )
 
@@ -281,6 +282,13 @@ def _bounds(info: RowInfo) -> Mapping[str, float]:
     # Files of format 1 hold one limit; that of a CPU-bound row was computed from its capacity.
     limit: Any = info.get("limit")
     return {**bounds, "limit": limit} if limit is not None and "capacity_near" not in info else bounds
+
+
+def _figures(info: RowInfo) -> Mapping[str, MetricInfo]:
+    """The metrics of one pass: those of the workload, and the connections that the server counted."""
+    opened = (info.get("server_saw") or {}).get("connections") or []
+    counted: MetricInfo = {"unit": "count", "better": "lower", "values": opened}
+    return {**(info.get("metrics") or {}), **({"connections": counted} if opened else {})}
 
 
 def _metrics(passes: Sequence[Mapping[str, MetricInfo]], *, medians: bool) -> Iterator[Metric]:

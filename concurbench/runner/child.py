@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from concurbench.errors import ConcurbenchError
+from concurbench.measure.session import ENV_PASS
 from concurbench.runner.inside import concurbench_inside
 from concurbench.runner.workspace import Workspace
 
@@ -124,21 +125,25 @@ class PytestSuite:
         """The rows of the suite; nothing is measured."""
         return self._run(python, None, "--collect-only", "-q")
 
-    def measure(self, python: Path, rows: Sequence[str]) -> ChildResult:
-        """Measure these rows in this order."""
+    def measure(self, python: Path, rows: Sequence[str], seconds: float) -> ChildResult:
+        """Measure these rows in this order, each for so many seconds."""
         place = self._workspace.folder / str(self._number + 1)
         # A slice is not a run to compare with: what the suite saves goes with the workspace.
         storage = f"--benchmark-storage={place / 'storage'}"
-        return self._run(python, rows, f"--benchmark-json={place / 'run.json'}", storage)
+        json_file = f"--benchmark-json={place / 'run.json'}"
+        return self._run(python, rows, json_file, storage, environ={ENV_PASS: str(seconds)})
 
-    def _run(self, python: Path, only: Sequence[str] | None, *more: str) -> ChildResult:
+    def _run(
+        self, python: Path, only: Sequence[str] | None, *more: str,
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> ChildResult:  # fmt: skip
         self._number += 1
         place = self._workspace.folder / str(self._number)
         place.mkdir()
         output, file = place / "output", place / "messages"
         command, environ = with_plugin(
             [python, *self._arguments, *more],
-            self._workspace.environ(**self._environ),
+            self._workspace.environ(**self._environ, **environ),
             {"run": only, "messages": str(file)},
         )
         code, trouble = 0, ""

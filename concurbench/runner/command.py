@@ -29,9 +29,7 @@ from concurbench.results.storage import from_here
 from concurbench.runner import run as runner
 from concurbench.runner.measured import Kept, Request
 from concurbench.runner.run import Result
-
-PASSES = 5
-"""The fewest whose interval claims ``concurbench.results.statistics.LEVEL``."""
+from concurbench.verdicts.choice import ANALYSES
 
 TIMEOUT = 900.0
 
@@ -52,11 +50,12 @@ def _folder(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     return Path(value.removeprefix("file://")) if value else None
 
 
-def run_options(passes: int) -> Decorator:
-    """The options of every command that makes runs; ``passes`` is the default number of passes."""
+def run_options(passes: int | None, otherwise: str = "") -> Decorator:
+    """The options of every command that makes runs; ``passes`` is the default number of passes, or
+    ``otherwise`` says what is done without a number."""
     return with_options(
         click.option(
-            "--passes", default=passes, show_default=True, type=click.IntRange(min=1),
+            "--passes", default=passes, show_default=otherwise or True, type=click.IntRange(min=1),
             help="Number of passes; each pass is one observation of each row.",
         ),
         click.option(
@@ -91,14 +90,14 @@ def run_options(passes: int) -> Decorator:
     help="Measure nothing: save what a killed command had measured, as it left it in the folder "
     "concurbench/running of the user's state.",
 )  # fmt: skip
-@run_options(PASSES)
+@run_options(None, f"{ANALYSES[0]}, and up to {ANALYSES[-1]} where rows are close")
 @click.pass_context
 def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
     """Measure the benchmarks in the current folder in several passes, and save them as one run.
 
-    Each pass is a fresh pytest process and visits the rows in another order. The median of a row in a
-    pass is one observation, so the intervals also cover the differences between processes. Rows with
-    rounds of a second or more are visited in every second pass.
+    Each pass is a fresh pytest process, in which the rows of a group take turns. A ratio of two rows in
+    a pass is one observation, so the intervals also cover the differences between processes. Groups in
+    which the best model is clear are done after a few passes, and close ones get more.
 
     The options from --models on are those of this project's own suite; they are passed on to pytest.
     So is everything behind --.

@@ -30,7 +30,8 @@ class Request:
 
     arguments: Sequence[str]
     """For pytest."""
-    passes: int
+    passes: int | None
+    """None for as many as the verdicts need."""
     timeout: float
     """Seconds a pytest process may go without a response."""
     compare: str | None = None
@@ -55,6 +56,8 @@ class Measured:
     """Row -> group, for all rows that pytest collects there, in order."""
     contents: dict[int, list[Content]] = field(default_factory=dict)
     """Pass -> what its processes have saved."""
+    planned: int = 1
+    """Number of passes that the command was to make when it last started one."""
     finished: int = 0
     """Number of passes that ran to their end and saved something."""
     failed: dict[str, str] = field(default_factory=dict)
@@ -105,23 +108,24 @@ class Measured:
         return joined
 
 
-def read(file: Path) -> tuple[list[Measured], int]:
-    """What an interrupted command had measured, and how many passes it was to make.
+def read(file: Path) -> list[Measured]:
+    """What an interrupted command had measured.
 
     Raises:
         ConcurbenchError: the file cannot be read or holds something else.
     """
     header, entries = records.read(file, RECORD)
     try:
-        asked, groups = header["passes"], header["rows"]
+        groups = header["rows"]
         measured = {name: Measured(name, Path(), groups[name]) for name in groups}
         for entry in entries:
             one, number = measured[entry["interpreter"]], entry["pass"]
             one.add(number, one.groups, ChildResult(**entry["result"]))
             one.finished = max(one.finished, number - 1)  # the later pass has started
+            one.planned = entry["passes"]
     except (LookupError, TypeError, AttributeError) as error:
         raise ConcurbenchError(f"{file} is not a {RECORD} file: {error!r}") from None
-    return list(measured.values()), asked
+    return list(measured.values())
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def keep(
     content = merge(passes)
     ours = content[runs.OURS]
     regressions = list(_regressions(content, earlier, request.compare_fail)) if earlier else []
-    incomplete = _incomplete(measured, request.passes, ours["incomplete"], bool(regressions))
+    incomplete = _incomplete(measured, ours["incomplete"], bool(regressions))
     ours |= {"incomplete": incomplete, "complete": not incomplete}
     ours["skipped"] |= measured.skipped
     place = storage_at(storage, ours["home"])
@@ -167,7 +171,7 @@ def keep(
     if not incomplete or request.name:
         place.save(content, request.name or get_tag())
         saved, trouble = place.saved, place.trouble
-    elif request.keep_partial or measured.finished < request.passes:
+    elif request.keep_partial or measured.finished < measured.planned:
         parts = (storage.resolve().parent.name, measured.name)
         file = default_path("runs", "-".join(filter(None, parts)))
         saved, trouble = write_or_rescue(file, json.dumps(content, indent=1))
@@ -196,15 +200,15 @@ def _joined(contents: Sequence[Content]) -> dict[str, Any]:
     return {**contents[0], "benchmarks": rows, runs.OURS: joined}
 
 
-def _incomplete(measured: Measured, asked: int, reasons: Sequence[str], slower: bool) -> list[str]:
+def _incomplete(measured: Measured, reasons: Sequence[str], slower: bool) -> list[str]:
     """Why the run is not complete; empty where it is."""
     found = list(reasons)
     if measured.failed:
         # Each pass has reported its own failures.
         found = [why for why in found if "rows failed" not in why and "exit code" not in why]
         found.append(f"{len(measured.failed)} of {len(measured.groups)} rows failed")
-    if measured.finished < asked:
-        found.append(f"{measured.finished} of {asked} passes")
+    if measured.finished < measured.planned:
+        found.append(f"{measured.finished} of {measured.planned} passes")
     if measured.errors and not found:
         found.append(measured.errors[0])
     if slower:

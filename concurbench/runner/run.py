@@ -17,7 +17,6 @@ from concurbench import machine
 from concurbench.command import UNABLE, check_writable, ended_by_signals, published, system_error
 from concurbench.errors import ConcurbenchError, Interrupted
 from concurbench.measure.lock import SessionLock
-from concurbench.measure.session import ENV_PASS
 from concurbench.report.progress import StatusLine
 from concurbench.results import baseline
 from concurbench.results.records import Record
@@ -78,7 +77,7 @@ def run(request: Request, pythons: Mapping[str, Path], show: Callable[[Result], 
     notes: list[str] = []
     earlier, record, interrupted, folder = None, None, 0, Path()
     try:
-        with measuring(request.arguments, request.passes, request.timeout) as (suite, status):
+        with measuring(request.arguments, request.timeout) as (suite, status):
             collected, unusable, first = collect(suite, pythons, status)
             folder = request.storage or Path(first.storage)
             earlier, notes = _earlier(request, folder)
@@ -114,8 +113,8 @@ def recover(file: Path, storage: Path, name: str | None, show: Callable[[Result]
     Raises:
         ConcurbenchError: the file cannot be read, or nothing was timed.
     """
-    measured, passes = read(file)
-    made = [keep(each, Request((), passes, 0.0, name=name), storage) for each in measured]
+    measured = read(file)
+    made = [keep(each, Request((), None, 0.0, name=name), storage) for each in measured]
     kept = [each for each in made if each]
     if not kept:
         raise ConcurbenchError(f"{file}: nothing was timed")
@@ -129,9 +128,7 @@ def _failed(measured: Sequence[Measured]) -> bool:
 
 
 @contextmanager
-def measuring(
-    arguments: Sequence[str], passes: int, timeout: float
-) -> Iterator[tuple[PytestSuite, StatusLine]]:
+def measuring(arguments: Sequence[str], timeout: float) -> Iterator[tuple[PytestSuite, StatusLine]]:
     """The suite in the current folder, while no other session measures on this machine and signals
     end this command in order; and the line that says where it is.
 
@@ -147,10 +144,10 @@ def measuring(
         raise ConcurbenchError(f"{ENV_SERVER_PYTHON}: no interpreter {server}")
     status, lock, here = StatusLine(), SessionLock(), Path.cwd()
     lock.acquire(f"started {time.strftime('%H:%M:%S')} in {here}")
-    options, environ = [*OPTIONS, *arguments], {ENV_PASS: str(passes)}
+    options = [*OPTIONS, *arguments]
     try:
         with ended_by_signals(), Workspace() as workspace:
-            yield PytestSuite(workspace, here, options, server, timeout, environ), status
+            yield PytestSuite(workspace, here, options, server, timeout), status
     finally:
         status.end()
         lock.release()
@@ -182,37 +179,43 @@ def collect(
 
 
 def measure(
-    suite: PytestSuite, measured: Sequence[Measured], passes: int, status: StatusLine,
+    suite: PytestSuite, measured: Sequence[Measured], passes: int | None, status: StatusLine,
     record: Record | None = None, prefix: str = "",
 ) -> None:  # fmt: skip
-    """Make these passes in all environments and add the results; each result is also appended to the
-    record. ``prefix`` starts each status line.
+    """Make these passes in all environments, or without a number as many as the verdicts need, and add
+    the results; each result is also appended to the record. ``prefix`` starts each status line.
 
     Ends early where a pass saved nothing in any environment: the next pass would not either.
     """
-    progress = schedule.Progress(measured, passes, status, prefix)
+    plan = schedule.Plan(measured, passes)
+    progress = schedule.Progress(measured, plan, status, prefix)
     suite.on_row = progress.row if sys.stderr.isatty() else None
     groups = {row: group for each in measured for row, group in each.groups.items()}
-    for number in range(1, passes + 1):
-        seconds = schedule.longest([each.seconds for each in measured])
+    number = 0
+    while number < plan.passes:
+        number += 1
+        for each in measured:
+            each.planned = plan.passes
         visits = [
             (each, rows)
-            for each, part in schedule.visits(measured, groups, number, passes, seconds)
+            for each, part in schedule.visits(measured, groups, plan.due(number), number)
             if (rows := [row for row in part if row in (each.groups if number == 1 else each.seconds)])
         ]
         for position, (each, rows) in enumerate(visits):
             progress.starts(number, visits[position:])
-            result = suite.measure(each.python, rows)
+            result = suite.measure(each.python, rows, plan.seconds(number))
             if record is not None:
                 # Where a checkout lies is private.
                 entry = asdict(replace(result, root="", storage=""))
-                record.append({"pass": number, "interpreter": each.name, "result": entry})
+                where = {"pass": number, "passes": plan.passes, "interpreter": each.name}
+                record.append({**where, "result": entry})
             each.add(number, rows, result)
         saved = [each for each in measured if number in each.contents]
         for each in saved:
             each.finished += 1
         if not saved:
             return
+        plan.after(number)
 
 
 def _earlier(request: Request, folder: Path) -> tuple[Run | None, list[str]]:
@@ -241,5 +244,5 @@ def _check_storage(folder: Path) -> None:
 def _record(request: Request, root: Path, measured: Sequence[Measured]) -> Record:
     path = default_path("running", root.name).with_suffix(".jsonl")
     rows = {each.name: each.groups for each in measured}
-    header = {"arguments": list(request.arguments), "passes": request.passes, "rows": rows}
+    header = {"arguments": list(request.arguments), "rows": rows}
     return Record(path, RECORD, header)

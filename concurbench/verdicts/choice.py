@@ -90,7 +90,7 @@ class Choice:
 
 
 def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str, Choice]:
-    """Group -> its verdict, for the groups of a run that have one.
+    """Group -> its verdict, for the groups of a run that have one; rows without a group have none.
 
     ``by`` is time or a metric, in place of each workload's own criterion. A group of a workload that
     asks what something costs has a verdict only with ``by``. Rows without a group do different work.

@@ -42,6 +42,7 @@ class Case:
 
 CASES = {
     "buffers_150k": Case(COUNT, 150_000),
+    "buffers_500k": Case(COUNT, 500_000, scale=3.5),
     "buffers_2m": Case(COUNT, 2_000_000, scale=13.0),
 }
 

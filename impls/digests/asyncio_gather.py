@@ -11,6 +11,8 @@ import asyncio
 
 from impls.digests import Job, Packed, pack
 
+DEFAULT = ("buffers_150k", "buffers_500k")
+
 
 def run(job: Job, *, workers: int) -> list[Packed]:
     return asyncio.run(pack_all(job, workers))

@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from impls.digests import Job, Packed, pack
 
+DEFAULT = ("buffers_150k", "buffers_500k")
+
 
 def run(job: Job, *, workers: int) -> list[Packed]:
     return asyncio.run(pack_all(job, workers))

@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from impls.digests import Job, Packed, pack
 
+DEFAULT = ("buffers_150k", "buffers_500k")
 START_METHOD = "forkserver"
 
 

@@ -6,6 +6,7 @@ Costs nothing. The other models are compared with it.
 
 from impls.digests import Job, Packed, pack
 
+DEFAULT = ("buffers_150k", "buffers_500k")
 WORKERS = 1
 GATE = ("buffers_150k",)
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from impls.digests import Job, Packed, pack
 
+DEFAULT = ("buffers_150k", "buffers_500k")
 GATE = ("buffers_150k",)
 
 

@@ -17,7 +17,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal
 
 import httpx
 
@@ -72,6 +72,12 @@ class Job:
     initializer: Callable[[], None] | None = None
     cluster: str | None = None
     timeout: float = TIMEOUT
+
+    @property
+    def preload(self) -> list[str]:
+        """The modules that a fork server must import, so that no process imports them for the
+        ``initializer`` again."""
+        return [self.initializer.__module__] if self.initializer is not None else []
 
     @traced("code")
     def url(self, code: str) -> str:
@@ -134,28 +140,6 @@ def keep(job: Job, code: str, status_code: int, body: bytes) -> Outcome:
         partial.unlink(missing_ok=True)
         raise
     return Outcome("ok", len(body))
-
-
-class ClientOptions(TypedDict):
-    """The keyword arguments of every httpx client."""
-
-    verify: ssl.SSLContext
-    timeout: float
-    follow_redirects: bool
-    limits: httpx.Limits
-
-
-def client_options(job: Job, workers: int) -> ClientOptions:
-    """The keyword arguments of an httpx client for this job with ``workers`` requests in flight."""
-    return {
-        "verify": tls_context(),
-        "timeout": job.timeout,
-        "follow_redirects": True,
-        # Keep a connection for each request in flight. By default httpx keeps 20, and closes and opens
-        # the others again and again. Sometimes it closes one that another thread is about to use: one
-        # request in about 5,000 failed that way (httpcore's issue 1110).
-        "limits": httpx.Limits(max_connections=workers, max_keepalive_connections=workers),
-    }
 
 
 @functools.cache

@@ -10,7 +10,7 @@ Choose it for libraries whose users choose the event loop.
 import anyio
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 REQUIRES = ("anyio",)
@@ -24,7 +24,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     bound = anyio.CapacityLimiter(workers)
     async with (
-        httpx.AsyncClient(**client_options(job, workers)) as client,
+        httpx.AsyncClient(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client,
         anyio.create_task_group() as group,
     ):
 

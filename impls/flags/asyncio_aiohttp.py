@@ -2,7 +2,7 @@
 
 Execution unit: coroutines, all in one thread. They share one ``aiohttp.ClientSession``. A semaphore
 bounds the requests in flight. It differs from ``asyncio_gather`` in the client: the parser is in C, and
-the connection pool knows which connections are free.
+the connection pool keeps all its connections and knows which are free.
 Costs a different client, with its own API and terms.
 Choose it for very many requests.
 """
@@ -24,7 +24,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=workers, ssl=tls_context()),
+        connector=aiohttp.TCPConnector(ssl=tls_context()),
         timeout=aiohttp.ClientTimeout(total=job.timeout),
     ) as session:
         outcomes = await asyncio.gather(*(download(session, bound, job, code) for code in job.codes))

@@ -11,7 +11,7 @@ import asyncio
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 
@@ -23,7 +23,9 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     outcomes = {}
     bound = asyncio.Semaphore(workers)
-    async with httpx.AsyncClient(**client_options(job, workers)) as client:
+    async with httpx.AsyncClient(
+        verify=tls_context(), timeout=job.timeout, follow_redirects=True
+    ) as client:
         # Create tasks: bare coroutines would start in arbitrary order.
         tasks = [asyncio.create_task(download(client, bound, job, code)) for code in job.codes]
         for done in asyncio.as_completed(tasks):

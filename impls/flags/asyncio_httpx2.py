@@ -25,10 +25,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
     async with httpx2.AsyncClient(
-        verify=tls_context(),
-        timeout=job.timeout,
-        follow_redirects=True,
-        limits=httpx2.Limits(max_connections=workers, max_keepalive_connections=workers),
+        verify=tls_context(), timeout=job.timeout, follow_redirects=True
     ) as client:
         outcomes = await asyncio.gather(*(download(client, bound, job, code) for code in job.codes))
     return dict(zip(job.codes, outcomes, strict=True))

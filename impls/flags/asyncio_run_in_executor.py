@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 
@@ -23,8 +23,13 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     loop = asyncio.get_running_loop()
+    # Keep a connection for each thread: beyond 20 httpx closes idle ones, now and then one that another
+    # thread is about to use, and its request fails (httpcore's issue 1110).
+    limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
     with (
-        httpx.Client(**client_options(job, workers)) as client,
+        httpx.Client(
+            verify=tls_context(), timeout=job.timeout, follow_redirects=True, limits=limits
+        ) as client,
         ThreadPoolExecutor(workers) as pool,
     ):
         try:

@@ -1,10 +1,10 @@
 """Coroutines that share several clients with few connections each.
 
-Execution unit: coroutines, all in one thread. The connection pool of httpx scans all its connections
-for every request, so its cost grows with the square of the requests in flight. In this model each pool
-has only a few connections and its own semaphore.
+Execution unit: coroutines, all in one thread. Each client has a pool of few connections, all of which
+it keeps, and its own semaphore. One large pool either closes most connections after each request, as
+httpx comes, or scans all that it keeps for each request.
 Costs one client for every few requests in flight.
-Choose it for many concurrent requests if httpx is the only client you can use.
+Choose it to keep many connections if httpx is the only client you can use.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from itertools import cycle
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 CONNECTIONS = 5
 """Connections of each client; the last one may have fewer."""
@@ -28,7 +28,9 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     async with AsyncExitStack() as stack:
         for first in range(0, workers, CONNECTIONS):
             size = min(CONNECTIONS, workers - first)
-            client = await stack.enter_async_context(httpx.AsyncClient(**client_options(job, size)))
+            client = await stack.enter_async_context(
+                httpx.AsyncClient(verify=tls_context(), timeout=job.timeout, follow_redirects=True)
+            )
             # Requests cycle through this list: each pool occurs once per connection.
             pools += [(client, asyncio.Semaphore(size))] * size
         outcomes = await asyncio.gather(

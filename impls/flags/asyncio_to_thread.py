@@ -13,7 +13,7 @@ import asyncio
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 
@@ -24,7 +24,12 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
-    with httpx.Client(**client_options(job, workers)) as client:
+    # Keep a connection for each thread: beyond 20 httpx closes idle ones, now and then one that another
+    # thread is about to use, and its request fails (httpcore's issue 1110).
+    limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
+    with httpx.Client(
+        verify=tls_context(), timeout=job.timeout, follow_redirects=True, limits=limits
+    ) as client:
 
         async def download_one(code: str) -> Outcome:
             async with bound:

@@ -10,7 +10,7 @@ import asyncio
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 
@@ -25,7 +25,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     for code in job.codes:
         codes.put_nowait(code)
     async with (
-        httpx.AsyncClient(**client_options(job, workers)) as client,
+        httpx.AsyncClient(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client,
         asyncio.TaskGroup() as group,
     ):
         for _ in range(workers):

@@ -13,7 +13,7 @@ from dataclasses import replace
 import httpx
 from distributed import Client
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 REQUIRES = ("distributed",)
@@ -37,7 +37,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 def fetch(job: Job) -> list[Answer | Outcome]:
     """Return the answer of the server for each flag, or the error."""
-    with httpx.Client(**client_options(job, 1)) as client:
+    with httpx.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client:
         return [ask(client, job.url(code)) for code in job.codes]
 
 

@@ -13,7 +13,7 @@ from functools import partial
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 PYTHON = ">=3.14"
@@ -37,7 +37,7 @@ def start_worker(job: Job) -> None:
     if job.initializer is not None:
         job.initializer()
     worker_job = job
-    client = httpx.Client(**client_options(job, 1))
+    client = httpx.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True)
 
 
 def download(code: str) -> Outcome:

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep, tls_context
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 START_METHOD = "forkserver"
 
@@ -26,7 +26,7 @@ tls_context()  # runs on import, in the fork server: its children inherit the co
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     context = multiprocessing.get_context(START_METHOD)
     # httpx imports httpcore with its first client: without the preload, once in every process.
-    context.set_forkserver_preload([__name__, "httpcore"])
+    context.set_forkserver_preload([__name__, "httpcore", *job.preload])
     with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
         return dict(zip(job.codes, pool.map(download, job.codes), strict=True))
 
@@ -36,7 +36,7 @@ def start_worker(job: Job) -> None:
     if job.initializer is not None:
         job.initializer()
     worker_job = job
-    client = httpx.Client(**client_options(job, 1))
+    client = httpx.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True)
 
 
 def download(code: str) -> Outcome:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep, tls_context
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 START_METHOD = "forkserver"
@@ -30,7 +30,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     bounds = [len(range(first, workers, processes)) for first in range(processes)]
     context = multiprocessing.get_context(START_METHOD)
     # httpx imports httpcore with its first client: without the preload, once in every process.
-    context.set_forkserver_preload([__name__, "httpcore"])
+    context.set_forkserver_preload([__name__, "httpcore", *job.preload])
     with ProcessPoolExecutor(processes, context, job.initializer) as pool:
         outcomes = {}
         for share in pool.map(download_share, shares, bounds):
@@ -44,7 +44,9 @@ def download_share(job: Job, workers: int) -> dict[str, Outcome]:
 
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
-    async with httpx.AsyncClient(**client_options(job, workers)) as client:
+    async with httpx.AsyncClient(
+        verify=tls_context(), timeout=job.timeout, follow_redirects=True
+    ) as client:
         outcomes = await asyncio.gather(*(download(client, bound, job, code) for code in job.codes))
     return dict(zip(job.codes, outcomes, strict=True))
 

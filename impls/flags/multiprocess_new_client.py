@@ -22,7 +22,7 @@ worker_job: Job  # state of a worker process between tasks
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     context = multiprocessing.get_context(START_METHOD)
     # httpx imports httpcore with its first client: without the preload, once in every process.
-    context.set_forkserver_preload([__name__, "httpcore"])
+    context.set_forkserver_preload([__name__, "httpcore", *job.preload])
     with ProcessPoolExecutor(workers, context, start_worker, (job,)) as pool:
         return dict(zip(job.codes, pool.map(download, job.codes), strict=True))
 

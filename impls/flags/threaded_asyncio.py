@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 
@@ -39,7 +39,9 @@ def download_share(job: Job, workers: int) -> dict[str, Outcome]:
 
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
-    async with httpx.AsyncClient(**client_options(job, workers)) as client:
+    async with httpx.AsyncClient(
+        verify=tls_context(), timeout=job.timeout, follow_redirects=True
+    ) as client:
         outcomes = await asyncio.gather(*(download(client, bound, job, code) for code in job.codes))
     return dict(zip(job.codes, outcomes, strict=True))
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 
 import httpx
 
-from impls.flags import Job, Outcome, client_options, failed, keep
+from impls.flags import Job, Outcome, failed, keep, tls_context
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
@@ -20,7 +20,9 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     with ExitStack() as clients:
 
         def start_thread() -> None:
-            thread.client = clients.enter_context(httpx.Client(**client_options(job, 1)))
+            thread.client = clients.enter_context(
+                httpx.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True)
+            )
 
         with ThreadPoolExecutor(workers, initializer=start_thread) as pool:
             outcomes = pool.map(lambda code: download(thread.client, job, code), job.codes)

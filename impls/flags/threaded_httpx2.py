@@ -2,7 +2,7 @@
 
 Execution unit: threads, in a ``ThreadPoolExecutor``. They share the process, one ``httpx2.Client`` with
 its connections, and the interpreter lock. httpx2 continues httpx under a new name. It differs from
-``threaded`` in the client.
+``threaded`` in the client, whose pool never closes a connection that another thread is about to use.
 Costs a stack for each thread.
 Choose it to replace httpx and keep the calls.
 """
@@ -20,12 +20,7 @@ SERVERS = ("local",)  # the mock works with httpx only
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     with (
-        httpx2.Client(
-            verify=tls_context(),
-            timeout=job.timeout,
-            follow_redirects=True,
-            limits=httpx2.Limits(max_connections=workers, max_keepalive_connections=workers),
-        ) as client,
+        httpx2.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client,
         ThreadPoolExecutor(workers) as pool,
     ):
         outcomes = pool.map(lambda code: download(client, job, code), job.codes)

@@ -21,9 +21,9 @@ import httpx
 
 from impls import Resources, flags
 from impls._traced import traced
-from impls.flags import Case, Outcome, client_options
+from impls.flags import Case, Outcome, tls_context
 
-__all__ = ["Case", "Outcome", "client_options"]  # from flags, for the models
+__all__ = ["Case", "Outcome", "tls_context"]  # from flags, for the models
 
 QUESTION = "How fast do files come that take two requests each, and where should the bound be held?"
 

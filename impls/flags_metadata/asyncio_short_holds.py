@@ -13,7 +13,7 @@ import asyncio
 
 import httpx
 
-from impls.flags_metadata import Job, Outcome, client_options, failed, keep
+from impls.flags_metadata import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = ("pop20",)
 
@@ -24,7 +24,9 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
-    async with httpx.AsyncClient(**client_options(job, workers)) as client:
+    async with httpx.AsyncClient(
+        verify=tls_context(), timeout=job.timeout, follow_redirects=True
+    ) as client:
         outcomes = await asyncio.gather(*(download(client, bound, job, code) for code in job.codes))
     return dict(zip(job.codes, outcomes, strict=True))
 

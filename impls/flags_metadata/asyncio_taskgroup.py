@@ -11,7 +11,7 @@ import asyncio
 
 import httpx
 
-from impls.flags_metadata import Job, Outcome, client_options, failed, keep
+from impls.flags_metadata import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 
@@ -23,7 +23,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
     async with (
-        httpx.AsyncClient(**client_options(job, workers)) as client,
+        httpx.AsyncClient(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client,
         asyncio.TaskGroup() as group,
     ):
         tasks = {code: group.create_task(download(client, bound, job, code)) for code in job.codes}

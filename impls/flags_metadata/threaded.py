@@ -12,14 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from impls.flags_metadata import Job, Outcome, client_options, failed, keep
+from impls.flags_metadata import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = ("pop20",)
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
+    # Keep a connection for each thread: beyond 20 httpx closes idle ones, now and then one that another
+    # thread is about to use, and its request fails (httpcore's issue 1110).
+    limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
     with (
-        httpx.Client(**client_options(job, workers)) as client,
+        httpx.Client(
+            verify=tls_context(), timeout=job.timeout, follow_redirects=True, limits=limits
+        ) as client,
         ThreadPoolExecutor(workers) as pool,
     ):
         outcomes = pool.map(lambda code: download(client, job, code), job.codes)

@@ -10,7 +10,7 @@ Choose it for programs that must end cleanly in all circumstances.
 import httpx
 import trio
 
-from impls.flags_metadata import Job, Outcome, client_options, failed, keep
+from impls.flags_metadata import Job, Outcome, failed, keep, tls_context
 
 DEFAULT = False
 REQUIRES = ("trio",)
@@ -24,7 +24,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     bound = trio.CapacityLimiter(workers)
     async with (
-        httpx.AsyncClient(**client_options(job, workers)) as client,
+        httpx.AsyncClient(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client,
         trio.open_nursery() as nursery,
     ):
 

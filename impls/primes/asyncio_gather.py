@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from impls.primes import Job, primes_in
 
+DEFAULT = ("below_50k", "medium")
 GATE = ("below_50k",)
 
 

@@ -14,6 +14,7 @@ from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defi
 
 from impls.primes import Job, primes_in
 
+DEFAULT = ("below_50k", "medium")
 PYTHON = ">=3.14"
 
 

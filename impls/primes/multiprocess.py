@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from impls.primes import Job, primes_in
 
+DEFAULT = ("below_50k", "medium")
 START_METHOD = "forkserver"
 GATE = ("below_50k",)
 

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from impls.primes import Job, primes_in
 
-DEFAULT = ("large",)
+DEFAULT = ("medium",)
 START_METHOD = "forkserver"
 
 

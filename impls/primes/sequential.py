@@ -6,6 +6,7 @@ Costs nothing. The other models are compared with it.
 
 from impls.primes import Job, primes_in
 
+DEFAULT = ("below_50k", "medium")
 WORKERS = 1
 GATE = ("below_50k",)
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from impls.primes import Job, primes_in
 
+DEFAULT = ("below_50k", "medium")
 GATE = ("below_50k",)
 
 

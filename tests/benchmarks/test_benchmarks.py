@@ -181,3 +181,7 @@ def test_a_row_saves_the_counts_of_its_server(flags_suite: Suite) -> None:
         assert info["bounds"]["waiting"] == pytest.approx(0.1)
     assert local["bounds"]["server"] == pytest.approx(20 / local["server_capacity"])
     assert all(seconds > 0 for seconds in local["server_saw"]["cpu_seconds"])
+    # Each of at most two processes has a client, and each client a connection, in each round.
+    assert {*local["server_saw"]["connections"]} <= {1, 2}
+    assert len(local["server_saw"]["connections"]) == len(local["server_saw"]["cpu_seconds"])
+    assert mock["server_saw"]["connections"] == []

@@ -64,6 +64,13 @@ def test_its_processes_use_the_declared_start_method(model: impls.Model) -> None
 
 
 @each_model
+def test_its_fork_server_imports_what_the_processes_are_initialised_with(model: impls.Model) -> None:
+    text = path(model).read_text(encoding="utf-8")
+    if model.start_method == "forkserver" and "job.initializer" in text:
+        assert 'context.set_forkserver_preload([__name__, "httpcore", *job.preload])' in text
+
+
+@each_model
 def test_its_cases_exist_in_its_workload(model: impls.Model) -> None:
     default = () if isinstance(model.default, bool) else model.default
     cases = import_module(f"impls.{model.workload}").CASES
@@ -72,19 +79,40 @@ def test_its_cases_exist_in_its_workload(model: impls.Model) -> None:
 
 
 @each_model
-def test_it_creates_its_clients_like_all_other_models(model: impls.Model) -> None:
+def test_its_clients_take_from_the_job_what_the_job_prescribes(model: impls.Model) -> None:
+    for name, arguments in _calls(path(model)):
+        if re.fullmatch(r"(httpx2?\.(Async)?|HttpxAiohttp)Client|httpx\.get", name):
+            assert arguments["timeout"] in ("job.timeout", "worker_job.timeout")
+            assert arguments["follow_redirects"] == "True"
+            # httpx.get creates its own context: that is what its models are about.
+            assert name == "httpx.get" or arguments["verify"] == "tls_context()"
+        elif name == "aiohttp.ClientSession":
+            assert arguments["connector"] == "aiohttp.TCPConnector(ssl=tls_context())"
+            assert arguments["timeout"] == "aiohttp.ClientTimeout(total=job.timeout)"
+
+
+KEEP_ALL = "httpx.Limits(max_connections=workers, max_keepalive_connections=workers)"
+
+
+@each_model
+def test_its_client_is_as_it_comes_unless_the_model_says_why(model: impls.Model) -> None:
     text = path(model).read_text(encoding="utf-8")
-    made = re.findall(r"(?:httpx\.(?:Async)?|HttpxAiohttp)Client\((?=\S)", text)
-    assert len(made) == len(re.findall(r"Client\(\*\*client_options\(job, ", text))
-    # Other clients take other arguments with the same effect.
-    for other in re.findall(
-        r"(?:httpx2\.\w*Client|aiohttp\.TCPConnector)\((.*?)\) as", text, re.DOTALL
-    ):
-        assert "=tls_context()" in other
-        assert re.search(r"limits?=", other)
-        assert re.search(r"(?:timeout|total)=job\.timeout\b", other)
-    for other in re.findall(r"httpx\.get\((.*)\)\n", text):
-        assert re.search(r"timeout=(?:worker_)?job\.timeout, follow_redirects=True$", other)
+    blocking = any(name == "httpx.Client" for name, _ in _calls(path(model)))
+    own = model.name == "threaded_client_per_thread"
+    threads = blocking and not own and ("ThreadPoolExecutor" in text or "to_thread" in text)
+    limited = any("limits" in arguments for _, arguments in _calls(path(model)))
+    assert limited is (threads or model.name == "asyncio_keep_all")
+    assert (f"limits = {KEEP_ALL}\n" in text) is limited
+    assert ("httpcore's issue 1110" in text) is threads
+    assert "limit=" not in text
+
+
+def _calls(file: Path) -> Iterator[tuple[str, dict[str | None, str]]]:
+    """Each function that a file calls, and its keyword arguments, as in the file."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            arguments = {each.arg: ast.unparse(each.value) for each in node.keywords}
+            yield ast.unparse(node.func), arguments
 
 
 @each_model

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -179,10 +180,8 @@ def test_a_short_hold_fetches_all_images_first_and_a_long_hold_country_by_countr
         asked.append(request.url.path.rpartition("/")[2])
         return answer(200, flags.site()[request.url.path.lstrip("/")])
 
-    def options(*_: object) -> dict[str, object]:
-        return {"transport": httpx.MockTransport(site)}
-
-    monkeypatch.setattr(f"{run.__module__}.client_options", options)
+    client = partial(httpx.AsyncClient, transport=httpx.MockTransport(site))
+    monkeypatch.setattr(httpx, "AsyncClient", client)
     outcomes = run(Job(("FR", "DE", "IT"), "http://here", tmp_path), workers=1)
     assert {outcome.status for outcome in outcomes.values()} == {"ok"}
     assert asked == order.split()

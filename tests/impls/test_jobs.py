@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import impls
-from impls import Resources, domains, flags, naps, units
+from impls import Resources, domains, flags, flags_metadata, naps, units
+from servers.mock import Mock
 
 
 @pytest.mark.parametrize("name", impls.workloads())
@@ -33,6 +35,15 @@ def test_jobs_carry_the_resources_of_their_caller() -> None:
     assert (job.cluster, job.initializer) == ("tcp://host:1", print)
     lookups = domains.job(domains.CASES["short18"], resources)
     assert (lookups.nameserver, lookups.port, lookups.peak()) == ("host", 53, 7)
+
+
+def test_a_fork_server_imports_the_module_that_installs_the_mock() -> None:
+    mock = Mock(Path("site"), 0.05, Path("ledger"))
+    resources = Resources(base_url=mock.url, destination=Path("folder"), initializer=mock.initializer)
+    for workload in (flags, flags_metadata):
+        case = workload.CASES["pop20"]
+        assert workload.job(case, resources).preload == ["servers.mock"]
+        assert workload.job(case, replace(resources, initializer=None)).preload == []
 
 
 def test_a_job_depends_on_the_workers_of_its_caller_or_of_its_case() -> None:

@@ -7,15 +7,14 @@ import io
 import json
 import statistics
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
 
-from impls import digests, flags, primes
+from impls import digests, flags, flags_metadata, primes
 from impls.flags import _world
 
 
@@ -70,16 +69,8 @@ def test_urls_are_in_lower_case() -> None:
     assert job.url("FR") == "http://host/fr/fr.gif"
 
 
-def test_clients_keep_a_connection_for_each_request_in_flight() -> None:
-    options = flags.client_options(flags.Job((), "", Path(), timeout=2.5), 50)
-    assert options["limits"] == httpx.Limits(max_connections=50, max_keepalive_connections=50)
-    assert options["follow_redirects"] is True
-    assert options["timeout"] == 2.5
-
-
 def test_all_clients_of_a_process_share_one_tls_context() -> None:
-    job, other = flags.Job((), "", Path()), flags.Job((), "", Path(), timeout=1.0)
-    assert flags.client_options(job, 1)["verify"] is flags.client_options(other, 2)["verify"]
+    assert flags.tls_context() is flags_metadata.tls_context() is flags.tls_context()
 
 
 def test_the_waiting_time_of_flags_is_a_delay_for_each_wave() -> None:
@@ -191,9 +182,9 @@ def test_trial_division_handles_edge_cases() -> None:
     assert primes.primes_in(range(-3, 30)) == [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]
 
 
-def test_the_large_numbers_match_the_table() -> None:
-    for number, factor in primes.LARGE.items():
-        assert len(str(number)) in (13, 14)
+@pytest.mark.parametrize("table", [primes.MEDIUM, primes.LARGE])
+def test_the_large_numbers_match_the_table(table: Mapping[int, int | None]) -> None:
+    for number, factor in table.items():
         assert miller_rabin(number) is (factor is None)
         if factor is not None:
             assert number % factor == 0
@@ -201,10 +192,13 @@ def test_the_large_numbers_match_the_table() -> None:
             assert factor < number // factor
 
 
-def test_the_costs_of_large_numbers_differ_a_hundredfold() -> None:
-    costs = [factor or int(number**0.5) for number, factor in primes.LARGE.items()]
+@pytest.mark.parametrize("case", ["medium", "large"])
+def test_the_costs_of_large_numbers_differ_a_hundredfold(case: str) -> None:
+    table = {"medium": primes.MEDIUM, "large": primes.LARGE}[case]
+    costs = [factor or int(number**0.5) for number, factor in table.items()]
     assert max(costs) > 100 * min(costs)
-    assert len(primes.CASES["large"].batches) == 20
+    assert primes.CASES[case].batches == tuple((number,) for number in table)
+    assert len(table) == 20
 
 
 def test_wrong_primes_are_rejected() -> None:

@@ -8,29 +8,44 @@ from types import SimpleNamespace
 
 import pytest
 
-from concurbench.measure import capacity
+from concurbench.measure.speed import capacity
 
 MOMENT = 1e-9
 """A window in which each thread begins one piece."""
 
 
 def test_one_thread_does_the_work_of_one() -> None:
-    assert capacity.measure(1) == 1.0
+    assert capacity.measure(1, 0.1) == 1.0
 
 
 def test_capacity_is_the_work_of_all_over_that_of_one() -> None:
-    assert capacity.measure(4, rate={1: 100.0, 4: 250.0}.__getitem__) == 2.5
+    assert capacity.measure(4, 0.1, rate=lambda workers, _: {1: 100.0, 4: 250.0}[workers]) == 2.5
 
 
-def test_a_machine_that_slows_down_steadily_favours_neither() -> None:
+@pytest.mark.parametrize(("backwards", "order"), [(False, [1, 2]), (True, [2, 1])])
+def test_one_thread_and_all_of_them_come_first_in_turn(backwards: bool, order: list[int]) -> None:
     asked = []
 
-    def rate(workers: int) -> float:
+    def rate(workers: int, _: float) -> float:
         asked.append(workers)
-        return workers * (100.0 - len(asked))
+        return 100.0 * workers
 
-    assert capacity.measure(2, rate) == pytest.approx(2.0)
-    assert asked[:8] == [1, 2, 2, 1, 2, 1, 1, 2]
+    assert capacity.measure(2, 0.1, rate, backwards=backwards) == 2.0
+    assert asked == order
+
+
+@pytest.mark.parametrize(
+    ("seconds", "window"), [(1e-4, capacity.WINDOW), (0.1, 0.1), (10.0, capacity.LONGEST)]
+)
+def test_it_is_measured_for_as_long_as_a_round_takes(seconds: float, window: float) -> None:
+    windows = []
+
+    def rate(workers: int, window: float) -> float:
+        windows.append(window)
+        return 1.0
+
+    capacity.measure(2, seconds, rate)
+    assert windows == [window, window]
 
 
 def test_the_threads_work_at_the_same_time_and_all_of_their_work_counts(

@@ -171,7 +171,8 @@ def test_a_run_keeps_the_yardsticks_and_each_row_what_others_used_meanwhile(suit
     result = suite.run("--cases=few", "--benchmark-save=kept")
     run = suite.load("kept.json")
     [readings] = run["concurbench"]["yardsticks"]
-    assert len(readings["python_loop"]) == 1 + len(run["benchmarks"]) == 3
+    groups = {row["group"] for row in run["benchmarks"]}
+    assert len(readings["python_loop"]) == 1 + len(groups) == 2
     started = [name for name in readings if name.startswith("process_start_")]
     assert len(started) == len(multiprocessing.get_all_start_methods())
     for row in run["benchmarks"]:
@@ -182,14 +183,15 @@ def test_a_run_keeps_the_yardsticks_and_each_row_what_others_used_meanwhile(suit
     assert "could not be read" not in result.stdout.str()
 
 
-def test_the_shares_and_the_speed_are_those_of_the_row(
+def test_the_shares_and_the_speed_are_those_of_the_rows_that_took_turns(
     suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shares = iter([{"steal": 0.25, "others": 0.5}, {"steal": 0.0, "others": None}])
     fake = SimpleNamespace(until=lambda later: next(shares), steal=0.0, others=0.0)
     monkeypatch.setattr(interference, "Snapshot", SimpleNamespace(now=lambda: fake))
-    suite.run_here("--cases=few", "--benchmark-save=kept")
-    around = [row["extra_info"]["around"] for row in suite.load("kept.json")["benchmarks"]]
-    assert around == [
-        {"steal": 0.25, "others": 0.5, "speed": 1.0}, {"steal": 0.0, "others": None, "speed": 1.0},
-    ]  # fmt: skip
+    suite.run_here()
+    around = [row["extra_info"]["around"] for row in suite.load("0001_*")["benchmarks"]]
+    few, many = (
+        {"steal": steal, "others": others, "speed": 1.0} for steal, others in ((0.25, 0.5), (0.0, None))
+    )
+    assert around == [few, few, many, many]

@@ -467,7 +467,7 @@ def test_a_second_session_is_refused_while_one_measures(suite: Suite) -> None:
 def test_each_row_has_a_line_with_its_number_and_the_time_left(suite: Suite) -> None:
     output = said(suite.run_here())
     assert re.search(r"\[2/4\] toy\[threaded-few-w02\] .* rounds, about \d+ s left\n", output)
-    assert re.search(r"\[1/4\] toy\[sequential-few-w01\] +[\d.]+ .?s, 20 rounds", output)
+    assert re.search(r"\[1/4\] toy\[sequential-few-w01\] +[\d.]+ .?s, \d+ rounds", output)
     assert "[4/4]" in output
 
 

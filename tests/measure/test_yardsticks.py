@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from concurbench.measure import yardsticks as module
-from concurbench.measure.echo import echo
-from concurbench.measure.yardsticks import SWEEPS_PER_PROCESS, Yardsticks, median_of
+from concurbench.measure.speed import yardsticks as module
+from concurbench.measure.speed.echo import echo
+from concurbench.measure.speed.yardsticks import SWEEPS_PER_PROCESS, Yardsticks, median_of
 from concurbench.results.drift import TITLES
 
 
@@ -92,7 +92,7 @@ def test_a_thread_a_core_takes_as_long_as_one_alone_where_cores_do_not_disturb_e
 ) -> None:
     rates = iter([4000.0, 2000.0, 3999.0])
     monkeypatch.setattr("concurbench.machine.usable_cores", lambda: 4)
-    monkeypatch.setattr("concurbench.measure.capacity.rate", lambda cores, window: next(rates))
+    monkeypatch.setattr("concurbench.measure.speed.capacity.rate", lambda cores, window: next(rates))
     assert module.c_code_all_cores() == 4 / 3999
 
 

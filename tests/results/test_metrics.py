@@ -25,6 +25,18 @@ def test_of_several_passes_each_counts_by_its_median() -> None:
     assert (found.values, found.passes) == ((2.0, 4.0), 3)
 
 
+def test_the_connections_that_a_server_counted_are_one_beside_those_of_the_workload() -> None:
+    saw = {"served": 20, "peak": 2, "cpu_seconds": [0.1, 0.1]}
+    row = Row.read(benchmark("t", metrics=gap(0.2), server_saw={**saw, "connections": [2, 3]}))
+    assert row.metrics == (
+        Metric("gap", "s", "lower", (0.2,)),
+        Metric("connections", "count", "lower", (2.0, 3.0)),
+    )
+    # A mock has none, and older files do not say.
+    assert Row.read(benchmark("t", server_saw={**saw, "connections": []})).metrics == ()
+    assert Row.read(benchmark("t", server_saw=saw)).metrics == ()
+
+
 def test_its_spread_is_that_of_times() -> None:
     values = (1.0, 2.0, 3.0, 4.0, 5.0)
     rounds, passes = Metric("x", "s", "lower", values), Metric("x", "s", "lower", values, passes=5)

@@ -15,10 +15,10 @@ import pytest
 from concurbench import machine
 from concurbench.errors import Interrupted
 from concurbench.measure.lock import SessionLock
+from concurbench.measure.rounds import LONG
 from concurbench.results import records
 from concurbench.runner.child import ChildResult
 from concurbench.runner.measured import RECORD
-from concurbench.runner.schedule import LONG
 from tests.fakes import MODELS, Answer, Command, content, result, row
 
 TIMES = {row("sequential"): 0.4, row("threaded"): 0.2, row("processes"): 0.3}
@@ -67,10 +67,17 @@ def test_each_pass_visits_the_rows_in_another_order(run: Command) -> None:
     assert len({tuple(first), tuple(second), tuple(third)}) == 3
 
 
-def test_a_row_with_long_rounds_is_visited_in_every_second_pass(run: Command) -> None:
+def test_a_row_with_long_rounds_is_visited_in_the_first_passes_only(run: Command) -> None:
     times = {**TIMES, row("threaded"): LONG}
-    run("--passes", "3", answer=lambda _, __, rows: result(rows, times))
-    assert passes(run.load("0001_*"), "threaded") == [1, 3]
+    run("--passes", "5", answer=lambda _, __, rows: result(rows, times))
+    assert passes(run.load("0001_*"), "threaded") == [1, 2, 3]
+
+
+def test_without_a_number_the_run_has_as_many_passes_as_the_verdict_needs(run: Command) -> None:
+    done = run()
+    assert done.exit_code == 0, done.output
+    assert passes(run.load("0001_*"), "threaded") == [1, 2, 3]
+    assert run.load("0001_*")["concurbench"]["complete"] is True
 
 
 def test_a_row_that_fails_in_one_pass_is_in_no_run_and_not_visited_again(run: Command) -> None:

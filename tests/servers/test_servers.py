@@ -180,6 +180,30 @@ def test_the_local_server_reports_its_own_cpu_time(undelayed_local: Local) -> No
     assert seen.cpu_seconds >= 0
 
 
+def test_each_new_connection_is_counted_once_but_not_those_for_the_counts(
+    undelayed_local: Local,
+) -> None:
+    undelayed_local.reset()
+    assert undelayed_local.seen().connections == 0
+    with httpx.Client() as client:
+        for _ in range(3):  # on one connection
+            client.get(f"{undelayed_local.url}/{FRANCE}")
+        httpx.get(f"{undelayed_local.url}/missing")
+        assert undelayed_local.seen().connections == 2
+        # The client's connection was opened before this reset.
+        undelayed_local.reset()
+        client.get(f"{undelayed_local.url}/{FRANCE}")
+        assert undelayed_local.seen().connections == 0
+        with httpx.Client() as other:
+            for _ in range(2):
+                assert other.get(f"{undelayed_local.url}/-/seen").json()["connections"] == 0
+
+
+def test_a_mock_has_no_connections(mock: Mock) -> None:
+    httpx.get(f"{mock.url}/{FRANCE}")
+    assert mock.seen().connections is None
+
+
 def test_the_local_server_listens_on_the_loopback_only(undelayed_local: Local) -> None:
     listening = psutil.Process(undelayed_local.process.pid).net_connections()
     assert [connection.laddr.ip for connection in listening if connection.status == "LISTEN"] == [
@@ -479,6 +503,7 @@ async def test_a_waiting_client_gets_its_answer_or_its_fault_after_the_delay() -
 def test_a_server_with_a_fixed_delay_and_no_faults_uses_the_fast_path() -> None:
     good, bad = files.FileApp({"a": b""}, 0.05), files.FileApp({"a": b""}, 0.05, faults={"a": "404"})
     assert not good.watches
-    assert files.configuration(good).http == "httptools"
+    assert files.configuration(good).http is files.Connection
     assert bad.watches
+    assert files.configuration(bad).http is files.FaultyConnection
     assert files.FileApp({"a": b""}, Delay(0.05, 0.06)).watches

@@ -8,9 +8,10 @@ It is ``zlib.compress`` of a text. Like an interpreter it branches and looks up 
 own cache, so its share of a busy machine is what pure Python in processes gets. Digests leave most of a
 core to its other hyperthread, which then passes for a core of its own. Checksums wait for memory.
 
-It is measured in wall-clock time. One thread and all of them take short turns: one, all, all, one, and
-then the other way round. So a machine that steadily gets slower or faster favours neither, and a
-disturbance longer than a turn affects both.
+It is measured in wall-clock time. One thread and all of them take turns, so that a disturbance longer
+than a turn affects both, and a machine that steadily gets slower or faster favours neither. The turns
+are about as long as the rounds that are judged by the capacity: two cores may do more for a few
+milliseconds than for a second, or less.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 WINDOW = 0.008
-"""Seconds of a turn: a few scheduler slices, and many times as long as it takes to wake the threads."""
+"""Seconds of the shortest turn: a few scheduler slices, and many times as long as it takes to wake the
+threads."""
 
-REPEATS = 3
-"""How often the four turns are taken."""
+LONGEST = 0.5
+"""Seconds of the longest turn: by then the cores have long reached their lasting speed."""
 
 TIMEOUT = 30.0
 """Seconds until the threads must have started."""
@@ -72,15 +74,22 @@ def rate(workers: int, window: float = WINDOW) -> float:
         return sum(pool.map(work, range(workers)))
 
 
-def measure(workers: int, rate: Callable[[int], float] = rate) -> float:
+def window(seconds: float) -> float:
+    """The turn for rounds that take so many seconds."""
+    return min(max(seconds, WINDOW), LONGEST)
+
+
+def measure(
+    workers: int, seconds: float, rate: Callable[[int, float], float] = rate, *, backwards: bool = False
+) -> float:
     """How many times the work of one thread ``workers`` threads do in the same time: 1 for one thread,
-    at most about the number of cores. Takes about a tenth of a second.
+    at most about the number of cores.
+
+    Takes two turns, for rounds that take so many ``seconds``; ``backwards``, all threads come before
+    the single one.
     """
     if workers == 1:
         return 1.0
-    done = {1: 0.0, workers: 0.0}
-    for repeat in range(REPEATS):
-        first, second = (workers, 1) if repeat % 2 else (1, workers)
-        for number in (first, second, second, first):
-            done[number] += rate(number)
+    order = (workers, 1) if backwards else (1, workers)
+    done = {number: rate(number, window(seconds)) for number in order}
     return done[workers] / done[1]

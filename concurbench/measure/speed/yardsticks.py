@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Self
 
 from concurbench import machine
-from concurbench.measure import capacity
-from concurbench.measure.echo import echo
+from concurbench.measure.speed import capacity
+from concurbench.measure.speed.echo import echo
 
 BUDGET = 0.004
 """Seconds after which no further repeat begins."""
