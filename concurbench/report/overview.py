@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from rich.text import Text
 
 from concurbench import units
+from concurbench.report.footnotes import surprises
 from concurbench.report.text import COLUMNS, Part, filled, joined, names, ratio, shortened
 from concurbench.results.row import SEQUENTIAL, Row
 from concurbench.results.runs import FindingInfo, Run, WorkloadInfo
@@ -38,7 +39,7 @@ TAKE, NOT, OPEN = "bold green", "red", "yellow"
 
 NOT_TOLD = "cannot be told apart"
 
-HEADINGS = ("× seq.", "of best", "CPU s", "MiB")
+HEADINGS, WIDTHS = ("× seq.", "of best", "CPU s", "MiB"), (6, 7, 5, 5)
 """Of the figures: times faster than sequential, the share of the best possible, and the cost."""
 
 
@@ -83,6 +84,17 @@ def overview(
     return lines
 
 
+def with_surprises(
+    run: Run, *, by: str | None = None, margin: float = MARGIN, every: bool = False,
+    width: int = COLUMNS,
+) -> list[Text]:  # fmt: skip
+    """The lines of the overview, and what explains the surprises among its choices."""
+    lines = overview(run, by=by, margin=margin, every=every, width=width)
+    asked = questions(run, by=by, margin=margin, every=every)
+    found = surprises(run, [each.rows[0].group for each in asked if not each.is_finding])
+    return [*lines, *([Text()] if found else []), *map(Text, found)]
+
+
 def questions(
     run: Run, *, by: str | None = None, margin: float = MARGIN, every: bool = False
 ) -> list[Question]:
@@ -92,18 +104,24 @@ def questions(
     for row in run.rows:
         if row.group:
             groups.setdefault(row.group, []).append(row)
-    declared = {name for each in run.workloads.values() for name in each.get("overview", ())}
-    with_declared = {rows[0].workload for name, rows in groups.items() if name in declared}
-    found = []
+    with_shown = {rows[0].workload for name, rows in groups.items() if _title(run, name, rows)}
+    found, shown = [], []
     for name, rows in groups.items():
-        hidden = name not in declared and rows[0].workload in with_declared
-        if len([row for row in rows if not row.reference]) > 1 and (every or not hidden):
-            workload = run.workloads.get(rows[0].workload or "", {})
-            title = workload.get("titles", {}).get(name, name)
-            found.append(
-                Question(title, rows, chosen.get(name), by or criterion_of(run, rows), workload)
-            )
-    return found
+        workload, title = run.workloads.get(rows[0].workload or "", {}), _title(run, name, rows)
+        if len([row for row in rows if not row.reference or workload.get("cost_question")]) < 2:
+            continue
+        criterion = by or criterion_of(run, rows)
+        found.append(Question(title or name, rows, chosen.get(name), criterion, workload))
+        # A workload that shows some groups hides the others, unless the run has only these.
+        declared = workload.get("overview")
+        if title or declared is None or (declared and rows[0].workload not in with_shown):
+            shown.append(found[-1])
+    return found if every or not shown else shown
+
+
+def _title(run: Run, group: str, rows: Sequence[Row]) -> str | None:
+    """The title of a group that its workload declares for the overview."""
+    return run.workloads.get(rows[0].workload or "", {}).get("overview", {}).get(group)
 
 
 # -- which model to take ------------------------------------------------------------------------------
@@ -115,13 +133,13 @@ def _table(
     """The questions with figures in columns, and at most this many lines of details for each."""
     figures = [_figures(each) for each in asked]
     used = [place for place in range(len(HEADINGS)) if any(each[place] for each in figures)]
-    right = sum(len(HEADINGS[place]) + 2 for place in used)
+    right = sum(WIDTHS[place] + 1 for place in used) + 1
     takes = [_take(each) for each in asked]
     take = max([len(NOT_TOLD), *(len(text) for text, _ in takes)])
     longest = max((len(each.title) for each in asked), default=0)
     title = max(MIN_TITLE, min(longest, width - right - take - 2))
-    take = min(take, width - right - title - 2)
-    headings = "".join(f"  {HEADINGS[place]}" for place in used)
+    take = width - right - title - 2
+    headings = "".join(f" {HEADINGS[place]:>{WIDTHS[place]}}" for place in used)
     if len(about) + right <= width:
         yield Text(f"{about}{headings.rjust(width - len(about))}".rstrip())
     else:
@@ -132,7 +150,7 @@ def _table(
             continue
         first = Text(f"{shortened(each.title, title):{title}}  ")
         first.append(f"{shortened(name, take):{take}}", style)
-        first.append("".join(f"  {cells[place]:>{len(HEADINGS[place])}}" for place in used))
+        first.append("".join(f" {cells[place]:>{WIDTHS[place]}}" for place in used).rjust(right))
         first.rstrip()
         yield first
         yield from itertools.islice(filled(_details(each), width), details)
@@ -240,9 +258,10 @@ def measured(row: Row, metric: str) -> str | None:
     found = row.metric(metric)
     if found is None:
         return None
-    timed = found.unit == "s" and found.median > 0
-    unit = units.unit_to_read(found.median) if timed else units.unit_of([found.median], found.unit)
-    large = abs(found.median * unit.scale) >= 100  # three digits are enough
+    unit = units.unit_of([found.median], found.unit)
+    if found.unit == "s":  # 203 ms are easier to compare with 2 ms than 0.203 s
+        unit = next((each for each in units.UNITS if found.median * each.scale >= 1), unit)
+    large = abs(found.median * unit.scale) >= 10  # two digits are enough
     number = f"{found.median * unit.scale:,.0f}" if large else unit.text(found.median)
     return f"{number} {unit.symbol}".rstrip()
 

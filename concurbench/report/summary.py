@@ -12,8 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 
 from concurbench import units
-from concurbench.report.footnotes import legend, remarks, surprises
-from concurbench.report.overview import overview
+from concurbench.report.footnotes import legend, remarks
+from concurbench.report.overview import with_surprises
 from concurbench.report.tables import (
     Columns,
     bar,
@@ -44,10 +44,8 @@ def print_overview(
     run: Run, *, by: str | None = None, margin: float = MARGIN, every: bool = False, hint: str = ""
 ) -> None:
     """Print the overview, what explains its surprises, and where there is more: the ``hint``."""
-    for line in overview(run, by=by, margin=margin, every=every, width=columns()):
+    for line in with_surprises(run, by=by, margin=margin, every=every, width=columns()):
         show(line)
-    for sentence in surprises(run):
-        say(sentence)
     if hint:
         say(hint)
 

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Group
 
 from concurbench import units
-from concurbench.report.footnotes import legend, remarks, surprises
-from concurbench.report.overview import overview
+from concurbench.report.footnotes import legend, remarks
+from concurbench.report.overview import with_surprises
 from concurbench.report.progress import RowProgress
 from concurbench.report.summary import summary
 from concurbench.report.text import MAX_COLUMNS, as_text
@@ -100,7 +100,7 @@ class Report:
             self._close(terminalreporter, run)
         if measured:
             width = min(terminalreporter._tw.fullwidth, MAX_COLUMNS)
-            lines = Group(*overview(run, width=width), *surprises(run))
+            lines = Group(*with_surprises(run, width=width))
             text = as_text(lines, width, colour=terminalreporter.hasmarkup)
             terminalreporter.write_line(f"\n{text}")
             if not (self.session.baseline or terminalreporter.config.option.verbose > 0):

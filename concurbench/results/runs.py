@@ -63,10 +63,8 @@ class WorkloadInfo(TypedDict, total=False):
     """Whether it asks what something costs, not which model to take."""
     explanations: dict[str, str]
     """Name of a bound or metric -> what it means."""
-    titles: dict[str, str]
-    """Group -> its question, in words a user has."""
-    overview: list[str]
-    """The groups that the overview shows."""
+    overview: dict[str, str]
+    """The groups that the overview shows -> their questions, in words a user has."""
     words: Mapping[str, str]
     """Metric -> what it says of a model, as in "the loop stands still"."""
     finding: FindingInfo | None

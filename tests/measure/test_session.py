@@ -63,7 +63,7 @@ def test_a_saved_run_holds_every_round_and_the_facts_of_each_row(suite: Suite) -
     assert run["concurbench"]["workloads"] == {
         "toy": {
             "question": "What does it cost to add numbers?", "criterion": "time", "bound": None,
-            "cost_question": False, "explanations": {},
+            "cost_question": False, "explanations": {}, "words": {}, "surprises": [],
         }
     }  # fmt: skip
     assert not {"limit", "efficiency", "doubt", "disturbed"} & info.keys()
