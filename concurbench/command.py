@@ -218,6 +218,18 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+def share(text: str) -> float:
+    """The type of an option: ``5%`` or ``0.05``."""
+    text = text.strip()
+    try:
+        found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        found = -1.0
+    if not 0 < found < 1:
+        raise click.BadParameter(f"expected a share between 0 and 1, as 5% or 0.05, got {text!r}")
+    return found
+
+
 def signals_that_end() -> tuple[signal.Signals, ...]:
     """The signals that ask a program to end, except those that are ignored (nohup ignores SIGHUP)."""
     names = ("SIGINT", "SIGTERM", "SIGHUP")  # not every system has all of them

@@ -52,9 +52,12 @@ def unit_of(measured: Iterable[float], unit: str) -> Unit:
     return Unit(symbol, scale, 0 if all(each * scale % 1 == 0 for each in present) else decimals)
 
 
-def counted(number: int, noun: str) -> str:
-    """The number and the noun in singular or plural: ``1 row``, ``1,000 rows``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """The number and the noun in singular or plural: ``1 row``, ``1,000 rows``.
+
+    ``plural`` is for nouns that need more than an ``s``.
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def percent(share: float) -> str:

@@ -25,6 +25,17 @@ A workload that measures more than the time of the whole job also offers these n
                         compared by time
 
 A workload that asks what something costs, and not which model to take, says ``COST_QUESTION = True``.
+
+For the overview of a run, a workload may declare in plain literals:
+
+``OVERVIEW``            the groups to show -> their questions, in words a user has. A group is named by
+                        its case, behind its server if it has one: ``local-all194``. Without it, all
+                        groups are shown
+``WORDS``               metric -> what it says of a model, as in ``the loop stands still``
+``FINDING``             for a cost question: the metrics to show, and model -> a word for it
+``SURPRISES``           sentences that explain a row, each with its condition: model, other model,
+                        ``time`` or a metric, how many times worse at least, and the sentence. Models
+                        may have shell wildcards
 """
 
 from __future__ import annotations

@@ -46,7 +46,10 @@ def run(tmp_path: Path) -> Path:
 def test_it_shows_a_saved_run_or_the_last_one_of_a_folder(run: Path) -> None:
     shown = summary(run)
     assert shown.exit_code == 0
-    assert shown.output.count("→ threaded") == 2
+    assert [line for line in shown.output.splitlines() if "threaded" in line] == [
+        "flags   threaded, sequential 4.0 ×",
+        "primes  threaded, sequential 4.0 ×",
+    ]
     assert summary(run.parent).output == shown.output
     assert summary(f"{run.parent}/1").output == shown.output
 
@@ -57,7 +60,8 @@ def test_a_pipe_gets_80_columns_without_colours_and_without_blanks_at_the_ends_o
     content = json.loads(run.read_text())
     content["concurbench"]["notes"] = ["a long one, bent between words " * 5]
     run.write_text(json.dumps(content))
-    shown = summary(run).output
+    assert summary(run).output.endswith("tables and 1 note: add --all\n")
+    shown = summary(run, "--all").output
     assert "note: a long one" in shown
     assert "\x1b" not in shown
     for line in shown.splitlines():
@@ -81,6 +85,58 @@ def test_it_shows_only_the_groups_asked_for(run: Path) -> None:
     shown = summary(run, "--group", "prim").output
     assert "primes" in shown
     assert "flags" not in shown
+
+
+@pytest.fixture
+def decided(run: Path) -> Path:
+    """A saved run of three passes: threads are faster, processes need less memory."""
+    rows = [
+        {
+            "fullname": f"test_flags[{model}]",
+            "name": model,
+            "group": "flags",
+            "extra_info": {
+                "model": model,
+                "metrics": {"memory": {"unit": "B", "better": "lower", "values": [memory]}},
+                "passes": [{"number": n, "seconds": [seconds] * 3} for n in (1, 2, 3)],
+            },
+            "stats": stats(seconds, seconds, seconds),
+        }
+        for model, seconds, memory in (("threaded", 1.0, 2e6), ("processes", 1.08, 1e6))
+    ]
+    content = {**json.loads(run.read_text()), "benchmarks": rows}
+    path = run.with_name("0002_x.json")
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_it_says_what_to_take_by_time_or_by_another_criterion(decided: Path) -> None:
+    assert summary(decided).output.splitlines()[1:3] == [
+        "flags                 threaded",
+        "  not processes: 1.08 × slower",
+    ]
+    by_memory = summary(decided, "--by", "memory").output.splitlines()
+    assert by_memory[1:3] == [
+        "flags                 processes",
+        "  memory 977 KiB · not threaded: 1.9 MiB",
+    ]
+    done = summary(decided, "--by", "nonsense")
+    assert done.exit_code == 2
+    assert "choose from time, memory" in done.output
+    assert "--by is for a single run" in summary(decided, decided, "--by", "time").output
+
+
+def test_a_larger_margin_makes_more_models_as_good(decided: Path) -> None:
+    assert "or processes (as good)" in summary(decided, "--margin", "10%").output
+    assert "expected a share" in summary(decided, "--margin", "5").output
+
+
+def test_all_also_shows_the_tables_before_the_overview(decided: Path) -> None:
+    shown = summary(decided, "--all").output
+    assert (
+        shown.index("× best") < shown.index("all intervals of a group") < shown.index("not processes")
+    )
+    assert "× best" not in summary(decided).output
 
 
 def test_what_cannot_be_shown_is_one_sentence_and_exit_code_2(run: Path, tmp_path: Path) -> None:
@@ -161,7 +217,7 @@ def test_without_a_run_of_this_machine_the_newest_of_another_one_is_shown(
     first, _, rest = done.output.partition("\n")
     assert first.startswith("note: no run of this machine yet; this is 0001 of other-machine")
     assert "make one with: concurbench run" in first
-    assert "→ threaded" in rest
+    assert "primes  threaded, sequential" in rest
 
 
 def test_without_arguments_it_says_what_it_is_and_names_the_commands_in_the_order_of_use() -> None:

@@ -22,6 +22,7 @@ from concurbench.command import (
     ended_by_signals,
     published,
     pytest_arguments,
+    share,
     system_error,
     timeout_option,
     with_options,
@@ -41,18 +42,6 @@ from concurbench.results.storage import default_path
 
 MAX_TIME = 900.0
 TIMEOUT = 120.0
-
-
-def share(text: str) -> float:
-    """The type of an option: ``5%`` or ``0.05``."""
-    text = text.strip()
-    try:
-        found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        found = -1.0
-    if not 0 < found < 1:
-        raise click.BadParameter(f"expected a share between 0 and 1, as 5% or 0.05, got {text!r}")
-    return found
 
 
 def injection(text: str) -> tuple[str, float]:

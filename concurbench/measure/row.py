@@ -23,6 +23,7 @@ from concurbench.measure.session import Session
 from concurbench.measure.speed import capacity
 from concurbench.measure.turns import Visited
 from concurbench.results.row import BETTER, METRIC_UNITS, MetricInfo, RowInfo
+from concurbench.results.runs import SurpriseInfo, WorkloadInfo
 
 FINGERPRINT_LENGTH = 16
 
@@ -73,8 +74,7 @@ class BenchmarkRow:
             "source": fingerprint(model.file.read_bytes()),
             "reference": model.reference,
         }
-        at = server and f"{server} server"
-        benchmark.group = " · ".join(filter(None, [model.workload, at, case]))
+        benchmark.group = group_of(model.workload, server, case)
 
     def measure(self, resources: object, **how: Any) -> None:
         """Measure the row with these resources; ``how`` is described at ``_rounds``."""
@@ -122,14 +122,17 @@ class BenchmarkRow:
         own |= {"bounds": bounds, "fingerprint": fingerprint(*parts), "yardstick": yardstick}
         extra: dict[str, Any] = self._benchmark.extra_info
         extra |= {**own, **info}
-        known = self._session.workloads.get(self.model.workload, {}).get("explanations", {})
+        known = self._session.workloads.get(self.model.workload, {})
         self._session.workloads[self.model.workload] = {
             "question": workload.QUESTION,
             "criterion": next(iter(metrics), "time"),
             "bound": getattr(workload, "BOUND", None),
             "cost_question": getattr(workload, "COST_QUESTION", False),
-            "explanations": {**known, **{name: BOUNDS[name] for name in bounds}},
-        }
+            "explanations": {
+                **known.get("explanations", {}), **{name: BOUNDS[name] for name in bounds},
+            },
+            **described(workload, self.model.workload),
+        }  # fmt: skip
         visited = self._session.visited(self._benchmark.fullname)
         rounds = visited.rounds if visited and visited.rounds else self._new_rounds()
         rounds.resources, rounds.server, rounds.requests = resources, server, requests
@@ -143,7 +146,7 @@ class BenchmarkRow:
         yield rounds
         if rounds.costs:
             extra["cost"], extra["cost_unknown"] = rounds.costs.kept()
-            extra["memory_is"] = MEMORY_KIND
+            extra.setdefault("memory_is", MEMORY_KIND)
         if self._measures_capacity and yardstick:
             extra["capacity_near"] = self._capacity(rounds, visited)
         if visited:
@@ -177,6 +180,33 @@ class BenchmarkRow:
         both = (False, True)
         readings = [capacity.measure(occupied, rounds.a_round, backwards=each) for each in both]
         return statistics.mean(readings)
+
+
+def group_of(workload: str, server: str | None, case: str) -> str:
+    """The name of the group of rows that do this work."""
+    return " · ".join(filter(None, [workload, server and f"{server} server", case]))
+
+
+def described(workload: Any, name: str) -> WorkloadInfo:
+    """What the overview says of a workload, as its module declares it (see ``impls``)."""
+    found: WorkloadInfo = {
+        "words": getattr(workload, "WORDS", {}),
+        "surprises": [surprise(*each) for each in getattr(workload, "SURPRISES", ())],
+    }
+    if hasattr(workload, "OVERVIEW"):
+        parts = {each.rpartition("-"): title for each, title in workload.OVERVIEW.items()}
+        found["overview"] = {
+            group_of(name, server, case): title for (server, _, case), title in parts.items()
+        }
+    if hasattr(workload, "FINDING"):
+        metrics, models = workload.FINDING
+        found["finding"] = {"metrics": metrics, "models": models}
+    return found
+
+
+def surprise(model: str, than: str, by: str, at_least: float, sentence: str) -> SurpriseInfo:
+    """A sentence that explains a row, as a file holds it."""
+    return {"model": model, "than": than, "by": by, "at_least": at_least, "sentence": sentence}
 
 
 def counted(seen: Sequence[Any], *names: str) -> dict[str, list[float]]:

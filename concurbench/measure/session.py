@@ -31,8 +31,7 @@ from concurbench.measure.outcomes import Outcomes, fail
 from concurbench.measure.rounds import PASS_BUDGET, SESSION_BUDGET
 from concurbench.measure.turns import Turns, Visited
 from concurbench.results import baseline, runs
-from concurbench.results.row import WorkloadInfo
-from concurbench.results.runs import Run, short_name
+from concurbench.results.runs import Run, WorkloadInfo, short_name
 from concurbench.results.storage import Storage, partial_run
 
 DEFAULT_STORAGE = "file://./.benchmarks"

@@ -22,7 +22,7 @@ BAR = 11
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
-CPU = "cpu"
+CPU = "cpu_seconds"
 """The metric of the CPU seconds that a round took; its column appears if rows have it."""
 
 Cells = Mapping[str, Callable[[Row], str]]

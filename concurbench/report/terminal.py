@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from rich.console import Group
 
 from concurbench import units
 from concurbench.report.footnotes import legend, remarks
+from concurbench.report.overview import with_surprises
 from concurbench.report.progress import RowProgress
 from concurbench.report.summary import summary
-from concurbench.report.text import as_text
+from concurbench.report.text import MAX_COLUMNS, as_text
 from concurbench.results import runs
 from concurbench.results.baseline import compare
 from concurbench.results.runs import Run, short_name
 from concurbench.results.storage import Storage, from_here
-
-MAX_WIDTH = 100
-"""Columns of the summary on a wider terminal."""
+from concurbench.verdicts.choice import choices
 
 
 class Shown(Protocol):
@@ -91,15 +91,27 @@ class Report:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         run = self.session.run()
-        if self.session.ready and run.rows:
-            comparison = compare(run, self.session.baseline) if self.session.baseline else None
-            width = min(terminalreporter._tw.fullwidth, MAX_WIDTH)
+        measured = self.session.ready and bool(run.rows)
+        if measured:
             terminalreporter.section("summary")
-            tables = summary(run.rows, comparison)
-            terminalreporter.write_line(as_text(tables, width, colour=terminalreporter.hasmarkup))
-            terminalreporter.write_line("\n".join(["", *legend(run, comparison)]))
+            if self.session.baseline or terminalreporter.config.option.verbose > 0:
+                self._tables(terminalreporter, run)
         if self.session.outcomes.rows:
             self._close(terminalreporter, run)
+        if measured:
+            width = min(terminalreporter._tw.fullwidth, MAX_COLUMNS)
+            lines = Group(*with_surprises(run, width=width))
+            text = as_text(lines, width, colour=terminalreporter.hasmarkup)
+            terminalreporter.write_line(f"\n{text}")
+            if not (self.session.baseline or terminalreporter.config.option.verbose > 0):
+                terminalreporter.write_line("tables: pytest -v")
+
+    def _tables(self, reporter: Any, run: Run) -> None:
+        comparison = compare(run, self.session.baseline) if self.session.baseline else None
+        width = min(reporter._tw.fullwidth, MAX_COLUMNS)
+        tables = summary(run, comparison, width=width)
+        reporter.write_line(as_text(tables, width, colour=reporter.hasmarkup))
+        reporter.write_line("\n".join(["", *legend(run, comparison, choices(run))]))
 
     def _outcome(self, id: str) -> str:
         if id in self.session.outcomes.failed:

@@ -93,20 +93,6 @@ class PassInfo(RowInfo, total=False):
     seconds: list[float]
 
 
-class WorkloadInfo(TypedDict, total=False):
-    """What the run's ``workloads`` say of one workload, under its name."""
-
-    question: str
-    criterion: str
-    """What decides between the models: ``time`` or the name of a metric."""
-    bound: float | None
-    """The largest good value of that metric: models within it are compared by time. None for none."""
-    cost_question: bool
-    """Whether it asks what something costs, not which model to take."""
-    explanations: dict[str, str]
-    """Name of a bound or metric -> what it means."""
-
-
 @dataclass(frozen=True)
 class Conditions:
     """Interference and the machine's speed; None where the system does not report it.

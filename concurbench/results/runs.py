@@ -11,13 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.results.drift import Readings
 from concurbench.results.limits import with_limits
-from concurbench.results.row import Row, WorkloadInfo
+from concurbench.results.row import Row
 
 NUMBERED = re.compile(r"\d{4,}_.*\.json")
 """The names of complete runs. pytest-benchmark's own look-ups take four digits only."""
@@ -28,6 +28,48 @@ OURS = "concurbench"
 FORMAT = 2
 """The format of the runs that this version saves. Files without a number are of format 1, which held
 limits and marks as they were computed then: they are ignored."""
+
+
+class FindingInfo(TypedDict):
+    """How the overview says what each model of a workload costs."""
+
+    metrics: Sequence[str]
+    models: Mapping[str, str]
+    """Model -> a word for it, in the order to show; others are left out."""
+
+
+class SurpriseInfo(TypedDict):
+    """A sentence that explains a row, and the condition on which it is shown."""
+
+    model: str
+    """A model, which may have shell wildcards: the row to explain."""
+    than: str
+    """Another model of its group, likewise."""
+    by: str
+    """``time`` or a metric."""
+    at_least: float
+    """How many times worse the row must be."""
+    sentence: str
+
+
+class WorkloadInfo(TypedDict, total=False):
+    """What the run's ``workloads`` say of one workload, under its name."""
+
+    question: str
+    criterion: str
+    """What decides between the models: ``time`` or the name of a metric."""
+    bound: float | None
+    """The largest good value of that metric: models within it are compared by time. None for none."""
+    cost_question: bool
+    """Whether it asks what something costs, not which model to take."""
+    explanations: dict[str, str]
+    """Name of a bound or metric -> what it means."""
+    overview: dict[str, str]
+    """The groups that the overview shows -> their questions, in words a user has."""
+    words: Mapping[str, str]
+    """Metric -> what it says of a model, as in "the loop stands still"."""
+    finding: FindingInfo | None
+    surprises: Sequence[SurpriseInfo]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from concurbench.command import (
     timeout_option,
     with_options,
 )
-from concurbench.report.summary import print_run
+from concurbench.report.summary import TABLES, print_overview, print_remarks, print_run
 from concurbench.report.text import say
 from concurbench.results import index
 from concurbench.results.baseline import compare
@@ -121,10 +121,19 @@ def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
 
 
 def show(result: Result) -> None:
-    """Print the tables of the run, what failed, and where it was saved."""
+    """Print notes, what failed, where the run was saved, and at the end the overview.
+
+    Before them are the tables beside an earlier run, and those of a run that was not saved: no later
+    command could show them.
+    """
     for kept in result.kept:
-        comparison = compare(kept.run, result.earlier) if result.earlier else None
-        print_run(kept.run, comparison, [*result.notes, *kept.remarks])
+        notes = [*result.notes, *kept.remarks]
+        if result.earlier:
+            print_run(kept.run, compare(kept.run, result.earlier), notes)
+        elif not kept.saved:
+            print_run(kept.run, None, notes)
+        else:
+            print_remarks(kept.run, notes)
     for measured in result.measured:
         for row, why in measured.failed.items():
             say(f"FAILED {row}: {why}", "red", whole=True)
@@ -134,6 +143,8 @@ def show(result: Result) -> None:
         for regression in kept.regressions:
             say(f"slower than --benchmark-compare-fail allows: {regression}", "red", whole=True)
         show_saved(kept)
+        say("")
+        print_overview(kept.run, hint=TABLES if kept.saved and not result.earlier else "")
 
 
 def show_saved(kept: Kept) -> None:

@@ -30,6 +30,9 @@ from concurbench.results.runs import Run
 from concurbench.verdicts.curve import without_sweeps
 from concurbench.verdicts.pairs import MARGIN, TIME, Pairs, compare
 
+COSTS = {"cpu": "cpu_seconds", "memory": "peak_memory"}
+"""Short names of costs as criteria -> their names as metrics."""
+
 LEVEL = 0.95
 """The probability with which all intervals of a group hold at once."""
 
@@ -101,16 +104,35 @@ def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str
     found = {}
     for name, rows in groups.items():
         workload = run.workloads.get(rows[0].workload or "", {})
-        criterion, bound = workload.get("criterion", TIME), workload.get("bound")
+        criterion, bound = criterion_of(run, rows, by), workload.get("bound")
         if by is None and workload.get("cost_question"):
             continue
         if by is None and bound is not None:
             choice = choose(rows, TIME, margin, bound=(criterion, bound))
         else:
-            choice = choose(rows, by or criterion, margin)
+            choice = choose(rows, criterion, margin)
         if choice:
             found[name] = choice
     return found
+
+
+def criterion_of(run: Run, rows: Sequence[Row], by: str | None = None) -> str:
+    """What decides in the group of these rows: time, or the name of a metric; ``by`` in place of the
+    workload's own criterion.
+
+    Files that say nothing of a workload are older than the declarations; its first metric was its
+    criterion then, too.
+    """
+    if by:
+        return (
+            by
+            if any(metric.name == by for row in rows for metric in row.metrics)
+            else COSTS.get(by, by)
+        )
+    workload = rows[0].workload
+    if workload and workload not in run.workloads and rows[0].metrics:
+        return rows[0].metrics[0].name
+    return run.workloads.get(workload or "", {}).get("criterion", TIME)
 
 
 def choose(

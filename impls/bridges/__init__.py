@@ -21,6 +21,11 @@ from impls import Resources
 from impls._traced import traced
 
 QUESTION = "How long does an event loop stand still when a coroutine has blocking calls to make?"
+OVERVIEW = {"waiting": "calls that block a loop", "computing": "calls that compute"}
+WORDS = {"stood_still": "the loop stands still"}
+SURPRISES = (
+    ("blocking", "asyncio_to_thread", "stood_still", 10.0, "a blocking call stops all other tasks"),
+)
 
 PULSE = 0.001
 """Seconds between two beats in an idle loop; no model can stand still for less."""

@@ -19,6 +19,11 @@ from impls import Resources
 
 QUESTION = "What does a call cost, as a coroutine of each kind, inside the running loop?"
 COST_QUESTION = True
+OVERVIEW = {"calls_10k": "a call costs"}
+FINDING = (
+    ("call",), {"sequential": "plain", "native": "awaited", "asyncio_gather": "as a task"},
+)  # fmt: skip
+SURPRISES = (("asyncio_gather", "native", "call", 10.0, "the event loop schedules each task"),)
 
 METRICS = {"call": ("s", "lower")}
 

@@ -18,6 +18,10 @@ from impls import Resources
 from impls._traced import traced
 
 QUESTION = "How far do threads get where the work is done in C that releases the interpreter lock?"
+OVERVIEW = {"buffers_500k": "C that frees the GIL", "buffers_2m": "long C without the GIL"}
+SURPRISES = (
+    ("asyncio_gather", "threaded", "time", 1.5, "coroutines without a thread compute one by one"),
+)
 
 COUNT = 16
 

@@ -20,6 +20,12 @@ from impls import Resources
 from impls._traced import traced
 
 QUESTION = "How soon is it known which of many names exist, and how many are asked for at once?"
+OVERVIEW = {"short18": "many name look-ups", "all210": "200 name look-ups"}
+WORDS = {"last_result": "all known after"}
+SURPRISES = (
+    ("asyncio_getaddrinfo", "asyncio_aiodns", "last_result", 1.5,
+     "a look-up blocks a thread, and the default pool has few"),
+)  # fmt: skip
 
 METRICS = {
     "last_result": ("s", "lower"),

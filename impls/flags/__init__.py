@@ -26,6 +26,12 @@ from impls._traced import traced
 from impls.flags import _world
 
 QUESTION = "How fast do many small files come from a server that takes its time to answer?"
+OVERVIEW = {"local-all194": "downloads, 50 in flight"}
+SURPRISES = (
+    ("asyncio_keep_all", "asyncio_gather", "time", 1.5, "httpx's pool scans every kept connection"),
+    ("*_new_client", "threaded", "time", 2.0, "each new client builds a TLS context"),
+    ("multiprocess", "threaded", "time", 1.5, "each process starts and imports the client"),
+)
 
 TIMEOUT = 30.0
 """The default timeout of a request in seconds: well above the largest delay of a benchmark."""

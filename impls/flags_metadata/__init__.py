@@ -26,6 +26,7 @@ from impls.flags import Case, Outcome, tls_context
 __all__ = ["Case", "Outcome", "tls_context"]  # from flags, for the models
 
 QUESTION = "How fast do files come that take two requests each, and where should the bound be held?"
+OVERVIEW: dict[str, str] = {}
 
 CASES = flags.CASES
 

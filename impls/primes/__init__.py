@@ -18,6 +18,11 @@ from impls import Resources
 from impls._traced import traced
 
 QUESTION = "How much faster does pure Python compute when its work is spread over workers?"
+OVERVIEW = {"medium": "Python that computes", "large": "long pure Python"}
+SURPRISES = (
+    ("threaded", "sequential", "time", 0.9, "the interpreter lock lets one thread compute at a time"),
+    ("multiprocess", "sequential", "time", 1.2, "the processes start longer than they compute"),
+)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,11 @@ from impls.bridges import check_beats, stood_still
 QUESTION = (
     "How long does an event loop stand still when a coroutine writes files, and what is the cure?"
 )
+OVERVIEW = {"small": "files from a coroutine", "synced": "files on the disk"}
+WORDS = {"stood_still": "the loop stands still"}
+SURPRISES = (
+    ("asyncio_to_thread", "blocking", "time", 2.0, "to hand over a file takes longer than to write it"),
+)
 
 
 @dataclass(frozen=True)

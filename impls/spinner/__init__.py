@@ -20,6 +20,11 @@ from impls import Resources
 from impls._traced import traced
 
 QUESTION = "What keeps answering while something slow runs?"
+OVERVIEW: dict[str, str] = {}
+WORDS = {"longest_gap": "longest gap"}
+SURPRISES = (
+    ("asyncio_task", "threaded", "longest_gap", 2.0, "a coroutine that never awaits stops all others"),
+)
 
 METRICS = {
     "longest_gap": ("s", "lower"),

@@ -26,6 +26,17 @@ from impls._traced import traced
 
 QUESTION = "What does a computing thread cost one that waits, and what does the switch interval change?"
 COST_QUESTION = True
+OVERVIEW = {"interval_5ms": "a waiting thread is late by"}
+FINDING = (("latency",), {"waiting_alone": "alone", "threaded": "beside a computing thread"})
+SURPRISES = (
+    (
+        "threaded",
+        "waiting_alone",
+        "latency",
+        5.0,
+        "a waiting thread gets the lock after a switch interval",
+    ),
+)
 
 METRICS = {
     "latency": ("s", "lower"),

@@ -22,6 +22,14 @@ from impls._traced import traced
 
 QUESTION = "What does it cost to acquire and release a semaphore, alone and when others want it too?"
 COST_QUESTION = True
+OVERVIEW = {
+    "uncontended": "a semaphore costs",
+    "contended": "a semaphore that others want costs",
+}
+FINDING = (
+    ("acquire_release",),
+    {"asyncio_semaphore": "asyncio", "trio_semaphore": "trio", "threading_semaphore": "threading"},
+)
 
 METRICS = {"acquire_release": ("s", "lower")}
 

@@ -17,6 +17,11 @@ from impls._traced import traced
 
 QUESTION = "What does a unit of execution cost: how long to start and to end, how much memory?"
 COST_QUESTION = True
+OVERVIEW = {"hundred": "a unit costs", "thousand": "a unit of 1,000 costs"}
+FINDING = (
+    ("start", "memory"),
+    {"asyncio_tasks": "task", "threads": "thread", "processes_forkserver": "process"},
+)
 
 
 @dataclass(frozen=True)

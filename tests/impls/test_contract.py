@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import inspect
 import re
 import sys
@@ -13,12 +14,16 @@ from pathlib import Path
 import pytest
 
 import impls
-from concurbench.report import summary
+from concurbench.report import tables
 from programs.watch import WORKLOADS
+from servers import NAMES
 from tests.conftest import load
 
 MAX_LINES = 60
 """The most lines of a model file, which must be easy to read and to copy."""
+
+MAX_TITLE = 23
+"""The longest title that fits beside the longest model and all figures, on 80 columns."""
 
 MODELS = [model for workload in impls.workloads() for model in impls.models(workload)]
 each_model = pytest.mark.parametrize(
@@ -36,7 +41,7 @@ def test_its_docstring_has_title_unit_sharing_costs_and_choice(model: impls.Mode
     text = " ".join(text.split())
     assert model.title.endswith(".")
     assert len(model.title) <= 80
-    assert len(model.name) <= summary.MAX_NAME
+    assert len(model.name) <= tables.MAX_NAME
     assert "Execution unit:" in text
     assert "Costs" in text
     assert model.name == "sequential" or "Choose it" in text
@@ -144,6 +149,29 @@ def test_a_workload_defines_the_names_that_the_benchmarks_use(workload: str) -> 
     assert sizes == sorted(sizes)
     assert all(case.workers is None or case.workers > 0 for case in module.CASES.values())
     assert callable(module.check)
+
+
+@pytest.mark.parametrize("workload", impls.workloads())
+def test_what_a_workload_declares_for_the_overview_exists_and_fits(workload: str) -> None:
+    module, names = import_module(f"impls.{workload}"), [each.name for each in impls.models(workload)]
+    metrics = getattr(module, "METRICS", {})
+    for group, title in module.OVERVIEW.items():
+        server, _, case = group.rpartition("-")
+        assert case in module.CASES
+        assert server in ("", *NAMES)
+        assert len(title) <= MAX_TITLE or getattr(module, "COST_QUESTION", False)
+    assert set(getattr(module, "WORDS", {})) <= set(metrics)
+    shown, words = getattr(module, "FINDING", ((), {}))
+    assert bool(words) == getattr(module, "COST_QUESTION", False)
+    assert set(shown) <= set(metrics)
+    assert set(words) <= set(names)
+    for model, than, by, at_least, sentence in getattr(module, "SURPRISES", ()):
+        explained = fnmatch.filter(names, model)
+        assert explained
+        assert fnmatch.filter(names, than)
+        assert by == "time" or by in metrics
+        assert at_least > 0
+        assert all(len(f"{each}: {sentence}") <= 80 for each in explained)
 
 
 @pytest.mark.parametrize("workload", impls.workloads())

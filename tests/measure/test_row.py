@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from concurbench.measure.row import fingerprint
+from concurbench.measure.row import described, fingerprint
 
 CHECK = '''
 def check(job, answers):
@@ -92,3 +93,24 @@ class Method:
 
 def test_methods_have_one() -> None:
     assert fingerprint(Method.method) != fingerprint(fingerprint)
+
+
+def test_what_a_workload_declares_for_the_overview_is_saved_by_the_names_of_its_groups() -> None:
+    declared = SimpleNamespace(
+        OVERVIEW={"large": "long work", "local-small": "downloads"},
+        WORDS={"gap": "the loop stands still"},
+        FINDING=(("gap",), {"threads": "thread"}),
+        SURPRISES=(("slow*", "quick", "time", 2.0, "why"),),
+    )
+    assert described(declared, "toy") == {
+        "overview": {"toy · large": "long work", "toy · local server · small": "downloads"},
+        "words": {"gap": "the loop stands still"},
+        "finding": {"metrics": ("gap",), "models": {"threads": "thread"}},
+        "surprises": [
+            {"model": "slow*", "than": "quick", "by": "time", "at_least": 2.0, "sentence": "why"}
+        ],
+    }
+
+
+def test_a_workload_that_declares_nothing_leaves_its_groups_to_the_overview() -> None:
+    assert described(SimpleNamespace(), "toy") == {"words": {}, "surprises": []}

@@ -63,7 +63,7 @@ def test_a_saved_run_holds_every_round_and_the_facts_of_each_row(suite: Suite) -
     assert run["concurbench"]["workloads"] == {
         "toy": {
             "question": "What does it cost to add numbers?", "criterion": "time", "bound": None,
-            "cost_question": False, "explanations": {},
+            "cost_question": False, "explanations": {}, "words": {}, "surprises": [],
         }
     }  # fmt: skip
     assert not {"limit", "efficiency", "doubt", "disturbed"} & info.keys()
@@ -471,11 +471,18 @@ def test_each_row_has_a_line_with_its_number_and_the_time_left(suite: Suite) -> 
     assert "[4/4]" in output
 
 
-def test_the_summary_ends_with_a_verdict_per_group_and_the_file(suite: Suite) -> None:
+def test_a_session_ends_with_the_file_and_the_overview_and_has_tables_where_it_is_verbose(
+    suite: Suite,
+) -> None:
     output = said(suite.run_here())
-    assert "toy · few" in output
-    assert output.count("→ ") == 2
+    assert "best possible" not in output
     assert re.search(r"saved results/\S+/0001_\S+\.json", output)
+    about, few, many, *_ = output.rpartition(".json")[2].split("\n")[2:]
+    assert about.endswith("1 pass")
+    assert few.startswith("toy · few   ")
+    assert many.startswith("toy · many  ")
+    verbose = said(suite.run_here("-v"))
+    assert verbose.index("× best") < verbose.index("saved results") < verbose.rindex("toy · many  ")
 
 
 def test_a_suite_without_benchmarks_is_left_alone(suite: Suite) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from concurbench.report.curve import CPU, bar, curves_shown, sentence, table
 from concurbench.report.footnotes import legend, remarks
-from concurbench.report.summary import MAX_NAME, print_run, summary
+from concurbench.report.summary import print_run, summary
+from concurbench.report.tables import MAX_NAME
 from concurbench.report.text import as_text
 from concurbench.results.baseline import RunComparison
 from concurbench.results.row import Metric, Pass, Row
@@ -21,6 +22,10 @@ from concurbench.results.runs import Run
 from concurbench.verdicts.curve import Curve
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64, 128)
+
+
+def run(*rows: Row) -> Run:
+    return Run(Path(), {}, True, rows)
 
 
 def swept(
@@ -119,11 +124,10 @@ def test_without_scipy_the_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_group_compares_models_by_their_rows_that_are_enough_and_shows_the_curves_below() -> None:
     slower = swept(lambda n: 15.0 * min(n, 4), (1, 2, 4, 8), model="processes")
     sequential = Row("s", "flags · local server", "sequential", (5.0, 5.1, 5.2), workers=1, items=100)
-    lines = as_text(summary([*slower.rows, *LAWFUL.rows, sequential]), 80).splitlines()
-    assert [line.split()[:2] for line in lines[3:6]] == [
-        ["threaded", "32"], ["processes", "4"], ["sequential", "1"],
-    ]  # fmt: skip
-    assert lines[6] == "→ threaded"
+    lines = as_text(summary(run(*slower.rows, *LAWFUL.rows, sequential)), 80).splitlines()
+    assert lines[2].startswith("32 workers · ")
+    rows = [line[:13].strip() for line in lines[4:7]]
+    assert rows == ["threaded", "processes (4)", "sequential"]
     assert lines[8] == "threaded"
     assert any(line.startswith("→ processes: 4 workers are enough") for line in lines)
 
@@ -131,7 +135,7 @@ def test_a_group_compares_models_by_their_rows_that_are_enough_and_shows_the_cur
 def test_a_comparison_adds_the_ratio_of_each_number_of_workers() -> None:
     rows = tuple(replace(row, fingerprint="f") for row in LAWFUL.rows)
     before = Run(Path("0003_x.json"), {}, True, rows[:-1])
-    lines = as_text(summary(rows, RunComparison(before)), 80).splitlines()
+    lines = as_text(summary(run(*rows), RunComparison(before)), 80).splitlines()
     start = lines.index("threaded")
     assert lines[start + 1].endswith("of the limit vs 0003")
     assert [line.split()[-1] for line in lines[start + 2 : start + 10]] == ["1.00"] * 7 + ["new"]
@@ -168,7 +172,7 @@ def test_the_widest_curve_fits_80_columns() -> None:
     ]
     base = Run(Path("0003_x.json"), {}, True, (replace(rows[0], fingerprint="other"),))
     for comparison in (None, RunComparison(base)):
-        text = as_text(summary(rows, comparison), 80)
+        text = as_text(summary(run(*rows), comparison), 80)
         assert "…" not in text
         assert max(map(len, text.splitlines())) <= 80
 

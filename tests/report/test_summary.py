@@ -1,19 +1,20 @@
-"""The summary of a run: tables, units, and the models named best."""
+"""The tables of a run: columns, units, and the order of rows."""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from concurbench.report.summary import BAR, MAX_NAME, bar, best, print_run, summary, verdict, yardsticks
+from concurbench.report.summary import print_run, summary, yardsticks
+from concurbench.report.tables import BAR, MAX_NAME, bar
 from concurbench.report.text import as_text
 from concurbench.results.baseline import RunComparison, compare
 from concurbench.results.row import Metric, Row
-from concurbench.results.runs import Run
+from concurbench.results.runs import Run, WorkloadInfo
+from tests.verdicts import fakes
 
 
 def row(
@@ -23,11 +24,14 @@ def row(
     return replace(made, limit=efficiency and made.median * efficiency)
 
 
-def shown(rows: list[Row], base: Run | None = None, width: int = 80) -> str:
-    console = Console(file=io.StringIO(), width=width, no_color=True)
-    console.print(summary(rows, RunComparison(base) if base else None))
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+def shown(rows: Sequence[Row], base: Run | None = None, **workloads: WorkloadInfo) -> list[str]:
+    """The lines of the tables of a run of these rows."""
+    run = Run(Path("0004_x.json"), {}, True, tuple(rows), workloads=workloads)
+    text = as_text(summary(run, RunComparison(base) if base else None), 80)
+    lines = text.splitlines()
+    assert "…" not in text
+    assert max(map(len, lines)) <= 80
+    return lines
 
 
 FAST = row("threaded", 1.0, 1.1, 1.2, efficiency=0.5)
@@ -35,18 +39,10 @@ NEAR = row("asyncio", 1.1, 1.2, 1.3, efficiency=0.4)
 SLOW = row("sequential", 10.0, 10.1, 10.2, efficiency=0.95)
 
 
-def test_the_fastest_model_is_named_alone_if_its_spread_is_clear_of_the_others() -> None:
-    assert verdict([SLOW, FAST]) == "→ threaded"
-
-
-def test_overlapping_spreads_are_a_tie_with_the_fastest_first() -> None:
-    assert verdict([SLOW, NEAR, FAST]) == "→ tied: threaded, asyncio"
-    assert best([SLOW, NEAR, FAST]) == [FAST, NEAR]
-
-
-def test_among_equals_the_one_with_the_best_median_comes_first() -> None:
-    wide = row("wide", 0.5, 1.2, 1.9)
-    assert best([wide, FAST]) == [FAST, wide]
+def steady(model: str, seconds: float, *, workers: int = 2, limit: float | None = None) -> Row:
+    """A row of three passes with the same time in all rounds."""
+    made = fakes.row(model, [[seconds] * 5] * 3, [1] * 5)
+    return replace(made, workers=workers, limit=limit)
 
 
 def test_a_yardstick_has_half_of_its_range_as_its_spread() -> None:
@@ -55,59 +51,85 @@ def test_a_yardstick_has_half_of_its_range_as_its_spread() -> None:
     assert shown.split() == ["pure", "Python", "loop", "2.0", "ms", "±", "75%", "3"]
 
 
-def test_a_single_row_is_not_named_as_the_fastest() -> None:
-    assert verdict([FAST]) == ""
+def test_rows_have_their_ratio_to_the_best_with_its_interval_and_bars_that_rank() -> None:
+    rows = steady("sequential", 10.0, workers=1, limit=9.8), steady("threaded", 1.0, limit=0.5)
+    lines = shown([*rows, steady("trio", 2.0)])[1:]
+    assert lines[:2] == ["group", "2 workers · 3 passes · best possible 0.500 s"]
+    assert [line.split() for line in lines[3:]] == [
+        ["threaded", "1.000", "1.00", "1.00–1.00", "10", "███████", "50%"],
+        ["trio", "2.000", "2.00", "2.00–2.00", "5.0", "███▌", "25%"],
+        ["sequential", "10.000", "10", "10–10", "1.0", "▊", "5%"],
+    ]
 
 
-def test_a_model_with_several_rows_is_named_with_its_workers() -> None:
-    assert (
-        verdict([row("threaded", 1.0, workers=8), row("threaded", 2.0, workers=4)]) == "→ threaded (8)"
-    )
+def test_without_a_sequential_row_the_slowest_is_what_others_are_compared_with() -> None:
+    lines = shown([steady("threaded", 1.0), steady("trio", 2.0)])
+    assert lines[3].split()[-2:] == ["×", "slowest"]
+    assert lines[4].split() == ["threaded", "1.000", "1.00", "1.00–1.00", "2.0", "███████"]
 
 
-def test_a_group_shows_times_faster_than_sequential_and_the_share_of_the_limit() -> None:
-    lines = shown([SLOW, FAST]).splitlines()
-    assert "median s" in lines[2]
-    assert lines[3].split() == ["threaded", "2", "1.100", "±", "9%", "3", "9.2", "███▌", "50%"]
-    assert lines[4].split() == ["sequential", "2", "10.100", "±", "1%", "3", "1.0", "██████▋", "95%"]
+def test_rows_without_a_verdict_have_the_ratio_of_medians_and_the_spread_of_their_rounds() -> None:
+    lines = shown([SLOW, FAST])
+    assert "spread" in lines[3]
+    assert lines[4].split() == ["threaded", "1.100", "1.00", "±", "9%", "9.2", "███████", "50%"]
+    assert lines[5].split() == ["sequential", "10.100", "9.18", "±", "1%", "1.0", "▊", "5%"]
+
+
+def test_a_reference_is_last_and_marked_and_no_other_row_is_compared_with_it() -> None:
+    plain = replace(steady("plain", 0.1), reference=True)
+    lines = shown([plain, steady("threaded", 1.0), steady("trio", 2.0)])
+    assert lines[4].split()[:3] == ["threaded", "1.000", "1.00"]
+    assert lines[6].split() == ["plain", "0.100", "reference"]
+
+
+def test_a_row_beyond_the_bound_of_its_workload_is_last_and_says_so() -> None:
+    rows = [
+        fakes.row(name, [[seconds] * 3] * 3, metrics={"gap": [[gap] * 3] * 3})
+        for name, seconds, gap in (("stalls", 1.0, 0.5), ("quick", 2.0, 0.001), ("slow", 4.0, 0.001))
+    ]
+    lines = shown(rows, work={"criterion": "gap", "bound": 0.01})
+    assert [line.split()[0] for line in lines[-3:]] == ["quick", "slow", "stalls"]
+    assert lines[-1].endswith("beyond bound")
 
 
 def test_the_best_row_is_bold() -> None:
-    lines = as_text(summary([SLOW, FAST], None), 80, colour=True).splitlines()
-    assert [line.split(" ")[0] for line in lines[3:5]] == ["\x1b[1mthreaded", "sequential"]
+    run = Run(Path("0004_x.json"), {}, True, (SLOW, FAST))
+    lines = as_text(summary(run), 80, colour=True).splitlines()
+    assert [line.split(" ")[0] for line in lines[4:6]] == ["\x1b[1mthreaded", "sequential"]
 
 
 def test_rows_without_a_server_come_first() -> None:
     rows = [row("a", 1.0), row("b", 1.0)]
     rows[0] = replace(rows[0], group="flags · local server", server="local")
     rows[1] = replace(rows[1], group="primes")
-    text = shown(rows)
-    assert text.index("primes") < text.index("flags")
+    lines = shown(rows)
+    assert lines.index("primes") < lines.index("flags · local server")
+
+
+def test_rows_with_other_workers_than_most_of_their_group_have_them_behind_the_name() -> None:
+    lines = shown([FAST, NEAR, replace(SLOW, workers=1), row("trio", 3.0, workers=8)])
+    assert lines[2].startswith("2 workers · ")
+    assert [line.split("  ")[0] for line in lines[4:]] == [
+        "threaded", "asyncio", "trio (8)", "sequential",
+    ]  # fmt: skip
 
 
 def test_the_longest_names_fit_80_columns() -> None:
     longest = row("a" * MAX_NAME, 9.9999, 9.9999, workers=50, efficiency=1.0)
     rows = [longest, row("sequential", 12345.678)]
-    text = shown(rows)
-    assert "median s spread rounds × seq. of the limit" in text
-    text += shown(rows, Run(Path("0003_x.json"), {}, True, (row("sequential", 1.0, work="other"),)))
-    assert "median s spread × seq. of limit    vs 0003" in text
-    assert "other work" in text
-    assert "…" not in text
-    assert max(map(len, text.splitlines())) <= 80
-
-
-def test_without_a_sequential_row_there_are_no_times_faster() -> None:
-    cells = "threaded 2 1.100 ± 9% 3 ███▌ 50%"
-    assert " ".join(shown([FAST]).splitlines()[3].split()) == cells
+    shown(rows)
+    lines = shown(rows, Run(Path("0003_x.json"), {}, True, (row("sequential", 1.0, work="other"),)))
+    assert lines[3].split() == [
+        "model", "median", "s", "spread", "×", "seq.", "of", "best", "vs", "0003",
+    ]  # fmt: skip
+    assert lines[5].endswith("other work")
 
 
 def test_a_baseline_adds_ratios_or_why_there_are_none() -> None:
     before = (row("threaded", 1.0), row("sequential", 1.0, work="other"))
-    base = Run(Path("0003_x.json"), {}, True, before)
-    lines = shown([FAST, SLOW, NEAR], base).splitlines()
-    assert lines[2].rstrip().endswith("vs 0003")
-    assert [line.split()[-1] for line in lines[3:6]] == ["1.10", "new", "work"]
+    lines = shown([FAST, SLOW, NEAR], Run(Path("0003_x.json"), {}, True, before))
+    assert lines[3].endswith("vs 0003")
+    assert [line.split()[-1] for line in lines[4:7]] == ["1.10", "new", "work"]
 
 
 @pytest.mark.parametrize(
@@ -129,95 +151,61 @@ def measured(model: str, gap: float, frames: float, *, work: str = "w") -> Row:
 CALM, JERKY = measured("threaded", 0.02, 0.975), measured("asyncio_task", 0.3, 0.05)
 
 
-def test_metrics_are_below_the_times_the_best_first() -> None:
-    lines = shown([JERKY, CALM]).splitlines()
-    start = next(number for number, line in enumerate(lines) if "longest" in line)
-    assert lines[start].split() == ["longest", "frames"]
-    assert lines[start + 1].split() == ["gap", "shown"]
-    assert lines[start + 2].split() == ["model", "ms", "↓", "spread", "%", "↑", "spread"]
-    start += 1
-    assert lines[start + 2].split() == ["threaded", "20.0", "±", "10%", "97.5", "±", "0%"]
-    assert lines[start + 3].split() == ["asyncio_task", "300.0", "±", "10%", "5.0", "±", "0%"]
-    lines = [line.rstrip() for line in lines[start + 4 : start + 6]]
-    assert lines == ["→ longest gap: threaded", "→ frames shown: threaded"]
+def test_metrics_are_in_the_table_of_the_times() -> None:
+    lines = shown([CALM, JERKY])
+    assert lines[3].split() == ["longest", "frames"]
+    assert lines[4].split() == ["gap", "shown"]
+    assert lines[5].split()[:7] == ["model", "median", "s", "ms", "↓", "%", "↑"]
+    assert ["threaded", "0.310", "20.0", "97.5", "1.00"] in [line.split()[:5] for line in lines]
 
 
-def test_the_best_by_a_metric_is_the_highest_if_higher_is_better() -> None:
-    assert best([JERKY, CALM], "frames_shown") == [CALM]
-    assert best([JERKY, CALM], "longest_gap") == [CALM]
-    assert best([JERKY, CALM, JERKY], "frames_shown") == [CALM]
+@pytest.mark.parametrize("criterion", ["longest_gap", "frames_shown"])
+def test_rows_are_in_the_order_of_what_decides_whichever_way_is_better(criterion: str) -> None:
+    rows = [replace(each, workload="work") for each in (JERKY, CALM)]
+    lines = shown(rows, work={"criterion": criterion})
+    assert [line.split()[0] for line in lines[-2:]] == ["threaded", "asyncio_task"]
+    assert lines[-3].endswith("× worst")
 
 
-def test_overlapping_spreads_are_a_tie_by_a_metric_too() -> None:
-    near = measured("trio", 0.021, 0.975)
-    assert verdict([JERKY, near, CALM], "longest_gap") == "→ longest gap: tied: threaded, trio"
-    assert verdict([CALM, near], "frames_shown") == "→ frames shown: tied: threaded, trio"
-
-
-def test_rows_are_in_the_order_of_the_first_metric_whichever_way_is_better() -> None:
-    rows = [replace(each, metrics=each.metrics[::-1]) for each in (JERKY, CALM)]
-    text = shown(rows)
-    below = text[text.index("frames") :]
-    assert below.index("threaded") < below.index("asyncio_task")
-
-
-def test_spreads_that_overlap_upwards_are_a_tie_if_higher_is_better() -> None:
-    def fast(model: str, *rates: float) -> Row:
-        return replace(row(model, 0.3), metrics=(Metric("rate", "1/s", "higher", rates),))
-
-    first, near, far = fast("a", 90, 100, 101), fast("b", 80, 85, 95), fast("c", 80, 85, 89)
-    assert verdict([far, near, first], "rate") == "→ rate: tied: a, b"
-
-
-def test_rows_of_one_model_have_their_workers_behind_the_name() -> None:
-    text = shown([CALM, replace(CALM, id="other", workers=8)])
-    assert "threaded (2)  " in text
-    assert "threaded (8)  " in text
+def test_metrics_that_do_not_fit_beside_the_times_are_below_them() -> None:
+    names = ("latency", "memory", "throughput", "frames_shown", "overhead", "stopping", "in_flight")
+    metrics = tuple(Metric(name, "count", "lower", (1.0, 2.0)) for name in names)
+    longest = replace(CALM, model="a" * MAX_NAME, metrics=metrics)
+    lines = shown([longest, replace(longest, id="other", workers=8)])
+    headings = [line.split() for line in lines if line.startswith("model")]
+    assert len(headings) == 3
+    assert headings[0][:3] == ["model", "median", "s"]
 
 
 def test_metrics_are_compared_as_times_are() -> None:
     before = measured("threaded", 0.01, 0.975)
-    text = shown([CALM, JERKY], Run(Path("0003_x.json"), {}, True, (before,)))
-    lines = [line.split() for line in text.splitlines()]
+    base = Run(Path("0003_x.json"), {}, True, (before,))
+    lines = [line.split() for line in shown([CALM, JERKY], base)]
     assert ["threaded", "20.0", "±", "10%", "2.00", "97.5", "±", "0%", "1.00"] in lines
     assert ["asyncio_task", "300.0", "±", "10%", "5.0", "±", "0%"] in lines
-    other = measured("threaded", 0.01, 0.975, work="other")
-    text = shown([CALM, JERKY], Run(Path("0003_x.json"), {}, True, (other,)))
-    assert text.count("other work") == 1
-    assert ["threaded", "20.0", "±", "10%", "97.5", "±", "0%"] in [
-        line.split() for line in text.splitlines()
-    ]
+    other = replace(base, rows=(measured("threaded", 0.01, 0.975, work="other"),))
+    lines = [line.split() for line in shown([CALM, JERKY], other)]
+    assert ["threaded", "20.0", "±", "10%", "97.5", "±", "0%"] in lines
 
 
 def test_a_metric_without_a_value_leaves_its_place_empty() -> None:
     before = replace(CALM, metrics=CALM.metrics[:1])
     bare = replace(row("sequential", 0.3), metrics=JERKY.metrics[1:])
-    text = shown([CALM, bare], Run(Path("0003_x.json"), {}, True, (before,)))
-    lines = [line.split() for line in text.splitlines()]
+    base = Run(Path("0003_x.json"), {}, True, (before,))
+    lines = [line.split() for line in shown([CALM, bare], base)]
     assert ["threaded", "97.5", "±", "0%", "new", "20.0", "±", "10%", "1.00"] in lines
     assert ["sequential", "5.0", "±", "0%"] in lines
 
 
-def test_the_longest_names_with_three_metrics_fit_80_columns() -> None:
+def test_the_longest_names_with_metrics_beside_a_baseline_fit_80_columns() -> None:
     more = Metric("resident_memory", "B", "lower", (123.4 * 2**20,) * 3)
     rows = [
         replace(each, model=name * MAX_NAME, metrics=(*each.metrics, more))
         for name, each in (("a", CALM), ("b", JERKY))
     ]
     base = Run(Path("0003_x.json"), {}, True, (replace(rows[0], fingerprint="other"),))
-    for text in (shown(rows), shown(rows, base)):
-        assert "…" not in text
-        assert max(map(len, text.splitlines())) <= 80
-    assert "123.4" in shown(rows)
-
-
-def test_a_fourth_metric_gets_a_table_of_its_own() -> None:
-    names = ("a", "b", "c", "d")
-    metrics = tuple(Metric(name, "count", "lower", (1.0, 2.0)) for name in names)
-    text = shown([replace(CALM, metrics=metrics), replace(JERKY, metrics=metrics)])
-    lines = [line.split() for line in text.splitlines()]
-    headings = [lines[number - 1] for number, line in enumerate(lines) if line[:1] == ["model"]]
-    assert headings[1:] == [["a", "b", "c"], ["d"]]
+    for lines in (shown(rows), shown(rows, base)):
+        assert "123.4" in "".join(lines)
 
 
 # -- printing -----------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from concurbench.results.row import WorkloadInfo
-from concurbench.results.runs import Run
+from concurbench.results.runs import Run, WorkloadInfo
 from concurbench.verdicts.choice import LEVEL, Choice, Verdict, choices, choose
 from concurbench.verdicts.pairs import MARGIN
 from tests.verdicts.fakes import drawn, row
