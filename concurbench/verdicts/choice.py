@@ -124,11 +124,8 @@ def criterion_of(run: Run, rows: Sequence[Row], by: str | None = None) -> str:
     criterion then, too.
     """
     if by:
-        return (
-            by
-            if any(metric.name == by for row in rows for metric in row.metrics)
-            else COSTS.get(by, by)
-        )
+        known = {metric.name for row in rows for metric in row.metrics}
+        return by if by in known else COSTS.get(by, by)
     workload = rows[0].workload
     if workload and workload not in run.workloads and rows[0].metrics:
         return rows[0].metrics[0].name

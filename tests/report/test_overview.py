@@ -22,10 +22,8 @@ MACHINE = {"cpu": "AMD EPYC", "usable_cores": 2, "python_implementation": "CPyth
 
 def costing(row: Row, cpu: float, memory: float) -> Row:
     """The row with these CPU seconds and bytes."""
-    found = {"cpu_seconds": ("s", cpu), "peak_memory": ("B", memory)}
-    return replace(
-        row, cost=Cost(**{name: Metric(name, unit, "lower", (v,)) for name, (unit, v) in found.items()})
-    )
+    seconds = Metric("cpu_seconds", "s", "lower", (cpu,))
+    return replace(row, cost=Cost(seconds, peak_memory=Metric("peak_memory", "B", "lower", (memory,))))
 
 
 def steady(model: str, seconds: float, *, passes: int = 3, **more: Any) -> Row:
