@@ -33,7 +33,7 @@ SURPRISES = (
         "asyncio_gather",
         "time",
         1.5,
-        "httpx's pool scans all connections; on a loopback, new ones are nearly free",
+        "httpx's pool scans all connections; a new one is nearly free",
     ),
     ("*_new_client", "threaded", "time", 2.0, "each new client builds a TLS context"),
     ("multiprocess", "threaded", "time", 1.5, "each process starts and imports the client"),
