@@ -7,7 +7,7 @@ pytest's reports of them one report. From turn to turn another row comes first, 
 goes backwards, so no row always runs right after the same other one.
 
 A row that is long, fails or is skipped has one visit, and one that is far slower than the fastest takes
-few turns.
+few turns; sequential takes them all, because limits come from its time.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from _pytest.runner import runtestprotocol
 
 from concurbench.measure.rounds import FAR, MIN_TURNS, Budget, Rounds, only_own_garbage
 from concurbench.measure.speed import capacity
+from concurbench.results.row import SEQUENTIAL
 
 
 @dataclass
@@ -141,7 +142,11 @@ class Turns:
         if len(timed) < 2:  # the others are long, or failed: a single row needs no turns of its own
             return
         fastest = min(rounds.a_round for rounds in timed.values())
-        close = [rounds for rounds in timed.values() if rounds.a_round <= FAR * fastest]
+        close = [
+            rounds
+            for row, rounds in timed.items()
+            if rounds.a_round <= FAR * fastest or model_of(self._visited[row].item) == SEQUENTIAL
+        ]
         seconds = sum(rounds.a_round * rounds.turns[-1] for rounds in close)
         for group.turn in range(2, self._budget().turns(seconds, len(timed)) + 1):
             for row in in_turn(group.rows, group.turn):
@@ -188,10 +193,16 @@ def group_of(item: pytest.Item) -> str | None:
     """What the tests of a group have in common: the function and all parameters but the model and the
     workers. None for a test without the parameter ``model``."""
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    if "model" not in parameters or "benchmark" not in getattr(item, "fixturenames", ()):
+    if model_of(item) is None or "benchmark" not in getattr(item, "fixturenames", ()):
         return None
     others = sorted(name for name in parameters if name not in ("model", "workers"))
     return " ".join([item.nodeid.partition("[")[0], *(f"{name}={parameters[name]}" for name in others)])
+
+
+def model_of(item: pytest.Item) -> str | None:
+    """The value of a test's parameter ``model``."""
+    model: str | None = getattr(getattr(item, "callspec", None), "params", {}).get("model")
+    return model
 
 
 def in_turn(rows: Sequence[Visited], turn: int) -> list[Visited]:

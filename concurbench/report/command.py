@@ -10,6 +10,7 @@ from concurbench import units
 from concurbench.command import Command, published, share
 from concurbench.errors import ConcurbenchError
 from concurbench.report.footnotes import notes_of
+from concurbench.report.overview import questions
 from concurbench.report.summary import print_overview, print_run
 from concurbench.report.text import say
 from concurbench.results import index
@@ -76,12 +77,13 @@ def show_summary(
     notes = differences(run, comparison.baseline if comparison else None)
 
     def publish() -> None:
-        if every or groups or comparison:
+        tables = bool(every or groups or comparison or not questions(run))
+        if tables:
             print_run(run, comparison, notes, whole=not groups, by=by, margin=margin)
         if comparison is None:
-            if every or groups:
+            if tables:
                 say("")
-            hint = "" if every or groups else _hint(run)
+            hint = "" if tables else _hint(run)
             print_overview(run, by=by, margin=margin, every=every or bool(groups), hint=hint)
 
     published(publish)

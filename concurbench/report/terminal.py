@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -51,7 +50,7 @@ class Report:
     def __init__(self, session: Shown) -> None:
         self.session = session
         self.progress: RowProgress | None = None
-        self._started = 0.0
+        self._took = 0.0
 
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -67,7 +66,7 @@ class Report:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         if self.progress and nodeid in self.session.outcomes.rows:
             self.progress.start(short_name(nodeid))
-            self._started = time.perf_counter()
+            self._took = 0.0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -78,9 +77,10 @@ class Report:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self.progress and report.nodeid in self.session.outcomes.rows and report.when == "teardown":
-            took = time.perf_counter() - self._started
-            self.progress.end(report.nodeid, took, self._outcome(report.nodeid))
+        if self.progress and report.nodeid in self.session.outcomes.rows:
+            self._took += report.duration  # of all its turns
+            if report.when == "teardown":
+                self.progress.end(report.nodeid, self._took, self._outcome(report.nodeid))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:

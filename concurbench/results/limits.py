@@ -3,8 +3,9 @@
 A limit is the largest of a row's lower bounds. A CPU-bound row has one more bound: the time of the
 sequential row of its group over the capacity of the cores. The capacity is how many times the work of
 one core as many workers did together. It is read in turn with the rows of the group, for as long as
-their rounds take; its median over the passes counts. Older runs hold short readings around each row,
-which scatter: of those the median over all rows of the run with as many workers counts.
+their rounds take. On a shared machine it changes by the second, so each pass is judged by its own, and
+the median over the passes counts. Older runs hold short readings around each row, which scatter: of
+those the median over all rows of the run with as many workers counts.
 
 No row can be faster than its limit. If one seems to be, something disturbed the row, or the sequential
 row that its limit comes from.
@@ -29,28 +30,18 @@ NOTICEABLE = 0.02
 def with_limits(rows: Iterable[Row]) -> tuple[Row, ...]:
     """The rows of a run, each with its limit and limit check."""
     rows = tuple(rows)
-    near = capacities(rows)
+    capacity = capacities(rows)
     sequential = {row.group: row for row in rows if row.model == SEQUENTIAL}
-    return tuple(_with_limit(row, sequential.get(row.group), near) for row in rows)
+    return tuple(_with_limit(row, sequential.get(row.group), capacity) for row in rows)
 
 
-Place = tuple[str, int | None]
-"""A group, or nothing for the whole run, and a number of workers."""
-
-
-def capacities(rows: Iterable[Row]) -> dict[Place, float]:
-    """Group and number of workers -> capacity of the cores, for the rows that measured it."""
-    near: dict[Place, list[float]] = {}
+def capacities(rows: Iterable[Row]) -> dict[int | None, float]:
+    """Number of workers -> capacity of the cores, for the rows that measured it."""
+    near: dict[int | None, list[float]] = {}
     for row in rows:
         if row.capacity_near is not None:
-            near.setdefault(_place(row), []).append(row.capacity_near)
-    return {place: statistics.median(readings) for place, readings in near.items()}
-
-
-def _place(row: Row) -> Place:
-    """Where the capacity of a row is measured."""
-    in_turn = any(each.turns for each in row.by_pass)
-    return (row.group if in_turn else ""), row.workers
+            near.setdefault(row.workers, []).append(row.capacity_near)
+    return {workers: statistics.median(readings) for workers, readings in near.items()}
 
 
 def causes(row: Row, source: Row | None) -> list[str]:
@@ -74,15 +65,26 @@ def causes(row: Row, source: Row | None) -> list[str]:
     return ["no interference detected; within measurement uncertainty"]
 
 
-def _with_limit(row: Row, sequential: Row | None, near: Mapping[Place, float]) -> Row:
+def _with_limit(row: Row, sequential: Row | None, capacity: Mapping[int | None, float]) -> Row:
     bounds = list(row.bounds.values())
     cpu_bound = row.capacity_near is not None
     if cpu_bound and sequential:
-        bounds.append(sequential.median / near[_place(row)])
+        in_turn = list(_efficiencies(row, sequential))
+        spread_over_cores = sequential.median / capacity[row.workers]
+        bounds.append(statistics.median(in_turn) * row.median if in_turn else spread_over_cores)
     limited = replace(row, limit=max(bounds, default=None), limit_check="")
     if (limited.efficiency or 0.0) <= MAX_EFFICIENCY:
         return limited
     return replace(limited, limit_check="; ".join(causes(limited, sequential if cpu_bound else None)))
+
+
+def _efficiencies(row: Row, sequential: Row) -> Iterator[float]:
+    """How close a row came to sequential's time over the capacity, in each pass in which both took
+    turns."""
+    theirs = {each.number: each.median for each in sequential.by_pass}
+    for each in row.by_pass:
+        if each.turns and each.capacity and each.number in theirs:
+            yield theirs[each.number] / each.capacity / each.median
 
 
 def _interference(rows: Sequence[Row]) -> Iterator[str]:

@@ -130,6 +130,7 @@ class Pass:
     conditions: Conditions = Conditions()
     turns: tuple[int, ...] = ()
     """How many rounds the row had in each turn; empty if it took no turns with other rows."""
+    capacity: float | None = None  # of the cores, as in ``RowInfo.capacity_near``
     metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Name -> values of metrics and costs: one a round, or a single one."""
 
@@ -309,7 +310,7 @@ def _pass(info: Any) -> Pass:
     measured = _figures(info) | info.get("cost", {})
     return Pass(
         info["number"], tuple(info["seconds"]), Conditions(**(info.get("around") or {})),
-        tuple(info.get("turns") or ()),
+        tuple(info.get("turns") or ()), info.get("capacity_near"),
         {name: tuple(one["values"]) for name, one in measured.items()},
     )  # fmt: skip
 

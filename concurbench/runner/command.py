@@ -21,6 +21,7 @@ from concurbench.command import (
     timeout_option,
     with_options,
 )
+from concurbench.report.overview import questions
 from concurbench.report.summary import TABLES, print_overview, print_remarks, print_run
 from concurbench.report.text import say
 from concurbench.results import index
@@ -123,15 +124,17 @@ def run(ctx: click.Context, /, source: Path | None, **options: Any) -> None:
 def show(result: Result) -> None:
     """Print notes, what failed, where the run was saved, and at the end the overview.
 
-    Before them are the tables beside an earlier run, and those of a run that was not saved: no later
-    command could show them.
+    Before them are the tables beside an earlier run, those of a run that was not saved, because no
+    later command could show them, and those of a run that answers no question.
     """
-    for kept in result.kept:
+    with_tables = [
+        bool(result.earlier or not kept.saved or not questions(kept.run)) for kept in result.kept
+    ]
+    for kept, tables in zip(result.kept, with_tables, strict=True):
         notes = [*result.notes, *kept.remarks]
-        if result.earlier:
-            print_run(kept.run, compare(kept.run, result.earlier), notes)
-        elif not kept.saved:
-            print_run(kept.run, None, notes)
+        comparison = compare(kept.run, result.earlier) if result.earlier else None
+        if tables:
+            print_run(kept.run, comparison, notes)
         else:
             print_remarks(kept.run, notes)
     for measured in result.measured:
@@ -139,12 +142,12 @@ def show(result: Result) -> None:
             say(f"FAILED {row}: {why}", "red", whole=True)
         for error in measured.errors:
             say(f"error: {error}", "red", whole=True)
-    for kept in result.kept:
+    for kept, tables in zip(result.kept, with_tables, strict=True):
         for regression in kept.regressions:
             say(f"slower than --benchmark-compare-fail allows: {regression}", "red", whole=True)
         show_saved(kept)
         say("")
-        print_overview(kept.run, hint=TABLES if kept.saved and not result.earlier else "")
+        print_overview(kept.run, hint="" if tables else TABLES)
 
 
 def show_saved(kept: Kept) -> None:

@@ -36,16 +36,6 @@ def limit_check(row: Row, *others: Row) -> str:
     return with_limits([row, *others])[0].limit_check
 
 
-def test_rows_that_took_turns_have_the_capacity_of_their_group() -> None:
-    def turned(group: str, near: float) -> Row:
-        one = cpu_bound("multiprocess", 0.5, near=near, group=group)
-        return replace(one, by_pass=tuple(replace(each, turns=(1,)) for each in one.by_pass))
-
-    rows = [turned("short", 1.5), turned("long", 2.0), sequential(1.0, group="long")]
-    assert capacities(rows) == {("short", 2): 1.5, ("long", 2): 2.0, ("", 1): 1.0}
-    assert with_limits(rows)[1].limit == 0.5
-
-
 def test_the_limit_is_the_largest_lower_bound() -> None:
     [found] = with_limits([row("threaded", 0.4, bounds={"waiting": 0.2, "server": 0.1})])
     assert (found.limit, found.efficiency) == (0.2, 0.5)
@@ -82,7 +72,7 @@ def test_the_capacity_is_the_median_over_all_rows_with_as_many_workers() -> None
         cpu_bound("d", 1.0, near=3.0, workers=4),
         row("no reading", 1.0, workers=4),
     ]
-    assert capacities(rows) == {("", 1): 1.0, ("", 2): 1.8, ("", 4): 3.0}
+    assert capacities(rows) == {1: 1.0, 2: 1.8, 4: 3.0}
     assert with_limits(rows)[1].limit == pytest.approx(1 / 1.8)
 
 
@@ -136,3 +126,16 @@ def test_without_any_cause_the_limit_check_says_whether_interference_was_recorde
     )
     old = [replace(each, by_pass=()) for each in (FASTER, sequential(1.0))]
     assert limit_check(*old) == "interference was not recorded"
+
+
+def test_rows_that_took_turns_are_judged_by_the_capacity_of_each_pass() -> None:
+    def turned(row: Row, *capacities: float) -> Row:
+        both = zip(row.by_pass, capacities, strict=True)
+        passes = tuple(replace(each, turns=(1,), capacity=capacity) for each, capacity in both)
+        return replace(row, by_pass=passes)
+
+    # In the first pass another program took a core.
+    fast = turned(cpu_bound("multiprocess", 1.0, 0.5, 0.5, near=2.0), 1.0, 2.0, 2.0)
+    base = turned(sequential(1.0, 1.0, 1.0), 1.0, 1.0, 1.0)
+    found = with_limits([fast, base])
+    assert [(each.efficiency, each.limit_check) for each in found] == [(1.0, ""), (1.0, "")]
