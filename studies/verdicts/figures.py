@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from statistics import NormalDist
 
+from concurbench.results.row import WorkloadInfo
 from concurbench.results.runs import Run
-from concurbench.verdicts.choice import LEVEL, MARGIN, choices
-from concurbench.verdicts.pairs import compare
-from studies.verdicts.rules import Rule, Said, competitors
+from concurbench.verdicts.choice import LEVEL, MARGIN, Choice, choices
+from concurbench.verdicts.pairs import TIME, compare
+from studies.verdicts.rules import Rule, Said, compared, rows_of
 from studies.verdicts.truth import Observed, Truth, observed, pooled
 
 CLEAR = 0.10
@@ -49,8 +51,10 @@ class Count:
 class Judged:
     """A group of one run, and the truth about it from the other runs."""
 
-    run: Run
+    number: int
+    """Of the run, from 1."""
     group: str
+    choice: Choice
     truth: Truth
     computes: bool
 
@@ -106,26 +110,33 @@ class Coverage:
 
 def judged(runs: Sequence[Run]) -> list[Judged]:
     """Each group of each run, with the truth about it from the other runs."""
-    every = [observed(run) for run in runs]
+    every = [
+        {
+            group: (choice, observed(choice, _workload(run, choice)))
+            for group, choice in choices(run).items()
+        }
+        for run in runs
+    ]
     found = []
-    for number, run in enumerate(runs):
-        for group, own in every[number].items():
-            others: list[Observed] = [
-                each[group]
-                for place, each in enumerate(every)
-                if place != number and group in each and each[group].excess.keys() == own.excess.keys()
+    for number, of_run in enumerate(every, start=1):
+        for group, (choice, own) in of_run.items():
+            others = [
+                each[group][1]
+                for place, each in enumerate(every, start=1)
+                if place != number
+                and group in each
+                and each[group][1].excess.keys() == own.excess.keys()
             ]
             if others:
-                found.append(Judged(run, group, pooled(others), own.computes))
+                found.append(Judged(number, group, choice, pooled(others), own.computes))
     return found
 
 
 def errors(rule: Rule, cases: Sequence[Judged]) -> Errors:
     """How a rule did with these groups."""
-    said = {number: rule(run) for number, run in {id(each.run): each.run for each in cases}.items()}
     found = Errors()
     for each in cases:
-        found = found.plus(said[id(each.run)][each.group], each.truth)
+        found = found.plus(rule(each.choice), each.truth)
     return found
 
 
@@ -134,47 +145,37 @@ def coverage(cases: Sequence[Judged]) -> Coverage:
     than in the pooled runs are left out."""
     groups, pairs = Count(), Count()
     for each in cases:
-        choice = choices(each.run)[each.group]
-        standings = [one for one in choice.standings if not math.isnan(one.ratio)]
-        if {one.row.id for one in standings} != {*each.truth.rows} or len(standings) < 2:
+        rows = compared(each.choice)
+        if {row.id for row in rows} != {*each.truth.rows} or len(rows) < 2:
             continue
-        ratios = {row: max(1.0, math.exp(each.truth.behind(row))) for row in each.truth.rows}
+        # No row is better than the best one: its ratio is 1.
+        ratios = {row.id: max(1.0, math.exp(each.truth.behind(row.id))) for row in rows}
+        standings = each.choice.standings[: len(rows)]
         groups = groups.plus(all(one.low <= ratios[one.row.id] <= one.high for one in standings))
-        for ids, pair in (compare([one.row for one in standings], choice.by) or {}).items():
+        for ids, pair in (compare(rows, each.choice.by) or {}).items():
             if ids[0] < ids[1]:  # each pair is there both ways round
                 away = abs(pair.mean - each.truth.ratios[ids])
                 pairs = pairs.plus(away <= pair.margin((1 - LEVEL) / 2))
     return Coverage(groups, pairs)
 
 
-def confirmed(runs: Sequence[Run], alone: Sequence[Mapping[str, float]]) -> dict[str, Alone]:
-    """Group -> what its rows, measured alone, say of the recommended rows; for groups measured so."""
+def confirmed(cases: Sequence[Judged], alone: Sequence[Mapping[str, float]]) -> dict[str, Truth]:
+    """Group -> the truth about it from rows that were measured alone; for groups that were."""
+    rows = {each.group: [row.id for row in rows_of(each.choice)] for each in cases}
     found = {}
-    for group in {row.group: row for run in runs for row in run.rows}:
-        rows = [row.id for row in competitors(runs[0]).get(group, ())]
-        times = [each for each in alone if all(row in each for row in rows)]
-        if rows and times:
-            found[group] = Alone.of(rows, times)
+    for group, ids in rows.items():
+        times = [each for each in alone if all(id in each for id in ids)]
+        if times:
+            found[group] = pooled([_alone(ids, each) for each in times])
     return found
 
 
-@dataclass(frozen=True)
-class Alone:
-    """How the rows of a group compare if each is measured in a process of its own."""
+def _alone(ids: Sequence[str], seconds: Mapping[str, float]) -> Observed:
+    ratios = {
+        (one, other): math.log(seconds[one] / seconds[other]) for one, other in permutations(ids, 2)
+    }
+    return Observed(TIME, {TIME: ratios}, dict.fromkeys(ids, -1.0), bounded=False, computes=False)
 
-    truth: Truth
-    times: int
-    """How often each was measured."""
 
-    @classmethod
-    def of(cls, rows: Sequence[str], times: Sequence[Mapping[str, float]]) -> Alone:
-        by_time: list[Observed] = []
-        for each in times:
-            ratios = {
-                (one, other): math.log(each[one] / each[other])
-                for one in rows
-                for other in rows
-                if one != other
-            }
-            by_time.append(Observed("time", {"time": ratios}, dict.fromkeys(rows, -1.0), False, False))
-        return cls(pooled(by_time), len(times))
+def _workload(run: Run, choice: Choice) -> WorkloadInfo:
+    return run.workloads.get(choice.standings[0].row.workload or "", {})

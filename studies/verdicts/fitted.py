@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 
-from concurbench.results.runs import Run
 from concurbench.verdicts import pairs
-from concurbench.verdicts.choice import choices
+from concurbench.verdicts.choice import Choice
+from studies.verdicts.rules import compared
 
 GRIDS: dict[str, Sequence[float]] = {
     "process": (0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3),
@@ -70,15 +70,15 @@ class Observation:
         )
 
 
-def observations(runs: Sequence[Run]) -> list[Observation]:
-    """All pairs of rows that took turns, in all groups with a verdict."""
+def observations(verdicts: Sequence[Choice]) -> list[Observation]:
+    """All pairs of rows of these groups, where rows took turns."""
     found = []
-    for run in runs:
-        for choice in choices(run).values():
-            rows = [each.row for each in choice.standings if not math.isnan(each.ratio)]
-            passes = [pairs.log_ratios(one, other, choice.by) for one, other in combinations(rows, 2)]
-            usual = pairs.usual_scatter(passes)
-            found += [_observation(each, usual) for each in passes if usual]
+    for choice in verdicts:
+        passes = [
+            pairs.log_ratios(one, other, choice.by) for one, other in combinations(compared(choice), 2)
+        ]
+        usual = pairs.usual_scatter(passes)
+        found += [_observation(each, usual) for each in passes if usual]
     return found
 
 
@@ -98,9 +98,9 @@ def fitted(observed: Sequence[Observation]) -> Constants:
             return best
 
 
-def table(runs: Sequence[Run]) -> list[str]:
+def table(verdicts: Sequence[Choice]) -> list[str]:
     """The constants in use and the fitted ones, as a table in Markdown."""
-    observed = observations(runs)
+    observed = observations(verdicts)
     if not observed:
         return []
     likely = asdict(fitted(observed))

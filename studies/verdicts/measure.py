@@ -24,7 +24,7 @@ ARGUMENTS = (
     "benchmarks/test_bridges.py",
     "--models=default,asyncio_run_in_executor,anyio_to_thread,trio_to_thread",
     "--cases=below_50k,buffers_150k,pop20,waiting",
-    "-k", "not (flags and (sequential or threaded_new_client or run_in_executor))",
+    "-k", "not (flags and (sequential or new_client or run_in_executor or mock and multiprocess))",
 )  # fmt: skip
 """The matrix: a run of it takes about a minute."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from concurbench.results.runs import Run, short_name
+from concurbench.results.runs import short_name
 from concurbench.units import counted, duration, percent
 from concurbench.verdicts.choice import LEVEL, MARGIN
 from studies import files
 from studies.verdicts import fitted
 from studies.verdicts.figures import (
     CLEAR,
+    CONFIDENCE,
     Count,
     Coverage,
     Errors,
@@ -25,14 +27,14 @@ from studies.verdicts.rules import RULES, in_pairs
 from studies.verdicts.study import VerdictStudy
 
 QUESTIONS: Mapping[str, Callable[[Errors], Count]] = {
-    f"recommended row within {percent(MARGIN)} of the best (≥ 97%)": lambda each: each.recommended,
-    "“as good” wrong (≤ 3%)": lambda each: each.as_good,
+    f"recommended row within {percent(MARGIN)} of the best (≥ 97 %)": lambda each: each.recommended,
+    "“as good” wrong (≤ 3 %)": lambda each: each.as_good,
     f"“n times slower”: interval misses the pooled ratio (≤ {percent(1 - LEVEL)})": (
         lambda each: each.missed
     ),
     "“slower” wrong": lambda each: each.slower,
     "nothing recommended": lambda each: each.undecided,
-    f"the same, second row more than {percent(CLEAR)} behind (≤ 10%)": (
+    f"the same, second row more than {percent(CLEAR)} behind (≤ 10 %)": (
         lambda each: each.undecided_clear
     ),
 }  # fmt: skip
@@ -47,21 +49,21 @@ HOLD: Mapping[str, Callable[[Coverage], Count]] = {
 def report(study: VerdictStudy) -> str:
     """The figures of the second half of the runs, and of all."""
     every = judged(study.runs)
-    numbers = {id(run) for run in study.second_half}
-    second = [each for each in every if id(each.run) in numbers]
+    first, second = ([each for each in every if each.number % 2 == rest] for rest in (1, 0))
     groups = len({each.group for each in every})
     lines = [
         f"{counted(len(study.runs), 'run')} of {counted(groups, 'group')}, on "
-        f"{files.place(study.machine)}, in {duration(study.seconds)}. The truth about a run's group: "
-        "the medians of all other runs. “First half”: runs 1, 3, 5, …; constants are fitted on it.",
+        f"{files.place(study.machine)}, in {duration(study.seconds)}. Truth: the medians of all other "
+        "runs. Second half: every second run; the constants are fitted on the others. In brackets: the "
+        f"{percent(CONFIDENCE)} interval, if all cases were independent.",
         "",
         *_questions(every, second),
         "",
         *_coverages(every, second),
     ]
-    if constants := fitted.table(study.first_half):
+    if constants := fitted.table([each.choice for each in first]):
         lines += ["", *constants]
-    if alone := _alone(study):
+    if alone := _alone(study, every):
         lines += ["", *alone]
     return "\n".join(lines) + "\n"
 
@@ -96,42 +98,33 @@ def _coverages(every: Sequence[Judged], second: Sequence[Judged]) -> list[str]:
     ]
 
 
-def _alone(study: VerdictStudy) -> list[str]:
+def _alone(study: VerdictStudy, every: Sequence[Judged]) -> list[str]:
     lines = []
-    for group, alone in confirmed(study.runs, study.alone).items():
-        taken = _taken(study.runs, group)
-        behind = {row: math.exp(alone.truth.behind(row)) for row in taken}
-        agree = Count(
-            sum(count for row, count in taken.items() if behind[row] <= 1 + MARGIN), sum(taken.values())
+    for group, truth in confirmed(every, study.alone).items():
+        taken = Counter(
+            each.choice.take.id for each in every if each.group == group and each.choice.take
         )
+        behind = {row: math.exp(truth.behind(row)) for row in taken}
+        good = sum(number for row, number in taken.items() if behind[row] <= 1 + MARGIN)
         rows = ", ".join(
-            f"`{short_name(row)}` {behind[row]:.2f} × the best ({counted(count, 'run')})"
-            for row, count in taken.items()
+            f"`{short_name(row)}` {behind[row]:.2f} × the best ({counted(number, 'run')})"
+            for row, number in taken.most_common()
         )
-        lines.append(f"| {group} | `{short_name(alone.truth.best)}` | {rows} | {_cell(agree)} |")
+        cell = _cell(Count(good, taken.total()))
+        lines.append(f"| {group} | `{short_name(truth.best)}` | {rows} | {cell} |")
     if not lines:
         return []
     return [
-        f"Each row alone in fresh processes, {len(study.alone)} times in random order:",
+        f"Each row alone, in a process of its own, {len(study.alone)} times in random order:",
         "",
-        "| group | best alone | recommended | within " + percent(MARGIN) + " |",
+        f"| group | best alone | recommended in the runs | within {percent(MARGIN)} |",
         "| :-- | :-- | :-- | --: |",
         *lines,
     ]
-
-
-def _taken(runs: Sequence[Run], group: str) -> dict[str, int]:
-    """The rows of a group that were recommended, and in how many runs."""
-    taken: dict[str, int] = {}
-    for run in runs:
-        said = in_pairs(run).get(group)
-        if said and said.take:
-            taken[said.take] = taken.get(said.take, 0) + 1
-    return taken
 
 
 def _cell(count: Count) -> str:
     if not count.of:
         return "–"
     low, high = count.interval
-    return f"{count.cases} of {count.of}, {count.share:.0%} ({low:.0%}–{high:.0%})"
+    return f"{count.cases} of {count.of}, {percent(count.share)} ({100 * low:.0f}–{100 * high:.0f} %)"

@@ -37,16 +37,6 @@ class VerdictStudy:
     seconds: float
     """How long the measurements took."""
 
-    @property
-    def first_half(self) -> Sequence[Run]:
-        """The runs that the constants may be fitted on."""
-        return self.runs[::2]
-
-    @property
-    def second_half(self) -> Sequence[Run]:
-        """The runs that the figures are reported of."""
-        return self.runs[1::2]
-
 
 def compact(content: Mapping[str, Any]) -> dict[str, Any]:
     """What the study keeps of a run: the rounds and turns of each row and pass, and the criteria."""

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from concurbench.results.row import Row
-from concurbench.results.runs import Run
+from concurbench.results.row import Row, WorkloadInfo
+from concurbench.verdicts.choice import Choice
 from concurbench.verdicts.pairs import TIME, log_ratios, trimmed_mean
-from studies.verdicts.rules import competitors
+from studies.verdicts.rules import rows_of
 
 Ratios = Mapping[tuple[str, str], float]
 """The ids of two rows -> the log-ratio of the first to the second, above 0 if the first is worse."""
@@ -31,11 +31,6 @@ class Observed:
     """Whether the workload has a bound: then rows within it are compared by time."""
     computes: bool
     """Whether its rows compute; else they wait."""
-
-    def beyond(self) -> frozenset[str]:
-        """The rows that exceed the bound; none if all do."""
-        found = frozenset(row for row, share in self.excess.items() if share > 0)
-        return found if len(found) < len(self.excess) else frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,21 +65,18 @@ class Truth:
         return max((self.ratios[row, other] for other in self.rows if other != row), default=0.0)
 
 
-def observed(run: Run) -> dict[str, Observed]:
-    """Group -> what a run says of it, for the groups with a verdict."""
-    found = {}
-    for group, rows in competitors(run).items():
-        workload = run.workloads.get(rows[0].workload or "", {})
-        criterion, bound = workload.get("criterion", TIME), workload.get("bound")
-        needed = {criterion, TIME} if bound is not None else {criterion}
-        found[group] = Observed(
-            criterion,
-            {by: _ratios(rows, by) for by in needed},
-            {row.id: _excess(row, criterion, bound) for row in rows},
-            bound is not None,
-            any(row.yardstick for row in rows),
-        )
-    return found
+def observed(choice: Choice, workload: WorkloadInfo) -> Observed:
+    """What one run says of a group of this workload."""
+    rows = rows_of(choice)
+    criterion, bound = workload.get("criterion", TIME), workload.get("bound")
+    needed = {criterion, TIME} if bound is not None else {criterion}
+    return Observed(
+        criterion,
+        {by: _ratios(rows, by) for by in needed},
+        {row.id: _excess(row, criterion, bound) for row in rows},
+        bound is not None,
+        any(row.yardstick for row in rows),
+    )
 
 
 def pooled(runs: Sequence[Observed]) -> Truth:
