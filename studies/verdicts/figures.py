@@ -10,8 +10,8 @@ from statistics import NormalDist
 
 from concurbench.results.row import WorkloadInfo
 from concurbench.results.runs import Run
-from concurbench.verdicts.choice import LEVEL, MARGIN, Choice, choices
-from concurbench.verdicts.pairs import TIME, compare
+from concurbench.verdicts.choice import LEVEL, Choice, choices
+from concurbench.verdicts.pairs import MARGIN, TIME, compare
 from studies.verdicts.rules import Rule, Said, compared, rows_of
 from studies.verdicts.truth import Observed, Truth, observed, pooled
 

@@ -98,20 +98,15 @@ def fitted(observed: Sequence[Observation]) -> Constants:
             return best
 
 
-def table(verdicts: Sequence[Choice]) -> list[str]:
-    """The constants in use and the fitted ones, as a table in Markdown."""
+def sentence(verdicts: Sequence[Choice]) -> str:
+    """The constants in use and the fitted ones."""
     observed = observations(verdicts)
-    if not observed:
-        return []
-    likely = asdict(fitted(observed))
-    return [
-        "| constant | in use | fitted |",
-        "| :-- | --: | --: |",
-        *(
-            f"| `{name.upper()}` | {value:g} | {likely[name]:g} |"
-            for name, value in asdict(IN_USE).items()
-        ),
-    ]
+    likely = asdict(fitted(observed)) if observed else {}
+    found = (
+        f"`{name.upper()}` {value:g} ({format(likely[name], 'g') if likely else '–'})"
+        for name, value in asdict(IN_USE).items()
+    )
+    return f"Constants in use (fitted on the other runs): {', '.join(found)}."
 
 
 def _observation(passes: Sequence[pairs.Turns], usual: float) -> Observation:

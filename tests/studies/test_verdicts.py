@@ -169,7 +169,7 @@ def test_pairs_that_took_turns_are_observed_pass_by_pass() -> None:
     found = fitted.observations([*map(choice, runs({"a": 1.0, "b": 1.1, "c": 1.2}, 2))])
     assert [each.turns for each in found] == [[5, 5, 5]] * 6
     assert all(each.degrees == 12 and each.usual > 0 for each in found)
-    assert not fitted.table([choice(run([row("a", [[1.0]] * 3), row("b", [[2.0]] * 3)]))])
+    assert not fitted.observations([choice(run([row("a", [[1.0]] * 3), row("b", [[2.0]] * 3)]))])
 
 
 def content(rows: Sequence[Row], workload: WorkloadInfo | None = None) -> dict[str, Any]:
@@ -258,13 +258,14 @@ def test_the_report_has_the_figures_of_each_rule_the_constants_and_the_rows_alon
     assert done.exit_code == 0, done.output
     assert sessions.matrix == measure.ARGUMENTS
     lines = done.output.splitlines()
-    [recommended] = [line for line in lines if line.startswith("| recommended row within 5 %")]
-    assert recommended.count("3 of 3, 100 % (44–100 %)") == 3  # each rule, second half
-    assert "6 of 6, 100 %" in recommended  # all runs
-    [held] = [line for line in lines if line.startswith("| all intervals of a group")]
-    assert held.count("–") >= 2  # no group waits
-    assert any(line.startswith("| `PROCESS` | 0.1 |") for line in lines)
-    assert "`test[a]` 1.00 × the best (6 runs) | 6 of 6, 100 %" in done.output
+    [recommended] = [line for line in lines if line.startswith("|recommended row within 5%")]
+    of_each_rule = "|".join(["100.0% of 3 (44%–100%)"] * 3)
+    assert recommended.endswith(f"|{of_each_rule}|100.0% of 6 (61%–100%)|")
+    waiting, computing = [line for line in lines if line.startswith("|all intervals of a group hold")]
+    assert waiting.endswith("|–|–|–|–|")
+    assert computing.endswith("|100.0% of 3 (44%–100%)|–|–|100.0% of 6 (61%–100%)|")
+    assert "Constants in use (fitted on the other runs): `PROCESS` 0.1 (" in done.output
+    assert lines[-1] == "|group|`a`|`a` (1.00)|6 of 6|"
     assert study_of("--from", path).output == done.stdout
 
 
