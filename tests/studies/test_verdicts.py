@@ -67,9 +67,9 @@ def test_the_truth_about_a_group_is_the_median_of_what_the_runs_say() -> None:
 
 
 def test_a_run_is_not_judged_by_itself() -> None:
-    usual = runs({"a": 1.0, "b": 2.0}, 2)
+    [usual] = runs({"a": 1.0, "b": 2.0}, 1)
     odd = run(drawn({"a": 2.0, "b": 1.0}))
-    of_odd = figures.judged([*usual, odd])[-1]
+    of_odd = figures.judged([usual, odd])[-1]
     assert of_odd.truth.best == id_of("a")
     found = figures.errors(in_pairs, [of_odd])
     assert (found.recommended, found.slower) == (Count(0, 1), Count(1, 1))
@@ -118,6 +118,21 @@ def test_a_group_without_a_recommendation_counts_as_clear_if_its_second_row_is_f
     assert (clear.undecided, clear.undecided_clear) == (Count(1, 1), Count(1, 1))
     assert (close.undecided, close.undecided_clear) == (Count(1, 1), Count())
     assert clear.recommended == Count()
+
+
+def test_a_slower_row_beyond_the_bound_has_no_ratio_to_miss() -> None:
+    known = Truth([id_of("a"), id_of("b")], truth(a=1.0, b=2.0).ratios, frozenset([id_of("fast")]))
+    said = Said(id_of("a"), slower={id_of("fast"): (1.1, 1.2), id_of("b"): (1.9, 2.1)})
+    found = Errors().plus(said, known)
+    assert (found.missed, found.slower) == (Count(0, 1), Count(0, 2))
+
+
+def test_a_metric_that_should_be_high_has_its_bound_below() -> None:
+    rows = [
+        row(model, [[1.0]] * 3, metrics={"gap": [[gap]] * 3}, better="higher")
+        for model, gap in (("low", 0.001), ("high", 0.5), ("higher", 0.6))
+    ]
+    assert pooled([seen(run(rows, STALLS))]).beyond == {id_of("low")}
 
 
 def test_a_count_has_wilsons_interval() -> None:
@@ -219,6 +234,8 @@ class Sessions:
         ids = {each.id: "group" for each in drawn({"a": 1.0, "b": 1.5})}
         numbers, seeds = itertools.count(1), itertools.count(1)
         self.matrix: Sequence[str] = ()
+        self.orders: list[tuple[str, ...]] = []
+        """Of the rows that were measured alone."""
 
         @contextlib.contextmanager
         def measuring(arguments: Sequence[str], _: float) -> Iterator[tuple[None, None]]:
@@ -233,6 +250,7 @@ class Sessions:
             return content(drawn({"a": 1.0, "b": 1.5}, seed=next(seeds)))
 
         def alone(_: None, python: Path, rows: Sequence[str], *__: object) -> dict[str, float]:
+            self.orders.append(tuple(rows))
             return dict(zip(sorted(rows), (1.0, 1.4), strict=True))
 
         monkeypatch.setattr(measure, "measuring", measuring)
@@ -254,9 +272,11 @@ def test_the_report_has_the_figures_of_each_rule_the_constants_and_the_rows_alon
 ) -> None:
     sessions = Sessions(monkeypatch)
     path = tmp_path / "study.jsonl"
-    done = study_of("--runs", "6", "--confirm", "2", "--json", path)
+    done = study_of("--runs", "6", "--confirm", "8", "--json", path)
     assert done.exit_code == 0, done.output
     assert sessions.matrix == measure.ARGUMENTS
+    assert len(sessions.orders) == 8
+    assert len(set(sessions.orders)) == 2  # in random order
     lines = done.output.splitlines()
     [recommended] = [line for line in lines if line.startswith("|recommended row within 5%")]
     of_each_rule = "|".join(["100.0% of 3 (44%–100%)"] * 3)
