@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from statistics import NormalDist
 
-from concurbench.results.row import WorkloadInfo
-from concurbench.results.runs import Run
+from concurbench.results.runs import Run, WorkloadInfo
 from concurbench.verdicts.choice import LEVEL, Choice, choices
 from concurbench.verdicts.pairs import MARGIN, TIME, compare
 from studies.verdicts.rules import Rule, Said, compared, rows_of

@@ -19,6 +19,9 @@ KIND = "verdict study"
 KEPT = ("workload", "model", "case", "workers", "reference", "yardstick")
 """What is kept of a row beside its rounds."""
 
+DECIDES = ("criterion", "bound", "cost_question")
+"""What is kept of a workload."""
+
 DIGITS = 6
 """Significant digits of a time or metric."""
 
@@ -62,8 +65,7 @@ def compact(content: Mapping[str, Any]) -> dict[str, Any]:
         same = {name: info[name] for name in KEPT if info.get(name) is not None}
         rows.append({"id": row["fullname"], "group": row["group"], **same, "passes": passes})
     said = {
-        name: {key: value for key, value in each.items() if key != "explanations"}
-        for name, each in workloads.items()
+        name: {key: each[key] for key in DECIDES if key in each} for name, each in workloads.items()
     }
     return {"rows": rows, "workloads": said}
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from concurbench.results.row import Row, WorkloadInfo
+from concurbench.results.row import Row
+from concurbench.results.runs import WorkloadInfo
 from concurbench.verdicts.choice import Choice
 from concurbench.verdicts.pairs import TIME, log_ratios, trimmed_mean
 from studies.verdicts.rules import rows_of

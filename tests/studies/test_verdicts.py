@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from concurbench.errors import ConcurbenchError
 from concurbench.report.progress import StatusLine
-from concurbench.results.row import Row, WorkloadInfo
-from concurbench.results.runs import OURS, Run
+from concurbench.results.row import Row
+from concurbench.results.runs import OURS, Run, WorkloadInfo
 from concurbench.runner.child import ChildResult
 from concurbench.runner.measured import Measured
 from concurbench.verdicts.choice import LEVEL, Choice, choices
