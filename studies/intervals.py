@@ -230,13 +230,13 @@ def report(study: IntervalStudy) -> str:
         "intervals claim. Covered: the share of intervals that contained the next run's median. ±: "
         "half the width of an interval.",
         "",
-        "| row | " + " | ".join(f"{kind}: claimed | covered | ±" for kind in KINDS) + " |",
-        "| :-- |" + " --: |" * 3 * len(KINDS),
+        "|row|" + "|".join(f"{kind}: claimed|covered|±" for kind in KINDS) + "|",
+        "|:--|" + "--:|" * 3 * len(KINDS),
         *(
-            f"| `{short_name(row)}` | {' | '.join(_cells(found[kind][row]) for kind in KINDS)} |"
+            f"|`{short_name(row)}`|{'|'.join(_cells(found[kind][row]) for kind in KINDS)}|"
             for row in rows
         ),
-        f"| all | {' | '.join(map(_cells, every.values()))} |",
+        f"|all|{'|'.join(map(_cells, every.values()))}|",
     ]
     for kind, one in every.items():
         if one is not None:
@@ -252,8 +252,8 @@ def report(study: IntervalStudy) -> str:
 
 def _cells(one: Coverage | None) -> str:
     if one is None:
-        return "– | – | –"
-    return f"{one.claimed:.0%} | {one.share:.0%} | {one.width:.1%}"
+        return "–|–|–"
+    return f"{one.claimed:.0%}|{one.share:.0%}|{one.width:.1%}"
 
 
 if __name__ == "__main__":

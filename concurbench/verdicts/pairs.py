@@ -89,8 +89,8 @@ def compare(rows: Sequence[Row], by: str = TIME) -> Pairs | None:
             if not passes:
                 return None
             found[one.id, other.id] = passes
-    usual = _usual(list(found.values()))
-    pairs = {ids: pair_of(passes, usual) for ids, passes in found.items()}
+    of_group = usual_scatter(list(found.values()))
+    pairs = {ids: pair_of(passes, of_group) for ids, passes in found.items()}
     return pairs | {(other, one): pair.reversed for (one, other), pair in pairs.items()}
 
 
@@ -127,13 +127,13 @@ def turns_of(each: Pass, by: str = TIME) -> list[float]:
 def pair_of(passes: Sequence[Turns], usual: float | None = None) -> Pair:
     """The pair with these log-ratios; ``usual`` is the variance of a turn in all pairs of the group,
     if any row took turns."""
-    observed = [_trimmed_mean(turns) for turns in passes]
+    observed = [trimmed_mean(turns) for turns in passes]
     weights = [1 / (1 / len(turns) + PROCESS) for turns in passes]
     mean = sum(w * each for w, each in zip(weights, observed, strict=True)) / sum(weights)
     degrees = len(passes) - 1
     squares = sum(w * (each - mean) ** 2 for w, each in zip(weights, observed, strict=True))
     if usual is not None:
-        own, own_degrees = _scatter(passes)
+        own, own_degrees = scatter(passes)
         known = own_degrees + GROUP
         a_turn = (own + GROUP * usual) / known
         prior = int(1 / (1 / PRIOR + 1 / known))  # it is uncertain in itself, and counts as less
@@ -145,19 +145,19 @@ def pair_of(passes: Sequence[Turns], usual: float | None = None) -> Pair:
     return Pair(mean, max(error, MIN_ERROR), degrees, len(passes))
 
 
-def _usual(pairs: Sequence[Sequence[Turns]]) -> float | None:
+def usual_scatter(pairs: Sequence[Sequence[Turns]]) -> float | None:
     """The variance of a turn, over all these pairs; None if no rows took turns."""
-    squares, degrees = map(sum, zip(*map(_scatter, pairs), strict=True)) if pairs else (0.0, 0)
+    squares, degrees = map(sum, zip(*map(scatter, pairs), strict=True)) if pairs else (0.0, 0)
     return squares / degrees if degrees else None
 
 
-def _scatter(passes: Sequence[Turns]) -> tuple[float, int]:
+def scatter(passes: Sequence[Turns]) -> tuple[float, int]:
     """The squared deviations of turns from the mean of their pass, in all, and their degrees of
     freedom."""
     squares = sum((len(turns) - 1) * statistics.variance(turns) for turns in passes if len(turns) > 1)
     return squares, sum(len(turns) - 1 for turns in passes)
 
 
-def _trimmed_mean(values: Sequence[float]) -> float:
+def trimmed_mean(values: Sequence[float]) -> float:
     cut = int(len(values) * TRIMMED)
     return statistics.fmean(sorted(values)[cut : len(values) - cut])

@@ -99,17 +99,17 @@ def _choice(tried: Sequence[Findings], share: float) -> str:
     lines = [
         f"The constants were chosen on one half of the blocks ({tried[0].blocks} of each kind):",
         "",
-        f"| interim analyses after | confirmation | error | trimmed | false positives | {share:.0%} "
-        "found, worst row | blocks without a slower row |",
-        "| :-- | --: | --: | --: | --: | --: | --: |",
+        f"|interim analyses after|confirmation|error|trimmed|false positives|{share:.0%} "
+        "found, worst row|blocks without a slower row|",
+        "|:--|--:|--:|--:|--:|--:|--:|",
     ]
     for each in tried:
         analyses = ", ".join(map(str, each.rules.analyses))
         shipped = " (shipped)" if each.rules == RULES else ""
         lines.append(
-            f"| {analyses}{shipped} | {each.rules.confirmation} | {each.rules.error_rate:.0%} "
-            f"| {each.rules.trimmed:.0%} | {each.alarms:.1%} "
-            f"| {min(each.found[share].values()):.1%} | {each.typical[0]:.0f} |"
+            f"|{analyses}{shipped}|{each.rules.confirmation}|{each.rules.error_rate:.0%}"
+            f"|{each.rules.trimmed:.0%}|{each.alarms:.1%}"
+            f"|{min(each.found[share].values()):.1%}|{each.typical[0]:.0f}|"
         )
     return "\n".join(lines)
 
@@ -119,15 +119,15 @@ def _table(chosen: Findings, threshold: float, share: float) -> str:
     lines = [
         f"Results on the other half ({chosen.blocks} blocks of each kind), threshold {threshold:.0%}:",
         "",
-        "| case | mean of all rows | worst row |",
-        "| :-- | --: | --: |",
-        f"| identical code: suite with a false positive | {chosen.alarms:.2%} | |",
-        f"| identical code: the same, if one block decided | {chosen.single:.0%} | |",
+        "|case|mean of all rows|worst row|",
+        "|:--|--:|--:|",
+        f"|identical code: suite with a false positive|{chosen.alarms:.2%}||",
+        f"|identical code: the same, if one block decided|{chosen.single:.0%}||",
     ]
     shown = [(f"{each:.0%} simulated", rows) for each, rows in chosen.found.items()]
     for case, rows in (*shown, (f"{share:.0%} injected", chosen.injected)):
         mean, worst = statistics.fmean(rows.values()), min(rows.values())
-        lines.append(f"| {case}: found | {mean:.1%} | {worst:.1%} |")
+        lines.append(f"|{case}: found|{mean:.1%}|{worst:.1%}|")
     lines += [
         "",
         f"A gate without a slower row takes {middle:.0f} blocks in the median and at most {most:.0f} "
@@ -142,14 +142,14 @@ def _rows(study: GateStudy, chosen: Findings) -> str:
         "Row by row. Spread: the standard deviation of a block's ratio. Bias: the mean over all blocks "
         "of identical code.",
         "",
-        f"| row | spread | bias | {share:.0%} simulated, found | {share:.0%} injected, found |",
-        "| :-- | --: | --: | --: | --: |",
+        f"|row|spread|bias|{share:.0%} simulated, found|{share:.0%} injected, found|",
+        "|:--|--:|--:|--:|--:|",
     ]
     for row in chosen.injected:
         ratios = [block[row] for block in study.identical]
         lines.append(
-            f"| `{short_name(row)}` | {statistics.stdev(ratios):.1%} | {statistics.fmean(ratios):+.1%} "
-            f"| {chosen.found[share][row]:.1%} | {chosen.injected[row]:.1%} |"
+            f"|`{short_name(row)}`|{statistics.stdev(ratios):.1%}|{statistics.fmean(ratios):+.1%}"
+            f"|{chosen.found[share][row]:.1%}|{chosen.injected[row]:.1%}|"
         )
     return "\n".join(lines)
 
@@ -158,15 +158,14 @@ def _gates(study: GateStudy) -> str:
     lines = [
         "Real gates:",
         "",
-        "| slowed down | exit code | found slower | blocks | time |",
-        "| :-- | --: | :-- | --: | --: |",
+        "|slowed down|exit code|found slower|blocks|time|",
+        "|:--|--:|:--|--:|--:|",
     ]
     for each in study.gates:
         injected = f"`{short_name(each['injected'])}`" if each["injected"] else "–"
         slower = ", ".join(f"`{short_name(row)}`" for row in each["slower"]) or "–"
         lines.append(
-            f"| {injected} | {each['exit']} | {slower} | {each['blocks']} "
-            f"| {duration(each['seconds'])} |"
+            f"|{injected}|{each['exit']}|{slower}|{each['blocks']}|{duration(each['seconds'])}|"
         )
     return "\n".join(lines)
 

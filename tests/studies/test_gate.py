@@ -81,7 +81,7 @@ def test_the_report_has_every_figure(recorded: GateStudy) -> None:
     for part in ("with a false positive", "10% injected: found", "(shipped)", "Real gates", "hand-off"):
         assert part in text
     for row in recorded.identical[0]:
-        assert f"| `{row.rpartition('::')[2].removeprefix('test_')}` |" in text
+        assert f"|`{row.rpartition('::')[2].removeprefix('test_')}`|" in text
 
 
 def entries() -> list[dict[str, Any]]:
