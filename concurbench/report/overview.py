@@ -195,7 +195,7 @@ def _figures(question: Question) -> tuple[str, str, str, str]:
     return (
         ratio(times) if times else "",
         f"{limit / row.median:.0%}{'?' if row.limit_check else ''}" if limit and by_time else "",
-        "" if cpu is None else f"{cpu:.2f}",
+        "" if cpu is None else f"{cpu:.{2 if cpu >= 0.1 else 3}f}",
         "" if memory is None else f"{memory / 2**20:,.{0 if memory >= 10 * 2**20 else 1}f}",
     )
 
