@@ -79,7 +79,7 @@ class Usage:
         voluntary = self.voluntary - earlier.voluntary
         involuntary = self.involuntary - earlier.involuntary
         for task in {*earlier.tasks, *self.tasks}:
-            # Of a process that has ended, the parent has all switches. Of an ended thread, nobody.
+            # The parent of an ended process has its switches. Those of an ended thread are lost.
             if task in self.tasks or task[0] not in alive:
                 before, now = earlier.tasks.get(task, (0, 0)), self.tasks.get(task, (0, 0))
                 voluntary += now[0] - before[0]

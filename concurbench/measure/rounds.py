@@ -48,8 +48,8 @@ class Budget:
         return max(self.min_rounds, min(MAX_ROUNDS, math.ceil(self.seconds / seconds)))
 
     def turns(self, seconds: float, rows: int) -> int:
-        """The number of turns for a group of so many ``rows``, if those that go on to the end take
-        ``seconds`` for a turn together."""
+        """The number of turns for a group of this many ``rows``; those that take all turns need
+        ``seconds`` for one together."""
         return max(MIN_TURNS, min(MAX_TURNS, math.ceil(self.seconds * rows / seconds)))
 
 
@@ -219,10 +219,12 @@ class Rounds:
         self.workload.check(job, answers)
         if seen:
             seen.expect(served=self.requests * case.items, peak=self.workers)
-            self.seen += [seen] * keep
-        if keep and (metrics := getattr(self.workload, "metrics", None)):
-            self.observed.append(metrics(job, answers, seconds))
-        self.seconds += [seconds] * keep
+        if keep:
+            if seen:
+                self.seen.append(seen)
+            if metrics := getattr(self.workload, "metrics", None):
+                self.observed.append(metrics(job, answers, seconds))
+            self.seconds.append(seconds)
         return seconds
 
 

@@ -69,7 +69,7 @@ class Group:
 
     def capacity(self, workers: int, seconds: float) -> float:
         """The parallel capacity for this number of workers: the median over the turns, this one
-        included, for rounds that take so many seconds."""
+        included, for rounds of this many seconds."""
         readings = self.capacities.setdefault(workers, [])
         if len(readings) < self.turn:
             readings.append(capacity.measure(workers, seconds, backwards=bool(self.turn % 2)))

@@ -13,14 +13,14 @@ from rich.text import Text
 
 from concurbench import units
 from concurbench.errors import ConcurbenchError
+from concurbench.report.tables import spread
+from concurbench.report.text import bar
 from concurbench.results.row import Row
 from concurbench.verdicts.curve import Curve, curves
 from concurbench.verdicts.law import Estimate, Law, law
 
 BAR = 11
 """Columns of a full bar: as wide as its heading."""
-
-EIGHTHS = " ▏▎▍▌▋▊▉"
 
 CPU = "cpu_seconds"
 """The metric of the CPU seconds that a round took; its column appears if rows have it."""
@@ -65,19 +65,13 @@ def sentence(curve: Curve) -> str:
     return f"→ {_enough(curve)}{_law(fitted, curve) if fitted else ''}"
 
 
-def bar(share: float) -> str:
-    """A bar for a share of 1; larger shares fill it."""
-    full, rest = divmod(round(min(share, 1.0) * BAR * 8), 8)
-    return "█" * full + EIGHTHS[rest].strip()
-
-
 def _columns(curve: Curve) -> Cells:
     items, highest = all(row.items for row in curve.rows), curve.rate(curve.best)
     columns: dict[str, Callable[[Row], str]] = {
         "workers": lambda row: str(row.workers),
         "items/s" if items else "rounds/s": lambda row: _digits(curve.rate(row)),
-        "spread": _spread,
-        "of the best": lambda row: bar(curve.rate(row) / highest),
+        "spread": spread,
+        "of the best": lambda row: bar(curve.rate(row) / highest, BAR),
         "speed-up": lambda row: f"{curve.speed_up(row):.1f}",
         "per worker": lambda row: units.percent(curve.per_worker(row)),
     }
@@ -131,10 +125,3 @@ def _share(estimate: Estimate) -> str:
 
 def _digits(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.1f}"
-
-
-def _spread(row: Row) -> str:
-    if len(row.seconds) == 1:
-        return ""
-    low, high = row.spread
-    return f"± {(high - low) / 2 / row.median:.0%}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
@@ -50,7 +50,7 @@ def legend(
         yield "reference: shown for comparison, never chosen"
     if any(row.metrics for row in run.rows):
         yield f"{LOWER} lower is better, {HIGHER} higher is better"
-    if is_sweep(run.rows):
+    if is_sweep(run):
         yield (
             f"enough workers: the fewest measured within {units.percent(MARGIN)} of the best, "
             "and the range of what single passes chose"
@@ -84,7 +84,7 @@ def remarks(run: Run) -> Iterator[str]:
 
 def notes_of(run: Run) -> list[str]:
     """What was noticed during the run: sentences that were saved, and those that follow from it."""
-    cores = [run.cores_note] if is_sweep(run.rows) and run.cores_note else []
+    cores = [run.cores_note] if run.cores_note and is_sweep(run) else []
     return [*run.notes, *drift(run.readings), *cores]
 
 
@@ -99,13 +99,11 @@ def surprises(run: Run, groups: Iterable[str] | None = None, most: int = MAX_SUR
 
     ``groups`` are those to look at, all by default.
     """
-    wanted = None if groups is None else {*groups}
-    members: dict[str, list[Row]] = {}
-    for row in run.rows:
-        if row.group and (wanted is None or row.group in wanted):
-            members.setdefault(row.group, []).append(row)
+    wanted = {*run.groups} - {""} if groups is None else {*groups}
     found: dict[str, tuple[float, str]] = {}
-    for group, rows in members.items():
+    for group, rows in run.groups.items():
+        if group not in wanted:
+            continue
         for each in run.workloads.get(rows[0].workload or "", {}).get("surprises", ()):
             size, sentence = max(_shown(each, rows), default=(0.0, ""))
             if size > found.get(group, (0.0, ""))[0]:
@@ -142,7 +140,7 @@ def _scaling(run: Run, comparison: RunComparison) -> str:
     return f"CPU-bound rows are scaled by the yardstick ratio ({ratios})"
 
 
-def _shown(surprise: SurpriseInfo, rows: list[Row]) -> Iterable[tuple[float, str]]:
+def _shown(surprise: SurpriseInfo, rows: Sequence[Row]) -> Iterable[tuple[float, str]]:
     """How many times larger than declared it is, and the sentence, for each row that shows it."""
     for row in rows:
         for other in rows:

@@ -68,7 +68,10 @@ def overview(
     ``by`` and ``margin`` are those of ``verdicts.choices``. ``every`` group is shown, instead of those
     that the workloads declare for the overview, and at most ``MAX_LINES`` lines.
     """
-    found = questions(run, by=by, margin=margin, every=every)
+    return _lines(run, questions(run, by=by, margin=margin, every=every), width, every=every)
+
+
+def _lines(run: Run, found: Sequence[Question], width: int, *, every: bool) -> list[Text]:
     asked = [each for each in found if not each.is_finding]
     costs = [line for each in found if each.is_finding for line in _finding(each, width)]
     after = [*costs, *_notes(run, asked)]
@@ -89,8 +92,8 @@ def with_surprises(
     width: int = COLUMNS,
 ) -> list[Text]:  # fmt: skip
     """The lines of the overview, and what explains the surprises among its choices."""
-    lines = overview(run, by=by, margin=margin, every=every, width=width)
     asked = questions(run, by=by, margin=margin, every=every)
+    lines = _lines(run, asked, width, every=every)
     found = surprises(run, [each.rows[0].group for each in asked if not each.is_finding])
     return [*lines, *([Text()] if found else []), *map(Text, found)]
 
@@ -100,10 +103,7 @@ def questions(
 ) -> list[Question]:
     """The groups that the overview shows, in the order of the run."""
     chosen = choices(run, by, margin)
-    groups: dict[str, list[Row]] = {}
-    for row in run.rows:
-        if row.group:
-            groups.setdefault(row.group, []).append(row)
+    groups = {name: rows for name, rows in run.groups.items() if name}
     with_shown = {rows[0].workload for name, rows in groups.items() if _title(run, name, rows)}
     found, shown = [], []
     for name, rows in groups.items():
@@ -321,9 +321,6 @@ def _notes(run: Run, asked: Sequence[Question]) -> Iterator[Text]:
         yield Text(
             f"{passes}, so no verdict, only an order: concurbench run makes at least {least}", OPEN
         )
-    sizes: dict[str, int] = {}
-    for row in run.rows:
-        sizes[row.group] = sizes.get(row.group, 0) + 1
-    alone = sum(count for group, count in sizes.items() if not group or count == 1)
+    alone = sum(len(rows) for group, rows in run.groups.items() if not group or len(rows) == 1)
     if alone:
         yield Text(f"{units.counted(alone, 'row')} without others of the same group: not compared")

@@ -16,8 +16,8 @@ from concurbench.report.curve import curves_shown
 from concurbench.report.footnotes import legend, remarks
 from concurbench.report.overview import with_surprises
 from concurbench.report.tables import (
+    BAR,
     Columns,
-    bar,
     beside,
     compared,
     metric_cell,
@@ -29,7 +29,7 @@ from concurbench.report.tables import (
     time_column,
     title,
 )
-from concurbench.report.text import COLUMNS, columns, ratio, say, show
+from concurbench.report.text import COLUMNS, bar, columns, ratio, say, show
 from concurbench.results.baseline import RunComparison
 from concurbench.results.drift import TITLES, Readings, relative, summaries
 from concurbench.results.row import SEQUENTIAL, Row
@@ -180,7 +180,7 @@ def _ranks(
         if not times:
             return ""
         faster = times_sequential(row, rows, choice) if sequential else worst / times
-        return f"{ratio(faster or 0.0):>4} {bar(1 / times)}"
+        return f"{ratio(faster or 0.0):>4} {bar(1 / times, BAR):{BAR}}"
 
     def share(row: Row) -> str:
         return f"{limit / row.median:.0%}" if limit else ""

@@ -34,16 +34,8 @@ HEADING = 9
 NEW, OTHER_WORK = "new", "other work"
 """In place of a ratio: the baseline lacks the row, or its row did other work."""
 
-EIGHTHS = " ▏▎▍▌▋▊▉"
-
 Columns = Mapping[str, Callable[[Row], str]]
 """Heading -> the text for a row."""
-
-
-def bar(share: float) -> str:
-    """A bar for a share of 1; larger shares fill it."""
-    full, rest = divmod(round(min(share, 1.0) * BAR * 8), 8)
-    return ("█" * full + EIGHTHS[rest].strip()).ljust(BAR)
 
 
 def table_of(first: str, headings: Iterable[str], title: str | Text | None = None) -> Table:

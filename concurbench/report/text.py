@@ -11,6 +11,8 @@ from rich.text import Text
 
 from concurbench.results.row import Row
 
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
 COLUMNS = 80
 """The width of output that is not a terminal."""
 
@@ -76,6 +78,12 @@ def names(rows: Sequence[Row]) -> dict[str, str]:
     """Row -> its model, with the number of workers if a model has several of these rows."""
     one_each = len({row.model for row in rows}) == len(rows)
     return {row.id: row.model if one_each else f"{row.model} ({row.workers})" for row in rows}
+
+
+def bar(share: float, columns: int) -> str:
+    """A bar for a share of 1, which fills this many columns, as larger shares do."""
+    full, rest = divmod(round(min(share, 1.0) * columns * 8), 8)
+    return "█" * full + EIGHTHS[rest].strip()
 
 
 def ratio(number: float, digits: int = 1) -> str:

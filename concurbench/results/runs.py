@@ -120,6 +120,14 @@ class Run:
             for name in dict.fromkeys(name for each in self.yardsticks for name in each)
         }
 
+    @functools.cached_property
+    def groups(self) -> Mapping[str, Sequence[Row]]:
+        """Group -> its rows, in order; rows without a group are under the empty name."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row.group, []).append(row)
+        return found
+
     @property
     def cores_note(self) -> str:
         """A sentence if Python reported another number of cores than the run could use."""

@@ -128,8 +128,8 @@ class PytestSuite:
     def measure(
         self, python: Path, rows: Sequence[str], seconds: float, *, observe: bool
     ) -> ChildResult:
-        """Measure these rows in this order, each for so many seconds; ``observe`` what they cost, too,
-        in further, untimed rounds."""
+        """Measure these rows in this order, each for this many seconds; ``observe`` also what they
+        cost, in further, untimed rounds."""
         place = self._workspace.folder / str(self._number + 1)
         # A slice is not a run to compare with: what the suite saves goes with the workspace.
         storage = f"--benchmark-storage={place / 'storage'}"

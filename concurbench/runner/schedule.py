@@ -17,7 +17,6 @@ favours none.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -90,8 +89,8 @@ class Plan:
 
 def without_competitors(run: Run) -> list[str]:
     """The rows that have no group, or are alone in it."""
-    count = Counter(row.group for row in run.rows)
-    return [row.id for row in run.rows if not row.group or count[row.group] == 1]
+    alone = (rows for group, rows in run.groups.items() if not group or len(rows) == 1)
+    return [row.id for rows in alone for row in rows]
 
 
 def undecided(run: Run) -> list[str]:

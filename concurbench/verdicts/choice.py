@@ -5,7 +5,7 @@ the probability ``LEVEL``:
 
 - **as good**: the interval lies within the margin, a difference that does not matter;
 - **slower** (worse, by a metric): the interval lies above 1;
-- **open**: neither can be told.
+- **open**: neither is certain.
 
 The model to *take* is the best one of those that are as good as the best.
 
@@ -72,7 +72,7 @@ class Choice:
 
     @property
     def take(self) -> Row | None:
-        """The model to take; None if it cannot be told."""
+        """The model to take; None if none is certain to be as good as the best."""
         return self.as_good[0] if self.as_good else None
 
     @property
@@ -97,12 +97,11 @@ def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str
     asks what something costs has a verdict only with ``by``. A model with several numbers of workers
     competes with the number that is enough.
     """
-    groups: dict[str, list[Row]] = {}
-    for row in without_sweeps(run).rows:
-        if row.group and not row.reference:
-            groups.setdefault(row.group, []).append(row)
     found = {}
-    for name, rows in groups.items():
+    for name, every in without_sweeps(run).groups.items():
+        rows = [row for row in every if not row.reference]
+        if not name or not rows:
+            continue
         workload = run.workloads.get(rows[0].workload or "", {})
         criterion, bound = criterion_of(run, rows, by), workload.get("bound")
         if by is None and workload.get("cost_question"):
@@ -154,7 +153,10 @@ def choose(
     pairs = compare(within, by)
     if pairs is None or any(pair.passes < ANALYSES[0] for pair in pairs.values()):
         return None
-    standings = [_standing(row, within, pairs, margin) for row in within]
+    error_rate = (1 - LEVEL) / len(ANALYSES) / (2 * max(len(within) - 1, 1))
+    best = min(within, key=lambda each: _worst(each, within, pairs))
+    contenders = _contenders(within, pairs, error_rate) or [best]
+    standings = [_standing(row, best, contenders, pairs, error_rate, margin) for row in within]
     standings.sort(key=lambda each: (each.ratio, each.row.id))
     left_out = [
         Standing(row, Verdict.BEYOND, math.nan, math.nan, math.nan)
@@ -163,9 +165,9 @@ def choose(
     return Choice(by, (*standings, *left_out), margin)
 
 
-def _standing(row: Row, rows: Sequence[Row], pairs: Pairs, margin: float) -> Standing:
-    error_rate = (1 - LEVEL) / len(ANALYSES) / (2 * max(len(rows) - 1, 1))
-
+def _standing(
+    row: Row, best: Row, contenders: Sequence[Row], pairs: Pairs, error_rate: float, margin: float
+) -> Standing:
     def to(other: Row) -> tuple[float, float, float]:
         """The log-ratio of this row to another: its bounds and its mean."""
         if other is row:
@@ -174,8 +176,6 @@ def _standing(row: Row, rows: Sequence[Row], pairs: Pairs, margin: float) -> Sta
         reach = pair.margin(error_rate)
         return pair.mean - reach, pair.mean + reach, pair.mean
 
-    contenders = _contenders(rows, pairs, error_rate)
-    best = min(rows, key=lambda each: _worst(each, rows, pairs))
     low = max(0.0, min(to(each)[0] for each in contenders))
     high = max(0.0, max(to(each)[1] for each in contenders))
     ratio = to(best)[2]
@@ -188,7 +188,7 @@ def _standing(row: Row, rows: Sequence[Row], pairs: Pairs, margin: float) -> Sta
 
 def _contenders(rows: Sequence[Row], pairs: Pairs, error_rate: float) -> list[Row]:
     """The rows that may be the best: none is better than they beyond its error."""
-    found = [
+    return [
         row
         for row in rows
         if all(
@@ -197,7 +197,6 @@ def _contenders(rows: Sequence[Row], pairs: Pairs, error_rate: float) -> list[Ro
             if other is not row
         )
     ]
-    return found or [min(rows, key=lambda each: _worst(each, rows, pairs))]
 
 
 def _worst(row: Row, rows: Sequence[Row], pairs: Pairs) -> float:

@@ -99,10 +99,9 @@ def curves(rows: Sequence[Row]) -> list[Curve]:
     return sorted(found, key=lambda curve: -curve.rate(curve.best))
 
 
-def is_sweep(rows: Sequence[Row]) -> bool:
-    """Whether a group of these rows has a curve."""
-    groups = {row.group for row in rows}
-    return any(curves([row for row in rows if row.group == group]) for group in groups)
+def is_sweep(run: Run) -> bool:
+    """Whether a group of the run has a curve."""
+    return any(map(curves, run.groups.values()))
 
 
 def one_each(rows: Sequence[Row]) -> list[Row]:
@@ -113,8 +112,7 @@ def one_each(rows: Sequence[Row]) -> list[Row]:
 
 def without_sweeps(run: Run) -> Run:
     """The run with only these rows of each group."""
-    groups = {row.group for row in run.rows}
-    kept = {row.id for group in groups for row in one_each([r for r in run.rows if r.group == group])}
+    kept = {row.id for rows in run.groups.values() for row in one_each(rows)}
     return replace(run, rows=tuple(row for row in run.rows if row.id in kept))
 
 

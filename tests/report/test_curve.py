@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from concurbench.report.curve import CPU, bar, curves_shown, sentence, table
+from concurbench.report.curve import BAR, CPU, curves_shown, sentence, table
 from concurbench.report.footnotes import legend, remarks
 from concurbench.report.summary import print_run, summary
 from concurbench.report.tables import MAX_NAME
-from concurbench.report.text import as_text
+from concurbench.report.text import as_text, bar
 from concurbench.results.baseline import RunComparison
 from concurbench.results.row import Metric, Pass, Row
 from concurbench.results.runs import Run
@@ -183,7 +183,7 @@ def test_the_curves_of_a_group_without_sweep_are_none() -> None:
 
 @pytest.mark.parametrize(("share", "drawn"), [(0, ""), (0.5, "█████▌"), (1, "█" * 11), (1.5, "█" * 11)])
 def test_a_bar_shows_eighths(share: float, drawn: str) -> None:
-    assert bar(share) == drawn
+    assert bar(share, BAR) == drawn
 
 
 def test_the_words_are_explained_below_a_sweep_only() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from concurbench.report.summary import print_run, summary, yardsticks
-from concurbench.report.tables import BAR, MAX_NAME, bar
-from concurbench.report.text import as_text
+from concurbench.report.tables import BAR, MAX_NAME
+from concurbench.report.text import as_text, bar
 from concurbench.results.baseline import RunComparison, compare
 from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run, WorkloadInfo
@@ -136,7 +136,7 @@ def test_a_baseline_adds_ratios_or_why_there_are_none() -> None:
     ("share", "drawn"), [(0, ""), (0.5, "███▌"), (1, "█" * BAR), (1.5, "█" * BAR), (0.02, "▏")]
 )
 def test_a_bar_shows_eighths_and_has_a_fixed_width(share: float, drawn: str) -> None:
-    assert bar(share) == drawn.ljust(BAR)
+    assert bar(share, BAR).ljust(BAR) == drawn.ljust(BAR)
 
 
 # -- metrics ------------------------------------------------------------------------------------------

@@ -166,5 +166,5 @@ def test_a_run_without_its_sweeps_has_a_row_of_each_model_in_each_group() -> Non
 
 def test_a_run_is_a_sweep_if_one_group_has_a_curve() -> None:
     swept = [row("a", workers, [4.0 / workers]) for workers in (1, 2, 4)]
-    assert is_sweep(swept)
-    assert not is_sweep(swept[:2])
+    assert is_sweep(Run(Path(), {}, True, tuple(swept)))
+    assert not is_sweep(Run(Path(), {}, True, tuple(swept[:2])))

@@ -75,7 +75,7 @@ def rate(workers: int, window: float = WINDOW) -> float:
 
 
 def window(seconds: float) -> float:
-    """The turn for rounds that take so many seconds."""
+    """The length of a turn for rounds of this many seconds."""
     return min(max(seconds, WINDOW), LONGEST)
 
 
@@ -85,7 +85,7 @@ def measure(
     """How many times the work of one thread ``workers`` threads do in the same time: 1 for one thread,
     at most about the number of cores.
 
-    Takes two turns, for rounds that take so many ``seconds``; ``backwards``, all threads come before
+    Takes two turns, for rounds of this many ``seconds``; ``backwards``, all threads come before
     the single one.
     """
     if workers == 1:
