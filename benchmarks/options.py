@@ -66,6 +66,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--http-host", default=LOOPBACK, metavar="ADDRESS",
         help="where the local flag server listens: an address that a cluster's other hosts can reach "
         "(default: %(default)s)")
+    add("--losses", action="store_true",
+        help="also measure where downloads lose time: rows of flags on the local server get a round "
+        "without each of their parts")
     add("--dns-delay", default=DELAY, type=partial(_seconds, longest=MAX_DNS_DELAY), metavar="SECONDS",
         help="how long the DNS server waits before it answers (default: %(default)s)")
     add("--server-python", default=PYTHON, metavar="PATH",

@@ -87,7 +87,7 @@ class Suite:
         return self.rows.get(python.name, usual)
 
     def measure(
-        self, python: Path, rows: Sequence[str], seconds: float, *, observe: bool
+        self, python: Path, rows: Sequence[str], seconds: float, *, observe: float
     ) -> ChildResult:
         self.visits.append((python.name, [id.partition("[")[2][:-1] for id in rows]))
         return self.answer(len(self.visits), python.name, rows)

@@ -24,10 +24,13 @@ from concurbench.results.row import MetricInfo
 LONGEST_OBSERVED = 2.0
 """Seconds of the longest round that is repeated, untimed, to observe its peaks."""
 
-OBSERVED_SECONDS = 0.15
+LONGEST_OBSERVED_AGAIN = 0.7
+"""The same in further passes: a verdict by memory needs several, and a run has little time for it."""
+
+OBSERVED_SECONDS = 0.1
 """Seconds of untimed rounds to observe, at least."""
 
-MOST_OBSERVED = 5
+MOST_OBSERVED = 4
 """Untimed rounds to observe, at most."""
 
 MIN_SAMPLES = 2
@@ -63,22 +66,25 @@ WITH_TRACKER = ("spawn", "forkserver")
 class Costs:
     """The costs of one row, whose processes start by ``start_method``.
 
-    ``sampler`` returns the process that observes; with None, no round is observed.
+    ``sampler`` returns the process that observes; with None, no round is observed. Neither are those
+    longer than ``longest`` seconds.
     """
 
     def __init__(
-        self, sampler: Callable[[], Sampler] | None = None, start_method: str | None = None
-    ) -> None:
+        self, sampler: Callable[[], Sampler] | None = None, start_method: str | None = None,
+        longest: float = LONGEST_OBSERVED,
+    ) -> None:  # fmt: skip
         self._sampler = sampler
         self._without: set[int] = set()
         self._own: set[int] = set()
         self._start_method = start_method
+        self._longest = longest
         self._before: tuple[Usage, Usage] | None = None
         self._used: list[Usage] = []
         self._peaks = Peaks()
         self._unknown: dict[str, str] = {}
         if sampler is None:
-            self._lack(OBSERVED, "observed in the first pass only")
+            self._lack(OBSERVED, "observed in the first passes only")
 
     def leave_out(self, idle: set[int], server: Any = None) -> None:
         """Do not count the processes ``idle``, which were there before this visit of the row, but for
@@ -111,8 +117,8 @@ class Costs:
         """The number of untimed rounds to observe if one takes ``seconds``."""
         if self._sampler is None:
             return 0
-        if seconds > LONGEST_OBSERVED:
-            self._lack(OBSERVED, f"rounds of more than {LONGEST_OBSERVED:.0f} s are not observed")
+        if seconds > self._longest:
+            self._lack(OBSERVED, f"rounds of more than {self._longest:g} s are not observed")
             return 0
         return max(1, min(MOST_OBSERVED, math.ceil(OBSERVED_SECONDS / seconds)))
 

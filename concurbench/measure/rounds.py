@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -34,6 +34,9 @@ it takes little to tell that a row is slower, and the time is better spent on th
 
 LONG = 1.0
 """Seconds a round takes from which on a row takes no turns: the other rows would wait too long."""
+
+LONGEST_WITHOUT = 3.0
+"""Seconds of the longest round that is repeated without each part of its work."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,19 @@ PASS_BUDGET = Budget(seconds=0.2, min_rounds=1)
 """For one of several passes: the differences between passes count, not those between rounds."""
 
 
+class Part(Protocol):
+    """A part of the work of a model that a round can do without."""
+
+    used: bool
+    """Whether a round without it has shown that the model has this part."""
+
+    def removed(self, job: Any) -> AbstractContextManager[None]:
+        """A round of the job does without the part as long as this lasts."""
+
+    def check(self, job: Any, answers: Any) -> None:
+        """Raises AssertionError if an answer of such a round is wrong."""
+
+
 @dataclass
 class Rounds:
     """The rounds of a model in a case of a workload, and what was observed in them."""
@@ -84,6 +100,10 @@ class Rounds:
     takes_turns: bool = False
     """Whether the row is visited again: then each visit has the rounds of one turn, unless they are
     long. The rows that take turns share one ``only_own_garbage``."""
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    """What is removed in further rounds, one part at a time: name -> part."""
+    without: dict[str, list[float]] = field(default_factory=dict)
+    """Name of a part -> seconds of the round without it, in each visit."""
     observed: list[Mapping[str, float]] = field(default_factory=list)
     """The metrics of each timed round."""
     seen: list[Any] = field(default_factory=list)
@@ -113,6 +133,8 @@ class Rounds:
                 self._warmed_up(benchmark, job, case)
             if benchmark.enabled:
                 benchmark.pedantic(self._time, **self._plan())
+                for job in self._without():
+                    self._time(job)
                 for job, observed in self._observed():
                     with observed:
                         self._time(job)
@@ -129,6 +151,8 @@ class Rounds:
                 self._warmed_up(benchmark, job, case)
             if benchmark.enabled:
                 await benchmark.pedantic(self._time_in_loop, **self._plan())
+                for job in self._without():
+                    await self._time_in_loop(job)
                 for job, observed in self._observed():
                     with observed:
                         await self._time_in_loop(job)
@@ -210,6 +234,30 @@ class Rounds:
                 job = self._prepare(self.case)
                 yield job, self.costs.observed()
                 self._judge(job, self.case, keep=False)
+
+    def _without(self) -> Iterator[Any]:
+        """The job of a round without each of the parts, in another order in each visit. A smaller round
+        comes before the first one of a part: it warms up the code that takes the part's place."""
+        if self.a_round > LONGEST_WITHOUT:
+            return
+        for name in self._in_turn([*self.parts]):
+            part, cases = self.parts[name], [self.case]
+            if name not in self.without:
+                cases.insert(0, next(iter(self.workload.CASES.values())))
+            for case in cases:
+                job = self._prepare(case)
+                with part.removed(job):
+                    yield job
+                answers, seconds = self._finished
+                part.check(job, answers)
+            if part.used:
+                self.without.setdefault(name, []).append(seconds)
+
+    def _in_turn(self, names: list[str]) -> list[str]:
+        visit = len(self.turns)
+        first = visit % max(len(names), 1)
+        order = [*names[first:], *names[:first]]
+        return order if visit % 2 else order[::-1]
 
     def _judge(self, job: Any, case: Any, *, keep: bool = True) -> float:
         """The seconds of the finished round, once its answers have proven right; unless ``keep``, what

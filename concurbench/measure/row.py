@@ -18,7 +18,7 @@ from concurbench import machine
 from concurbench.errors import ConcurbenchError
 from concurbench.machine.processes import MEMORY_KIND
 from concurbench.measure import cost
-from concurbench.measure.rounds import Rounds
+from concurbench.measure.rounds import Part, Rounds
 from concurbench.measure.session import Session
 from concurbench.measure.speed import capacity
 from concurbench.measure.turns import Visited
@@ -97,6 +97,7 @@ class BenchmarkRow:
         server: Any = None,
         requests: int = 1,
         once: Mapping[str, Callable[[], float]] = MappingProxyType({}),
+        without: Mapping[str, Part] = MappingProxyType({}),
         **info: Any,
     ) -> Iterator[Rounds]:
         """The rounds of this row. Afterwards, what was measured beside the times is saved.
@@ -105,6 +106,7 @@ class BenchmarkRow:
         delay. ``waiting`` is the shortest possible time in seconds that the work waits. A CPU-bound row
         names the ``yardstick`` most like its work. An item takes ``requests`` requests to the
         ``server``. ``once`` maps each metric that rounds do not measure to a function that measures it.
+        ``without`` are parts of the work that further rounds do without, to see what each costs.
         ``info`` is saved with the row.
         """
         workload, own = self.workload, self._info
@@ -143,7 +145,11 @@ class BenchmarkRow:
         if self._idle is not None:
             rounds.costs = rounds.costs or self._costs()
             rounds.costs.leave_out(self._idle, server)
+        if not self._session.stepped:
+            rounds.parts = without
         yield rounds
+        if rounds.without:
+            extra["without"] = rounds.without
         if rounds.costs:
             extra["cost"], extra["cost_unknown"] = rounds.costs.kept()
             extra.setdefault("memory_is", MEMORY_KIND)
@@ -169,8 +175,9 @@ class BenchmarkRow:
         return Rounds(self.workload, self._run, self.case, None, self.workers, self._session.budget)
 
     def _costs(self) -> cost.Costs:
-        sampler = (lambda: self._session.sampler) if self._session.observes else None
-        return cost.Costs(sampler, self.model.start_method)
+        longest = self._session.longest_observed
+        sampler = (lambda: self._session.sampler) if longest else None
+        return cost.Costs(sampler, self.model.start_method, longest)
 
     def _capacity(self, rounds: Rounds, visited: Visited | None) -> float:
         """The parallel capacity near the row: on a shared machine it changes by the second."""

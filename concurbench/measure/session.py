@@ -24,6 +24,7 @@ from pytest_benchmark.utils import get_commit_info, get_tag
 from concurbench import machine, pyproject
 from concurbench.errors import ConcurbenchError
 from concurbench.machine.processes import Sampler
+from concurbench.measure.cost import LONGEST_OBSERVED
 from concurbench.measure.gil import GilCheck
 from concurbench.measure.interference import Interference, preflight_check, unknown
 from concurbench.measure.lock import SessionLock
@@ -42,7 +43,8 @@ ENV_PASS = "CONCURBENCH_PASS"
 row."""
 
 ENV_OBSERVE = "CONCURBENCH_OBSERVE"
-"""The environment variable of a pass: 1 if it observes what rows cost, in untimed rounds."""
+"""The environment variable of a pass: seconds of the longest round to repeat, untimed, to observe what
+it costs; 0 if none is."""
 
 STEPPED = "concurbench-stepped"
 """The plugin of sessions whose rounds the gate controls: there is no time for anything between them."""
@@ -124,9 +126,9 @@ class Session:
         return self.config.pluginmanager.has_plugin(STEPPED)
 
     @property
-    def observes(self) -> bool:
-        """Whether rows get untimed rounds to observe: on their own, and in the first pass."""
-        return os.environ.get(ENV_OBSERVE, "1") == "1"
+    def longest_observed(self) -> float:
+        """Seconds of the longest round to observe; 0 if none is."""
+        return float(os.environ.get(ENV_OBSERVE, LONGEST_OBSERVED))
 
     @functools.cached_property
     def sampler(self) -> Sampler:

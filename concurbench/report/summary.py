@@ -14,6 +14,7 @@ from rich.table import Table
 from concurbench import units
 from concurbench.report.curve import curves_shown
 from concurbench.report.footnotes import legend, remarks
+from concurbench.report.losses import losses_shown
 from concurbench.report.overview import with_surprises
 from concurbench.report.tables import (
     BAR,
@@ -106,7 +107,8 @@ def summary(
             else _group(name, rows, chosen.get(name), criterion, width)
         )
         curves = curves_shown(every, beside(comparison) if comparison else {})
-        tables.append(Padding(Group(*shown, *curves), (1, 0, 0, 0)))
+        lost = () if comparison else losses_shown(rows)
+        tables.append(Padding(Group(*shown, *curves, *lost), (1, 0, 0, 0)))
     return Group(*tables)
 
 

@@ -82,6 +82,8 @@ class RowInfo(TypedDict, total=False):
     cost_unknown: dict[str, str]  # why it is unknown
     turns: list[int]
     """How many rounds the row had in each of its turns with the other rows of its group."""
+    without: dict[str, list[float]]
+    """Part of the work -> seconds of the round without it, in each turn."""
     passes: list[PassInfo]
     """What differed from pass to pass; only in a run of several passes."""
 
@@ -133,6 +135,8 @@ class Pass:
     capacity: float | None = None  # of the cores, as in ``RowInfo.capacity_near``
     metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Name -> values of metrics and costs: one a round, or a single one."""
+    without: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Part of the work -> seconds of the round without it, in each turn."""
 
     @property
     def median(self) -> float:
@@ -312,6 +316,7 @@ def _pass(info: Any) -> Pass:
         info["number"], tuple(info["seconds"]), Conditions(**(info.get("around") or {})),
         tuple(info.get("turns") or ()), info.get("capacity_near"),
         {name: tuple(one["values"]) for name, one in measured.items()},
+        {part: tuple(seconds) for part, seconds in (info.get("without") or {}).items()},
     )  # fmt: skip
 
 

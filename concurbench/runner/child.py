@@ -126,15 +126,15 @@ class PytestSuite:
         return self._run(python, None, "--collect-only", "-q")
 
     def measure(
-        self, python: Path, rows: Sequence[str], seconds: float, *, observe: bool
+        self, python: Path, rows: Sequence[str], seconds: float, *, observe: float
     ) -> ChildResult:
-        """Measure these rows in this order, each for this many seconds; ``observe`` also what they
-        cost, in further, untimed rounds."""
+        """Measure these rows in this order, each for this many seconds. What they cost is observed in
+        further, untimed rounds, of at most ``observe`` seconds."""
         place = self._workspace.folder / str(self._number + 1)
         # A slice is not a run to compare with: what the suite saves goes with the workspace.
         storage = f"--benchmark-storage={place / 'storage'}"
         json_file = f"--benchmark-json={place / 'run.json'}"
-        environ = {ENV_PASS: str(seconds), ENV_OBSERVE: str(int(observe))}
+        environ = {ENV_PASS: str(seconds), ENV_OBSERVE: str(observe)}
         return self._run(python, rows, json_file, storage, environ=environ)
 
     def _run(

@@ -203,7 +203,8 @@ def measure(
         ]
         for position, (each, rows) in enumerate(visits):
             progress.starts(number, visits[position:])
-            result = suite.measure(each.python, rows, plan.seconds(number), observe=number == 1)
+            observe = plan.observed(number)
+            result = suite.measure(each.python, rows, plan.seconds(number), observe=observe)
             if record is not None:
                 # Where a checkout lies is private.
                 entry = asdict(replace(result, root="", storage=""))

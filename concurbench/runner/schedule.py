@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from concurbench import units
+from concurbench.measure.cost import LONGEST_OBSERVED, LONGEST_OBSERVED_AGAIN
 from concurbench.measure.rounds import LONG, PASS_BUDGET
 from concurbench.report.progress import StatusLine
 from concurbench.results import runs
@@ -80,6 +81,13 @@ class Plan:
     def seconds(self, number: int) -> float:
         """How long to time a row in a pass."""
         return PASS_BUDGET.seconds * (CLOSER if self._open and number > ANALYSES[0] else 1)
+
+    def observed(self, number: int) -> float:
+        """Seconds of the longest round that is observed in a pass: a verdict by memory needs as many
+        passes as any other."""
+        if number > ANALYSES[0]:
+            return 0.0
+        return LONGEST_OBSERVED if number == 1 else LONGEST_OBSERVED_AGAIN
 
     def _needs(self, row: str, number: int, *, long: bool) -> bool:
         if number <= ANALYSES[0] or (row in self._alone and number <= ALONE):

@@ -93,9 +93,9 @@ class Choice:
 def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str, Choice]:
     """Group -> its verdict, for the groups of a run that have one; rows without a group have none.
 
-    ``by`` is time or a metric, in place of each workload's own criterion. A group of a workload that
-    asks what something costs has a verdict only with ``by``. A model with several numbers of workers
-    competes with the number that is enough.
+    ``by`` is time or a metric, in place of each workload's own criterion. Rows that were measured by it
+    in too few passes are left out. A group of a workload that asks what something costs has a verdict
+    only with ``by``. A model with several numbers of workers competes with the number that is enough.
     """
     found = {}
     for name, every in without_sweeps(run).groups.items():
@@ -106,6 +106,8 @@ def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str
         criterion, bound = criterion_of(run, rows, by), workload.get("bound")
         if by is None and workload.get("cost_question"):
             continue
+        if by is not None:  # long rounds are not observed, or not in each pass
+            rows = [row for row in rows if _passes(row, criterion) >= ANALYSES[0]]
         if by is None and bound is not None:
             choice = choose(rows, TIME, margin, bound=(criterion, bound))
         else:
@@ -202,6 +204,11 @@ def _contenders(rows: Sequence[Row], pairs: Pairs, error_rate: float) -> list[Ro
 def _worst(row: Row, rows: Sequence[Row], pairs: Pairs) -> float:
     """The log-ratio of a row to the one that it loses to most: 0 or below for the best one."""
     return max((pairs[row.id, other.id].mean for other in rows if other is not row), default=0.0)
+
+
+def _passes(row: Row, by: str) -> int:
+    """The number of passes in which a row was measured by this criterion."""
+    return sum(by == TIME or bool(each.metrics.get(by)) for each in row.by_pass)
 
 
 def _exceeds(row: Row, metric: str, bound: float) -> bool:

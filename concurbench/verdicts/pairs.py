@@ -43,6 +43,9 @@ PRIOR = 8
 GROUP = 4
 """The degrees of freedom that the scatter of turns in all pairs of a group counts for one of them."""
 
+NEGLIGIBLE = {"peak_memory": 2.0**20}
+"""Metric -> the value that all below it count as: what an allocator rounds to is no difference."""
+
 MIN_ERROR = 1e-6
 """The least standard error of a log-ratio: identical observations would give 0."""
 
@@ -99,16 +102,17 @@ def log_ratios(one: Row, other: Row, by: str = TIME) -> list[Turns]:
     ``one`` is worse. Empty if a value is not above 0."""
     metric = one.metric(by)
     sign = -1 if metric and metric.better == "higher" else 1
+    least = NEGLIGIBLE.get(by, 0.0)
     others = {each.number: each for each in other.by_pass}
     found: list[Turns] = []
     for each in one.by_pass:
         if each.number in others:
             ones, theirs = turns_of(each, by), turns_of(others[each.number], by)
-            if not ones or not theirs or min(*ones, *theirs) <= 0:
+            if not ones or not theirs or max(least, min(*ones, *theirs)) <= 0:
                 return []
             # A row that takes fewer turns has the first ones.
             both = zip(ones, theirs, strict=False)
-            found.append([sign * math.log(mine / its) for mine, its in both])
+            found.append([sign * math.log(max(mine, least) / max(its, least)) for mine, its in both])
     return found
 
 

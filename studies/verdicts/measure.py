@@ -77,7 +77,7 @@ def alone(
     for row in rows:
         status.step(prefix + short_name(row))
         one = Measured("", python, {row: ""})
-        one.add(1, [row], suite.measure(python, [row], ALONE, observe=False))
+        one.add(1, [row], suite.measure(python, [row], ALONE, observe=0.0))
         if failures := [*one.failed.values(), *one.errors, *one.lost.values()]:
             raise ConcurbenchError(f"{short_name(row)}, alone: {failures[0]}")
         if row not in one.skipped:

@@ -13,7 +13,7 @@ import pytest
 from concurbench.machine import processes
 from concurbench.machine.processes import Peaks, Usage
 from concurbench.measure import cost
-from concurbench.measure.cost import Costs
+from concurbench.measure.cost import LONGEST_OBSERVED_AGAIN, Costs
 
 ROUNDS = [(0.25, 0.0625, 4, 1), (0.5, 0.125, 8, 3)]
 """What each of two timed rounds uses."""
@@ -74,7 +74,7 @@ def test_the_mean_of_the_timed_rounds_and_the_highest_sample_are_kept(
 @pytest.mark.parametrize(
     ("how", "reason"),
     [
-        ({}, "observed in the first pass only"),
+        ({}, "observed in the first passes only"),
         ({"sampler": failing}, "no process can be started"),
         (
             {"sampler": sampler(Peaks(samples=0))},
@@ -133,12 +133,19 @@ def test_other_systems_do_not_report_what_live_processes_have_waited_for(
     assert {*unknown} - {*cost.OBSERVED} == {*lacking}
 
 
-@pytest.mark.parametrize(("seconds", "number"), [(1e-4, 5), (0.1, 2), (1.0, 1), (2.5, 0)])
+@pytest.mark.parametrize(("seconds", "number"), [(1e-4, 4), (0.05, 2), (1.0, 1), (2.5, 0)])
 def test_short_rounds_are_observed_several_times_and_long_ones_never(
     seconds: float, number: int
 ) -> None:
     assert Costs(sampler(Peaks())).rounds_to_observe(seconds) == number
     assert Costs().rounds_to_observe(seconds) == 0
+
+
+def test_further_passes_leave_out_rounds_that_are_not_quite_short() -> None:
+    costs = Costs(sampler(Peaks()), longest=LONGEST_OBSERVED_AGAIN)
+    assert costs.rounds_to_observe(0.5) == 1
+    assert costs.rounds_to_observe(1.0) == 0
+    assert costs.kept()[1]["peak_memory"] == "rounds of more than 0.7 s are not observed"
 
 
 def test_a_resource_tracker_is_the_row_s_if_its_processes_need_one(

@@ -275,3 +275,58 @@ async def test_costs_are_read_outside_the_timing_and_observed_in_rounds_of_their
             await kept.measure_in_loop(other)  # type: ignore[arg-type]  # a stand-in
         assert calls == UNTIMED + rounds.MAX_ROUNDS * ACCOUNTED + 2 * OBSERVED
         assert len(kept.observed) == rounds.MAX_ROUNDS
+
+
+class Removable:
+    """A part that a model has, or lacks."""
+
+    def __init__(self, calls: list[str], *, has: bool) -> None:
+        self.calls, self.has, self.used = calls, has, False
+
+    @contextlib.contextmanager
+    def removed(self, job: int) -> Iterator[None]:
+        self.used = self.has
+        self.calls.append("remove")
+        yield
+        self.calls.append("restore")
+
+    def check(self, job: int, answers: object) -> None:
+        self.calls.append("check the answers")
+        assert answers == job, "wrong"
+
+
+WITHOUT = ["job", "remove", "run", "restore", "check the answers"]
+
+
+async def test_rounds_without_a_part_come_after_the_timed_ones_and_a_smaller_one_warms_them_up() -> (
+    None
+):
+    recorder, other = Recorder(), AioRecorder()
+
+    def run(job: int, *, workers: int) -> int:
+        recorder.calls.append("run")
+        return job
+
+    async def run_in_loop(job: int, *, workers: int) -> int:
+        other.calls.append("run")
+        return job
+
+    for calls, how in ((recorder.calls, run), (other.calls, run_in_loop)):
+        kept = Rounds(Echoes(calls), how, Case(3), Resources(), workers=2)
+        kept.parts = {"one": Removable(calls, has=True), "other": Removable(calls, has=False)}
+        if how is run:
+            kept.measure(recorder)  # type: ignore[arg-type]  # a stand-in
+        else:
+            await kept.measure_in_loop(other)  # type: ignore[arg-type]  # a stand-in
+        assert calls == UNTIMED + rounds.MAX_ROUNDS * ROUND + 4 * WITHOUT
+        assert {name: len(seconds) for name, seconds in kept.without.items()} == {"one": 1}
+        assert len(kept.seconds) == rounds.MAX_ROUNDS
+
+
+def test_a_long_row_has_no_rounds_without_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder()
+    monkeypatch.setattr(rounds, "LONGEST_WITHOUT", 0.0)
+    kept = Rounds(Echoes(recorder.calls), lambda job, workers: job, Case(3), Resources(), workers=2)
+    kept.parts = {"one": Removable(recorder.calls, has=True)}
+    kept.measure(recorder)  # type: ignore[arg-type]  # a stand-in
+    assert "remove" not in recorder.calls

@@ -67,7 +67,7 @@ def seconds(value: float) -> dict[str, Any]:
 
 
 def test_costs_are_metrics_of_a_row_and_unknown_ones_have_their_reason() -> None:
-    why = {"cost_unknown": {"peak_memory": "observed in the first pass only"}}
+    why = {"cost_unknown": {"peak_memory": "observed in the first passes only"}}
     found = several(cost=[seconds(1), seconds(3), seconds(4)], **{k: [v, v, v] for k, v in why.items()})
     assert found.cost is not None
     assert found.cost.cpu_seconds == Metric("cpu_seconds", "s", "lower", (1.0, 3.0, 4.0), 3)
@@ -78,7 +78,7 @@ def test_costs_are_metrics_of_a_row_and_unknown_ones_have_their_reason() -> None
 
 def test_a_cost_that_one_pass_observed_is_known() -> None:
     memory = {"peak_memory": {"unit": "B", "better": "lower", "values": [7]}}
-    lacking = {"peak_memory": "observed in the first pass only"}
+    lacking = {"peak_memory": "observed in the first passes only"}
     found = several(
         cost=[seconds(1) | memory, seconds(2), seconds(3)], cost_unknown=[{}, lacking, lacking]
     )

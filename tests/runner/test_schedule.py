@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from concurbench.measure.cost import LONGEST_OBSERVED, LONGEST_OBSERVED_AGAIN
 from concurbench.measure.rounds import LONG, PASS_BUDGET
 from concurbench.runner.measured import Measured
 from concurbench.runner.schedule import ALONE, CLOSER, Plan, in_order, slices, visits
@@ -128,3 +129,9 @@ def test_a_slice_goes_through_all_interpreters_and_none_is_always_first(
     groups = {"a": "a", "b": "b"}
     found = [(name, part[0]) for name, part in visits(["3.11", "3.13t"], groups, ["a", "b"], number)]
     assert found == order
+
+
+def test_costs_are_observed_in_as_many_passes_as_a_verdict_needs() -> None:
+    plan = Plan([measured()], None)
+    observed = [plan.observed(number) for number in range(1, 6)]
+    assert observed == [LONGEST_OBSERVED, *[LONGEST_OBSERVED_AGAIN] * 2, 0.0, 0.0]

@@ -9,7 +9,7 @@ import pytest
 
 from concurbench.results.runs import Run, WorkloadInfo
 from concurbench.verdicts.choice import LEVEL, Choice, Verdict, choices, choose
-from concurbench.verdicts.pairs import MARGIN
+from concurbench.verdicts.pairs import MARGIN, TIME
 from tests.verdicts.fakes import drawn, row
 
 
@@ -139,3 +139,19 @@ def test_all_intervals_of_a_group_hold_at_once_as_often_as_claimed(gap: float) -
         wrong += any(models[each.model] > 1 + MARGIN for each in choice.as_good)
     assert failed <= 150 * (1 - LEVEL)
     assert wrong <= 150 * (1 - LEVEL)
+
+
+def test_by_memory_less_than_a_mebibyte_is_no_difference_and_rows_without_it_are_left_out() -> None:
+    passes, mebibyte = [[1.0]] * 3, 2.0**20
+    small, none, large = (
+        row(name, passes, metrics={"peak_memory": [[value]] * 3})
+        for name, value in {"small": mebibyte / 2, "none": 0.0, "large": 9 * mebibyte}.items()
+    )
+    long = row("long", passes)
+    run = Run(Path(), {}, True, (small, none, large, long))
+    choice = choices(run, by="memory")["group"]
+    assert verdicts(choice) == {
+        "small": Verdict.AS_GOOD, "none": Verdict.AS_GOOD, "large": Verdict.WORSE,
+    }  # fmt: skip
+    assert choice.standings[-1].ratio == pytest.approx(9)
+    assert len(choices(run, by=TIME)["group"].standings) == 4

@@ -1,0 +1,89 @@
+"""The substitutes for parts of a download: the answers stay right, and the part is really gone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import impls
+from benchmarks.losses import Part, parts
+from impls import flags
+from servers import Seen
+from servers.local import Local
+
+ALL = ("client", "pool", "connecting", "saving", "server")
+
+MODELS = {
+    "threaded": ALL,
+    "asyncio_gather": ALL,
+    "asyncio_keep_all": ALL,
+    "asyncio_aiohttp": ("client", "connecting", "saving", "server"),
+    "trio_nursery": ("client", "pool", "saving"),
+}
+"""Model -> the parts that can be removed from it."""
+
+
+@dataclass
+class Bench:
+    server: Local
+    folder: Path
+
+    def without(self, name: str, part: Part | None) -> tuple[Seen, set[str]]:
+        """What the server has seen of a round, and the files that were saved."""
+        run = impls.load("flags", name)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        job = flags.Job(flags.CASES["pop20"].codes, self.server.url, self.folder)
+        self.server.reset()
+        if part is None:
+            answers = run(job, workers=20)
+        else:
+            with part.removed(job):
+                answers = run(job, workers=20)
+            part.check(job, answers)
+        return self.server.seen(), {path.stem for path in self.folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def bench(flag_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with Local(flag_site, 0.05) as server:
+        yield Bench(server, tmp_path_factory.mktemp("flags"))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_without_a_part_the_answers_are_right_and_only_that_part_is_gone(
+    name: str, bench: Bench
+) -> None:
+    try:
+        impls.load("flags", name)
+    except impls.Unavailable as reason:
+        pytest.skip(str(reason))
+    whole, saved = bench.without(name, None)
+    found = parts(impls.find("flags", name), bench.server)
+    assert tuple(found) == ALL
+    for each, part in found.items():
+        seen, files = bench.without(name, part)
+        assert part.used is (each in MODELS[name])
+        if part.used:
+            assert seen.served == (1 if each == "server" else whole.served)  # one, for the headers
+            assert files == (set() if each == "saving" else saved)
+            # Twice as many as requests are opened beforehand.
+            expected = {"connecting": 40, "server": (whole.connections or 0) + 1}
+            assert seen.connections == expected.get(each, whole.connections)
+
+
+def test_a_wrong_outcome_without_a_part_is_an_error(bench: Bench) -> None:
+    impls.load("flags", "threaded")
+    part = parts(impls.find("flags", "threaded"), bench.server)["client"]
+    job = flags.Job(("DE",), bench.server.url, bench.folder)
+    with pytest.raises(AssertionError, match="without client: wrong outcomes"):
+        part.check(job, {"DE": flags.Outcome("error")})
+
+
+def test_models_with_other_processes_or_without_a_server_have_no_parts(bench: Bench) -> None:
+    assert parts(impls.find("flags", "multiprocess"), bench.server) == {}
+    assert parts(impls.find("flags", "threaded"), None) == {}
