@@ -163,7 +163,8 @@ def _compact(asked: Sequence[Question], width: int, beside: int = 0) -> Iterator
         line = Text(f"{shortened(each.title, title):{title}}  ")
         parts = _short(each, each.choice) if each.choice else _order(each)
         fitting = joined(parts, width - title - 2)
-        line.append_text(fitting or Text(NOT_TOLD, OPEN))
+        # Names that are too long: a number is better than nothing.
+        line.append_text(fitting or Text(f"{len(each.rows)} models {NOT_TOLD}", OPEN))
         yield line
 
 

@@ -21,12 +21,12 @@ from studies.verdicts.study import compact
 
 ARGUMENTS = (
     "benchmarks/test_primes.py", "benchmarks/test_digests.py", "benchmarks/test_flags.py",
-    "benchmarks/test_bridges.py",
+    "benchmarks/test_bridges.py", "benchmarks/test_naps.py", "benchmarks/test_flags_metadata.py",
     "--models=default,asyncio_run_in_executor,anyio_to_thread,trio_to_thread",
-    "--cases=below_50k,buffers_150k,pop20,waiting",
+    "--cases=below_50k,medium,buffers_150k,pop20,waiting,tasks_5_longest_first",
     "-k", "not (flags and (sequential or new_client or run_in_executor or mock and multiprocess))",
 )  # fmt: skip
-"""The matrix: a run of it takes about a minute."""
+"""The matrix: a run of it takes about two minutes."""
 
 CONFIRMED = ("test_primes[", "test_digests[", "-local-pop20-")
 """Parts of the ids of rows that are measured alone: three groups."""
