@@ -97,11 +97,12 @@ SUITE_OPTIONS = (
     ("--workers", "N,…", "Maximum units in flight, in place of each case's own number."),
     ("--http-server", "NAME", "The HTTP server: mock, local or both."),
     ("--http-delay", "SECONDS", "How long the HTTP server waits before each answer."),
+    ("--losses", "", "Also measure where downloads lose time, part by part."),
     ("--expected-skips", "FILE", "Fail on a skip whose reason matches no pattern in this file."),
     ("--seconds-per-row", "SECONDS", "How long to time each row in each pass."),
 )
-"""Option, metavar and help of what a suite such as this repository's adds to pytest. Other suites may
-not have them: pytest then refuses an option that was given."""
+"""Option, metavar (empty for a switch) and help of what a suite such as this repository's adds to
+pytest. Other suites may not have them: pytest then refuses an option that was given."""
 
 
 def with_options(*options: Decorator) -> Decorator:
@@ -132,14 +133,22 @@ def pytest_arguments(ctx: click.Context) -> tuple[str, ...]:
     return (*ctx.meta.get("suite", ()), *ctx.meta.get("pytest", ()))
 
 
-def _pass_on(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        ctx.meta.setdefault("suite", []).append(f"{param.opts[0]}={value}")
+def _pass_on(ctx: click.Context, param: click.Parameter, value: str | bool | None) -> None:
+    if value is not None and value is not False:
+        given = param.opts[0] if value is True else f"{param.opts[0]}={value}"
+        ctx.meta.setdefault("suite", []).append(given)
 
 
 suite_options = with_options(
     *(
-        click.option(name, metavar=metavar, expose_value=False, callback=_pass_on, help=text)
+        click.option(
+            name,
+            metavar=metavar or None,
+            is_flag=not metavar,
+            expose_value=False,
+            callback=_pass_on,
+            help=text,
+        )
         for name, metavar, text in SUITE_OPTIONS
     )
 )

@@ -218,9 +218,9 @@ def test_what_a_killed_command_had_measured_can_be_made_a_run(run: Command) -> N
 
 
 def test_options_of_the_suite_and_arguments_behind_two_dashes_go_to_pytest(run: Command) -> None:
-    run("--passes", "1", "--models=all", "--cases", "small", "--", "-k", "threaded", "test_x.py")
-    assert list(run.suite.arguments[-5:]) == [
-        "--models=all", "--cases=small", "-k", "threaded", "test_x.py"
+    run("--models=all", "--cases", "small", "--losses", "--", "-k", "threaded", "test_x.py")
+    assert list(run.suite.arguments[-6:]) == [
+        "--models=all", "--cases=small", "--losses", "-k", "threaded", "test_x.py"
     ]  # fmt: skip
 
 
