@@ -39,6 +39,7 @@ PLAIN: dict[str, Collection[str] | object] = {
     "http_server": "both",
     "http_delay": DELAY,
     "http_host": LOOPBACK,
+    "losses": False,
     "dns_delay": DELAY,
     "dask_scheduler": None,
 }
@@ -110,7 +111,7 @@ def narrowed(option: argparse.Namespace) -> list[str]:
         value = getattr(option, name)
         if not (plain & set(value) if isinstance(plain, set) else value == plain):
             text = ",".join(map(str, value)) if isinstance(value, list) else value
-            found.append(f"--{name.replace('_', '-')}={text}")
+            found.append(f"--{name.replace('_', '-')}{'' if value is True else f'={text}'}")
     return found
 
 

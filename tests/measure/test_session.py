@@ -96,15 +96,15 @@ def test_a_narrowed_run_is_not_saved_and_names_each_way_it_was_narrowed(suite: S
         "-k", "few", "benchmarks/test_toy.py::test_toy", "--ignore=nothing", "--cases=smallest",
         "--models=sequential,threaded", "--workers=3", "--seconds-per-row=1", "--http-server=mock",
         "--http-delay=0.01", "-o", "python_files=test_*.py", "--benchmark-timer=time.process_time",
-        "--benchmark-disable-gc",
+        "--benchmark-disable-gc", "--losses",
     )  # fmt: skip
     assert result.ret == 0
     assert suite.saved == []
     [note] = [line for line in result.stdout.lines if line.startswith("note: not a complete run")]
     assert note.endswith(
         "--cases=smallest; --models=sequential,threaded; --workers=3; --seconds-per-row=1.0; "
-        "--http-server=mock; --http-delay=0.01; only some paths were selected; files were ignored; "
-        "the configuration was overridden; measured with --benchmark-timer; "
+        "--http-server=mock; --http-delay=0.01; --losses; only some paths were selected; "
+        "files were ignored; the configuration was overridden; measured with --benchmark-timer; "
         "measured with --benchmark-disable-gc"
     )
 
