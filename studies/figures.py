@@ -9,8 +9,12 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from rich.console import Group
+
 import impls
 from concurbench import machine, units
+from concurbench.report.losses import losses_shown
+from concurbench.report.text import COLUMNS, as_text
 from concurbench.results import runs
 from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run
@@ -66,14 +70,32 @@ def workers(group: str, *sweeps: str) -> None:
     """
     print(f"> {group}:\n>")
     for sweep in sweeps:
-        path = RUN / f"{sweep}.json"
-        if not path.is_file():
-            raise LookupError(f"no run {path}")
-        found = curves([each for each in runs.read(path).rows if each.group == group])
+        found = curves([each for each in _saved(sweep).rows if each.group == group])
         if not found:
-            raise LookupError(f"{path.name} has no curve of {group}")
+            raise LookupError(f"{sweep} has no curve of {group}")
         for curve in found:
             print(f"> - `{curve.model}`: {_enough(curve)}{_law(curve)}")
+
+
+def losses(group: str, name: str) -> None:
+    """Print the table of where the rows of a group lose time; ``name`` is that of a run with
+    ``--losses``, beside the machine's other runs.
+
+    Raises:
+        LookupError: there is no such run, or it has no losses of this group.
+    """
+    shown = [*losses_shown([each for each in _saved(name).rows if each.group == group])]
+    if not shown:
+        raise LookupError(f"{name} has no losses of {group}")
+    print(f"```text\n{as_text(Group(*shown), COLUMNS).strip()}\n```")
+
+
+def _saved(name: str) -> Run:
+    """A run that was saved under a name, beside the machine's other runs."""
+    path = RUN / f"{name}.json"
+    if not path.is_file():
+        raise LookupError(f"no run {path}")
+    return runs.read(path)
 
 
 def _enough(curve: Curve) -> str:

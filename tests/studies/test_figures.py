@@ -51,6 +51,20 @@ def test_each_model_has_a_line_with_the_number_that_is_enough(
     ]
 
 
+def test_losses_are_the_table_of_the_summary(sweep: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(LookupError, match="sweep_x has no losses"):
+        figures.losses(GROUP, sweep)
+    path = figures.RUN / "sweep_x.json"
+    content = json.loads(path.read_text())
+    for each in content["benchmarks"][0]["extra_info"]["passes"]:
+        each["without"] = {"pool": [each["seconds"][0] / 2]}
+    path.write_text(json.dumps(content))
+    figures.losses(GROUP, sweep)
+    lines = capsys.readouterr().out.splitlines()
+    assert (lines[0], lines[-1]) == ("```text", "```")
+    assert lines[2].split() == ["model", "time", "limit", "pool", "rest"]
+
+
 @pytest.mark.parametrize(("name", "group"), [("sweep_y", GROUP), ("sweep_x", "nonsense")])
 def test_a_sweep_or_a_group_that_is_not_there_is_an_error(sweep: str, name: str, group: str) -> None:
     with pytest.raises(LookupError, match="sweep_"):
