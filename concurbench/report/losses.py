@@ -20,7 +20,7 @@ BAR = 26
 """Columns of the longest bar: as wide as the longest name of a model that fits."""
 
 FINE = 100
-"""The longest time is at least this many of the table's unit, so that whole numbers are enough."""
+"""The longest time is at least this many of the table's unit."""
 
 SHADES = "▓▒░"
 """Of the parts in a bar, in turn."""
@@ -33,17 +33,20 @@ def losses_shown(rows: Sequence[Row]) -> Iterator[RenderableType]:
     found = {row.id: losses(row) for row in rows}
     measured = sorted((row for row in rows if found[row.id]), key=lambda row: row.median)
     if measured:
-        yield Padding(_table(rows, measured, found), (1, 0, 0, 0))
+        # Whole numbers are enough, so the unit is small.
+        unit = units.unit_for([max(row.median for row in measured) / FINE])
+        title = f"time lost, {unit.symbol}: saved without this part alone"
+        yield Padding(Text(f"{title} (± at {units.percent(LEVEL)})", "bold"), (1, 0, 0, 0))
+        yield _table(rows, measured, found, unit)
 
 
-def _table(rows: Sequence[Row], measured: Sequence[Row], found: dict[str, list[Loss]]) -> Table:
+def _table(
+    rows: Sequence[Row], measured: Sequence[Row], found: dict[str, list[Loss]], unit: Unit
+) -> Table:
     parts = list(dict.fromkeys(each.part for row in measured for each in found[row.id]))
     longest = max(row.median for row in measured)
-    unit, shown = units.unit_for([longest / FINE]), names(rows)
-    table = Table(
-        box=None, padding=(0, 1, 0, 0), pad_edge=False, title_justify="left", title_style="bold",
-        title=f"time lost, {unit.symbol}: saved without this part alone (± at {units.percent(LEVEL)})",
-    )  # fmt: skip
+    shown = names(rows)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("model", no_wrap=True)
     for heading in ("time", "limit", *parts, "rest"):
         table.add_column(heading, justify="right", no_wrap=True)
