@@ -123,7 +123,8 @@ def test_it_says_what_to_take_by_time_or_by_another_criterion(decided: Path) -> 
     done = summary(decided, "--by", "nonsense")
     assert done.exit_code == 2
     assert "choose from time, memory" in done.output
-    assert "--by is for a single run" in summary(decided, decided, "--by", "time").output
+    for given in (("--by", "time"), ("--margin", "5%")):
+        assert f"{given[0]} is for a single run" in summary(decided, decided, *given).output
 
 
 def test_a_larger_margin_makes_more_models_as_good(decided: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import click
+from click.core import ParameterSource
 
 from concurbench import units
 from concurbench.command import Command, published, share
@@ -35,9 +36,11 @@ from concurbench.verdicts.ranks import criteria
     "--group", "groups", multiple=True, metavar="TEXT",
     help="Only groups with this in their name, with their tables.",
 )  # fmt: skip
+@click.pass_context
 def show_summary(
-    runs: tuple[str, ...], every: bool, by: str | None, margin: float, groups: tuple[str, ...]
-) -> None:
+    ctx: click.Context, /, runs: tuple[str, ...], every: bool, by: str | None, margin: float,
+    groups: tuple[str, ...],
+) -> None:  # fmt: skip
     """Show which model to take, by a saved run; with two runs, the ratios of HEAD to BASE.
 
     A run is a file, a machine folder (its last complete run), a number or a name: alone for a run of
@@ -61,8 +64,10 @@ def show_summary(
     """
     if len(runs) > 2:
         raise click.UsageError(f"expected a run, or BASE and HEAD; got {len(runs)} arguments")
-    if len(runs) == 2 and by:
-        raise click.UsageError("--by is for a single run")
+    for option in ("by", "margin"):
+        given = ctx.get_parameter_source(option) is not ParameterSource.DEFAULT
+        if len(runs) == 2 and given:
+            raise click.UsageError(f"--{option} is for a single run")
     note = ""
     if runs:
         run = index.find(runs[-1])
@@ -95,6 +100,8 @@ def _only(run: Run, groups: tuple[str, ...]) -> Run:
     Raises:
         ConcurbenchError: there is none.
     """
+    if not run.rows:
+        raise ConcurbenchError(f"{run.path} has no rows")
     rows = [row for row in run.rows if not groups or any(text in row.group for text in groups)]
     if not rows:
         names = ", ".join(dict.fromkeys(row.group for row in run.rows))

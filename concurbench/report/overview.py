@@ -7,7 +7,6 @@ many lines, each question gets one, without figures.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +19,13 @@ from concurbench.results.row import SEQUENTIAL, Row
 from concurbench.results.runs import FindingInfo, Run, WorkloadInfo
 from concurbench.verdicts.choice import ANALYSES, Choice, Verdict, choices, criterion_of
 from concurbench.verdicts.pairs import MARGIN, TIME
-from concurbench.verdicts.ranks import best_possible, by_criterion, cost, times_sequential
+from concurbench.verdicts.ranks import (
+    best_possible,
+    by_criterion,
+    cheaper,
+    cost,
+    times_sequential,
+)
 
 MAX_LINES = 20
 """The longest overview, unless every group is asked for."""
@@ -34,7 +39,7 @@ NEAR_THE_FASTEST = 1.1
 CLOSE = 2.0
 """Ratios below it are shown with one more digit."""
 
-TAKE, NOT, OPEN = "bold green", "red", "yellow"
+TAKE, GOOD, NOT, OPEN = "bold green", "green", "red", "yellow"
 """Styles of the verdicts."""
 
 NOT_TOLD = "cannot be told apart"
@@ -74,16 +79,17 @@ def overview(
 def _lines(run: Run, found: Sequence[Question], width: int, *, every: bool) -> list[Text]:
     asked = [each for each in found if not each.is_finding]
     costs = [line for each in found if each.is_finding for line in _finding(each, width)]
-    after = [*costs, *_notes(run, asked)]
-    about = _about(run)
+    notes = [*_notes(run, asked)]
+    after, about = [*costs, *notes], shortened(_about(run), width)
     lines = [*_table(asked, about, width), *after]
     if len(lines) > MAX_LINES and not every:
         lines = [*_table(asked, about, width, details=1), *after]
     if len(lines) > MAX_LINES and not every:
         lines = [Text(about), *_compact(asked, width), *after]
     if len(lines) > MAX_LINES and not every:
-        more = len(lines) - MAX_LINES + 1
-        lines = [*lines[: MAX_LINES - 1], Text(f"and {units.counted(more, 'more line')} with --all")]
+        kept = MAX_LINES - 1 - len(notes)
+        more = len(lines) - len(notes) - kept
+        lines = [*lines[:kept], Text(f"and {units.counted(more, 'more line')} with --all"), *notes]
     return lines
 
 
@@ -138,7 +144,7 @@ def _table(
     take = max([len(NOT_TOLD), *(len(text) for text, _ in takes)])
     longest = max((len(each.title) for each in asked), default=0)
     title = max(MIN_TITLE, min(longest, width - right - take - 2))
-    take = width - right - title - 2
+    take = max(1, width - right - title - 2)
     headings = "".join(f" {HEADINGS[place]:>{WIDTHS[place]}}" for place in used)
     if len(about) + right <= width:
         yield Text(f"{about}{headings.rjust(width - len(about))}".rstrip())
@@ -152,8 +158,18 @@ def _table(
         first.append(f"{shortened(name, take):{take}}", style)
         first.append("".join(f" {cells[place]:>{WIDTHS[place]}}" for place in used).rjust(right))
         first.rstrip()
+        first.truncate(width, overflow="ellipsis")
         yield first
-        yield from itertools.islice(filled(_details(each), width), details)
+        yield from _at_most(details, list(filled(_details(each), width)), width)
+
+
+def _at_most(number: int | None, lines: Sequence[Text], width: int) -> Sequence[Text]:
+    """At most this many lines, with an ellipsis if there were more."""
+    if number is None or len(lines) <= number:
+        return lines
+    last = lines[number - 1]
+    last.truncate(width - 2)
+    return [*lines[: number - 1], last.append(" …")]
 
 
 def _compact(asked: Sequence[Question], width: int, beside: int = 0) -> Iterator[Text]:
@@ -163,17 +179,21 @@ def _compact(asked: Sequence[Question], width: int, beside: int = 0) -> Iterator
         line = Text(f"{shortened(each.title, title):{title}}  ")
         parts = _short(each, each.choice) if each.choice else _order(each)
         fitting = joined(parts, width - title - 2)
-        # Names that are too long: a number is better than nothing.
-        line.append_text(fitting or Text(f"{len(each.rows)} models {NOT_TOLD}", OPEN))
+        if fitting is None and each.choice and each.choice.take is None:
+            # The names are too long: a number is better than nothing.
+            count = len(each.choice.having(Verdict.OPEN))
+            fitting = Text(f"{units.counted(count, 'model')} {NOT_TOLD}", OPEN)
+        line.append_text(fitting or parts[0].text(1))
+        line.truncate(width, overflow="ellipsis")
         yield line
 
 
 def _short(question: Question, choice: Choice) -> list[Part]:
-    """What fits in half a line: what to take, what not, and then the rest."""
-    _, *others = parts = _details(question)
+    """What fits in half a line: what to take, what may be as good, and then the rest."""
+    first, *others = parts = _details(question)
     if choice.take is None:
-        return [replace(parts[0], before=f"{NOT_TOLD}: ", after=""), *others]
-    parts.sort(key=lambda part: part.style != NOT)
+        return [replace(first, before=f"{NOT_TOLD}: ", after=""), *others]
+    parts.sort(key=lambda part: part.style not in (GOOD, OPEN))
     return [Part("", [_take(question)[0]], style=TAKE), *parts]
 
 
@@ -209,12 +229,16 @@ def _details(question: Question) -> list[Part]:
     if choice.take and (value := measured(choice.take, question.criterion)):
         found.append(Part(f"{_words(question)} ", [value]))
     if good := choice.as_good[1:]:
-        found.append(Part("or ", [shown[row.id] for row in good], " (as good)", "green"))
+        found.append(Part("or ", [shown[row.id] for row in good], " (as good)", GOOD))
     if undecided := [shown[row.id] for row in choice.having(Verdict.OPEN)]:
         before = f"{NOT_TOLD}: " if choice.take else ""
         found.append(Part(before, undecided, "" if choice.take else " (more passes)", OPEN))
     found += _not(question, choice)
     found += _cheapest(choice, shown)
+    compared = {each.row.model for each in choice.standings}
+    lacking = [row for row in question.rows if not row.reference and row.model not in compared]
+    if lacking:
+        found.append(Part("measured in too few passes: ", [shown[row.id] for row in lacking], "", OPEN))
     return found
 
 
@@ -231,7 +255,8 @@ def _not(question: Question, choice: Choice) -> Iterator[Part]:
 
 
 def _cheapest(choice: Choice, shown: dict[str, str]) -> Iterator[Part]:
-    """The model with the least CPU time among the fastest, if it is not the one to take."""
+    """The model with the least CPU time among the fastest, if it certainly needs less than the one to
+    take."""
     near = [
         (cpu, each.row)
         for each in choice.standings
@@ -239,7 +264,7 @@ def _cheapest(choice: Choice, shown: dict[str, str]) -> Iterator[Part]:
     ]
     if choice.by == TIME and choice.take and near:
         cpu, row = min(near, key=lambda each: each[0])
-        if row is not choice.take:
+        if row is not choice.take and cheaper(row, choice.take):
             within = units.percent(NEAR_THE_FASTEST - 1)
             yield Part(f"cheapest within {within}: ", [shown[row.id]], f", {cpu:.2f} CPU s")
 
@@ -322,6 +347,8 @@ def _notes(run: Run, asked: Sequence[Question]) -> Iterator[Text]:
         yield Text(
             f"{passes}, so no verdict, only an order: concurbench run makes at least {least}", OPEN
         )
+    if any(each.choice is None and not each.workload and each.criterion != TIME for each in asked):
+        yield Text("an older version saved this run, without criteria: only an order by metrics", OPEN)
     alone = sum(len(rows) for group, rows in run.groups.items() if not group or len(rows) == 1)
     if alone:
         yield Text(f"{units.counted(alone, 'row')} without others of the same group: not compared")

@@ -141,7 +141,7 @@ def _group(
         key=lambda row: (order.index(row.id) if row.id in order else len(order), row.median),
     )
     times, ranks = time_column(rows), _ranks(rows, choice, ratios, criterion)
-    metrics = _metrics(rows)
+    metrics = _metrics(rows, criterion)
     together = table(title(name, rows), rows, {**times, **metrics, **ranks})
     if _width(together) <= width:
         yield together
@@ -172,10 +172,12 @@ def _ranks(
             return "reference"
         found = standings.get(row.id)
         if found is None:
-            return ""
+            return "" if choice else spread(row)
         if found.verdict is Verdict.BEYOND:
             return "beyond bound"
-        return f"{ratio(found.low, 2)}–{ratio(found.high, 2)}"
+        low = ratio(found.low, 2)
+        more = ">" if found.verdict is Verdict.WORSE and low == ratio(1, 2) else ""
+        return f"{more}{low}–{ratio(found.high, 2)}"
 
     def rank(row: Row) -> str:
         times = ratios.get(row.id)
@@ -189,7 +191,7 @@ def _ranks(
 
     slowest = "slowest" if criterion == TIME else "worst"
     optional: Columns = {
-        "interval" if choice else "spread": interval if choice else spread,
+        "interval" if choice else "spread": interval,
         f"× {SEQUENTIAL[:3]}." if sequential else f"× {slowest}": rank,
         "of best": share,
         "": signs,
@@ -200,11 +202,13 @@ def _ranks(
     return {"× best": to_the_best, **kept}
 
 
-def _metrics(rows: Sequence[Row]) -> Columns:
-    """A column for each metric of the rows."""
+def _metrics(rows: Sequence[Row], criterion: str) -> Columns:
+    """A column for each metric of the rows, and for the cost that decides."""
     columns = {}
-    for name in dict.fromkeys(each.name for row in rows for each in row.metrics):
+    for name in dict.fromkeys([*(each.name for row in rows for each in row.metrics), criterion]):
         present = [each for row in rows if (each := row.metric(name))]
+        if not present:
+            continue
         columns[metric_heading(name, present)] = metric_cell(name, present)
     return columns
 

@@ -99,10 +99,12 @@ def shortened(text: str, width: int) -> str:
 
 
 def joined(parts: Sequence[Part], room: int) -> Text | None:
-    """One line of as many of the parts as fit, with as many names; None if not even the first does."""
+    """One line of as many of the parts as fit, with as many names, and an ellipsis for the others. None
+    if not even the first does."""
     for count in range(len(parts), 0, -1):
         for most in NAMES:
-            line = Text(" · ").join([part.text(most) for part in parts[:count]])
+            shown = [part.text(most) for part in parts[:count]]
+            line = Text(" · ").join([*shown, *([Text("…")] if count < len(parts) else [])])
             if len(line) <= room:
                 return line
     return None

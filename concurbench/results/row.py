@@ -230,7 +230,8 @@ class Row:
         passes: Sequence[Any] = [{**info, **each} for each in differing]
         by_pass = tuple(map(_pass, passes))
         times = [*rounds, *needed, *(time for each in by_pass for time in each.seconds)]
-        if not all(isinstance(time, int | float) for time in times) or min(rounds) <= 0:
+        measured = [*rounds, *(time for each in by_pass for time in each.seconds)]
+        if not all(isinstance(time, int | float) for time in times) or min(measured) <= 0:
             raise ValueError(f"{benchmark['fullname']}: expected times above 0 s")
         return cls(
             id=benchmark["fullname"],

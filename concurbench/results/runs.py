@@ -166,7 +166,9 @@ def parse(content: Any, path: Path) -> Run:
         ours = content.get(OURS, {})
         if ours.get("format", 1) > FORMAT:
             raise ValueError(f"a newer version saved it (format {ours['format']}): update concurbench")
-        gil = ours.get("gil")
+        gil, workloads = ours.get("gil"), dict(ours.get("workloads", {}))
+        if not all(isinstance(each, dict) for each in workloads.values()):
+            raise ValueError("workloads without their questions")
         return Run(
             path=path,
             machine=dict(content["machine_info"]),
@@ -180,7 +182,7 @@ def parse(content: Any, path: Path) -> Run:
             left_out=ours.get("left_out", 0),
             notes=tuple(ours.get("notes", ())),
             stats={each["fullname"]: each["stats"] for each in content["benchmarks"]},
-            workloads=dict(ours.get("workloads", {})),
+            workloads=workloads,
         )
     except LookupError as error:
         reason = f"no {error} in it"

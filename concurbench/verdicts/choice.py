@@ -95,7 +95,8 @@ def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str
 
     ``by`` is time or a metric, in place of each workload's own criterion. Rows that were measured by it
     in too few passes are left out. A group of a workload that asks what something costs has a verdict
-    only with ``by``. A model with several numbers of workers competes with the number that is enough.
+    only with ``by``, and so has one with metrics in a file that does not say what decides. A model with
+    several numbers of workers competes with the number that is enough.
     """
     found = {}
     for name, every in without_sweeps(run).groups.items():
@@ -104,7 +105,7 @@ def choices(run: Run, by: str | None = None, margin: float = MARGIN) -> dict[str
             continue
         workload = run.workloads.get(rows[0].workload or "", {})
         criterion, bound = criterion_of(run, rows, by), workload.get("bound")
-        if by is None and workload.get("cost_question"):
+        if by is None and (workload.get("cost_question") or not (workload or criterion == TIME)):
             continue
         if by is not None:  # long rounds are not observed, or not in each pass
             rows = [row for row in rows if _passes(row, criterion) >= ANALYSES[0]]
@@ -147,14 +148,14 @@ def choose(
     """
     beyond = [row for row in rows if bound and _exceeds(row, *bound)]
     within = [row for row in rows if row not in beyond]
-    if len(rows) < 2:
+    if len(rows) < 2 or any(_passes(row, by) < ANALYSES[0] for row in rows):
         return None
     if not within:
         assert bound is not None
         return choose(rows, bound[0], margin)
     pairs = compare(within, by)
     if pairs is None or any(pair.passes < ANALYSES[0] for pair in pairs.values()):
-        return None
+        return None  # two rows may have been in different passes
     error_rate = (1 - LEVEL) / len(ANALYSES) / (2 * max(len(within) - 1, 1))
     best = min(within, key=lambda each: _worst(each, within, pairs))
     contenders = _contenders(within, pairs, error_rate) or [best]

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from concurbench.results.row import SEQUENTIAL, Row
-from concurbench.verdicts.choice import COSTS, Choice
-from concurbench.verdicts.pairs import TIME
+from concurbench.verdicts.choice import COSTS, LEVEL, Choice
+from concurbench.verdicts.pairs import TIME, compare
 
 
 def cost(row: Row) -> tuple[float | None, float | None]:
     """The CPU seconds of a round, and the peak memory in bytes; None where they were not measured."""
     cpu, memory = (row.metric(name) for name in COSTS.values())
     return cpu.median if cpu else None, memory.median if memory else None
+
+
+def cheaper(one: Row, other: Row) -> bool:
+    """Whether a row certainly takes less CPU time than another one."""
+    pairs = compare([one, other], COSTS["cpu"])
+    if pairs is None:
+        return False
+    pair = pairs[one.id, other.id]
+    return pair.mean + pair.margin(1 - LEVEL) < 0
 
 
 def best_possible(rows: Sequence[Row]) -> float | None:

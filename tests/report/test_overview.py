@@ -145,9 +145,48 @@ def test_rows_without_a_group_are_counted_and_not_compared() -> None:
     assert lines(*rows)[1:] == ["3 rows without others of the same group: not compared"]
 
 
-def test_a_run_without_declarations_of_its_workloads_is_decided_by_the_first_metric() -> None:
+def test_a_run_without_declarations_of_its_workloads_has_an_order_by_the_first_metric() -> None:
     rows = stalling("to_thread", 0.3, 0.002), stalling("blocking", 0.2, 0.203)
-    assert lines(*rows)[1].split() == ["group", "to_thread"]
+    _, order, why = lines(*rows)
+    assert order.split("  ") == ["group", "to_thread, blocking 102 ×"]
+    assert why.startswith("an older version saved this run")
+
+
+def test_rows_that_were_measured_by_the_criterion_in_too_few_passes_are_named() -> None:
+    rows = (
+        stalling("threaded", 1.0, 1.0), stalling("trio", 1.0, 5.0),
+        steady("long", 9.0),
+    )  # fmt: skip
+    shown = "\n".join(line.plain for line in overview(run(*rows), by="gap"))
+    assert "gap 1.000 s · not trio: 5.000 s · measured in too few passes: long" in shown
+
+
+def test_what_does_not_fit_is_replaced_by_an_ellipsis_and_uncertainty_goes_last() -> None:
+    wild = [[1.0, 1.5, 0.8], [0.9, 2.0, 1.1], [1.6, 0.7, 1.0]]
+    noisy = [row(f"{name * 30}", wild[n:] + wild[:n], [1] * 3) for n, name in enumerate("ab")]
+    several = [replace(each, group=f"{'g' * 30} {n}") for n in range(12) for each in noisy]
+    assert "2 models cannot be told apart" in lines(*several)[1]
+    slow = [steady("one", 1.0), steady("z" * 30, 1.01), steady("y" * 30, 3.0)]
+    many = [replace(each, group=f"{'g' * 30} {n}") for n in range(12) for each in slow]
+    assert lines(*many, every=True)[3] == f"  not {'y' * 30}: 3.0 × slower"
+    assert lines(*many)[1].split()[2:] == ["one", "·", "…"]
+
+
+def test_a_very_narrow_terminal_gets_lines_that_are_cut_off() -> None:
+    assert lines(*DOWNLOADS, width=30)
+
+
+def test_a_model_is_called_cheapest_only_where_that_is_certain() -> None:
+    def using(model: str, seconds: float, cpu: Sequence[float]) -> Row:
+        return costing(
+            steady(model, seconds, metrics={"cpu_seconds": [[each] for each in cpu]}), cpu[0], 1.0
+        )
+
+    fast = using("threaded", 1.0, [0.26, 0.26, 0.26])
+    by_time: WorkloadInfo = {"criterion": "time"}
+    certain, open_ = using("trio", 1.02, [0.12, 0.13, 0.12]), using("trio", 1.02, [0.25, 0.3, 0.2])
+    assert "cheapest" in "".join(lines(fast, certain, work=by_time))
+    assert "cheapest" not in "".join(lines(fast, open_, work=by_time))
 
 
 def test_an_overview_that_is_too_long_has_a_line_for_each_question_and_ends_after_the_most() -> None:
@@ -180,6 +219,7 @@ def test_costs_have_columns_and_the_cheapest_of_the_fastest_is_named(
 ) -> None:
     costs = {"threaded": (0.26, 12 * 2.0**20), "trio": (0.12, 9 * 2.0**20), "slow": (0.01, 1.0)}
     monkeypatch.setattr(module, "cost", lambda row: costs[row.model])
+    monkeypatch.setattr(module, "cheaper", lambda one, other: True)
     rows = steady("threaded", 1.0), steady("trio", 1.04), steady("slow", 2.0)
     about, take, details, cheapest = lines(*rows)
     assert about.endswith("  CPU s   MiB")

@@ -12,7 +12,7 @@ from concurbench.report.summary import print_run, summary, yardsticks
 from concurbench.report.tables import BAR, MAX_NAME
 from concurbench.report.text import as_text, bar
 from concurbench.results.baseline import RunComparison, compare
-from concurbench.results.row import Metric, Row
+from concurbench.results.row import Cost, Metric, Row
 from concurbench.results.runs import Run, WorkloadInfo
 from tests.verdicts import fakes
 
@@ -80,6 +80,25 @@ def test_a_reference_is_last_and_marked_and_no_other_row_is_compared_with_it() -
     lines = shown([plain, steady("threaded", 1.0), steady("trio", 2.0)])
     assert lines[4].split()[:3] == ["threaded", "1.000", "1.00"]
     assert lines[6].split() == ["plain", "0.100", "reference"]
+
+
+def test_a_reference_is_marked_without_a_verdict_too() -> None:
+    lines = shown([replace(FAST, reference=True), SLOW, replace(SLOW, id="other", model="other")])
+    assert next(line for line in lines if line.startswith("threaded")).split()[2] == "reference"
+
+
+def test_a_row_that_is_hardly_slower_has_no_interval_that_begins_at_one() -> None:
+    run = Run(Path("0004_x.json"), {}, True, (steady("quick", 1.0), steady("slow", 1.003)))
+    _, slow = as_text(summary(run, margin=0.001), 80).splitlines()[-2:]
+    assert slow.split()[:4] == ["slow", "1.003", "1.00", ">1.00–1.00"]
+
+
+def test_the_cost_that_decides_has_a_column() -> None:
+    cpu = Metric("cpu_seconds", "s", "lower", (0.5,))
+    rows = [replace(steady(name, 1.0), cost=Cost(cpu)) for name in "ab"]
+    run = Run(Path("0004_x.json"), {}, True, tuple(rows))
+    assert "cpu" not in as_text(summary(run), 80)
+    assert "cpu" in as_text(summary(run, by="cpu"), 80)
 
 
 def test_a_row_beyond_the_bound_of_its_workload_is_last_and_says_so() -> None:

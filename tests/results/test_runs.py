@@ -143,6 +143,10 @@ def test_the_spread_of_rounds_is_from_quartile_to_quartile_or_the_range_of_few(
         ('{"benchmarks": [], "machine_info": 1, "concurbench": []}', "its parts are not those"),
         ('{"benchmarks": [{}], "machine_info": {}}', "no 'extra_info' in it"),
         ('{"benchmarks": [1], "machine_info": {}}', "its parts are not those"),
+        (
+            '{"benchmarks": [], "machine_info": {}, "concurbench": {"workloads": {"x": null}}}',
+            "workloads without their questions",
+        ),
     ],
 )
 def test_a_file_without_a_run_is_named_with_what_is_missing(

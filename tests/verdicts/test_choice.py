@@ -55,6 +55,13 @@ def test_fewer_than_three_passes_or_two_rows_give_no_verdict() -> None:
     assert choose(drawn({"one": 1.0})) is None
 
 
+def test_rows_within_a_bound_need_as_many_passes_as_others() -> None:
+    rows = [
+        row(name, [[1.0]], metrics={"gap": [[gap]]}) for name, gap in (("good", 0.001), ("bad", 1.0))
+    ]
+    assert choose(rows, bound=("gap", 0.01)) is None
+
+
 def test_a_metric_decides_in_its_own_direction() -> None:
     passes = [[1.0, 1.0]] * 3
     high = row("high", passes, [1, 1], metrics={"rate": [[9.0, 9.1]] * 3}, better="higher")
