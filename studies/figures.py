@@ -134,14 +134,6 @@ def cases(workload: str) -> None:
         print(f"- `{name}`: {units.counted(case.items, 'unit')}, {workers}")
 
 
-def models(workload: str) -> None:
-    """Print the names of a workload's models, the default ones first."""
-    found = impls.models(workload)
-    for heading, default in (("By default", True), ("With `--models=all`", False)):
-        names = ", ".join(f"`{each.name}`" for each in found if bool(each.default) == default)
-        print(f"- {heading}: {names}.")
-
-
 def _times(ratio: float) -> str:
     return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
