@@ -243,9 +243,8 @@ def report(study: IntervalStudy) -> str:
             low, high = one.confidence
             lines += [
                 "",
-                f"{kind.capitalize()}: {one.covered} of {one.trials} intervals contained the median, "
-                f"{one.share:.1%} ({low:.0%} to {high:.0%} if they were independent); they claim "
-                f"{one.claimed:.1%}.",
+                f"{kind.capitalize()}: {one.covered} of {one.trials} held, {one.share:.1%} "
+                f"({low:.0%} to {high:.0%} if independent); claimed {one.claimed:.1%}.",
             ]
     return "\n".join(lines) + "\n"
 
