@@ -8,8 +8,9 @@ variance is that of a turn, times ``1 / turns + PROCESS``.
 A few passes say little about that variance. The scatter of the turns within the passes says more. So it
 is taken from both: a moderated t-test, as in Smyth, "Linear models and empirical Bayes methods" (2004),
 section 3, whose prior is the scatter of the turns. That in turn is taken from the pair and, with the
-weight of ``GROUP`` degrees of freedom, from all pairs of the group. ``studies.verdicts`` measured the
-constants, and how often the intervals hold.
+weight of ``GROUP`` degrees of freedom, from all pairs of the group. ``studies.verdicts`` chose
+``PROCESS`` on one half of many runs, and measured on the other how often the intervals hold. The other
+two constants come from simulations.
 
 Turns are trimmed as the gate's blocks are, so that an outlier does not move the mean.
 """
@@ -33,7 +34,7 @@ MARGIN = 0.05
 TRIMMED = 0.2
 """The share of turns in a pass that is left out at each end."""
 
-PROCESS = 0.1
+PROCESS = 0.15
 """The variance that a process adds to the log-ratio of each of its turns, compared with that of a
 turn."""
 
@@ -80,8 +81,8 @@ Pairs = Mapping[tuple[str, str], Pair]
 """The ids of two rows -> how the first compares with the second."""
 
 
-def compare(rows: Sequence[Row], by: str = TIME) -> Pairs | None:
-    """All pairs of these rows, both ways round, by time or by a metric.
+def compare(rows: Sequence[Row], by: str = TIME, *, process: float = PROCESS) -> Pairs | None:
+    """All pairs of these rows, both ways round, by time or by a metric; ``process`` is for studies.
 
     None if two rows have no pass in common, or a value is not above 0, so that there is no ratio.
     """
@@ -93,7 +94,7 @@ def compare(rows: Sequence[Row], by: str = TIME) -> Pairs | None:
                 return None
             found[one.id, other.id] = passes
     of_group = usual_scatter(list(found.values()))
-    pairs = {ids: pair_of(passes, of_group) for ids, passes in found.items()}
+    pairs = {ids: pair_of(passes, of_group, process) for ids, passes in found.items()}
     return pairs | {(other, one): pair.reversed for (one, other), pair in pairs.items()}
 
 
@@ -128,11 +129,11 @@ def turns_of(each: Pass, by: str = TIME) -> list[float]:
     ]
 
 
-def pair_of(passes: Sequence[Turns], usual: float | None = None) -> Pair:
+def pair_of(passes: Sequence[Turns], usual: float | None = None, process: float = PROCESS) -> Pair:
     """The pair with these log-ratios; ``usual`` is the variance of a turn in all pairs of the group,
     if any row took turns."""
     observed = [trimmed_mean(turns) for turns in passes]
-    weights = [1 / (1 / len(turns) + PROCESS) for turns in passes]
+    weights = [1 / (1 / len(turns) + process) for turns in passes]
     mean = sum(w * each for w, each in zip(weights, observed, strict=True)) / sum(weights)
     degrees = len(passes) - 1
     squares = sum(w * (each - mean) ** 2 for w, each in zip(weights, observed, strict=True))

@@ -2,5 +2,5 @@
 
 ``measure`` makes many runs of a short matrix, and ``study`` is the file that holds them. ``rules`` are
 the ways to choose a model from a run. ``figures`` compares what they say of one run with the pooled
-other runs. ``fitted`` finds the constants of ``concurbench.verdicts.pairs`` that explain runs best.
+other runs. ``chosen`` finds the constant of ``concurbench.verdicts.pairs`` with which intervals hold.
 """

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from statistics import NormalDist
 
+from concurbench.results.row import Row
 from concurbench.results.runs import Run, WorkloadInfo
 from concurbench.verdicts.choice import LEVEL, Choice, choices
-from concurbench.verdicts.pairs import MARGIN, TIME, compare
+from concurbench.verdicts.pairs import MARGIN, PROCESS, TIME, compare
 from studies.verdicts.rules import Rule, Said, compared, rows_of
 from studies.verdicts.truth import Observed, Truth, observed, pooled
 
@@ -140,22 +141,33 @@ def errors(rule: Rule, cases: Sequence[Judged]) -> Errors:
 
 
 def coverage(cases: Sequence[Judged]) -> Coverage:
-    """The coverage of the intervals in these groups. Groups in which other rows are within the bound
-    than in the pooled runs are left out."""
-    groups, pairs = Count(), Count()
-    for each in cases:
-        rows = compared(each.choice)
-        if {row.id for row in rows} != {*each.truth.rows} or len(rows) < 2:
-            continue
+    """The coverage of the intervals in these groups."""
+    groups = Count()
+    for each, rows in _comparable(cases):
         # No row is better than the best one: its ratio is 1.
         ratios = {row.id: max(1.0, math.exp(each.truth.behind(row.id))) for row in rows}
         standings = each.choice.standings[: len(rows)]
         groups = groups.plus(all(one.low <= ratios[one.row.id] <= one.high for one in standings))
-        for ids, pair in (compare(rows, each.choice.by) or {}).items():
+    return Coverage(groups, pairs_held(cases))
+
+
+def pairs_held(cases: Sequence[Judged], process: float = PROCESS) -> Count:
+    """How often the interval of a single pair contained the pooled ratio, with this constant."""
+    held = Count()
+    for each, rows in _comparable(cases):
+        for ids, pair in (compare(rows, each.choice.by, process=process) or {}).items():
             if ids[0] < ids[1]:  # each pair is there both ways round
                 away = abs(pair.mean - each.truth.ratios[ids])
-                pairs = pairs.plus(away <= pair.margin((1 - LEVEL) / 2))
-    return Coverage(groups, pairs)
+                held = held.plus(away <= pair.margin((1 - LEVEL) / 2))
+    return held
+
+
+def _comparable(cases: Sequence[Judged]) -> Iterator[tuple[Judged, Sequence[Row]]]:
+    """The groups in which the same rows are within the bound as in the pooled runs, with these rows."""
+    for each in cases:
+        rows = compared(each.choice)
+        if {row.id for row in rows} == {*each.truth.rows} and len(rows) > 1:
+            yield each, rows
 
 
 def confirmed(cases: Sequence[Judged], alone: Sequence[Mapping[str, float]]) -> dict[str, Truth]:

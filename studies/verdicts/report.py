@@ -11,7 +11,7 @@ from concurbench.units import counted, duration
 from concurbench.verdicts.choice import LEVEL
 from concurbench.verdicts.pairs import MARGIN
 from studies import files
-from studies.verdicts import fitted
+from studies.verdicts.chosen import KINDS, sentence
 from studies.verdicts.figures import (
     CLEAR,
     CONFIDENCE,
@@ -40,9 +40,6 @@ QUESTIONS: Mapping[str, Callable[[Errors], Count]] = {
 ALLOWED = 0.03
 """How far a coverage may be below the level that is claimed."""
 
-KINDS = {"wait": False, "compute": True}
-"""Whether the rows of a group compute."""
-
 HOLD: Mapping[str, Callable[[Coverage], Count]] = {
     "all intervals of a group hold": lambda each: each.groups,
     "interval of a pair holds": lambda each: each.pairs,
@@ -62,7 +59,7 @@ def report(study: VerdictStudy) -> str:
         "",
         *_questions(every, second),
         "",
-        fitted.sentence([each.choice for each in first]),
+        sentence(first),
     ]
     if alone := _alone(study, every):
         lines += ["", *alone]

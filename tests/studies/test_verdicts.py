@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from concurbench.runner.child import ChildResult
 from concurbench.runner.measured import Measured
 from concurbench.verdicts.choice import LEVEL, Choice, choices
 from studies.verdicts import __main__ as command
-from studies.verdicts import figures, fitted, measure, study
+from studies.verdicts import chosen, figures, measure, study
 from studies.verdicts.figures import Count, Errors
 from studies.verdicts.rules import RULES, Said, in_pairs, smallest_mean, spreads_overlap
 from studies.verdicts.truth import Observed, Truth, observed, pooled
@@ -166,25 +165,15 @@ def test_the_intervals_hold_about_as_often_as_they_claim() -> None:
     assert found.pairs.interval[1] >= LEVEL
 
 
-def test_the_constants_of_passes_that_were_drawn_with_them_are_found() -> None:
-    chance = random.Random(1)
-    drawn_with = fitted.Constants(process=0.5, prior=8, group=4)
-    found = []
-    for _ in range(600):
-        # Both scatter around the usual variance: the truth of this pair, and what its turns show.
-        a_turn = drawn_with.prior / chance.gammavariate(drawn_with.prior / 2, 2)
-        means = [chance.gauss(0, math.sqrt(a_turn * (1 / turns + 0.5))) for turns in (5, 5, 5, 20, 20)]
-        found.append(fitted.Observation(means, (5, 5, 5, 20, 20), own=5e4, degrees=50_000, usual=1.0))
-    likely = fitted.fitted(found)
-    assert 0.3 <= likely.process <= 0.7
-    assert 5 <= likely.prior <= 12
-
-
-def test_pairs_that_took_turns_are_observed_pass_by_pass() -> None:
-    found = fitted.observations([*map(choice, runs({"a": 1.0, "b": 1.1, "c": 1.2}, 2))])
-    assert [each.turns for each in found] == [[5, 5, 5]] * 6
-    assert all(each.degrees == 12 and each.usual > 0 for each in found)
-    assert not fitted.observations([choice(run([row("a", [[1.0]] * 3), row("b", [[2.0]] * 3)]))])
+def test_the_constant_is_the_smallest_with_which_intervals_hold_as_often_as_they_claim() -> None:
+    calm = figures.judged(runs({"a": 1.0, "b": 1.1, "c": 1.2}, 8, between=0.0))
+    wild = figures.judged(runs({"a": 1.0, "b": 1.1, "c": 1.2}, 8, between=0.04))
+    found, more = chosen.chosen(calm), chosen.chosen(wild)
+    assert found is not None
+    assert found[0] == 0.0
+    assert more is None or more[0] > 0.0
+    assert figures.pairs_held(wild, 0.0).share < figures.pairs_held(wild, 0.5).share
+    assert "0 is the smallest of" in chosen.sentence(calm)
 
 
 def content(rows: Sequence[Row], workload: WorkloadInfo | None = None) -> dict[str, Any]:
@@ -284,7 +273,9 @@ def test_the_report_has_the_figures_of_each_rule_the_constants_and_the_rows_alon
     waiting, computing = [line for line in lines if line.startswith("|all intervals of a group hold")]
     assert waiting.endswith("|–|–|–|–|")
     assert computing.endswith("|100.0% of 3 (44%–100%)|–|–|100.0% of 6 (61%–100%)|")
-    assert "Constants in use (fitted on the other runs): `PROCESS` 0.1 (" in done.output
+    assert (
+        "`PROCESS` is 0.15. On the first half of the runs, 0 is the smallest of 0, 0.05" in done.output
+    )
     assert lines[-1] == "|group|`a`|`a` (1.00)|6 of 6|"
     assert study_of("--from", path).output == done.stdout
 
