@@ -149,7 +149,9 @@ class BenchmarkRow:
             rounds.parts = without
         yield rounds
         if rounds.without:
-            extra["without"] = rounds.without
+            # In the order in which they were declared; each visit measures them in another one.
+            known = rounds.without
+            extra["without"] = {name: known[name] for name in rounds.parts if name in known}
         if rounds.costs:
             extra["cost"], extra["cost_unknown"] = rounds.costs.kept()
             extra.setdefault("memory_is", MEMORY_KIND)

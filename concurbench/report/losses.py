@@ -48,15 +48,15 @@ def _table(
     shown = names(rows)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("model", no_wrap=True)
-    for heading in ("time", "limit", *parts, "rest"):
+    for heading in ("time", *parts, "rest"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in measured:
         by_part = {each.part: each for each in found[row.id]}
         cells = [_mean(by_part.get(part), unit) for part in parts]
         bounds = [_bounds(by_part.get(part), unit) for part in parts]
-        limit, left = ("" if each is None else _number(each, unit) for each in (row.limit, rest(row)))
-        table.add_row(shown[row.id], _number(row.median, unit), limit, *cells, left)
-        table.add_row(_bar(row, parts, by_part, longest), "", "", *bounds, "", style="dim")
+        left = "" if (seconds := rest(row)) is None else _number(seconds, unit)
+        table.add_row(shown[row.id], _number(row.median, unit), *cells, left)
+        table.add_row(_bar(row, parts, by_part, longest), "", *bounds, "", style="dim")
     return table
 
 

@@ -62,7 +62,7 @@ def test_losses_are_the_table_of_the_summary(sweep: str, capsys: pytest.CaptureF
     figures.losses(GROUP, sweep)
     lines = capsys.readouterr().out.splitlines()
     assert (lines[0], lines[-1]) == ("```text", "```")
-    assert lines[2].split() == ["model", "time", "limit", "pool", "rest"]
+    assert lines[2].split() == ["model", "time", "pool", "rest"]
 
 
 @pytest.mark.parametrize(("name", "group"), [("sweep_y", GROUP), ("sweep_x", "nonsense")])
