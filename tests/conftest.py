@@ -134,7 +134,8 @@ class Suite:
         self.pytester = pytester
         self.path = pytester.path
         self.temporary = temporary
-        for name in ("concurbench", "servers"):
+        (self.path / "benchmarks").mkdir()
+        for name in ("concurbench", "servers", "benchmarks/losses"):
             (self.path / name).symlink_to(ROOT / name)
         for name in (
             "conftest.py",

@@ -14,6 +14,7 @@ from benchmarks.losses import Part, parts
 from impls import flags
 from servers import Seen
 from servers.local import Local
+from tests.conftest import Suite
 
 ALL = ("client", "pool", "connecting", "saving", "server")
 
@@ -74,6 +75,19 @@ def test_without_a_part_the_answers_are_right_and_only_that_part_is_gone(
             # Twice as many as requests are opened beforehand.
             expected = {"connecting": 40, "server": (whole.connections or 0) + 1}
             assert seen.connections == expected.get(each, whole.connections)
+
+
+def test_a_run_with_losses_saves_a_round_without_each_part_for_each_turn(checkout: Suite) -> None:
+    checkout.add_workload("flags")
+    result = checkout.run_here(
+        "--losses", "--models=threaded,asyncio_gather", "--cases=pop20", "--workers=20",
+        "--http-server=local", "--http-delay=0.01", "--seconds-per-row=0.01", "--benchmark-save=kept",
+    )  # fmt: skip
+    assert result.ret == 0
+    for row in checkout.load("kept.json")["benchmarks"]:
+        info = row["extra_info"]
+        assert tuple(info["without"]) == ALL
+        assert {len(seconds) for seconds in info["without"].values()} == {len(info["turns"])}
 
 
 def test_a_wrong_outcome_without_a_part_is_an_error(bench: Bench) -> None:
