@@ -12,7 +12,6 @@ few turns; sequential takes them all, because limits come from its time.
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -136,8 +135,6 @@ class Turns:
         return True
 
     def _take_turns(self, group: Group) -> None:
-        if hasattr(os, "sync"):
-            os.sync()  # no group waits for a disk that still writes the files of the one before
         group.turn = 1
         for row in group.rows:
             self._visit(row)

@@ -17,7 +17,7 @@ from concurbench.report.footnotes import surprises
 from concurbench.report.text import COLUMNS, Part, filled, joined, names, ratio, shortened
 from concurbench.results.row import SEQUENTIAL, Row
 from concurbench.results.runs import FindingInfo, Run, WorkloadInfo
-from concurbench.verdicts.choice import ANALYSES, Choice, Verdict, choices, criterion_of
+from concurbench.verdicts.choice import ANALYSES, COSTS, Choice, Verdict, choices, criterion_of
 from concurbench.verdicts.pairs import MARGIN, TIME
 from concurbench.verdicts.ranks import (
     best_possible,
@@ -347,6 +347,8 @@ def _notes(run: Run, asked: Sequence[Question]) -> Iterator[Text]:
         yield Text(
             f"{passes}, so no verdict, only an order: concurbench run makes at least {least}", OPEN
         )
+    if any(each.choice is None and each.criterion == COSTS["memory"] for each in asked):
+        yield Text(f"memory was observed in too few passes: concurbench run --passes {least}", OPEN)
     if any(each.choice is None and not each.workload and each.criterion != TIME for each in asked):
         yield Text("an older version saved this run, without criteria: only an order by metrics", OPEN)
     alone = sum(len(rows) for group, rows in run.groups.items() if not group or len(rows) == 1)

@@ -56,17 +56,6 @@ def test_rows_take_turns_after_one_untimed_round_and_another_one_is_first_each_t
     assert [row["extra_info"]["turns"] for row in saved] == [[1, 1, 1], [1, 1, 1]]
 
 
-def test_files_of_the_group_before_are_on_the_disk_when_a_group_starts(
-    noted: Callable[..., list[str]], suite: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def sync() -> None:
-        with (suite.path / "calls").open("a") as file:
-            file.write("sync\n")
-
-    monkeypatch.setattr(turns, "os", SimpleNamespace(sync=sync))
-    assert noted(a="", b="") == ["sync", "a", "a", "b", "b", "a", "b", "a", "b"]
-
-
 def test_a_row_that_turns_wrong_in_a_later_turn_has_no_time_and_the_others_go_on(
     noted: Callable[..., list[str]], suite: Suite
 ) -> None:

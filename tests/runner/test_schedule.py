@@ -98,14 +98,21 @@ def test_rows_without_competitors_get_their_own_number_of_passes() -> None:
     assert plan.seconds(ANALYSES[0] + 1) == PASS_BUDGET.seconds
 
 
-def test_a_run_has_no_more_passes_than_the_last_analysis() -> None:
+@pytest.mark.parametrize(
+    ("slower", "swings", "passes"),
+    [(1.1, 0.08, ANALYSES[-1]), (1.0, 0.5, ANALYSES[-2])],
+    ids=["promising", "hopeless"],
+)
+def test_a_run_has_no_more_passes_than_the_last_analysis_and_that_only_where_it_may_decide(
+    slower: float, swings: float, passes: int
+) -> None:
     one = measured({"a1": "a", "a2": "a"})
     plan = Plan([one], None)
     number = 0
     while number < plan.passes:
         number += 1
-        passed(plan, one, {"a1": 0.1, "a2": 0.1 + 0.05 * (-1) ** number}, number)
-    assert number == ANALYSES[-1]
+        passed(plan, one, {"a1": 0.1, "a2": 0.1 * (slower + swings * (-1) ** number)}, number)
+    assert number == passes
 
 
 def test_a_single_interpreter_measures_each_pass_in_one_process() -> None:
@@ -131,7 +138,10 @@ def test_a_slice_goes_through_all_interpreters_and_none_is_always_first(
     assert found == order
 
 
-def test_costs_are_observed_in_as_many_passes_as_a_verdict_needs() -> None:
-    plan = Plan([measured()], None)
-    observed = [plan.observed(number) for number in range(1, 6)]
-    assert observed == [LONGEST_OBSERVED, *[LONGEST_OBSERVED_AGAIN] * 2, 0.0, 0.0]
+def test_costs_are_observed_in_as_many_passes_as_a_verdict_needs_if_a_number_is_given() -> None:
+    def observed(passes: int | None) -> list[float]:
+        plan = Plan([measured()], passes)
+        return [plan.observed(number) for number in range(1, 6)]
+
+    assert observed(5) == [LONGEST_OBSERVED, *[LONGEST_OBSERVED_AGAIN] * 2, 0.0, 0.0]
+    assert observed(None) == [LONGEST_OBSERVED, *[0.0] * 4]
