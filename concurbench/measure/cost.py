@@ -27,10 +27,10 @@ LONGEST_OBSERVED = 2.0
 LONGEST_OBSERVED_AGAIN = 0.7
 """The same in further passes: a verdict by memory needs several, and a run has little time for it."""
 
-OBSERVED_SECONDS = 0.1
+OBSERVED_SECONDS = 0.05
 """Seconds of untimed rounds to observe, at least."""
 
-MOST_OBSERVED = 4
+MOST_OBSERVED = 3
 """Untimed rounds to observe, at most."""
 
 MIN_SAMPLES = 2

@@ -37,7 +37,7 @@ ALONE = 5
 """The number of passes of a row without competitors: the fewest whose prediction interval claims
 ``results.statistics.LEVEL``."""
 
-CLOSER = 3
+CLOSER = 2.5
 """How many times as long the rows of groups that are open are timed in a further pass."""
 
 NARROWER = 0.7

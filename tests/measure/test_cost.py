@@ -133,7 +133,7 @@ def test_other_systems_do_not_report_what_live_processes_have_waited_for(
     assert {*unknown} - {*cost.OBSERVED} == {*lacking}
 
 
-@pytest.mark.parametrize(("seconds", "number"), [(1e-4, 4), (0.05, 2), (1.0, 1), (2.5, 0)])
+@pytest.mark.parametrize(("seconds", "number"), [(1e-4, 3), (0.03, 2), (1.0, 1), (2.5, 0)])
 def test_short_rounds_are_observed_several_times_and_long_ones_never(
     seconds: float, number: int
 ) -> None:
