@@ -43,7 +43,9 @@ def losses_shown(rows: Sequence[Row]) -> Iterator[RenderableType]:
 def _table(
     rows: Sequence[Row], measured: Sequence[Row], found: dict[str, list[Loss]], unit: Unit
 ) -> Table:
-    parts = list(dict.fromkeys(each.part for row in measured for each in found[row.id]))
+    # The row with the most parts comes first: it has them in the order in which they were declared.
+    most = sorted(measured, key=lambda row: len(found[row.id]), reverse=True)
+    parts = list(dict.fromkeys(each.part for row in most for each in found[row.id]))
     longest = max(row.median for row in measured)
     shown = names(rows)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
