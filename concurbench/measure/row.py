@@ -150,8 +150,9 @@ class BenchmarkRow:
         yield rounds
         if rounds.without:
             # In the order in which they were declared; each visit measures them in another one.
-            known = rounds.without
-            extra["without"] = {name: known[name] for name in rounds.parts if name in known}
+            extra["without"] = {
+                name: rounds.without[name] for name in rounds.parts if name in rounds.without
+            }
         if rounds.costs:
             extra["cost"], extra["cost_unknown"] = rounds.costs.kept()
             extra.setdefault("memory_is", MEMORY_KIND)

@@ -14,7 +14,9 @@ from rich.text import Text
 
 from concurbench import units
 from concurbench.report.footnotes import surprises
-from concurbench.report.text import COLUMNS, Part, filled, joined, names, ratio, shortened
+from concurbench.report.text import (
+    COLUMNS, Part, at_most, filled, joined, names, ratio, shortened,
+)  # fmt: skip
 from concurbench.results.row import SEQUENTIAL, Row
 from concurbench.results.runs import FindingInfo, Run, WorkloadInfo
 from concurbench.verdicts.choice import ANALYSES, COSTS, Choice, Verdict, choices, criterion_of
@@ -160,16 +162,7 @@ def _table(
         first.rstrip()
         first.truncate(width, overflow="ellipsis")
         yield first
-        yield from _at_most(details, list(filled(_details(each), width)), width)
-
-
-def _at_most(number: int | None, lines: Sequence[Text], width: int) -> Sequence[Text]:
-    """At most this many lines, with an ellipsis if there were more."""
-    if number is None or len(lines) <= number:
-        return lines
-    last = lines[number - 1]
-    last.truncate(width - 2)
-    return [*lines[: number - 1], last.append(" …")]
+        yield from at_most(details, list(filled(_details(each), width)), width)
 
 
 def _compact(asked: Sequence[Question], width: int, beside: int = 0) -> Iterator[Text]:

@@ -124,6 +124,15 @@ def filled(parts: Sequence[Part], width: int, indent: str = "  ") -> Iterator[Te
                 break
 
 
+def at_most(number: int | None, lines: Sequence[Text], width: int) -> Sequence[Text]:
+    """At most this many lines, with an ellipsis if there were more."""
+    if number is None or len(lines) <= number:
+        return lines
+    last = lines[number - 1]
+    last.truncate(width - 2)
+    return [*lines[: number - 1], last.append(" …")]
+
+
 def _row_of(parts: Sequence[Part], most: int, indent: str) -> Text:
     line = Text(indent)
     for number, part in enumerate(parts):
