@@ -14,9 +14,7 @@ from rich.text import Text
 
 from concurbench import units
 from concurbench.report.footnotes import surprises
-from concurbench.report.text import (
-    COLUMNS, Part, at_most, filled, joined, names, ratio, shortened,
-)  # fmt: skip
+from concurbench.report.text import COLUMNS, Part, at_most, filled, joined, names, ratio, shortened
 from concurbench.results.row import SEQUENTIAL, Row
 from concurbench.results.runs import FindingInfo, Run, WorkloadInfo
 from concurbench.verdicts.choice import ANALYSES, COSTS, Choice, Verdict, choices, criterion_of
