@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from benchmarks import losses
+from concurbench.measure.rounds import Part
 from concurbench.measure.row import BenchmarkRow
 from impls import Resources, flags
 from servers import Server
 
 
+@pytest.fixture
+def parts(request: pytest.FixtureRequest, row: BenchmarkRow, flag_server: Server) -> Mapping[str, Part]:
+    """What further rounds do without, one part at a time: nothing without --losses."""
+    if not request.config.option.losses:
+        return {}
+    from benchmarks import losses  # only now: a session without them needs no internals of httpcore
+
+    return losses.parts(row.model, flag_server)
+
+
 def test_flags(
     row: BenchmarkRow, flag_server: Server, destination: Path, cluster: str | None,
-    pytestconfig: pytest.Config,
+    parts: Mapping[str, Part],
 ) -> None:  # fmt: skip
     server, codes = flag_server, row.case.codes
     row.measure(
         Resources(row.workers, server.url, destination, server.initializer, cluster),
         server=server,
         waiting=flags.waiting(len(codes), row.workers, delay=server.delay),
-        without=losses.parts(row.model, server) if pytestconfig.option.losses else {},
+        without=parts,
         work=(codes, flags.expected(codes)),
     )

@@ -27,7 +27,7 @@ VERDICTS = (0, 1)
 
 def output(command: str) -> None:
     """Print the output of ``command`` as a block of code. The output must always be the same."""
-    _print_code(_printed(command))
+    print_code(_printed(command))
 
 
 def markdown(command: str) -> None:
@@ -42,7 +42,7 @@ def live(command: str) -> None:
     """
     if MEASURE in os.environ:
         print(command, file=sys.stderr)
-        _print_code(_run(command))
+        print_code(_run(command))
     else:
         import cog  # type: ignore[import-not-found]  # cog makes this module while it runs
 
@@ -102,6 +102,7 @@ def _run(command: str) -> str:
     return done.stdout
 
 
-def _print_code(text: str) -> None:
+def print_code(text: str) -> None:
+    """Print a block of code."""
     lines = [line.rstrip() for line in text.strip("\n").splitlines()]
     print("\n".join(["```text", *lines, "```"]))

@@ -7,7 +7,6 @@ as on a busy machine.
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import random
 import statistics
@@ -17,11 +16,11 @@ from dataclasses import dataclass
 import click
 
 from concurbench.command import Command
-from concurbench.errors import ConcurbenchError
 from concurbench.results.row import Pass, Row
 from concurbench.verdicts.curve import Curve
 from concurbench.verdicts.law import Estimate, law
 from concurbench.verdicts.pairs import MARGIN
+from studies import files
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -154,8 +153,7 @@ def main() -> None:
     \b
     Example: python -m studies.curves
     """
-    if importlib.util.find_spec("scipy") is None:
-        raise ConcurbenchError("this needs scipy: pip install 'concurbench[scaling]'")
+    files.need_scipy()
     lawful = [truth for truth in TRUTHS if truth.parameters]
     others = [truth for truth in TRUTHS if not truth.parameters]
     click.echo(

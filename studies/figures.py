@@ -20,6 +20,7 @@ from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run
 from concurbench.verdicts.curve import Curve, curves
 from concurbench.verdicts.law import law
+from studies.blocks import print_code
 
 RUN = Path(__file__).parents[1] / "results" / "linux-kvm-amd-epyc-25.17.1-2c-cpython-3.11"
 """The machine of the figures; its newest run is shown."""
@@ -87,7 +88,7 @@ def losses(group: str, name: str) -> None:
     shown = [*losses_shown([each for each in _saved(name).rows if each.group == group])]
     if not shown:
         raise LookupError(f"{name} has no losses of {group}")
-    print(f"```text\n{as_text(Group(*shown), COLUMNS).strip()}\n```")
+    print_code(as_text(Group(*shown), COLUMNS))
 
 
 def _saved(name: str) -> Run:

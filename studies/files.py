@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from concurbench import machine
 from concurbench.command import (
     EXISTING,
     FILE,
+    Decorator,
     check_writable,
     ended_by_signals,
     published,
@@ -46,6 +48,23 @@ options = with_options(
     ),
 )
 """Adds the options that all studies share."""
+
+
+def number(name: str, default: int, least: int, text: str) -> Decorator:
+    """An option for a whole number of at least ``least``; ``text`` is its help."""
+    return click.option(
+        name, default=default, show_default=True, type=click.IntRange(min=least), help=text
+    )
+
+
+def need_scipy() -> None:
+    """Check that scipy is installed.
+
+    Raises:
+        ConcurbenchError: it is not.
+    """
+    if importlib.util.find_spec("scipy") is None:
+        raise ConcurbenchError("this needs scipy: pip install 'concurbench[scaling]'")
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ also gives the coverage that they claim.
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import sys
 import time
@@ -32,6 +31,7 @@ from concurbench.runner.measured import Measured
 from concurbench.runner.run import collect, measure, measuring
 from concurbench.units import duration
 from studies import files
+from studies.shares import confidence
 
 KIND = "interval study"
 
@@ -81,28 +81,13 @@ class Coverage:
 
     @property
     def confidence(self) -> tuple[float, float]:
-        """The 95 % interval of the true share, if the trials were independent (Wilson's method)."""
-        from scipy.stats import binomtest
-
-        found = binomtest(self.covered, self.trials).proportion_ci(method="wilson")
-        return found.low, found.high
+        """The interval of the true share, if the trials were independent."""
+        return confidence(self.covered, self.trials)
 
 
 @click.command("studies.intervals", cls=PytestCommand)
-@click.option(
-    "--runs",
-    default=32,
-    show_default=True,
-    type=click.IntRange(min=2),
-    help="Number of runs to measure.",
-)
-@click.option(
-    "--passes",
-    default=PASSES,
-    show_default=True,
-    type=click.IntRange(min=3),
-    help="Number of passes of each run.",
-)
+@files.number("--runs", 32, 2, "Number of runs to measure.")
+@files.number("--passes", PASSES, 3, "Number of passes of each run.")
 @files.options
 @click.pass_context
 def main(
@@ -117,8 +102,7 @@ def main(
     \b
     Example: python -m studies.intervals -- -m gate
     """
-    if importlib.util.find_spec("scipy") is None:
-        raise ConcurbenchError("this needs scipy: pip install 'concurbench[scaling]'")
+    files.need_scipy()
     if source is None:
         source = measured(runs, passes, pytest_arguments(ctx), json_file, more)
     click.echo(report(read(source)), nl=False)

@@ -22,16 +22,12 @@ from httpcore._async.http11 import HTTPConnectionState as AsyncState
 from httpcore._sync import connection as sync_connection
 from httpcore._sync.http11 import HTTP11Connection, HTTPConnectionState
 
-MANY = 64 * 1024
-"""Bytes to read at once, as httpcore does."""
-
-END = b"\r\n\r\n"
-"""Of the head of an answer."""
+from benchmarks.losses.network import END, MANY
 
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
-"""The default of httpx."""
+"""The default of httpx, and of httpx2."""
 
 
 class Answer(NamedTuple):

@@ -24,7 +24,10 @@ WAIT = 60.0
 """Seconds for the server to answer."""
 
 MANY = 64 * 1024
-"""Bytes to read at once."""
+"""Bytes to read at once, as httpcore does."""
+
+END = b"\r\n\r\n"
+"""Of the head of an answer."""
 
 
 # -- connecting ---------------------------------------------------------------------------------------
@@ -102,12 +105,12 @@ def answers(server: Local, files: Mapping[str, bytes]) -> dict[bytes, bytes]:
 def _head(server: Local, path: str) -> bytes:
     """What the server sends before this file."""
     request = f"GET /{path} HTTP/1.1\r\nHost: {server.host}\r\n\r\n"
-    received, end = b"", b"\r\n\r\n"
+    received = b""
     with socket.create_connection((server.host, server.port), timeout=WAIT) as connection:
         connection.sendall(request.encode())
-        while end not in received:
+        while END not in received:
             received += connection.recv(MANY)
-    return received[: received.index(end) + len(end)]
+    return received[: received.index(END) + len(END)]
 
 
 class Answering(socket.socket):

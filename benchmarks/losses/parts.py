@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -16,9 +16,6 @@ import impls
 from benchmarks.losses import client, network, pool
 from impls import flags
 from servers.local import Local
-
-Use = Callable[[], None]
-"""To be called where a substitute takes the place of a part."""
 
 
 @dataclass
@@ -36,8 +33,9 @@ class Part:
         """A round of the job does without this part as long as this block lasts."""
         with (
             pytest.MonkeyPatch.context() as patch,
-            SUBSTITUTES[self.name](patch, self.model, self.server, job, self._use),
+            ExitStack() as stack,
         ):
+            SUBSTITUTES[self.name](self, job, patch, stack)
             yield
 
     def check(self, job: flags.Job, answers: object) -> None:
@@ -48,7 +46,8 @@ class Part:
         """
         assert answers == flags.expected(job.codes), f"without {self.name}: wrong outcomes"
 
-    def _use(self) -> None:
+    def use(self) -> None:
+        """To be called where a substitute takes the place of this part."""
         self.used = True
 
 
@@ -63,59 +62,44 @@ def parts(model: impls.Model, server: Any) -> Mapping[str, Part]:
     return {name: Part(name, module, server) for name in SUBSTITUTES}
 
 
-@contextmanager
-def _client(
-    patch: pytest.MonkeyPatch, model: ModuleType, server: Local, job: flags.Job, use: Use
-) -> Iterator[None]:
+def unsaved(job: flags.Job, code: str, status_code: int, body: bytes) -> flags.Outcome:
+    """As ``flags.keep``, but without a file."""
+    if status_code == httpx.codes.OK and flags.is_complete(body):
+        return flags.Outcome("ok", len(body))
+    return flags.Outcome("error")
+
+
+def _client(part: Part, job: flags.Job, patch: pytest.MonkeyPatch, stack: ExitStack) -> None:
     """Send and read bytes that are known beforehand, through the same connections and pool."""
-    client.install(patch, use)
-    yield
+    client.install(patch, part.use)
 
 
-@contextmanager
-def _pool(
-    patch: pytest.MonkeyPatch, model: ModuleType, server: Local, job: flags.Job, use: Use
-) -> Iterator[None]:
+def _pool(part: Part, job: flags.Job, patch: pytest.MonkeyPatch, stack: ExitStack) -> None:
     """Keep idle connections on a stack."""
-    pool.install(patch, use)
-    yield
+    pool.install(patch, part.use)
 
 
-@contextmanager
-def _connecting(
-    patch: pytest.MonkeyPatch, model: ModuleType, server: Local, job: flags.Job, use: Use
-) -> Iterator[None]:
+def _connecting(part: Part, job: flags.Job, patch: pytest.MonkeyPatch, stack: ExitStack) -> None:
     """Take connections that the server has already accepted."""
     # A request that is sent again needs another connection.
-    with network.connected(server, 2 * len(job.codes)) as sockets:
-        network.install_connected(patch, sockets, use)
-        yield
+    sockets = stack.enter_context(network.connected(part.server, 2 * len(job.codes)))
+    network.install_connected(patch, sockets, part.use)
 
 
-@contextmanager
-def _saving(
-    patch: pytest.MonkeyPatch, model: ModuleType, server: Local, job: flags.Job, use: Use
-) -> Iterator[None]:
+def _saving(part: Part, job: flags.Job, patch: pytest.MonkeyPatch, stack: ExitStack) -> None:
     """Check images, and save none."""
 
-    def unsaved(job: flags.Job, code: str, status_code: int, body: bytes) -> flags.Outcome:
-        use()
-        if status_code == httpx.codes.OK and flags.is_complete(body):
-            return flags.Outcome("ok", len(body))
-        return flags.Outcome("error")
+    def keep(*given: Any) -> flags.Outcome:
+        part.use()
+        return unsaved(*given)
 
-    if hasattr(model, flags.keep.__name__):
-        patch.setattr(model, flags.keep.__name__, unsaved)
-    yield
+    patch.setattr(part.model, flags.keep.__name__, keep, raising=False)
 
 
-@contextmanager
-def _server(
-    patch: pytest.MonkeyPatch, model: ModuleType, server: Local, job: flags.Job, use: Use
-) -> Iterator[None]:
+def _server(part: Part, job: flags.Job, patch: pytest.MonkeyPatch, stack: ExitStack) -> None:
     """Answer within the client's process, as soon as the server's delay is over."""
-    network.install_answering(patch, network.answers(server, flags.site()), server.delay, use)
-    yield
+    known = network.answers(part.server, flags.site())
+    network.install_answering(patch, known, part.server.delay, part.use)
 
 
 SUBSTITUTES = {
@@ -125,4 +109,4 @@ SUBSTITUTES = {
     "saving": _saving,
     "server": _server,
 }
-"""Part -> what takes its place."""
+"""Part -> what lets something take its place, until the patch is undone and the stack is closed."""

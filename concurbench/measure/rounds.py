@@ -8,16 +8,18 @@ import math
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from concurbench.aio import AioBenchmark
 from concurbench.measure.cost import Costs
+
+T = TypeVar("T")
 
 MAX_ROUNDS = 20
 
@@ -238,9 +240,9 @@ class Rounds:
     def _without(self) -> Iterator[Any]:
         """The job of a round without each of the parts, in another order in each visit. A smaller round
         comes before the first one of a part: it warms up the code that takes the part's place."""
-        if self.a_round > LONGEST_WITHOUT:
+        if not self.parts or self.a_round > LONGEST_WITHOUT:
             return
-        for name in self._in_turn([*self.parts]):
+        for name in in_turn([*self.parts], len(self.turns)):
             part, cases = self.parts[name], [self.case]
             if name not in self.without:
                 cases.insert(0, next(iter(self.workload.CASES.values())))
@@ -252,12 +254,6 @@ class Rounds:
                 part.check(job, answers)
             if part.used:
                 self.without.setdefault(name, []).append(seconds)
-
-    def _in_turn(self, names: list[str]) -> list[str]:
-        visit = len(self.turns)
-        first = visit % max(len(names), 1)
-        order = [*names[first:], *names[:first]]
-        return order if visit % 2 else order[::-1]
 
     def _judge(self, job: Any, case: Any, *, keep: bool = True) -> float:
         """The seconds of the finished round, once its answers have proven right; unless ``keep``, what
@@ -274,6 +270,13 @@ class Rounds:
                 self.observed.append(metrics(job, answers, seconds))
             self.seconds.append(seconds)
         return seconds
+
+
+def in_turn(members: Sequence[T], turn: int) -> list[T]:
+    """The members in the order of this turn, which counts from 1."""
+    first = (turn - 1) % len(members)
+    order = [*members[first:], *members[:first]]
+    return order if turn % 2 else order[::-1]
 
 
 async def _nothing() -> None: ...

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from concurbench.measure.rounds import FAR, MIN_TURNS, Budget, Rounds, only_own_garbage
+from concurbench.measure.rounds import FAR, MIN_TURNS, Budget, Rounds, in_turn, only_own_garbage
 from concurbench.measure.speed import capacity
 from concurbench.results.row import SEQUENTIAL
 
@@ -203,13 +203,6 @@ def model_of(item: pytest.Item) -> str | None:
     """The value of a test's parameter ``model``."""
     model: str | None = getattr(getattr(item, "callspec", None), "params", {}).get("model")
     return model
-
-
-def in_turn(rows: Sequence[Visited], turn: int) -> list[Visited]:
-    """The rows in the order of this turn, which counts from 1."""
-    first = (turn - 1) % len(rows)
-    order = [*rows[first:], *rows[:first]]
-    return order if turn % 2 else order[::-1]
 
 
 def merge_visits(benchmarks: list[Any], row: str) -> None:

@@ -56,7 +56,7 @@ def _table(
         by_part = {each.part: each for each in found[row.id]}
         cells = [_mean(by_part.get(part), unit) for part in parts]
         bounds = [_bounds(by_part.get(part), unit) for part in parts]
-        left = "" if (seconds := rest(row)) is None else _number(seconds, unit)
+        left = "" if (seconds := rest(row, found[row.id])) is None else _number(seconds, unit)
         table.add_row(shown[row.id], _number(row.median, unit), *cells, left)
         table.add_row(_bar(row, parts, by_part, longest), "", *bounds, "", style="dim")
     return table

@@ -8,6 +8,7 @@ may be negative. Each loss comes from the ratios of rounds with and without the 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from concurbench.results.row import Row
@@ -36,12 +37,12 @@ def losses(row: Row) -> list[Loss]:
     return [_loss(row, name, passes, usual) for name, passes in ratios.items()]
 
 
-def rest(row: Row) -> float | None:
-    """The seconds beyond the limit that no part accounts for; negative if parts overlap. None without a
-    limit."""
+def rest(row: Row, found: Iterable[Loss]) -> float | None:
+    """The seconds beyond the limit that none of these losses accounts for; negative if parts overlap.
+    None without a limit."""
     if row.limit is None:
         return None
-    return row.median - row.limit - sum(each.seconds for each in losses(row))
+    return row.median - row.limit - sum(each.seconds for each in found)
 
 
 def _ratios(row: Row, part: str) -> list[Turns]:

@@ -68,7 +68,7 @@ PAIRS = 3
 
 
 @click.command("studies.costs", cls=Command)
-@click.option("--rounds", default=20, show_default=True, type=click.IntRange(min=2), help="Number.")
+@files.number("--rounds", 20, 2, "Number.")
 @click.option("-k", "part", default="", metavar="TEXT", help="Only rows with TEXT in their names.")
 @files.options
 def main(

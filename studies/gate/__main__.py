@@ -19,12 +19,8 @@ from studies.gate.study import INJECTED, KIND, read
 
 
 @click.command("studies.gate", cls=PytestCommand)
-@click.option(
-    "--blocks",
-    default=60,
-    show_default=True,
-    type=click.IntRange(min=6),
-    help="Number of blocks of identical code, and of blocks with an injected slow-down.",
+@files.number(
+    "--blocks", 60, 6, "Number of blocks of identical code, and of blocks with an injected slow-down."
 )
 @click.option(
     "--max-time",

@@ -27,12 +27,8 @@ CHUNK = 10
 
 
 @click.command("studies.settings", cls=Command)
-@click.option(
-    "--blocks",
-    default=8,
-    show_default=True,
-    type=click.IntRange(min=3),
-    help="Number of blocks of each comparison; a block has two rounds with either value.",
+@files.number(
+    "--blocks", 8, 3, "Number of blocks of each comparison; a block has two rounds with either value."
 )
 @click.option("-k", "part", default="", metavar="TEXT", help="Only settings with TEXT in their names.")
 @files.options

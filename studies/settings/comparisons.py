@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from benchmarks.losses.client import LIMITS
 from impls import flags
 
 
@@ -56,11 +57,8 @@ class Loss:
         return f"lost requests: {self.value.name}, {self.model}"
 
 
-KEPT_BY_DEFAULT = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-"""The default of httpx, and of httpx2."""
-
 ALL = Value("all", limits=httpx.Limits(max_connections=100, max_keepalive_connections=100))
-SOME = Value("20", limits=KEPT_BY_DEFAULT)
+SOME = Value("20", limits=LIMITS)
 NONE = Value("none", limits=httpx.Limits(max_connections=100, max_keepalive_connections=0))
 
 CONNECTIONS, TLS, BOUND = "connections kept", "TLS context", "requests in flight"

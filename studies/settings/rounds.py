@@ -22,6 +22,7 @@ import httpx
 import pytest
 
 import impls
+from benchmarks.losses.parts import unsaved
 from benchmarks.options import DELAY
 from benchmarks.processes import end_fork_server
 from concurbench.measure.rounds import only_own_garbage
@@ -105,7 +106,7 @@ def using(model: str, value: Value) -> Iterator[None]:
         if value.own_contexts:
             patch.setattr(module, "tls_context", httpx.create_ssl_context)
         if not value.saves:
-            patch.setattr(module, "keep", _unsaved)
+            patch.setattr(module, "keep", unsaved)
         if not value.preloads:
             patch.setattr(BaseContext, "set_forkserver_preload", lambda *_: None)
         yield
@@ -113,10 +114,3 @@ def using(model: str, value: Value) -> Iterator[None]:
 
 def _limited(kind: Any, given: httpx.Limits, **options: Any) -> Any:
     return kind(**{**options, "limits": given})
-
-
-def _unsaved(job: flags.Job, code: str, status_code: int, body: bytes) -> flags.Outcome:
-    """As ``flags.keep``, but without a file."""
-    if status_code == httpx.codes.OK and flags.is_complete(body):
-        return flags.Outcome("ok", len(body))
-    return flags.Outcome("error")

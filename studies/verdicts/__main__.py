@@ -16,19 +16,9 @@ from studies.verdicts.study import KIND, read
 
 
 @click.command("studies.verdicts", cls=PytestCommand)
-@click.option(
-    "--runs",
-    default=32,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="Number of runs to measure.",
-)
-@click.option(
-    "--confirm",
-    default=8,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="How often to measure the rows of three groups alone, each in its own process.",
+@files.number("--runs", 32, 0, "Number of runs to measure.")
+@files.number(
+    "--confirm", 8, 0, "How often to measure the rows of three groups alone, each in its own process."
 )
 @files.options
 @click.pass_context
@@ -41,6 +31,7 @@ def main(
     Measures many runs of a short matrix, one after another, each as concurbench run does. Arguments
     after -- go to pytest, in place of those that choose the matrix.
     """
+    files.need_scipy()
     if source is None:
         arguments = pytest_arguments(ctx) or ARGUMENTS
         header = {"machine": machine.facts(), "arguments": [*arguments], "analyses": [*ANALYSES]}

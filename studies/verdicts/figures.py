@@ -6,20 +6,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from statistics import NormalDist
 
 from concurbench.results.row import Row
 from concurbench.results.runs import Run, WorkloadInfo
 from concurbench.verdicts.choice import LEVEL, Choice, choices
 from concurbench.verdicts.pairs import MARGIN, PROCESS, TIME, compare
+from studies.shares import confidence
 from studies.verdicts.rules import Rule, Said, compared, rows_of
 from studies.verdicts.truth import Observed, Truth, observed, pooled
 
 CLEAR = 0.10
 """How far the second row of a group must be behind for a rule that has to decide."""
-
-CONFIDENCE = 0.95
-"""The level of a count's interval."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +35,8 @@ class Count:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The interval of the true share, if the cases were independent: Wilson, "Probable inference,
-        the law of succession, and statistical inference" (1927)."""
-        z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-        shrunk = 1 + z * z / self.of
-        middle = (self.share + z * z / (2 * self.of)) / shrunk
-        half = z / shrunk * math.sqrt(self.share * (1 - self.share) / self.of + (z / self.of / 2) ** 2)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        """The interval of the true share, if the cases were independent."""
+        return confidence(self.cases, self.of)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from concurbench.units import counted, duration
 from concurbench.verdicts.choice import LEVEL
 from concurbench.verdicts.pairs import MARGIN
 from studies import files
+from studies.shares import CONFIDENCE
 from studies.verdicts.chosen import KINDS, sentence
 from studies.verdicts.figures import (
     CLEAR,
-    CONFIDENCE,
     Count,
     Coverage,
     Errors,

@@ -15,7 +15,7 @@ class Said:
     """What a rule says of the rows of a group, by their ids."""
 
     take: str | None
-    """The recommended row; None if it cannot be told."""
+    """The recommended row; None if none is certain to be as good as the best."""
     as_good: tuple[str, ...] = ()
     """Rows that are said to be as good as that one."""
     slower: Mapping[str, tuple[float, float] | None] = field(default_factory=dict)

@@ -230,6 +230,28 @@ def test_no_round_has_garbage_of_another_or_of_what_was_there_before() -> None:
     assert gc.get_freeze_count() == 0
 
 
+async def measured_with(calls: list[str], *, in_loop: bool, **how: Any) -> Rounds:
+    """The rounds of a model, or of a coroutine in a loop, after they were measured; all calls are
+    noted."""
+
+    def run(job: int, *, workers: int) -> int:
+        calls.append("run")
+        return job
+
+    async def run_in_loop(job: int, *, workers: int) -> int:
+        return run(job, workers=workers)
+
+    recorder = AioRecorder() if in_loop else Recorder()
+    recorder.calls = calls
+    called = run_in_loop if in_loop else run
+    kept = Rounds(Echoes(calls), called, Case(3), Resources(), workers=2, **how)
+    if in_loop:
+        await kept.measure_in_loop(recorder)  # type: ignore[arg-type]  # a stand-in
+    else:
+        kept.measure(recorder)  # type: ignore[arg-type]  # a stand-in
+    return kept
+
+
 class Account:
     """A stand-in for the costs of a row that notes when it is asked."""
 
@@ -257,22 +279,9 @@ OBSERVED = ["job", "observe", "run", "observed", "check"]
 
 
 async def test_costs_are_read_outside_the_timing_and_observed_in_rounds_of_their_own() -> None:
-    recorder, other = Recorder(), AioRecorder()
-
-    def run(job: int, *, workers: int) -> int:
-        recorder.calls.append("run")
-        return job
-
-    async def run_in_loop(job: int, *, workers: int) -> int:
-        other.calls.append("run")
-        return job
-
-    for calls, how in ((recorder.calls, run), (other.calls, run_in_loop)):
-        kept = Rounds(Echoes(calls), how, Case(3), Resources(), workers=2, costs=Account(calls))  # type: ignore[arg-type]  # a stand-in
-        if how is run:
-            kept.measure(recorder)  # type: ignore[arg-type]  # a stand-in
-        else:
-            await kept.measure_in_loop(other)  # type: ignore[arg-type]  # a stand-in
+    for in_loop in (False, True):
+        calls: list[str] = []
+        kept = await measured_with(calls, in_loop=in_loop, costs=Account(calls))
         assert calls == UNTIMED + rounds.MAX_ROUNDS * ACCOUNTED + 2 * OBSERVED
         assert len(kept.observed) == rounds.MAX_ROUNDS
 
@@ -301,23 +310,10 @@ WITHOUT = ["job", "remove", "run", "restore", "check the answers"]
 async def test_rounds_without_a_part_come_after_the_timed_ones_and_a_smaller_one_warms_them_up() -> (
     None
 ):
-    recorder, other = Recorder(), AioRecorder()
-
-    def run(job: int, *, workers: int) -> int:
-        recorder.calls.append("run")
-        return job
-
-    async def run_in_loop(job: int, *, workers: int) -> int:
-        other.calls.append("run")
-        return job
-
-    for calls, how in ((recorder.calls, run), (other.calls, run_in_loop)):
-        kept = Rounds(Echoes(calls), how, Case(3), Resources(), workers=2)
-        kept.parts = {"one": Removable(calls, has=True), "other": Removable(calls, has=False)}
-        if how is run:
-            kept.measure(recorder)  # type: ignore[arg-type]  # a stand-in
-        else:
-            await kept.measure_in_loop(other)  # type: ignore[arg-type]  # a stand-in
+    for in_loop in (False, True):
+        calls: list[str] = []
+        parts = {"one": Removable(calls, has=True), "other": Removable(calls, has=False)}
+        kept = await measured_with(calls, in_loop=in_loop, parts=parts)
         assert calls == UNTIMED + rounds.MAX_ROUNDS * ROUND + 4 * WITHOUT
         assert {name: len(seconds) for name, seconds in kept.without.items()} == {"one": 1}
         assert len(kept.seconds) == rounds.MAX_ROUNDS

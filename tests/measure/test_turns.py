@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from concurbench.measure import rounds, turns
-from concurbench.measure.rounds import Budget
+from concurbench.measure.rounds import Budget, in_turn
 from concurbench.measure.speed import capacity
-from concurbench.measure.turns import Group, Turns, Visited, in_turn
+from concurbench.measure.turns import Group, Turns, Visited
 from tests.conftest import Suite
 
 MODEL = '''
@@ -121,7 +121,7 @@ def shared():
 
 def test_each_row_comes_first_and_the_order_is_turned_round() -> None:
     rows: Any = ["a", "b", "c"]
-    orders = ["".join(in_turn(rows, turn)) for turn in range(1, 7)]  # type: ignore[arg-type]
+    orders = ["".join(in_turn(rows, turn)) for turn in range(1, 7)]
     assert orders == ["abc", "acb", "cab", "cba", "bca", "bac"]
 
 

@@ -52,7 +52,7 @@ def seen(run: Run) -> Observed:
 
 
 def truth(**behind: float) -> Truth:
-    """The truth about models that are so many times as slow as the best one."""
+    """The truth about models with these ratios to the best one."""
     ids = {id_of(model): math.log(ratio) for model, ratio in behind.items()}
     pairs = itertools.permutations(ids, 2)
     return Truth([*ids], {(one, other): ids[one] - ids[other] for one, other in pairs})

@@ -58,11 +58,11 @@ def test_the_intervals_hold_as_often_as_they_claim() -> None:
 
 def test_the_rest_is_what_no_part_accounts_for_and_negative_if_parts_overlap() -> None:
     one, both = lossy({"client": 0.3}), lossy({"client": 0.6, "server": 0.6})
-    assert rest(one) is None
-    assert (rest(replace(one, limit=one.median * 0.5)) or 0.0) / one.median == pytest.approx(
-        0.2, abs=0.03
-    )
-    assert (rest(replace(both, limit=both.median * 0.5)) or 0.0) < 0
+    assert rest(one, losses(one)) is None
+    assert (
+        rest(replace(one, limit=one.median * 0.5), losses(one)) or 0.0
+    ) / one.median == pytest.approx(0.2, abs=0.03)
+    assert (rest(replace(both, limit=both.median * 0.5), losses(both)) or 0.0) < 0
 
 
 def test_a_part_that_the_model_lacks_has_no_loss_and_one_pass_says_nothing_of_its_error() -> None:
