@@ -27,6 +27,12 @@ MODELS = {
 }
 """Model -> the parts that can be removed from it."""
 
+WORKERS = 20
+
+LAZY = ("threaded",)
+"""Models whose workers start one by one: on a busy machine, early ones do the work of late ones. Tasks
+of a loop all ask for a connection before the first of them has its answer."""
+
 
 @dataclass
 class Bench:
@@ -41,10 +47,10 @@ class Bench:
         job = flags.Job(flags.CASES["pop20"].codes, self.server.url, self.folder)
         self.server.reset()
         if part is None:
-            answers = run(job, workers=20)
+            answers = run(job, workers=WORKERS)
         else:
             with part.removed(job):
-                answers = run(job, workers=20)
+                answers = run(job, workers=WORKERS)
             part.check(job, answers)
         return self.server.seen(), {path.stem for path in self.folder.iterdir()}
 
@@ -72,9 +78,12 @@ def test_without_a_part_the_answers_are_right_and_only_that_part_is_gone(
         if part.used:
             assert seen.served == (1 if each == "server" else whole.served)  # one, for the headers
             assert files == (set() if each == "saving" else saved)
-            # Twice as many as requests are opened beforehand.
-            expected = {"connecting": 40, "server": (whole.connections or 0) + 1}
-            assert seen.connections == expected.get(each, whole.connections)
+            # Twice as many as requests are opened beforehand, and one asks for the headers.
+            expected = {"connecting": 2 * WORKERS, "server": WORKERS + 1}.get(each, WORKERS)
+            if name in LAZY and each != "connecting":
+                assert 0 < (seen.connections or 0) <= expected
+            else:
+                assert seen.connections == expected
 
 
 def test_a_run_with_losses_saves_a_round_without_each_part_for_each_turn(checkout: Suite) -> None:
