@@ -77,6 +77,8 @@ class Resources:
     """Host and port of the DNS server."""
     peak: Callable[[], int] | None = None
     """Returns the server's peak of requests in flight; None if no server counts them."""
+    authority: Path | None = None
+    """The file of the certificate authority of the flag server, or None."""
 
     def need(self, name: str) -> Any:
         """The value of a field that the workload requires.

@@ -77,7 +77,8 @@ class Job:
     A model calls ``initializer`` once in each process that it starts, before any request: it installs
     the mock there. It is picklable, and None for a real server. ``cluster`` is the address of a
     cluster's scheduler, for the models that use a cluster. A request fails after ``timeout`` seconds
-    without an answer.
+    without an answer. ``authority`` is the file of a certificate authority to trust besides the public
+    ones, in PEM format, or None.
     """
 
     codes: tuple[str, ...]
@@ -86,6 +87,7 @@ class Job:
     initializer: Callable[[], None] | None = None
     cluster: str | None = None
     timeout: float = TIMEOUT
+    authority: Path | None = None
 
     @property
     def preload(self) -> list[str]:
@@ -107,6 +109,7 @@ def job(case: Case, resources: Resources) -> Job:
         resources.need("destination"),
         resources.initializer,
         resources.cluster,
+        authority=resources.authority,
     )
 
 
@@ -156,14 +159,30 @@ def keep(job: Job, code: str, status_code: int, body: bytes) -> Outcome:
     return Outcome("ok", len(body))
 
 
-@functools.cache
-def tls_context() -> ssl.SSLContext:
-    """The TLS context of this process, for all its clients.
+def tls_context(authority: Path | None = None) -> ssl.SSLContext:
+    """The TLS context of this process, for all its clients. It trusts ``authority``, too.
 
     Creating one costs more CPU time than dozens of requests. Otherwise every client would create one,
     even for plain ``http://``.
     """
-    return httpx.create_ssl_context()
+    return _tls_context(authority)
+
+
+@functools.cache
+def _tls_context(authority: Path | None) -> ssl.SSLContext:
+    if authority is None:
+        return new_tls_context()
+    context = _tls_context(None)  # a child of a fork server has it already
+    context.load_verify_locations(authority)
+    return context
+
+
+def new_tls_context(authority: Path | None = None) -> ssl.SSLContext:
+    """A TLS context as ``httpx.get`` would create one. It trusts ``authority``, too."""
+    context = httpx.create_ssl_context()
+    if authority is not None:
+        context.load_verify_locations(authority)
+    return context
 
 
 def site() -> Mapping[str, bytes]:

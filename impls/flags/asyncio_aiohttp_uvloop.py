@@ -26,7 +26,7 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=tls_context()),
+        connector=aiohttp.TCPConnector(ssl=tls_context(job.authority)),
         timeout=aiohttp.ClientTimeout(total=job.timeout),
     ) as session:
         outcomes = await asyncio.gather(*(download(session, bound, job, code) for code in job.codes))

@@ -24,7 +24,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     outcomes = {}
     bound = asyncio.Semaphore(workers)
     async with httpx.AsyncClient(
-        verify=tls_context(), timeout=job.timeout, follow_redirects=True
+        verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True
     ) as client:
         # Create tasks: bare coroutines would start in arbitrary order.
         tasks = [asyncio.create_task(download(client, bound, job, code)) for code in job.codes]

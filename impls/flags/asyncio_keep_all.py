@@ -24,7 +24,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
     limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
     async with httpx.AsyncClient(
-        verify=tls_context(), timeout=job.timeout, follow_redirects=True, limits=limits
+        verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True, limits=limits
     ) as client:
         outcomes = await asyncio.gather(*(download(client, bound, job, code) for code in job.codes))
     return dict(zip(job.codes, outcomes, strict=True))

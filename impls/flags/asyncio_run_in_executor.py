@@ -28,7 +28,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     limits = httpx.Limits(max_connections=workers, max_keepalive_connections=workers)
     with (
         httpx.Client(
-            verify=tls_context(), timeout=job.timeout, follow_redirects=True, limits=limits
+            verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True, limits=limits
         ) as client,
         ThreadPoolExecutor(workers) as pool,
     ):

@@ -29,7 +29,9 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
         for first in range(0, workers, CONNECTIONS):
             size = min(CONNECTIONS, workers - first)
             client = await stack.enter_async_context(
-                httpx.AsyncClient(verify=tls_context(), timeout=job.timeout, follow_redirects=True)
+                httpx.AsyncClient(
+                    verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True
+                )
             )
             # Requests cycle through this list: each pool occurs once per connection.
             pools += [(client, asyncio.Semaphore(size))] * size

@@ -25,7 +25,9 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     for code in job.codes:
         codes.put_nowait(code)
     async with (
-        httpx.AsyncClient(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client,
+        httpx.AsyncClient(
+            verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True
+        ) as client,
         asyncio.TaskGroup() as group,
     ):
         for _ in range(workers):

@@ -37,7 +37,9 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 def fetch(job: Job) -> list[Answer | Outcome]:
     """Return the answer of the server for each flag, or the error."""
-    with httpx.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client:
+    with httpx.Client(
+        verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True
+    ) as client:
         return [ask(client, job.url(code)) for code in job.codes]
 
 

@@ -36,7 +36,7 @@ def start_worker(job: Job) -> None:
     if job.initializer is not None:
         job.initializer()
     worker_job = job
-    client = httpx.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True)
+    client = httpx.Client(verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True)
 
 
 def download(code: str) -> Outcome:

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import httpx
 
-from impls.flags import Job, Outcome, failed, keep
+from impls.flags import Job, Outcome, failed, keep, new_tls_context
 
 DEFAULT = False
 START_METHOD = "forkserver"
@@ -36,7 +36,10 @@ def start_worker(job: Job) -> None:
 
 def download(code: str) -> Outcome:
     try:
-        response = httpx.get(worker_job.url(code), timeout=worker_job.timeout, follow_redirects=True)
+        response = httpx.get(
+            worker_job.url(code), verify=new_tls_context(worker_job.authority),
+            timeout=worker_job.timeout, follow_redirects=True,
+        )  # fmt: skip
     except httpx.HTTPError as error:
         return failed(error)
     return keep(worker_job, code, response.status_code, response.content)

@@ -13,7 +13,9 @@ WORKERS = 1
 
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
-    with httpx.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client:
+    with httpx.Client(
+        verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True
+    ) as client:
         return {code: download(client, job, code) for code in job.codes}
 
 

@@ -8,7 +8,7 @@ Choose it for a script that sends a single request. For two requests, create a c
 
 import httpx
 
-from impls.flags import Job, Outcome, failed, keep
+from impls.flags import Job, Outcome, failed, keep, new_tls_context
 
 DEFAULT = False
 WORKERS = 1
@@ -20,7 +20,10 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 def download(job: Job, code: str) -> Outcome:
     try:
-        response = httpx.get(job.url(code), timeout=job.timeout, follow_redirects=True)
+        response = httpx.get(
+            job.url(code), verify=new_tls_context(job.authority), timeout=job.timeout,
+            follow_redirects=True,
+        )  # fmt: skip
     except httpx.HTTPError as error:
         return failed(error)
     return keep(job, code, response.status_code, response.content)

@@ -21,7 +21,9 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
         def start_thread() -> None:
             thread.client = clients.enter_context(
-                httpx.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True)
+                httpx.Client(
+                    verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True
+                )
             )
 
         with ThreadPoolExecutor(workers, initializer=start_thread) as pool:

@@ -20,7 +20,9 @@ SERVERS = ("local",)  # the mock works with httpx only
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     with (
-        httpx2.Client(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client,
+        httpx2.Client(
+            verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True
+        ) as client,
         ThreadPoolExecutor(workers) as pool,
     ):
         outcomes = pool.map(lambda code: download(client, job, code), job.codes)

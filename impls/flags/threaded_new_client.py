@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from impls.flags import Job, Outcome, failed, keep
+from impls.flags import Job, Outcome, failed, keep, new_tls_context
 
 DEFAULT = ("pop20",)
 
@@ -24,7 +24,10 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 def download(job: Job, code: str) -> Outcome:
     try:
-        response = httpx.get(job.url(code), timeout=job.timeout, follow_redirects=True)
+        response = httpx.get(
+            job.url(code), verify=new_tls_context(job.authority), timeout=job.timeout,
+            follow_redirects=True,
+        )  # fmt: skip
     except httpx.HTTPError as error:
         return failed(error)
     return keep(job, code, response.status_code, response.content)

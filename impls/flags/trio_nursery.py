@@ -25,7 +25,9 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     bound = trio.CapacityLimiter(workers)
     async with (
-        httpx.AsyncClient(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client,
+        httpx.AsyncClient(
+            verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True
+        ) as client,
         trio.open_nursery() as nursery,
     ):
 

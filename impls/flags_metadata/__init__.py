@@ -58,7 +58,7 @@ class Job(flags.Job):
 def job(case: Case, resources: Resources) -> Job:
     """The countries of a case; needs ``base_url`` and ``destination``."""
     base_url, destination = resources.need("base_url"), resources.need("destination")
-    return Job(case.codes, base_url, destination, resources.initializer)
+    return Job(case.codes, base_url, destination, resources.initializer, authority=resources.authority)
 
 
 class UnsafeName(ValueError):

@@ -23,7 +23,9 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
     async with (
-        httpx.AsyncClient(verify=tls_context(), timeout=job.timeout, follow_redirects=True) as client,
+        httpx.AsyncClient(
+            verify=tls_context(job.authority), timeout=job.timeout, follow_redirects=True
+        ) as client,
         asyncio.TaskGroup() as group,
     ):
         tasks = {code: group.create_task(download(client, bound, job, code)) for code in job.codes}

@@ -27,6 +27,7 @@ from benchmarks.options import DELAY
 from benchmarks.processes import end_fork_server
 from concurbench.measure.rounds import only_own_garbage
 from impls import flags
+from impls.flags import new_tls_context
 from servers.local import Local, lay_out
 from studies.settings.comparisons import Value, models
 
@@ -104,7 +105,7 @@ def using(model: str, value: Value) -> Iterator[None]:
             for name in CLIENTS:
                 patch.setattr(httpx, name, partial(_limited, getattr(httpx, name), value.limits))
         if value.own_contexts:
-            patch.setattr(module, "tls_context", httpx.create_ssl_context)
+            patch.setattr(module, "tls_context", new_tls_context)
         if not value.saves:
             patch.setattr(module, "keep", unsaved)
         if not value.preloads:

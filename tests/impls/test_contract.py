@@ -87,12 +87,14 @@ def test_its_cases_exist_in_its_workload(model: impls.Model) -> None:
 def test_its_clients_take_from_the_job_what_the_job_prescribes(model: impls.Model) -> None:
     for name, arguments in _calls(path(model)):
         if re.fullmatch(r"(httpx2?\.(Async)?|HttpxAiohttp)Client|httpx\.get", name):
-            assert arguments["timeout"] in ("job.timeout", "worker_job.timeout")
+            job = arguments["timeout"].removesuffix(".timeout")
+            assert job in ("job", "worker_job")
             assert arguments["follow_redirects"] == "True"
-            # httpx.get creates its own context: that is what its models are about.
-            assert name == "httpx.get" or arguments["verify"] == "tls_context()"
+            # A context for each request is what the models with httpx.get are about.
+            created = "new_tls_context" if name == "httpx.get" else "tls_context"
+            assert arguments["verify"] == f"{created}({job}.authority)"
         elif name == "aiohttp.ClientSession":
-            assert arguments["connector"] == "aiohttp.TCPConnector(ssl=tls_context())"
+            assert arguments["connector"] == "aiohttp.TCPConnector(ssl=tls_context(job.authority))"
             assert arguments["timeout"] == "aiohttp.ClientTimeout(total=job.timeout)"
 
 

@@ -70,7 +70,7 @@ def test_urls_are_in_lower_case() -> None:
 
 
 def test_all_clients_of_a_process_share_one_tls_context() -> None:
-    assert flags.tls_context() is flags_metadata.tls_context() is flags.tls_context()
+    assert flags.tls_context() is flags_metadata.tls_context(None) is flags.tls_context()
 
 
 def test_the_waiting_time_of_flags_is_a_delay_for_each_wave() -> None:
