@@ -29,7 +29,7 @@ CLIENTS = (
 """The HTTP clients of this process; a worker process closes its own when it ends. Those in C and in
 Rust close their connections when the model drops them."""
 
-MOST_LOOKS = 1000
+MOST_LOOKS = 400
 """How often to look whether a client has closed its connections."""
 
 each_model = pytest.mark.parametrize("name", [model.name for model in MODELS])
