@@ -31,7 +31,7 @@ class Server:
         self.time: ContextVar[float] = ContextVar("time", default=0.0)
 
     @contextlib.asynccontextmanager
-    async def get(self, _: str) -> AsyncIterator[Any]:
+    async def get(self, url: str) -> AsyncIterator[Any]:
         self.in_flight += 1
         self.seen.append(self.in_flight)
         self.time.set(self.time.get() + max(1.0, self.in_flight / self.capacity))
