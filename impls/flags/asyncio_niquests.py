@@ -8,6 +8,8 @@ Choose it to make a program that is written for requests asynchronous.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import niquests
 import wassima
@@ -25,23 +27,21 @@ def run(job: Job, *, workers: int) -> dict[str, Outcome]:
 
 async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     bound = asyncio.Semaphore(workers)
-    verify: str | bool = True
-    if job.authority is not None:
-        verify = wassima.generate_ca_bundle() + job.authority.read_text()
+    # For each request: the environment may override that of a session.
+    verify = job.authority is None or wassima.generate_ca_bundle() + job.authority.read_text()
     # By default it keeps ten connections to a server, and opens a new one for most requests.
-    async with niquests.AsyncSession(
-        verify=verify, timeout=job.timeout, pool_maxsize=workers
-    ) as session:
-        outcomes = await asyncio.gather(*(download(session, bound, job, code) for code in job.codes))
+    async with niquests.AsyncSession(timeout=job.timeout, pool_maxsize=workers) as session:
+        get = partial(session.get, verify=verify)
+        outcomes = await asyncio.gather(*(download(get, bound, job, code) for code in job.codes))
     return dict(zip(job.codes, outcomes, strict=True))
 
 
 async def download(
-    session: niquests.AsyncSession, bound: asyncio.Semaphore, job: Job, code: str
+    get: Callable[[str], Awaitable[niquests.Response]], bound: asyncio.Semaphore, job: Job, code: str
 ) -> Outcome:
     async with bound:
         try:
-            response = await session.get(job.url(code))
+            response = await get(job.url(code))
         except niquests.RequestException as error:
             return failed(error)
         return keep(job, code, response.status_code or 0, response.content or b"")

@@ -34,7 +34,7 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
         return dict(zip(job.codes, await asyncio.gather(*downloads), strict=True))
     finally:
         for _, writer in idle:
-            writer.close()
+            writer.transport.abort()
 
 
 async def download(
@@ -52,7 +52,7 @@ async def download(
                     fields = dict(line.split(": ", 1) for line in lines)
                     body = await reader.readexactly(int(fields["content-length"]))
                 except BaseException:
-                    writer.close()
+                    writer.transport.abort()
                     raise
         except ERRORS as error:
             return failed(error)
