@@ -14,12 +14,16 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 NAMES = ("mock", "local")
 """The names of both flag servers in rows and options."""
 
 LOOPBACK = "127.0.0.1"
+
+PROTOCOLS = ("http", "https")
+"""The protocols of the local flag server."""
 
 ENV_SERVER_PYTHON = "CONCURBENCH_SERVER_PYTHON"
 """The environment variable with the interpreter for servers, the same for all measured interpreters."""
@@ -72,6 +76,10 @@ class Server(Protocol):
     def capacity(self) -> float | None:
         """The most requests a second that it can answer, as measured. None if it has no separate
         process: then only the client's CPU time limits it, which must not raise the limit."""
+
+    @property
+    def authority(self) -> Path | None:
+        """The file of the certificate authority that its clients must trust. None without TLS."""
 
     @property
     def initializer(self) -> Callable[[], None] | None:

@@ -26,7 +26,8 @@ import click
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from servers import LOOPBACK
+from servers import LOOPBACK, PROTOCOLS
+from servers.certificate import Certificate, issue
 from servers.delay import METAVAR, Delay, option
 from servers.faults import WRONG, check, cut
 from servers.process import end_with
@@ -43,7 +44,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 Address = tuple[str, int]
 """The host and the port of a client, which tell its open connections apart."""
-
 
 TRANSPORT = "concurbench.transport"
 """The ASGI extension that holds the connection's transport, so that a fault can abort it."""
@@ -241,24 +241,41 @@ def runs_on() -> dict[str, str]:
 @click.option("--seed", type=int, default=0, help="Seed for random delays.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 selects a free port.")
 @click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen at.")
+@click.option("--protocol", type=click.Choice(PROTOCOLS), default="http", show_default=True)
+@click.option(
+    "--certificate", "folder", type=click.Path(path_type=Path, file_okay=False),
+    help="The folder for the certificate of https. It is removed at the end of --parent.",
+)  # fmt: skip
 @click.option("--parent", type=int, help="End when the process with this id does.")
 def main(
-    directory: Path, delay: Delay, faults: str, seed: int, port: int, host: str, parent: int | None
-) -> None:
-    """Serve the files of a folder. When ready, print the port and ``runs_on()`` as JSON."""
+    directory: Path, delay: Delay, faults: str, seed: int, port: int, host: str, protocol: str,
+    folder: Path | None, parent: int | None,
+) -> None:  # fmt: skip
+    """Serve the files of a folder. When ready, print the port, the file of the certificate authority
+    and ``runs_on()`` as JSON."""
     if parent is not None:
-        end_with(parent)
+        end_with(parent, folder)
     try:
         app = FileApp(read_files(directory), delay, faults=json.loads(faults), seed=seed)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--faults") from None
+    certificate = None
+    if protocol != "http":
+        if folder is None:
+            raise click.UsageError(f"--protocol={protocol} needs --certificate")
+        certificate = issue([LOOPBACK, host], folder)
     with listen(port, host) as listener:
-        click.echo(json.dumps({"port": listener.getsockname()[1], "runs_on": runs_on()}))
-        uvicorn.Server(configuration(app)).run(sockets=[listener])
+        ready = {
+            "port": listener.getsockname()[1],
+            "authority": certificate and str(certificate.authority),
+            "runs_on": runs_on(),
+        }
+        click.echo(json.dumps(ready))
+        uvicorn.Server(configuration(app, certificate)).run(sockets=[listener])
 
 
-def configuration(app: FileApp) -> uvicorn.Config:
-    """The configuration of uvicorn for this application."""
+def configuration(app: FileApp, certificate: Certificate | None = None) -> uvicorn.Config:
+    """The configuration of uvicorn for this application, over TLS with a certificate."""
     return uvicorn.Config(
         app,
         http=FaultyConnection if app.faults else Connection,
@@ -268,6 +285,7 @@ def configuration(app: FileApp) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE,
+        ssl_certfile=certificate and certificate.server,
     )
 
 

@@ -42,6 +42,7 @@ class Mock:
     # A reserved name (RFC 6761): a request that escapes the mock reaches no network.
     host: ClassVar[str] = "flags.invalid"
     capacity: ClassVar[None] = None
+    authority: ClassVar[None] = None
 
     @property
     def url(self) -> str:

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -227,6 +228,28 @@ def test_many_clients_can_connect_at_once_and_stay_connected() -> None:
     assert files.configuration(files.FileApp({}, 0.0)).timeout_keep_alive > 3600
 
 
+def test_a_server_with_tls_has_a_certificate_of_an_authority_of_its_own(
+    undelayed_tls: Local, flag_site: Path
+) -> None:
+    assert undelayed_tls.url.startswith("https://127.0.0.1:")
+    trusting = ssl.create_default_context(cafile=undelayed_tls.authority)
+    undelayed_tls.reset()
+    with httpx.Client(verify=trusting) as client:
+        assert client.get(f"{undelayed_tls.url}/{FRANCE}").content == flags.site()[FRANCE]
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"{undelayed_tls.url}/{FRANCE}")  # it trusts public authorities only
+        seen = undelayed_tls.seen()
+        assert (seen.served, seen.connections) == (1, 1)
+        with Local(flag_site, 0.0, host="localhost", protocol="https") as other:
+            for url in (other.url, f"https://127.0.0.1:{other.port}"):
+                with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                    client.get(f"{url}/{FRANCE}")
+                other_client = ssl.create_default_context(cafile=other.authority)
+                assert httpx.get(f"{url}/{FRANCE}", verify=other_client).status_code == 200
+    assert other.authority is not None
+    assert not other.authority.exists()
+
+
 def test_ctrl_c_in_the_terminal_does_not_reach_the_server(undelayed_local: Local) -> None:
     assert os.getpgid(undelayed_local.process.pid) != os.getpgid(0)
 
@@ -255,13 +278,16 @@ from servers.local import Local
 from servers.nameserver import Nameserver
 
 server = {server}.__enter__()
-print(server.process.pid, flush=True)
+print(server.process.pid, getattr(server, "authority", None), flush=True)
 threading.Event().wait()
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
-@pytest.mark.parametrize("started", ["Local(Path(sys.argv[1]), 0.0)", "Nameserver(['a.test'], 0.0)"])
+@pytest.mark.parametrize(
+    "started",
+    ["Local(Path(sys.argv[1]), 0.0, protocol='https')", "Nameserver(['a.test'], 0.0)"],
+)
 def test_a_server_ends_when_its_parent_is_killed(flag_site: Path, started: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PARENT.format(server=started), str(flag_site)],
@@ -269,10 +295,13 @@ def test_a_server_ends_when_its_parent_is_killed(flag_site: Path, started: str) 
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     ) as parent:
         assert parent.stdout is not None
-        server = psutil.Process(int(parent.stdout.readline()))
+        process, authority = parent.stdout.readline().decode().split()
+        server = psutil.Process(int(process))
+        assert authority == "None" or Path(authority).exists()
         parent.send_signal(signal.SIGKILL)
     server.wait(timeout=60)
     assert not server.is_running()
+    assert not Path(authority).exists()
 
 
 def test_the_application_counts_served_files_and_the_peak_in_flight() -> None:
