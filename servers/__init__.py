@@ -73,6 +73,10 @@ class Server(Protocol):
         """The delay before each answer, in seconds."""
 
     @property
+    def connect_delay(self) -> float:
+        """The seconds by which the first answer on a new connection comes later."""
+
+    @property
     def capacity(self) -> float | None:
         """The most requests a second that it can answer, as measured. None if it has no separate
         process: then only the client's CPU time limits it, which must not raise the limit."""

@@ -58,13 +58,16 @@ class FileApp:
     ``connections`` counts the connections accepted since the last reset, without those that ask for
     the counts. A connection that stays open over a reset does not count again.
 
+    A new connection costs ``connect_delay`` seconds, as a round trip would: until it is that old, its
+    requests wait, in flight, before their own delay.
+
     Raises:
         ValueError: a fault is of an unknown kind, or for a file that does not exist.
     """
 
     def __init__(
         self, files: Mapping[str, bytes], delay: float | Delay, *,
-        faults: Mapping[str, str] | None = None, seed: int = 0,
+        faults: Mapping[str, str] | None = None, seed: int = 0, connect_delay: float = 0.0,
     ) -> None:  # fmt: skip
         delay = delay if isinstance(delay, Delay) else Delay(delay, delay)
         self.files = files
@@ -73,8 +76,11 @@ class FileApp:
         self.delays = {path: self._delay(path, delay, seed) for path in files}
         # With a fixed delay and no faults no client disconnects early, so save the time of watching.
         self.watches = bool(self.faults) or not delay.fixed
+        self.connect_delay = connect_delay
         self.in_flight = 0
         self.counted: set[Address] = set()
+        self.established: dict[Address, float] = {}
+        """Client -> the time of the event loop when its connection is old enough."""
         self.reset()
 
     def _delay(self, path: str, delay: Delay, seed: int) -> float:
@@ -91,10 +97,19 @@ class FileApp:
         """A client has connected."""
         self.connections += 1
         self.counted.add(client)
+        if self.connect_delay:
+            now = asyncio.get_running_loop().time()
+            self.established[client] = now + self.connect_delay
 
     def closed(self, client: Address) -> None:
         """The connection of this client has ended."""
         self.counted.discard(client)
+        self.established.pop(client, None)
+
+    def connecting(self, client: Address) -> float:
+        """The seconds until the connection of this client is old enough."""
+        now = asyncio.get_running_loop().time()
+        return max(0.0, self.established.get(client, now) - now)
 
     def leave_out(self, client: Address) -> None:
         """Do not count the connection of this client."""
@@ -119,12 +134,17 @@ class FileApp:
             await respond(send, 200, json.dumps(self.seen()).encode())
         elif path not in self.files:
             await respond(send, 404, b"")
-        elif await self.waited(self.delays[path], receive):
+        elif await self.waited(self.delay_of(path, scope), receive):
             if path in self.faults:
                 await self.fail(path, scope, receive, send)
             else:
                 self.served += 1
                 await respond(send, 200, self.files[path])
+
+    def delay_of(self, path: str, scope: Mapping[str, Any]) -> float:
+        """The seconds that this request waits."""
+        delay = self.delays[path]
+        return delay + self.connecting(scope["client"]) if self.connect_delay else delay
 
     async def waited(self, delay: float, receive: Receive) -> bool:
         """Wait ``delay`` seconds with the request in flight: whether the client is still connected."""
@@ -237,6 +257,10 @@ def runs_on() -> dict[str, str]:
 @click.command()
 @click.option("--directory", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--delay", type=option, default="0", metavar=METAVAR, help="Delay before each answer.")
+@click.option(
+    "--connect-delay", type=click.FloatRange(0), default=0.0, metavar="SECONDS",
+    help="How much later the first answer on a new connection comes.",
+)  # fmt: skip
 @click.option("--faults", default="{}", help="Files that fail: path -> kind of fault, as JSON.")
 @click.option("--seed", type=int, default=0, help="Seed for random delays.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 selects a free port.")
@@ -248,15 +272,18 @@ def runs_on() -> dict[str, str]:
 )  # fmt: skip
 @click.option("--parent", type=int, help="End when the process with this id does.")
 def main(
-    directory: Path, delay: Delay, faults: str, seed: int, port: int, host: str, protocol: str,
-    folder: Path | None, parent: int | None,
+    directory: Path, delay: Delay, connect_delay: float, faults: str, seed: int, port: int, host: str,
+    protocol: str, folder: Path | None, parent: int | None,
 ) -> None:  # fmt: skip
     """Serve the files of a folder. When ready, print the port, the file of the certificate authority
     and ``runs_on()`` as JSON."""
     if parent is not None:
         end_with(parent, folder)
     try:
-        app = FileApp(read_files(directory), delay, faults=json.loads(faults), seed=seed)
+        app = FileApp(
+            read_files(directory), delay, faults=json.loads(faults), seed=seed,
+            connect_delay=connect_delay,
+        )  # fmt: skip
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--faults") from None
     certificate = None

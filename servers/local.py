@@ -37,7 +37,8 @@ class Local(ServerProcess):
     ``host`` is the address to listen at. ``capacity`` is the measured requests a second of such a
     server. If the delay is a range, ``seed`` determines the delay of each path. ``faults`` maps a path
     to its kind of fault (see ``servers.faults``). ``protocol`` is one of ``servers.PROTOCOLS``. For
-    ``https`` each start makes a certificate of its own.
+    ``https`` each start makes a certificate of its own. The first answer on a new connection comes
+    ``connect_delay`` seconds later.
     """
 
     name: ClassVar[str] = "local"
@@ -48,7 +49,7 @@ class Local(ServerProcess):
     def __init__(
         self, directory: Path, delay: float | Delay, python: str = PYTHON, host: str = LOOPBACK,
         capacity: float | None = None, *, faults: Mapping[str, str] | None = None, seed: int = 0,
-        protocol: str = "http",
+        protocol: str = "http", connect_delay: float = 0.0,
     ) -> None:  # fmt: skip
         self.directory = directory
         self.delays = delay if isinstance(delay, Delay) else Delay(delay, delay)
@@ -59,6 +60,7 @@ class Local(ServerProcess):
         self.host = host
         self.capacity = capacity
         self.protocol = protocol
+        self.connect_delay = connect_delay
         self.authority: Path | None = None
         """The file of the certificate authority that its clients must trust; None without TLS."""
         self.tls: ssl.SSLContext | None = None
@@ -70,7 +72,7 @@ class Local(ServerProcess):
         return [
             "--directory", str(self.directory.resolve()), "--delay", str(self.delays),
             "--faults", json.dumps(self.faults), "--seed", str(self.seed), "--host", self.host,
-            "--protocol", self.protocol, *self.certificate,
+            "--connect-delay", str(self.connect_delay), "--protocol", self.protocol, *self.certificate,
         ]  # fmt: skip
 
     def __enter__(self) -> Self:

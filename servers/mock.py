@@ -43,6 +43,7 @@ class Mock:
     host: ClassVar[str] = "flags.invalid"
     capacity: ClassVar[None] = None
     authority: ClassVar[None] = None
+    connect_delay: ClassVar[float] = 0.0  # it has no connections
 
     @property
     def url(self) -> str:

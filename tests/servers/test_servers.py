@@ -529,6 +529,32 @@ async def test_a_waiting_client_gets_its_answer_or_its_fault_after_the_delay() -
     assert (app.in_flight, app.served, app.peak) == (0, 1, 2)
 
 
+async def test_a_request_waits_until_its_connection_is_old_enough_and_then_its_own_delay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [10.0]
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
+    app = files.FileApp({"a": b""}, 0.25, connect_delay=1.0)
+    client, other = {"client": ("127.0.0.1", 1)}, {"client": ("127.0.0.1", 2)}
+    app.opened(client["client"])
+    assert app.delay_of("a", client) == 1.25
+    now[0] += 0.75
+    app.opened(other["client"])
+    assert (app.delay_of("a", client), app.delay_of("a", other)) == (0.5, 1.25)
+    now[0] += 10.0
+    assert (app.delay_of("a", client), app.delay_of("a", other)) == (0.25, 0.25)
+    app.closed(client["client"])
+    app.opened(client["client"])  # a new connection from the same port
+    assert app.delay_of("a", client) == 1.25
+
+
+def test_a_new_connection_costs_its_delay_but_not_one_that_asks_for_the_counts(flag_site: Path) -> None:
+    with Local(flag_site, 0.0, connect_delay=60.0) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(f"{server.url}/{FRANCE}", timeout=0.05)
+        assert (server.seen().served, server.seen().peak) == (0, 1)
+
+
 def test_a_server_with_a_fixed_delay_and_no_faults_uses_the_fast_path() -> None:
     good, bad = files.FileApp({"a": b""}, 0.05), files.FileApp({"a": b""}, 0.05, faults={"a": "404"})
     assert not good.watches
