@@ -34,7 +34,11 @@ from servers.mock import Mock
 from servers.nameserver import Nameserver
 from servers.process import ServerDied
 
-LOCAL_NEEDS = {"http": "uvicorn and httptools", "https": "uvicorn, httptools and trustme"}
+LOCAL_NEEDS = {
+    "http": "uvicorn and httptools",
+    "https": "uvicorn, httptools and trustme",
+    "h2": "granian and trustme",
+}
 """Protocol of the local flag server -> the packages that it needs."""
 
 

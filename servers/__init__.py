@@ -22,8 +22,9 @@ NAMES = ("mock", "local")
 
 LOOPBACK = "127.0.0.1"
 
-PROTOCOLS = ("http", "https")
-"""The protocols of the local flag server."""
+PROTOCOLS = ("http", "https", "h2")
+"""The protocols of the local flag server: HTTP/1.1; the same over TLS; HTTP/1.1 or HTTP/2 over TLS, as
+each client chooses."""
 
 ENV_SERVER_PYTHON = "CONCURBENCH_SERVER_PYTHON"
 """The environment variable with the interpreter for servers, the same for all measured interpreters."""

@@ -180,6 +180,20 @@ class FileApp:
             await gone(receive)  # so that uvicorn sends nothing more
 
 
+class ByAddress(FileApp):
+    """The same for a server that does not report connections: the first request from an address opens
+    one. A reset forgets all, so a connection that stays open over it counts again."""
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["client"] not in self.counted:
+            self.opened(scope["client"])
+        await super().__call__(scope, receive, send)
+
+    def reset(self) -> None:
+        super().reset()
+        self.established.clear()
+
+
 async def gone(receive: Receive) -> None:
     """Wait until the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
@@ -248,9 +262,13 @@ def listen(port: int, host: str = LOOPBACK) -> socket.socket:
     return listener
 
 
-def runs_on() -> dict[str, str]:
+PACKAGES = {"http": ("uvicorn", "httptools"), "https": ("uvicorn", "httptools"), "h2": ("granian",)}
+"""Protocol -> the packages that speak it."""
+
+
+def runs_on(protocol: str = "http") -> dict[str, str]:
     """The interpreter and packages of this server: name -> version."""
-    packages = {name: importlib.metadata.version(name) for name in ("uvicorn", "httptools")}
+    packages = {name: importlib.metadata.version(name) for name in PACKAGES[protocol]}
     return {platform.python_implementation(): platform.python_version(), **packages}
 
 
@@ -268,7 +286,7 @@ def runs_on() -> dict[str, str]:
 @click.option("--protocol", type=click.Choice(PROTOCOLS), default="http", show_default=True)
 @click.option(
     "--certificate", "folder", type=click.Path(path_type=Path, file_okay=False),
-    help="The folder for the certificate of https. It is removed at the end of --parent.",
+    help="The folder for the certificate, for TLS. It is removed at the end of --parent.",
 )  # fmt: skip
 @click.option("--parent", type=int, help="End when the process with this id does.")
 def main(
@@ -279,13 +297,17 @@ def main(
     and ``runs_on()`` as JSON."""
     if parent is not None:
         end_with(parent, folder)
+    if protocol == "h2":
+        from servers import http2  # only now: all else needs no granian
     try:
-        app = FileApp(
+        app = (ByAddress if protocol == "h2" else FileApp)(
             read_files(directory), delay, faults=json.loads(faults), seed=seed,
             connect_delay=connect_delay,
         )  # fmt: skip
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--faults") from None
+    if app.faults and protocol == "h2":
+        raise click.UsageError("--protocol=h2 has no --faults: granian cuts no connection")
     certificate = None
     if protocol != "http":
         if folder is None:
@@ -295,10 +317,13 @@ def main(
         ready = {
             "port": listener.getsockname()[1],
             "authority": certificate and str(certificate.authority),
-            "runs_on": runs_on(),
+            "runs_on": runs_on(protocol),
         }
         click.echo(json.dumps(ready))
-        uvicorn.Server(configuration(app, certificate)).run(sockets=[listener])
+        if certificate and protocol == "h2":
+            http2.serve(app, listener, BACKLOG, certificate)
+        else:
+            uvicorn.Server(configuration(app, certificate)).run(sockets=[listener])
 
 
 def configuration(app: FileApp, certificate: Certificate | None = None) -> uvicorn.Config:

@@ -37,7 +37,7 @@ class Local(ServerProcess):
     ``host`` is the address to listen at. ``capacity`` is the measured requests a second of such a
     server. If the delay is a range, ``seed`` determines the delay of each path. ``faults`` maps a path
     to its kind of fault (see ``servers.faults``). ``protocol`` is one of ``servers.PROTOCOLS``. For
-    ``https`` each start makes a certificate of its own. The first answer on a new connection comes
+    TLS each start makes a certificate of its own. The first answer on a new connection comes
     ``connect_delay`` seconds later.
     """
 

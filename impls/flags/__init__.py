@@ -55,7 +55,8 @@ class Case:
     scale: float = 1.0
     servers: tuple[str, ...] | None = None
     possible_servers: tuple[str, ...] | None = None
-    protocol: Literal["http", "https"] = "http"
+    protocol: Literal["http", "https", "h2"] = "http"
+    """``h2``: over TLS, HTTP/2 or HTTP/1.1, as each client chooses."""
 
     @property
     def items(self) -> int:
@@ -71,8 +72,12 @@ CASES = {
     ),
     # The mock shows no more of it than of the first case, and needs ten seconds for it in turn.
     "all194": Case(_ALL, workers=50, scale=5.0, servers=("local",)),
+    # Only if they are named: other servers, and as much time as the case before.
     "all194_tls": Case(
         _ALL, workers=50, scale=8.0, servers=(), possible_servers=("local",), protocol="https"
+    ),
+    "all194_h2": Case(
+        _ALL, workers=50, scale=8.0, servers=(), possible_servers=("local",), protocol="h2"
     ),
 }
 

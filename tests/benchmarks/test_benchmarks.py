@@ -113,7 +113,7 @@ def look():
         (["all"], {("mock", "pop20"), ("local", "pop20"), ("local", "all194")}),
         (["all194"], {("mock", "all194"), ("local", "all194")}),
         (["smallest"], {("mock", "pop20"), ("local", "pop20")}),
-        (["all194_tls"], {("local", "all194_tls")}),
+        (["all194_tls", "all194_h2"], {("local", "all194_tls"), ("local", "all194_h2")}),
     ],
 )
 def test_a_case_runs_with_its_own_servers_unless_it_is_named_and_never_with_others(
@@ -170,25 +170,20 @@ def test_a_server_that_dies_fails_only_its_row(flags_suite: Suite) -> None:
 
 
 def test_expensive_connections_are_other_work_and_have_a_higher_limit(flags_suite: Suite) -> None:
-    flags_suite.add_workload("flags_metadata")
-    for delay in (0, 0.02):
-        arguments = ("--models=threaded", "--cases=pop20,all194_tls", "--http-server=local")
-        result = flags_suite.run_here(
-            *arguments, f"--http-connect-delay={delay}", "--http-delay=0.01", "--seconds-per-row=0.01",
-            f"--benchmark-save=after_{delay}",
-        )  # fmt: skip
-        assert result.ret == 0
-    assert "--http-connect-delay=0.02" in said(result)
-    plain, delayed = (
-        {row["name"]: row["extra_info"] for row in flags_suite.load(name)["benchmarks"]}
-        for name in ("after_0.json", "after_0.02.json")
+    usual = ("--models=threaded", "--http-server=local", "--http-delay=0.01", "--seconds-per-row=0.01")
+    assert flags_suite.run_here(*usual, "--cases=pop20", "--benchmark-save=plain").ret == 0
+    result = flags_suite.run_here(
+        *usual, "--cases=pop20,all194_tls", "--http-connect-delay=0.02", "--benchmark-save=delayed"
     )
-    assert len(plain) == 3  # one of them over TLS
-    for name, info in plain.items():
-        assert "connect_delay" not in info
-        assert delayed[name]["connect_delay"] == 0.02
-        assert delayed[name]["bounds"]["waiting"] == pytest.approx(info["bounds"]["waiting"] + 0.02)
-        assert delayed[name]["fingerprint"] != info["fingerprint"]
+    assert result.ret == 0
+    assert "--http-connect-delay=0.02" in said(result)
+    [plain] = (row["extra_info"] for row in flags_suite.load("plain.json")["benchmarks"])
+    delayed, over_tls = (row["extra_info"] for row in flags_suite.load("delayed.json")["benchmarks"])
+    assert "connect_delay" not in plain
+    assert delayed["connect_delay"] == over_tls["connect_delay"] == 0.02
+    waves = [info["bounds"]["waiting"] for info in (plain, delayed, over_tls)]
+    assert waves == pytest.approx([0.01, 0.01 + 0.02, 4 * 0.01 + 0.02])
+    assert delayed["fingerprint"] != plain["fingerprint"]
 
 
 def test_losses_are_refused_where_no_part_has_a_substitute(flags_suite: Suite) -> None:

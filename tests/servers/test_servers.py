@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import multiprocessing
 import os
 import signal
@@ -22,8 +23,10 @@ import anyio
 import httpx
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from impls import flags
+from impls.flags import asyncio_http2
 from servers import Server, capacity, files
 from servers.delay import Delay
 from servers.faults import KINDS, WRONG, drawn
@@ -250,6 +253,38 @@ def test_a_server_with_tls_has_a_certificate_of_an_authority_of_its_own(
     assert not other.authority.exists()
 
 
+def test_a_client_chooses_http2_or_http1_and_connections_of_both_are_counted(
+    flag_site: Path, tmp_path: Path
+) -> None:
+    codes = ("FR", "DE", "IN")
+    with Local(flag_site, 0.0, protocol="h2") as server:
+        assert server.tls is not None
+        for http2, version in ((True, "HTTP/2"), (False, "HTTP/1.1")):
+            server.reset()
+            with httpx.Client(verify=server.tls, http2=http2) as client:
+                for _ in range(3):  # on one connection
+                    answer = client.get(f"{server.url}/{FRANCE}")
+                    assert (answer.content, answer.http_version) == (flags.site()[FRANCE], version)
+                seen = server.seen()
+            assert (seen.served, seen.peak, seen.connections) == (3, 1, 1)
+            assert seen.cpu_seconds is not None
+            assert seen.cpu_seconds > 0
+        server.reset()
+        job = flags.Job(codes, server.url, tmp_path, authority=server.authority)
+        flags.check(job, asyncio_http2.run(job, workers=3))
+        assert server.seen().connections == 1
+
+
+def test_a_server_of_http2_has_no_faults(flag_site: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        files.main,
+        ["--directory", str(flag_site), "--protocol=h2", f"--certificate={tmp_path}",
+         "--faults", json.dumps({FRANCE: "404"})],
+    )  # fmt: skip
+    assert result.exit_code == 2
+    assert "--protocol=h2 has no --faults" in result.output
+
+
 def test_ctrl_c_in_the_terminal_does_not_reach_the_server(undelayed_local: Local) -> None:
     assert os.getpgid(undelayed_local.process.pid) != os.getpgid(0)
 
@@ -286,7 +321,7 @@ threading.Event().wait()
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
 @pytest.mark.parametrize(
     "started",
-    ["Local(Path(sys.argv[1]), 0.0, protocol='https')", "Nameserver(['a.test'], 0.0)"],
+    ["Local(Path(sys.argv[1]), 0.0, protocol='h2')", "Nameserver(['a.test'], 0.0)"],
 )
 def test_a_server_ends_when_its_parent_is_killed(flag_site: Path, started: str) -> None:
     with subprocess.Popen(
