@@ -10,7 +10,9 @@ A workload (the folder's ``__init__.py``) offers these names to the benchmarks:
 ``CASES``               name -> case, the smallest first. ``case.items`` is the number of units of work,
                         ``case.workers`` the number in flight (None: one for each usable core), and
                         ``case.scale`` its work relative to the smallest case, roughly. It may have
-                        ``case.servers``, the servers that it runs with unless it is named
+                        ``case.servers``, the servers that it runs with unless it is named: with none,
+                        it runs only if it is named; and ``case.possible_servers``, all that it can
+                        run with
 ``Job``                 the frozen dataclass that every model's ``run`` takes
 ``job(case, resources)`` returns the job of a case, with the ``Resources`` of the caller
 ``check(job, answers)`` raises AssertionError unless the answers and the files left behind are right

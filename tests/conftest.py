@@ -234,6 +234,12 @@ def undelayed_local(flag_site: Path) -> Iterator[Local]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def undelayed_tls(flag_site: Path) -> Iterator[Local]:
+    with Local(flag_site, delay=0.0, protocol="https") as server:
+        yield server
+
+
 @pytest.fixture
 def mock(flag_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mock]:
     with Mock(flag_site, 0.0, tmp_path_factory.mktemp("mock") / "ledger") as server:

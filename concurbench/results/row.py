@@ -71,6 +71,8 @@ class RowInfo(TypedDict, total=False):
     """Who used the CPU meanwhile: ``steal``, ``others`` (shares of all cores), ``speed``."""
     delay: float
     """Seconds that the server waits before each response."""
+    connect_delay: float
+    """Seconds by which the first response on a new connection comes later, if any."""
     server_capacity: float | None
     """Responses per second that the server can give."""
     server_saw: Mapping[str, Any]

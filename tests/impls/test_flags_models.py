@@ -32,6 +32,11 @@ Rust close their connections when the model drops them."""
 MOST_LOOKS = 400
 """How often to look whether a client has closed its connections."""
 
+ONE_OF_EACH_CLIENT = (
+    "threaded", "threaded_new_client", "asyncio_gather", "trio_nursery", "asyncio_httpx2",
+    "asyncio_aiohttp", "asyncio_aiohttp_transport",
+)  # fmt: skip
+
 each_model = pytest.mark.parametrize("name", [model.name for model in MODELS])
 each_pair = pytest.mark.parametrize(("name", "server"), PAIRS, indirect=["server"])
 
@@ -79,12 +84,28 @@ def test_it_reports_an_error_for_each_flag_if_no_server_listens(
 
 
 @each_model
-def test_more_workers_than_flags_work(
-    run: impls.Run, undelayed_local: Server, cluster: str | None, tmp_path: Path
+def test_it_downloads_over_tls_and_with_more_workers_than_flags(
+    run: impls.Run, undelayed_tls: Server, cluster: str | None, tmp_path: Path
 ) -> None:
-    undelayed_local.reset()
-    job = flags.Job(("FR",), undelayed_local.url, tmp_path, cluster=cluster)
+    job = flags.Job(
+        ("FR", "DE", "IN"), undelayed_tls.url, tmp_path, None, cluster,
+        authority=undelayed_tls.authority,
+    )  # fmt: skip
+    undelayed_tls.reset()
     flags.check(job, run(job, workers=4))
+    assert undelayed_tls.seen().served == len(job.codes)
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_CLIENT)
+def test_a_certificate_of_an_unknown_authority_is_an_error_for_each_flag(
+    run: impls.Run, undelayed_tls: Server, tmp_path: Path
+) -> None:
+    flags._tls_context.cache_clear()  # another job may have made this process trust the authority
+    job = flags.Job(("FR", "DE"), undelayed_tls.url, tmp_path)
+    undelayed_tls.reset()
+    outcomes = run(job, workers=2)
+    assert outcomes == dict.fromkeys(job.codes, flags.Outcome("error"))
+    assert undelayed_tls.seen().served == 0
 
 
 @each_model
