@@ -34,7 +34,7 @@ REASONS = {
     "timeout": ".*Timeout.*",
     # Clients name a cut connection differently; some name only the operation that failed.
     "reset": ".*(reset by peer|ReadError).*",
-    "short": ".*(without sending complete|ContentLengthError|payload is not completed).*",
+    "short": ".*(sending complete|IncompleteRead|ContentLengthError|payload is not completed).*",
     "wrong": "status 200, but no complete GIF|JSONDecodeError.*",
 }
 

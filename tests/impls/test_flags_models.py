@@ -9,10 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import impls
 from impls import flags
+from impls._process import OwnProcess
 from servers import NAMES, Server
 from tests.errors import leaves
 
@@ -107,6 +109,8 @@ def test_it_closes_every_client_it_opens(
             _record_instances(getattr(import_module(module), name), made, monkeypatch)
     job = flags.Job(("FR", "DE", "IN"), undelayed_local.url, tmp_path, cluster=cluster)
     run(job, workers=2)
+    if isinstance(run, OwnProcess):
+        assert psutil.Process(run.process.pid).net_connections() == []
     assert all(client.closed if hasattr(client, "closed") else client.is_closed for client in made)
 
 
