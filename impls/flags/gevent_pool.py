@@ -4,7 +4,8 @@ Execution unit: greenlets, all in one thread, in a pool of gevent. They share on
 ``urllib3.PoolManager``. gevent replaces the standard library's sockets and locks, so that blocking code
 switches to another greenlet instead of waiting. So the code is that of a pool of threads.
 Costs a change of the whole process, which must come before all other imports. A library in C that
-blocks stops all greenlets. The process is one of its own, and all its memory counts.
+blocks stops all greenlets, and names are looked up by threads. The process is one of its own, and all
+its memory counts.
 Choose it to have thousands of requests in flight in an existing program with blocking libraries.
 """
 
