@@ -94,12 +94,20 @@ def model_file(request: pytest.FixtureRequest, model: str) -> impls.Model:
 
 
 @pytest.fixture
-def run(model_file: impls.Model) -> impls.Run:
-    """The model's ``run``. If the model is unavailable, the row is skipped."""
-    try:
-        return impls.load(model_file.workload, model_file.name)
-    except impls.Unavailable as reason:
-        pytest.skip(str(reason))
+def run(request: pytest.FixtureRequest, model_file: impls.Model) -> Iterator[impls.Run]:
+    """The model's ``run``. If the model is unavailable, the row is skipped.
+
+    A process of its own goes on between the visits of a row that takes turns with others.
+    """
+    with ExitStack() as stack:
+        visited = request.config.stash[SESSION].visited(request.node.nodeid)
+        kept, last = (visited.kept, visited.group.stack) if visited else ({}, stack)
+        if "run" not in kept:
+            try:
+                kept["run"] = last.enter_context(impls.loaded(model_file.workload, model_file.name))
+            except impls.Unavailable as reason:
+                pytest.skip(str(reason))
+        yield kept["run"]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -145,6 +146,8 @@ class Suite:
             "benchmarks/options.py",
             "benchmarks/processes.py",
             "impls/__init__.py",
+            "impls/_process.py",
+            "impls/_requirements.py",
             "impls/_traced.py",
         ):
             self.write(name, (ROOT / name).read_text(encoding="utf-8"))
@@ -272,8 +275,27 @@ def load(workload: str, name: str) -> impls.Run:
         pytest.skip(str(reason))
 
 
+@pytest.fixture(scope="module")
+def own_processes() -> Iterator[Callable[[str, str], impls.Run]]:
+    """Call it for the ``run`` of a model in a process that lasts as long as the tests of a module."""
+    kept: dict[tuple[str, str], impls.Run] = {}
+    with ExitStack() as stack:
+
+        def get(workload: str, name: str) -> impls.Run:
+            if (workload, name) not in kept:
+                try:
+                    kept[workload, name] = stack.enter_context(impls.loaded(workload, name))
+                except impls.Unavailable as reason:
+                    pytest.skip(str(reason))
+            return kept[workload, name]
+
+        yield get
+
+
 @pytest.fixture
-def run(workload: str, name: str) -> impls.Run:
+def run(workload: str, name: str, own_processes: Callable[[str, str], impls.Run]) -> impls.Run:
+    if impls.find(workload, name).own_process:
+        return own_processes(workload, name)
     return load(workload, name)
 
 

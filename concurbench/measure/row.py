@@ -62,7 +62,7 @@ class BenchmarkRow:
         self._idle: set[int] | None = None
         """The processes that are not this row's; None if its costs are not measured."""
         if between and capacity_here:
-            self._idle = cost.idle_processes(model.start_method)
+            self._idle = cost.idle_processes(model.start_method, run)
         self._info: RowInfo = {
             "workload": model.workload,
             "model": model.name,
