@@ -209,7 +209,7 @@ def report(study: IntervalStudy) -> str:
     lines = [
         f"{len(runs)} runs of {study.passes} passes in {duration(study.seconds)} "
         f"({files.place(study.machine)}). Covered: intervals that contained the next run's median. ±: "
-        "half an interval's width. In brackets: 95% intervals for independent runs.",
+        "half an interval's width. In brackets: 95% intervals, as if runs were independent.",
         "",
         "|intervals|claimed|covered|±|row covered least|",
         "|:--|--:|--:|--:|:--|",

@@ -54,7 +54,7 @@ def report(study: VerdictStudy) -> str:
     lines = [
         f"{counted(len(study.runs), 'run')} of {counted(groups, 'group')}, in "
         f"{duration(study.seconds)} ({files.place(study.machine)}). Every second run, unless the "
-        f"column says all; in brackets, {CONFIDENCE:.0%} intervals for independent cases.",
+        f"column says all. In brackets: {CONFIDENCE:.0%} intervals, as if cases were independent.",
         "",
         *_questions(every, second),
         "",
