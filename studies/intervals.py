@@ -207,10 +207,9 @@ def report(study: IntervalStudy) -> str:
     """The findings, as a table in Markdown."""
     runs = study.runs
     lines = [
-        f"{len(runs)} runs of {study.passes} passes, one after another, on "
-        f"{files.place(study.machine)}, in {duration(study.seconds)}. Claimed: the coverage that the "
-        "intervals claim. Covered: the share of intervals that contained the next run's median. ±: "
-        "half the width of an interval. In brackets: the 95% interval, if all were independent.",
+        f"{len(runs)} runs of {study.passes} passes in {duration(study.seconds)} "
+        f"({files.place(study.machine)}). Covered: intervals that contained the next run's median. ±: "
+        "half an interval's width. In brackets: 95% intervals, as if runs were independent.",
         "",
         "|intervals|claimed|covered|±|row covered least|",
         "|:--|--:|--:|--:|:--|",

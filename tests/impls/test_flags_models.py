@@ -142,7 +142,7 @@ def test_it_closes_every_client_it_opens(
 
 
 def _wait_until_closed(server: Server, process: int | None) -> None:
-    """Wait until this or another process has no connection to the server: clients in Rust close late."""
+    """Wait until the process has no connection to the server: clients in Rust close late."""
     for _ in range(MOST_LOOKS):
         found = psutil.Process(process).net_connections("tcp")
         left = [each for each in found if each.raddr and server.url.endswith(f":{each.raddr.port}")]

@@ -68,7 +68,7 @@ def test_the_report_has_the_coverage_of_all_rows_and_of_the_worst(tmp_path: Path
     assert done.exit_code == 0, done.output
     assert "|over passes|60.0%|50.0% of 6 (19%–81%)|" in done.output
     assert "|0%: `x[b-w02]`|" in done.output
-    assert "AMD EPYC, 2 cores, CPython 3.11.7, in 1 min 20 s." in done.output
+    assert "in 1 min 20 s (linux, AMD EPYC, 2 cores, CPython 3.11.7)." in done.output
 
 
 def test_a_file_with_fewer_than_two_runs_has_no_report(tmp_path: Path) -> None:
