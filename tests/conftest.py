@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 import impls
-from concurbench.measure import interference, session
+from concurbench.measure import interference, rounds, session
 from concurbench.measure.speed import capacity
 from servers import Server
 from servers import capacity as server_capacity
@@ -170,7 +170,7 @@ class Suite:
         """Run a session in this process, without its slow parts.
 
         Fakes replace the yardsticks, both measurements of capacity, and the preflight check. Costs
-        are not observed.
+        are not observed, and rows take few turns.
         """
         own = ("impls", "benchmarks", "conftest")
         with pytest.MonkeyPatch.context() as patch:
@@ -178,6 +178,7 @@ class Suite:
                 patch.delitem(sys.modules, name)
             patch.setattr(interference, "Yardsticks", FakeYardsticks)
             patch.setattr(session, "preflight_check", list)
+            patch.setattr(rounds, "MAX_TURNS", rounds.MIN_TURNS)
             patch.setenv(session.ENV_OBSERVE, "0")
             patch.setattr(capacity, "measure", lambda workers, seconds, **_: float(workers))
             patch.setattr(server_capacity, "highest", lambda server: 5_000.0)

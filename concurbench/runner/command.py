@@ -67,6 +67,11 @@ def run_options(passes: int | None, otherwise: str = "") -> Decorator:
             "--benchmark-save", "name", metavar="NAME", type=parsed(parse_save),
             help="Save under this name, partial runs too.",
         ),
+        click.option(
+            "--resume", metavar="FILE", type=EXISTING,
+            help="Go on after an interruption, from the file that the same command named, or left in "
+            "the folder concurbench/running of the user's state.",
+        ),
         timeout_option(TIMEOUT),
         suite_options,
     )  # fmt: skip

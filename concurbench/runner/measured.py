@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from concurbench.runner.child import ChildResult
 
 RECORD = "run in progress"
 """The kind of file that holds what was measured while a run goes on."""
+
+
+Visit = tuple[int, str, tuple[str, ...]]
+"""A process of a run: its pass, its interpreter and its rows."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Request:
     storage: Path | None = None
     keep_partial: bool = False
     """Save partial runs too, with the user's state."""
+    resume: Path | None = None
+    """What the same command had measured when it was interrupted."""
 
 
 @dataclass
@@ -115,7 +122,7 @@ def read(file: Path) -> list[Measured]:
         ConcurbenchError: the file cannot be read or holds something else.
     """
     header, entries = records.read(file, RECORD)
-    try:
+    with _understood(file):
         groups = header["rows"]
         measured = {name: Measured(name, Path(), groups[name]) for name in groups}
         for entry in entries:
@@ -123,9 +130,37 @@ def read(file: Path) -> list[Measured]:
             one.add(number, one.groups, ChildResult(**entry["result"]))
             one.finished = max(one.finished, number - 1)  # the later pass has started
             one.planned = entry["passes"]
+    return list(measured.values())
+
+
+def results_of(file: Path, command: Mapping[str, Any]) -> dict[Visit, ChildResult]:
+    """The results of the processes that an interrupted command has ended, if it was this ``command``.
+
+    Raises:
+        ConcurbenchError: the file cannot be read or holds something else, or the command was another.
+    """
+    header, entries = records.read(file, RECORD)
+    for name, value in json.loads(json.dumps(command)).items():
+        if header.get(name) != value:
+            raise ConcurbenchError(
+                f"{file} was measured with other {name}: repeat the command as it was, on the same "
+                f"commit, or run it without --resume"
+            )
+    with _understood(file):
+        return {
+            (entry["pass"], entry["interpreter"], tuple(entry["visited"])): ChildResult(
+                **entry["result"]
+            )
+            for entry in entries
+        }
+
+
+@contextmanager
+def _understood(file: Path) -> Iterator[None]:
+    try:
+        yield
     except (LookupError, TypeError, AttributeError) as error:
         raise ConcurbenchError(f"{file} is not a {RECORD} file: {error!r}") from None
-    return list(measured.values())
 
 
 @dataclass(frozen=True)

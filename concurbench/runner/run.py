@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
+from pytest_benchmark.utils import get_commit_info
 
 from concurbench import machine
 from concurbench.command import UNABLE, check_writable, ended_by_signals, published, system_error
@@ -29,8 +30,10 @@ from concurbench.runner.measured import (
     Kept,
     Measured,
     Request,
+    Visit,
     keep,
     read,
+    results_of,
     storage_at,
 )
 from concurbench.runner.workspace import Workspace
@@ -82,9 +85,9 @@ def run(request: Request, pythons: Mapping[str, Path], show: Callable[[Result], 
             folder = request.storage or Path(first.storage)
             earlier, notes = _earlier(request, folder)
             _check_storage(folder)
-            record = _record(request, Path(first.root), collected)
+            record, done = _record(request, Path(first.root), collected)
             measured = collected
-            measure(suite, measured, request.passes, status, record)
+            measure(suite, measured, request.passes, status, record, done=done)
     except Interrupted as signal:
         interrupted = signal.exit_code
         click.echo("interrupted", err=True)
@@ -96,7 +99,10 @@ def run(request: Request, pythons: Mapping[str, Path], show: Callable[[Result], 
     made = [keep(each, request, folder, earlier) for each in measured]
     kept = [each for each in made if each]
     if record is not None:
-        record.path.unlink(missing_ok=True)  # the runs hold all of it now
+        if interrupted and any(each.contents for each in measured):
+            click.echo(f"to go on, repeat the command with --resume={record.path}", err=True)
+        else:
+            record.path.unlink(missing_ok=True)  # the runs hold all of it now
     if not measured:
         return interrupted
     published(lambda: show(Result(kept, measured, unusable, earlier, notes)))
@@ -180,10 +186,11 @@ def collect(
 
 def measure(
     suite: PytestSuite, measured: Sequence[Measured], passes: int | None, status: StatusLine,
-    record: Record | None = None, prefix: str = "",
+    record: Record | None = None, prefix: str = "", done: Mapping[Visit, ChildResult] | None = None,
 ) -> None:  # fmt: skip
     """Make these passes in all environments, or without a number as many as the verdicts need, and add
-    the results; each result is also appended to the record. ``prefix`` starts each status line.
+    the results; each result is also appended to the record. ``prefix`` starts each status line. What is
+    ``done`` is not measured again.
 
     Ends early where a pass saved nothing in any environment: the next pass would not either.
     """
@@ -202,14 +209,16 @@ def measure(
             if (rows := [row for row in part if row in (each.groups if number == 1 else each.seconds)])
         ]
         for position, (each, rows) in enumerate(visits):
-            progress.starts(number, visits[position:])
-            observe = plan.observed(number)
-            result = suite.measure(each.python, rows, plan.seconds(number), observe=observe)
-            if record is not None:
-                # Where a checkout lies is private.
-                entry = asdict(replace(result, root="", storage=""))
-                where = {"pass": number, "passes": plan.passes, "interpreter": each.name}
-                record.append({**where, "result": entry})
+            result = (done or {}).get((number, each.name, tuple(rows)))
+            if result is None:
+                progress.starts(number, visits[position:])
+                observe = plan.observed(number)
+                result = suite.measure(each.python, rows, plan.seconds(number), observe=observe)
+                if record is not None:
+                    # Where a checkout lies is private.
+                    entry = asdict(replace(result, root="", storage=""))
+                    where = {"pass": number, "passes": plan.passes, "interpreter": each.name}
+                    record.append({**where, "visited": rows, "result": entry})
             each.add(number, rows, result)
         saved = [each for each in measured if number in each.contents]
         for each in saved:
@@ -242,8 +251,18 @@ def _check_storage(folder: Path) -> None:
         ) from None
 
 
-def _record(request: Request, root: Path, measured: Sequence[Measured]) -> Record:
+def _record(
+    request: Request, root: Path, measured: Sequence[Measured]
+) -> tuple[Record, Mapping[Visit, ChildResult]]:
+    """The file that holds what is measured until the run is saved, and what it holds already."""
+    command = {
+        "arguments": list(request.arguments),
+        "passes": request.passes,
+        "rows": {each.name: each.groups for each in measured},
+        "code": get_commit_info()["id"],
+    }
+    if request.resume is not None:
+        done = results_of(request.resume, command)
+        return Record.reopened(request.resume), done
     path = default_path("running", root.name).with_suffix(".jsonl")
-    rows = {each.name: each.groups for each in measured}
-    header = {"arguments": list(request.arguments), "rows": rows}
-    return Record(path, RECORD, header)
+    return Record(path, RECORD, command), {}

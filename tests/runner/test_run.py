@@ -217,6 +217,39 @@ def test_what_a_killed_command_had_measured_can_be_made_a_run(run: Command) -> N
     assert run("--from", "other.jsonl").exit_code == 2
 
 
+@pytest.mark.parametrize("how", ["interrupted", "killed"])
+def test_an_interrupted_run_goes_on_where_it_ended(run: Command, how: str) -> None:
+    running, left = run.folder / "state/concurbench/running", run.folder / "left.jsonl"
+
+    def ends(number: int, _: str, rows: Sequence[str]) -> ChildResult:
+        if number == 3 and how == "interrupted":
+            raise Interrupted(signal.SIGINT)
+        if number == 3:
+            [file] = running.glob("*.jsonl")
+            left.write_bytes(file.read_bytes() + b'{"pass": 3, "passes"')  # cut off
+        return result(rows, TIMES)
+
+    done = run("--passes", "5", answer=ends)
+    if how == "interrupted":
+        [left] = running.glob("*.jsonl")
+        assert f"to go on, repeat the command with --resume={left}" in done.output
+    for other in (["--passes", "4"], ["--passes", "5", "--models=all"]):
+        refused = run(*other, f"--resume={left}")
+        assert refused.exit_code == 2
+        assert f"{left} was measured with other" in refused.output
+    done = run("--passes", "5", f"--resume={left}")
+    assert done.exit_code == 0, done.output
+    assert len(run.suite.visits) == 3
+    assert passes(run.load("0001_*" if how == "interrupted" else "0002_*"), "threaded") == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
+    assert not left.exists()
+
+
 def test_options_of_the_suite_and_arguments_behind_two_dashes_go_to_pytest(run: Command) -> None:
     run("--models=all", "--cases", "small", "--losses", "--", "-k", "threaded", "test_x.py")
     assert list(run.suite.arguments[-6:]) == [
