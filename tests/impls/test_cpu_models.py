@@ -37,7 +37,12 @@ def cases_of(workload: str, cases: Any) -> pytest.MarkDecorator:
 
 
 def _parametrize(names: tuple[str, ...], rows: list[Any]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize(names, [pytest.param(*row, id="-".join(row)) for row in rows])
+    def marks(workload: str, name: str, *_: str) -> list[pytest.MarkDecorator]:
+        # Ray takes seconds to start, and one or two for each call of a model.
+        return [pytest.mark.slow] if impls.find(workload, name).cluster == "ray" else []
+
+    parameters = [pytest.param(*row, id="-".join(row), marks=marks(*row)) for row in rows]
+    return pytest.mark.parametrize(names, parameters)
 
 
 @pytest.mark.slow
