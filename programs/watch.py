@@ -33,6 +33,7 @@ DEFAULTS = {
     "switching": ("threaded", "interval_5ms"),
     "throttle": ("threading_semaphore", "contended"),
     "units": ("threads", "hundred"),
+    "wordcount": ("multiprocess_combiner", "words_100k"),
 }
 """Workload -> model and case."""
 
