@@ -12,6 +12,7 @@ import pytest
 
 import impls
 from impls import digests, primes
+from tests.conftest import load
 from tests.probe import Probe, peak, times_tested
 
 TOO_SLOW = {("multiprocess_per_number", "below_50k")}
@@ -36,7 +37,12 @@ def cases_of(workload: str, cases: Any) -> pytest.MarkDecorator:
 
 
 def _parametrize(names: tuple[str, ...], rows: list[Any]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize(names, [pytest.param(*row, id="-".join(row)) for row in rows])
+    def marks(workload: str, name: str, *_: str) -> list[pytest.MarkDecorator]:
+        # Ray takes seconds to start, and one or two for each call of a model.
+        return [pytest.mark.slow] if impls.find(workload, name).cluster == "ray" else []
+
+    parameters = [pytest.param(*row, id="-".join(row), marks=marks(*row)) for row in rows]
+    return pytest.mark.parametrize(names, parameters)
 
 
 @pytest.mark.slow
@@ -69,7 +75,13 @@ def test_a_primes_model_returns_answers_in_the_order_of_the_batches(
     assert run(job, workers=workers) == [[2], [23, 29], [], [2], [2, 3], []]
 
 
-@models_of("primes")
+def choices(workload: str) -> pytest.MarkDecorator:
+    """Its models without references, which may do the work in another way."""
+    names = [model.name for model in impls.models(workload) if not model.reference]
+    return _parametrize(("workload", "name"), [(workload, name) for name in names])
+
+
+@choices("primes")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_primes_model_has_no_more_in_flight_than_its_workers(
     run: Run, cluster: str | None, workers: int, tmp_path: Path
@@ -78,6 +90,22 @@ def test_a_primes_model_has_no_more_in_flight_than_its_workers(
     assert run(primes.Job(tuple(batches), cluster), workers=workers) == [[]] * 8
     assert times_tested(tmp_path) == 8
     assert peak(tmp_path) <= workers
+
+
+@pytest.mark.parametrize(("workload", "name"), [("primes", "numba_prange")])
+def test_compiled_code_has_no_more_threads_than_workers_and_leaves_processes_able_to_fork(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numba
+
+    limit: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set by a function
+    threads: list[int] = []
+    monkeypatch.setattr(numba, "set_num_threads", threads.append)
+    job = primes.Job((range(100), (), (97,)))
+    for workers in (1, limit, 10_000):
+        primes.check(job, run(job, workers=workers))
+    assert threads == [1, limit, limit]
+    primes.check(job, load("primes", "multiprocess_fork")(job, workers=2))
 
 
 @pytest.mark.parametrize(("workload", "name"), [("primes", "interpreters")])
