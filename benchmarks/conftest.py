@@ -7,6 +7,7 @@ after. A test that also requests ``flag_server`` is one for each server, too.
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -28,7 +29,8 @@ from concurbench.measure.session import SESSION
 from concurbench.results.runs import short_name
 from concurbench.units import counted
 from servers import NAMES, Server, capacity, stub
-from servers.cluster import Cluster, Unfit, threads_of
+from servers import cluster as clusters
+from servers.dask_cluster import Unfit, threads_of
 from servers.local import Local
 from servers.mock import Mock
 from servers.nameserver import Nameserver
@@ -117,7 +119,7 @@ def new_row(
     """Call it with a fixture that times for the row of this test."""
     option, server = request.config.option, request.node.callspec.params.get("server")
     workload: Any = import_module(f"impls.{model_file.workload}")
-    elsewhere = model_file.cluster and option.dask_scheduler
+    elsewhere = model_file.cluster == "dask" and option.dask_scheduler
     if model_file.cluster and (visited := request.config.stash[SESSION].visited(request.node.nodeid)):
         visited.alone = True  # starting a cluster for each turn would take longer than the rounds
     return lambda benchmark: BenchmarkRow(
@@ -159,15 +161,17 @@ def cluster(
     """The address of the cluster for this row's model; None if it uses none."""
     if model_file.cluster is None:
         yield None
-    elif request.config.option.dask_scheduler is not None:
+    elif model_file.cluster == "dask" and request.config.option.dask_scheduler is not None:
         address, threads = request.getfixturevalue("existing_cluster")
         if threads < workers:
             note = f"{short_name(request.node.nodeid)}: the cluster has {counted(threads, 'thread')}"
             request.config.stash[SESSION].notes.append(f"{note} for {workers} workers")
         yield address
     else:
-        with Cluster.fitting(workers, machine.usable_cores()) as own:
+        terminated = signal.getsignal(signal.SIGTERM)
+        with clusters.fitting(model_file.cluster, workers, machine.usable_cores()) as own:
             yield own.address
+        signal.signal(signal.SIGTERM, terminated)  # Ray's client replaces it
 
 
 @pytest.fixture

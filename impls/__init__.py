@@ -161,7 +161,7 @@ def _is_specifier(value: object) -> bool:
 
 
 START_METHODS = ("fork", "forkserver", "spawn")
-CLUSTERS = ("dask",)
+CLUSTERS = ("dask", "ray")
 
 LITERALS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "CASES": ("a tuple of names", _is_tuple_of_names),

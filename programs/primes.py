@@ -6,6 +6,7 @@ import click
 
 from concurbench import machine
 from concurbench.report.text import say
+from concurbench.trace.process import all_answers
 from concurbench.trace.spans import Activity, Call, Span
 from concurbench.units import counted
 from impls import primes
@@ -32,16 +33,18 @@ def main(options: Options, numbers: tuple[int, ...], below: int | None) -> None:
         raise click.UsageError("give numbers or --below, not both")
     batches = tuple((number,) for number in (numbers or range(below or 0) or primes.LARGE))
     say(f"{counted(len(batches), 'number')}, {options}")
-    with options.run(primes.Job(batches)) as run:
+    with options.run(primes.Job(batches), summarize=all_answers) as run:
         for call in run.calls():
             if call.end is not None:
                 say(_line(call))
-    found = sum(call.result is True for call in run.done)
-    tested = counted(len(run.done), "number")
-    say(f"{counted(found, 'prime')} among {tested} tested, total {run.seconds:.3f} s")
+    found, tested = sum(call.result is True for call in run.done), len(run.done)
+    if run.answers is not None:  # workers of a cluster and compiled code make no traced calls
+        found, tested = sum(map(len, run.answers)), len(run.answers)
+    total = f"total {run.seconds:.3f} s"
+    say(f"{counted(found, 'prime')} among {counted(tested, 'number')} tested, {total}")
     say(f"sum over all units: {sum(call.seconds for call in run.done):.3f} s")
     if run.ended_by:
-        say(f"interrupted: {len(batches) - len(run.done)} not tested", "yellow")
+        say(f"interrupted: {len(batches) - tested} not tested", "yellow")
     calls = run.done + run.cut
     options.finish(run, [Span.of(call, f"{call.item}", Activity.COMPUTES) for call in calls])
 

@@ -1,61 +1,43 @@
-"""A Dask cluster for the models that need one: started on this machine, or an existing one.
+"""Clusters for the models that need one: each kind is a module, named after the model's ``CLUSTER``.
 
-The scheduler and its workers run in separate processes. ``LocalCluster`` would run the scheduler in the
-client's process, and a benchmark would time both.
+``dask_cluster``  a scheduler and worker processes
+``ray_cluster``   a node of its own, with an object store in memory
+
+Such a module offers ``Cluster``. A cluster runs in a process of its own, or a benchmark would time its
+start and its scheduler, too.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
-import importlib
-import math
-import platform
-import signal
-import sys
-import sysconfig
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from abc import abstractmethod
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any, ClassVar, Self
 
-import click
-
-from servers.process import ServerProcess, end_with
-
-TIMEOUT = 10.0
-"""Seconds within which a scheduler and its workers must answer."""
+from servers.process import ServerProcess
 
 
-class Unfit(Exception):
-    """A cluster that cannot do the work; the message says why, and what to do."""
+class ClusterProcess(ServerProcess):
+    """A cluster on this machine while a ``with`` block lasts."""
 
-
-class Cluster(ServerProcess):
-    """A scheduler and ``processes`` workers of ``threads`` threads each, on this machine."""
-
-    title: ClassVar[str] = "Dask cluster"
-    module: ClassVar[str] = "servers.cluster"
     gentle: ClassVar[bool] = True  # it must end the processes of its workers
 
-    def __init__(self, processes: int, threads: int) -> None:
-        self.processes = processes
-        self.threads = threads
-        self.python = sys.executable
-
     @classmethod
+    @abstractmethod
     def fitting(cls, workers: int, cores: int) -> Self:
-        """A cluster of at least ``workers`` threads, in at most one process per core."""
-        processes = min(workers, cores)
-        return cls(processes, math.ceil(workers / processes))
-
-    def arguments(self) -> Sequence[str]:
-        return ["--processes", str(self.processes), "--threads", str(self.threads)]
+        """A cluster that can run ``workers`` tasks at once, on a machine with ``cores`` cores."""
 
     def started(self, line: str) -> None:
         self.address = line
-        """The address of its scheduler."""
+        """The address that clients connect to."""
+
+
+def fitting(kind: str, workers: int, cores: int) -> ClusterProcess:
+    """A cluster of this kind that can run ``workers`` tasks at once."""
+    engine: type[ClusterProcess] = import_module(f"servers.{kind}_cluster").Cluster
+    return engine.fitting(workers, cores)
 
 
 Load = Callable[[], Callable[..., Any]]
@@ -65,103 +47,14 @@ Load = Callable[[], Callable[..., Any]]
 def given(load: Load, kind: str | None, cores: int) -> Load:
     """A picklable function that loads the same model and, if ``kind`` is not None, starts a cluster for
     each run of it."""
-    return load if kind is None else functools.partial(_on_cluster, load, cores)
+    return load if kind is None else functools.partial(_on_cluster, load, kind, cores)
 
 
-def _on_cluster(load: Load, cores: int) -> Callable[..., Any]:
+def _on_cluster(load: Load, kind: str, cores: int) -> Callable[..., Any]:
     run = load()
 
     def clustered(job: Any, *, workers: int) -> Any:
-        with Cluster.fitting(workers, cores) as cluster:
+        with fitting(kind, workers, cores) as cluster:
             return run(dataclasses.replace(job, cluster=cluster.address), workers=workers)
 
     return clustered
-
-
-def threads_of(address: str, package: str) -> Mapping[str, int]:
-    """Worker -> number of threads, after a check that each worker can run this checkout's ``package``.
-
-    Raises:
-        Unfit: the scheduler does not answer or has no workers, or a worker lacks the package, has
-            another version of it, or runs on another Python.
-    """
-    import cloudpickle
-    import distributed
-
-    here = sys.modules[__name__]
-    cloudpickle.register_pickle_by_value(here)  # otherwise workers would import this module
-    try:
-        with distributed.Client(address, timeout=TIMEOUT, set_as_default=False) as client:
-            workers = {
-                name: worker["nthreads"]
-                for name, worker in client.scheduler_info(n_workers=-1)["workers"].items()
-            }
-            identities = client.run(identity, package)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise Unfit(f"no Dask scheduler answers at {address} ({error})") from error
-    finally:
-        cloudpickle.unregister_pickle_by_value(here)
-    if not workers:
-        raise Unfit(f"the Dask scheduler at {address} has no workers: dask worker {address}")
-    _compare(identities, identity(package), package)
-    return workers
-
-
-def identity(package: str) -> dict[str, str]:
-    """The properties that all workers must share: Python's version, the hash of the package's files,
-    and the error if it cannot be imported."""
-    build = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
-    found = {"python": f"{platform.python_version()}{build}", "content": "", "error": ""}
-    try:
-        folder = Path(str(importlib.import_module(package).__file__)).parent
-    except ImportError as error:
-        return {**found, "error": f"{type(error).__name__}: {error}"}
-    files = sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".tsv"))
-    content = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
-    return {**found, "content": content}
-
-
-def _compare(workers: Mapping[str, Mapping[str, str]], here: Mapping[str, str], package: str) -> None:
-    for worker, found in sorted(workers.items()):
-        if found["error"]:
-            raise Unfit(
-                f"the Dask worker {worker} has no {package} ({found['error']}): "
-                f"start it with PYTHONPATH set to this checkout, or a copy of it"
-            )
-        if found["content"] != here["content"]:
-            raise Unfit(
-                f"the Dask worker {worker} has another version of {package}: "
-                f"start it with PYTHONPATH set to this checkout, or a copy of it"
-            )
-        if found["python"] != here["python"]:
-            raise Unfit(
-                f"the Dask worker {worker} runs on Python {found['python']}, "
-                f"but this is {here['python']}: start it with the same version"
-            )
-
-
-@click.command()
-@click.option("--processes", type=click.IntRange(1), required=True)
-@click.option("--threads", type=click.IntRange(1), required=True, help="Threads in each process.")
-@click.option("--parent", type=int, help="End when the process with this id does.")
-def main(processes: int, threads: int, parent: int | None) -> None:
-    """Run a Dask cluster on this machine until a signal; print its scheduler's address when ready."""
-    from distributed import LocalCluster
-
-    if parent is not None:
-        end_with(parent)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    with LocalCluster(
-        n_workers=processes,
-        threads_per_worker=threads,
-        processes=True,
-        dashboard_address=None,
-    ) as cluster:
-        click.echo(cluster.scheduler_address)
-        ended.wait()
-
-
-if __name__ == "__main__":
-    main()

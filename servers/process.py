@@ -15,9 +15,6 @@ from typing import ClassVar, Self
 
 import psutil
 
-START_TIMEOUT = 30.0
-"""Seconds within which the process must be ready."""
-
 CHECKOUT = Path(__file__).parents[1]
 
 GRACE = 5.0
@@ -53,6 +50,9 @@ class ServerProcess(ABC):
     module: ClassVar[str]
     gentle: ClassVar[bool] = False
     """Whether it gets SIGTERM first, because it must clean up; otherwise it is killed."""
+
+    start_timeout: ClassVar[float] = 30.0
+    """Seconds within which it must be ready."""
 
     python: str
 
@@ -122,7 +122,7 @@ class ServerProcess(ABC):
 
     def _wait_until_ready(self) -> str:
         assert self.process.stdout is not None
-        timeout = threading.Timer(START_TIMEOUT, self.process.kill)
+        timeout = threading.Timer(self.start_timeout, self.process.kill)
         timeout.start()
         try:
             line = self.process.stdout.readline()

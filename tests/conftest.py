@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -24,7 +25,7 @@ from concurbench.measure import interference, rounds, session
 from concurbench.measure.speed import capacity
 from servers import Server
 from servers import capacity as server_capacity
-from servers.cluster import Cluster
+from servers.cluster import fitting
 from servers.local import Local
 from servers.mock import Mock
 
@@ -260,11 +261,15 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 
 @pytest.fixture(scope="session")
-def dask_cluster() -> Iterator[str]:
-    """The address of a cluster whose worker has four threads and imports this checkout."""
-    pytest.importorskip("distributed", reason="no package distributed")
-    with Cluster(processes=1, threads=4) as cluster:
-        yield cluster.address
+def clusters() -> Iterator[Callable[[str], str]]:
+    """Call it with a kind of cluster for the address of one that runs four tasks at once."""
+    with ExitStack() as stack:
+
+        @functools.cache
+        def address(kind: str) -> str:
+            return stack.enter_context(fitting(kind, workers=4, cores=1)).address
+
+        yield address
 
 
 def load(workload: str, name: str) -> impls.Run:
@@ -275,9 +280,9 @@ def load(workload: str, name: str) -> impls.Run:
         pytest.skip(str(reason))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_processes() -> Iterator[Callable[[str, str], impls.Run]]:
-    """Call it for the ``run`` of a model in a process that lasts as long as the tests of a module."""
+    """Call it for the ``run`` of a model in a process that lasts as long as the tests."""
     kept: dict[tuple[str, str], impls.Run] = {}
     with ExitStack() as stack:
 
@@ -300,12 +305,10 @@ def run(workload: str, name: str, own_processes: Callable[[str, str], impls.Run]
 
 
 @pytest.fixture
-def cluster(request: pytest.FixtureRequest, run: impls.Run, workload: str, name: str) -> str | None:
+def cluster(run: impls.Run, workload: str, name: str, clusters: Callable[[str], str]) -> str | None:
     """The address of a cluster, for the models that need one."""
-    if impls.find(workload, name).cluster is None:
-        return None
-    address: str = request.getfixturevalue("dask_cluster")
-    return address
+    kind = impls.find(workload, name).cluster
+    return kind and clusters(kind)
 
 
 @pytest.fixture

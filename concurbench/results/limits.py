@@ -5,7 +5,8 @@ sequential row of its group over the capacity of the cores. The capacity is how 
 one core as many workers did together. It is read in turn with the rows of the group, for as long as
 their rounds take. On a shared machine it changes by the second, so each pass is judged by its own, and
 the median over the passes counts. Older runs hold short readings around each row, which scatter: of
-those the median over all rows of the run with as many workers counts.
+those the median over all rows of the run with as many workers counts. A reference does not have that
+bound: it may do the work in another way, such as compiled.
 
 No row can be faster than its limit. If one seems to be, something disturbed the row, or the sequential
 row that its limit comes from.
@@ -67,7 +68,7 @@ def causes(row: Row, source: Row | None) -> list[str]:
 
 def _with_limit(row: Row, sequential: Row | None, capacity: Mapping[int | None, float]) -> Row:
     bounds = list(row.bounds.values())
-    cpu_bound = row.capacity_near is not None
+    cpu_bound = row.capacity_near is not None and not row.reference
     if cpu_bound and sequential:
         in_turn = list(_efficiencies(row, sequential))
         spread_over_cores = sequential.median / capacity[row.workers]

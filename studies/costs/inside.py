@@ -30,7 +30,7 @@ from concurbench.machine.cgroups import mounts
 from concurbench.measure import cost
 from concurbench.measure.cost import Costs
 from impls import Resources, flags
-from servers.cluster import Cluster
+from servers import cluster as clusters
 from servers.local import Local, lay_out
 from studies.costs.touching import held
 
@@ -108,7 +108,9 @@ def row(task: Mapping[str, Any]) -> Iterator[tuple[Callable[[], Callable[[], Any
             resources |= {"base_url": server.url}
         group = ControlGroup()
         if model.cluster:
-            cluster = stack.enter_context(Cluster.fitting(workers, machine.usable_cores()))
+            cluster = stack.enter_context(
+                clusters.fitting(model.cluster, workers, machine.usable_cores())
+            )
             resources |= {"cluster": cluster.address}
         stack.callback(end_fork_server)
 

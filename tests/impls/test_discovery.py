@@ -94,7 +94,7 @@ def test_a_computed_value_is_refused_with_its_file_and_line(folder: Path) -> Non
         ("WORKERS: int = 0", "a whole number from 1"),
         ("WORKERS = True", "a whole number from 1"),
         ("DEFAULT: bool = 1", "True, False or a tuple of names of cases"),
-        ('CLUSTER = "slurm"', "one of dask"),
+        ('CLUSTER = "slurm"', "one of dask, ray"),
         ('CASES = "small"', "a tuple of names"),
         ("OWN_PROCESS = 1", "True or False"),
     ],

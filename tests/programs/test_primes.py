@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.conftest import load
 from tests.programs.conftest import Run
 
 
@@ -17,6 +18,12 @@ def test_each_number_is_printed_with_the_unit_that_tested_it(run: Run) -> None:
     assert any(line.endswith("thread 1") for line in lines.values())
     assert "2 primes among 3 numbers tested" in result.stdout
     assert "\nthread 1  " in result.stdout  # a line of the timeline
+
+
+def test_the_primes_of_a_model_without_traced_calls_are_counted(run: Run) -> None:
+    load("primes", "numba_prange")
+    result = run("primes", "97", "91", "2", "--model=numba_prange")
+    assert "2 primes among 3 numbers tested" in result.stdout
 
 
 def test_below_tests_all_smaller_numbers(run: Run) -> None:

@@ -47,6 +47,11 @@ def test_without_a_positive_bound_there_is_no_efficiency(bounds: dict[str, float
     assert (found.efficiency, found.limit_check) == (None, "")
 
 
+def test_a_reference_is_not_limited_by_the_sequential_row() -> None:
+    [compiled, _] = with_limits([cpu_bound("compiled", 0.01, reference=True), sequential(1.0)])
+    assert (compiled.limit, compiled.efficiency, compiled.limit_check) == (None, None, "")
+
+
 def test_a_cpu_bound_limit_is_the_sequential_time_of_the_same_group_over_the_capacity() -> None:
     fast, base, elsewhere = with_limits(
         [

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from servers import cluster
-from servers.cluster import Cluster, Unfit, threads_of
+from servers import dask_cluster
+from servers.dask_cluster import Cluster, Unfit, threads_of
 from tests.conftest import ROOT, Suite
 from tests.measure.test_session import said
 
@@ -92,11 +92,11 @@ def test_a_worker_with_a_copy_of_the_project_is_accepted(address: str, tmp_path:
 def test_a_worker_on_another_python_is_refused() -> None:
     here = {"python": "3.14.1", "content": "c", "error": ""}
     with pytest.raises(Unfit, match=r"worker w runs on Python 3.14.1t, but this is 3.14.1:"):
-        cluster._compare({"w": {**here, "python": "3.14.1t"}}, here, "impls")
+        dask_cluster._compare({"w": {**here, "python": "3.14.1t"}}, here, "impls")
 
 
 def test_a_scheduler_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "TIMEOUT", 0.2)
+    monkeypatch.setattr(dask_cluster, "TIMEOUT", 0.2)
     with pytest.raises(Unfit, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 "):
         threads_of("tcp://127.0.0.1:9", "impls")
 
@@ -134,8 +134,8 @@ def test_modules_and_data_files_decide_whether_a_package_is_the_same(
     folder.mkdir()
     (folder / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    seen = {cluster.identity("made_up_package")["content"]}
+    seen = {dask_cluster.identity("made_up_package")["content"]}
     for name in ("more.py", "data.tsv"):
         (folder / name).write_text("something", encoding="utf-8")
-        seen.add(cluster.identity("made_up_package")["content"])
+        seen.add(dask_cluster.identity("made_up_package")["content"])
     assert len(seen) == 3
