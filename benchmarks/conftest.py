@@ -12,7 +12,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,13 @@ from servers.local import Local
 from servers.mock import Mock
 from servers.nameserver import Nameserver
 from servers.process import ServerDied
+
+LOCAL_NEEDS = {
+    "http": "uvicorn and httptools",
+    "https": "uvicorn, httptools and trustme",
+    "h2": "granian and trustme",
+}
+"""Protocol of the local flag server -> the packages that it needs."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -89,12 +96,20 @@ def model_file(request: pytest.FixtureRequest, model: str) -> impls.Model:
 
 
 @pytest.fixture
-def run(model_file: impls.Model) -> impls.Run:
-    """The model's ``run``. If the model is unavailable, the row is skipped."""
-    try:
-        return impls.load(model_file.workload, model_file.name)
-    except impls.Unavailable as reason:
-        pytest.skip(str(reason))
+def run(request: pytest.FixtureRequest, model_file: impls.Model) -> Iterator[impls.Run]:
+    """The model's ``run``. If the model is unavailable, the row is skipped.
+
+    A process of its own goes on between the visits of a row that takes turns with others.
+    """
+    with ExitStack() as stack:
+        visited = request.config.stash[SESSION].visited(request.node.nodeid)
+        kept, last = (visited.kept, visited.group.stack) if visited else ({}, stack)
+        if "run" not in kept:
+            try:
+                kept["run"] = last.enter_context(impls.loaded(model_file.workload, model_file.name))
+            except impls.Unavailable as reason:
+                pytest.skip(str(reason))
+        yield kept["run"]
 
 
 @pytest.fixture
@@ -190,28 +205,39 @@ def running(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture(scope="session")
-def local_capacity(request: pytest.FixtureRequest, flag_site: Path) -> float | None:
-    """The most requests per second that the local flag server can answer."""
+def local_capacity(request: pytest.FixtureRequest, flag_site: Path) -> Callable[[str], float]:
+    """Call it with a protocol: the most requests per second that the local flag server can answer."""
     option = request.config.option
-    # Without a delay: with one, the number of connections would limit it.
-    with Local(flag_site, 0.0, option.server_python, option.http_host) as undelayed:
-        return capacity.highest(undelayed)
+    where = (option.server_python, option.http_host)
+
+    @cache
+    def measured(protocol: str) -> float:
+        # Without a delay: with one, the number of connections would limit it.
+        with Local(flag_site, 0.0, *where, protocol=protocol) as undelayed:
+            return capacity.highest(undelayed)
+
+    return measured
 
 
 @pytest.fixture
 def flag_server(
-    request: pytest.FixtureRequest, server: str, flag_site: Path, tmp_path: Path,
-    running: Callable[..., Any],
+    request: pytest.FixtureRequest, server: str, model_file: impls.Model, case: str, flag_site: Path,
+    tmp_path: Path, running: Callable[..., Any],
 ) -> Iterator[Server]:  # fmt: skip
-    """The flag server of this row."""
+    """The flag server of this row, which speaks the protocol of its case."""
     option = request.config.option
+    protocol = import_module(f"impls.{model_file.workload}").CASES[case].protocol
 
     def start() -> Local:
-        where = (option.server_python, option.http_host)
-        return Local(flag_site, option.http_delay, *where, request.getfixturevalue("local_capacity"))
+        return Local(
+            flag_site, option.http_delay, option.server_python, option.http_host,
+            request.getfixturevalue("local_capacity")(protocol),
+            protocol=protocol, connect_delay=option.http_connect_delay,
+        )  # fmt: skip
 
     if server == "local":
-        yield running("local_server", "uvicorn and httptools", start)
+        name = "local_server" if protocol == "http" else f"local_server_{protocol}"
+        yield running(name, LOCAL_NEEDS[protocol], start)
     else:
         with Mock(flag_site, option.http_delay, tmp_path / "ledger") as mock:
             yield mock

@@ -45,7 +45,8 @@ def matrix(
         if server is None or only_with is None or server in only_with:
             case_words |= {"all"} | ({"smallest"} if case == smallest else set())
         selected = model_words & wanted and case_words & {*option.cases}
-        can_talk = server is None or model.servers is None or server in model.servers
+        possible = (model.servers, getattr(cases[case], "possible_servers", None))
+        can_talk = server is None or all(each is None or server in each for each in possible)
         if selected and can_talk and model.has(case):
             counts = option.workers or [cases[case].workers or machine.usable_cores()]
             for workers in counts if model.workers is None else [model.workers]:

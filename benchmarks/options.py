@@ -38,6 +38,7 @@ PLAIN: dict[str, Collection[str] | object] = {
     "seconds_per_row": None,
     "http_server": "both",
     "http_delay": DELAY,
+    "http_connect_delay": 0.0,
     "http_host": LOOPBACK,
     "losses": False,
     "dns_delay": DELAY,
@@ -53,8 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--models", default=["default"], type=_names, metavar="NAME,…",
         help="models to run by name, 'default', or 'all'")
     add("--cases", type=_names, metavar="NAME,…",
-        help="cases to run by name, 'all' (the default), or 'smallest': the first of each workload "
-        "(the default with --benchmark-disable)")
+        help="cases to run by name, 'all' but those that run only if they are named (the default), or "
+        "'smallest': the first of each workload (the default with --benchmark-disable)")
     add("--workers", type=_counts, metavar="N,…",
         help="how many units in flight, instead of each case's own number")
     add("--seconds-per-row", type=_seconds, metavar="SECONDS",
@@ -64,6 +65,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where flags come from: mocked inside the process, a real server, or both (the default)")
     add("--http-delay", default=DELAY, type=partial(_seconds, longest=MAX_HTTP_DELAY),
         metavar="SECONDS", help="how long a flag server waits before it answers (default: %(default)s)")
+    add("--http-connect-delay", default=0.0, type=partial(_seconds, longest=MAX_HTTP_DELAY),
+        metavar="SECONDS", help="how much later the first answer on a new connection to the local flag "
+        "server comes; the mock has no connections (default: %(default)s)")
     add("--http-host", default=LOOPBACK, metavar="ADDRESS",
         help="where the local flag server listens: an address that a cluster's other hosts can reach "
         "(default: %(default)s)")
@@ -98,10 +102,23 @@ def pytest_configure(config: pytest.Config) -> None:
     if cases := set(option.cases) - {"all", "smallest"}:
         workloads = [import_module(f"impls.{name}") for name in impls.workloads()]
         _check_known("cases", cases, {case for workload in workloads for case in workload.CASES})
+    if option.losses and (reason := _without_losses(option)):
+        raise ConcurbenchError(f"--losses: no part can be replaced {reason}")
     _check_known("models", set(option.models) - {"default", "all"}, _all_models())
     session.outcomes.narrowed += narrowed(option)
     if option.seconds_per_row:
         session.budget = replace(session.budget, seconds=option.seconds_per_row)
+
+
+def _without_losses(option: argparse.Namespace) -> str:
+    """Why no part of a download has a substitute with these options; empty if it has one."""
+    for workload in impls.workloads():
+        for name, case in import_module(f"impls.{workload}").CASES.items():
+            if name in option.cases and getattr(case, "protocol", "http") != "http":
+                return f"over TLS: leave out --cases={name}"
+    if option.http_connect_delay:
+        return "if connections are delayed: leave out --http-connect-delay"
+    return ""
 
 
 def narrowed(option: argparse.Namespace) -> list[str]:

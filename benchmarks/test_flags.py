@@ -28,10 +28,18 @@ def test_flags(
     parts: Mapping[str, Part],
 ) -> None:  # fmt: skip
     server, codes = flag_server, row.case.codes
+    delays = {"delay": server.delay, "connect_delay": server.connect_delay}
     row.measure(
-        Resources(row.workers, server.url, destination, server.initializer, cluster),
+        Resources(
+            row.workers,
+            server.url,
+            destination,
+            server.initializer,
+            cluster,
+            authority=server.authority,
+        ),
         server=server,
-        waiting=flags.waiting(len(codes), row.workers, delay=server.delay),
+        waiting=flags.waiting(len(codes), row.workers, **delays),
         without=parts,
         work=(codes, flags.expected(codes)),
     )

@@ -11,10 +11,11 @@ from servers import Server
 
 def test_flags_metadata(row: BenchmarkRow, flag_server: Server, destination: Path) -> None:
     server, codes = flag_server, row.case.codes
+    delays = {"delay": server.delay, "connect_delay": server.connect_delay}
     row.measure(
         Resources(row.workers, server.url, destination, server.initializer),
         server=server,
         requests=flags_metadata.REQUESTS,
-        waiting=flags_metadata.waiting(len(codes), row.workers, delay=server.delay),
+        waiting=flags_metadata.waiting(len(codes), row.workers, **delays),
         work=(codes, flags_metadata.expected(codes)),
     )

@@ -97,6 +97,7 @@ SUITE_OPTIONS = (
     ("--workers", "N,…", "Maximum units in flight, in place of each case's own number."),
     ("--http-server", "NAME", "The HTTP server: mock, local or both."),
     ("--http-delay", "SECONDS", "How long the HTTP server waits before each answer."),
+    ("--http-connect-delay", "SECONDS", "How much later a new connection has its first answer."),
     ("--losses", "", "Also measure where downloads lose time, part by part."),
     ("--expected-skips", "FILE", "Fail on a skip whose reason matches no pattern in this file."),
     ("--seconds-per-row", "SECONDS", "How long to time each row in each pass."),

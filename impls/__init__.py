@@ -10,7 +10,9 @@ A workload (the folder's ``__init__.py``) offers these names to the benchmarks:
 ``CASES``               name -> case, the smallest first. ``case.items`` is the number of units of work,
                         ``case.workers`` the number in flight (None: one for each usable core), and
                         ``case.scale`` its work relative to the smallest case, roughly. It may have
-                        ``case.servers``, the servers that it runs with unless it is named
+                        ``case.servers``, the servers that it runs with unless it is named: with none,
+                        it runs only if it is named; and ``case.possible_servers``, all that it can
+                        run with
 ``Job``                 the frozen dataclass that every model's ``run`` takes
 ``job(case, resources)`` returns the job of a case, with the ``Resources`` of the caller
 ``check(job, answers)`` raises AssertionError unless the answers and the files left behind are right
@@ -41,22 +43,21 @@ For the overview of a run, a workload may declare in plain literals:
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 import importlib
 import multiprocessing
 import platform
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from impls._requirements import Unavailable as Unavailable
+from impls._requirements import check_importable, check_installed
 from impls._traced import ENV_TRACER as ENV_TRACER
 
 HERE = Path(__file__).parent
-
-
-class Unavailable(Exception):
-    """This model cannot run in this environment; the message is the reason, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,8 @@ class Model:
     """The kind of cluster that does its work; its address is ``job.cluster``. None if it uses none."""
     reference: bool = False
     """Whether its rows are shown for comparison only, and never chosen."""
+    own_process: bool = False
+    """Whether it changes the process that imports it, and so needs one of its own: see ``loaded``."""
 
     @property
     def file(self) -> Path:
@@ -173,6 +176,7 @@ LITERALS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "GATE": ("a tuple of names of cases", _is_tuple_of_names),
     "CLUSTER": (f"one of {', '.join(CLUSTERS)}", lambda value: value in CLUSTERS),
     "REFERENCE": ("True or False", lambda value: isinstance(value, bool)),
+    "OWN_PROCESS": ("True or False", lambda value: isinstance(value, bool)),
     "WORKERS": ("a whole number from 1", lambda value: type(value) is int and value >= 1),
 }
 """Name at the top of a model's file -> its allowed values, in words and as a check."""
@@ -207,16 +211,42 @@ def find(workload: str, model: str) -> Model:
 
 
 def load(workload: str, model: str) -> Run:
-    """Import a model and return its ``run``.
+    """Import a model and return its ``run``. With ``OWN_PROCESS`` nothing is imported, and each call
+    runs in a new process: ``loaded`` keeps one.
 
     Raises:
         LookupError: there is no such workload or model.
         Unavailable: this interpreter, system or environment lacks a declared requirement.
         ImportError: any other import fails; that is a defect, never a reason to skip.
     """
-    _check_available(find(workload, model))
+    found = find(workload, model)
+    _check_available(found)
+    if found.own_process:
+        return functools.partial(_run_in_new_process, found)
     run: Run = importlib.import_module(f"{__name__}.{workload}.{model}").run
     return run
+
+
+@contextlib.contextmanager
+def loaded(workload: str, model: str) -> Iterator[Run]:
+    """The ``run`` of a model for the time of the block; errors as of ``load``.
+
+    A model with ``OWN_PROCESS`` is imported into a process that starts now and ends with the block. See
+    ``impls._process`` for what the time of a call then includes.
+    """
+    run = load(workload, model)
+    if not (found := find(workload, model)).own_process:
+        yield run
+        return
+    from impls._process import OwnProcess  # not at the top: see _is_specifier
+
+    with OwnProcess(f"{__name__}.{workload}.{model}", found.file, found.requires) as process:
+        yield process
+
+
+def _run_in_new_process(model: Model, job: Any, *, workers: int) -> Any:
+    with loaded(model.workload, model.name) as run:
+        return run(job, workers=workers)
 
 
 def _files(workload: str) -> dict[str, Path]:
@@ -233,22 +263,11 @@ def _check_available(model: Model) -> None:
     version = platform.python_version()
     if not SpecifierSet(model.python).contains(version, prereleases=True):
         raise Unavailable(f"needs Python {model.python}")
-    for package in model.requires:
-        _check_package(package)
+    # Its own process finds out whether it can import them.
+    (check_installed if model.own_process else check_importable)(model.requires)
     methods = multiprocessing.get_all_start_methods()
     if model.start_method is not None and model.start_method not in methods:
         raise Unavailable(f"no start method {model.start_method} on {platform.system()}")
-
-
-def _check_package(package: str) -> None:
-    try:
-        importlib.import_module(package)
-    except ImportError as error:
-        if isinstance(error, ModuleNotFoundError) and f"{package}.".startswith(f"{error.name}."):
-            raise Unavailable(f"no package {package}") from None
-        # It is installed, but not for this interpreter. The message leaves out the path of the file.
-        reason = re.sub(r" \(/.*?\)", "", str(error))
-        raise Unavailable(f"cannot import package {package}: {reason}") from error
 
 
 def _read(path: Path) -> Model:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import tempfile
+from pathlib import Path
 
 import click
 import uvicorn
 
-from concurbench.command import Command
+from concurbench.command import Command, Seconds
+from concurbench.errors import ConcurbenchError
 from impls import flags
 from servers import LOOPBACK
+from servers.certificate import issue
 from servers.delay import METAVAR, Delay, option
 from servers.faults import KINDS
 from servers.files import FileApp, configuration, listen
@@ -21,6 +26,7 @@ Examples:
   python -m programs.flag_server --delay 0.5:5 --port 8001
   python -m programs.flag_server --error-rate 0.25
   python -m programs.flag_server --error-rate 1 --errors reset,timeout
+  python -m programs.flag_server --tls --connect-delay 0.05
 """
 
 
@@ -49,6 +55,15 @@ KINDS_HELP = "\b\nKinds of errors:\n" + "\n".join(f"  {kind:8} {what}" for kind,
     help="Delay before each answer: one number for all files, or a range to draw each file's from.",
 )  # fmt: skip
 @click.option(
+    "--connect-delay", type=Seconds(0), metavar="SECONDS", default=0.0, show_default=True,
+    help="How much later the first answer on a new connection comes, as after a round trip.",
+)  # fmt: skip
+@click.option(
+    "--tls", is_flag=True,
+    help="Speak TLS, with a certificate of its own. Clients must trust its authority, whose file the "
+    "first line of output names.",
+)  # fmt: skip
+@click.option(
     "--error-rate", type=click.FloatRange(0, 1), callback=number, default=0.0, show_default=True,
     help="Share of the files, images and metadata, that fail.",
 )  # fmt: skip
@@ -64,7 +79,10 @@ KINDS_HELP = "\b\nKinds of errors:\n" + "\n".join(f"  {kind:8} {what}" for kind,
     "--port", type=click.IntRange(0, 65535), default=0, show_default=True,
     help="Port to listen on; 0 selects a free one.",
 )  # fmt: skip
-def main(delay: Delay, error_rate: float, kinds: tuple[str, ...], seed: int, port: int) -> None:
+def main(
+    delay: Delay, connect_delay: float, tls: bool, error_rate: float, kinds: tuple[str, ...], seed: int,
+    port: int,
+) -> None:  # fmt: skip
     """Serve the flags of the world on the loopback interface until Ctrl-C.
 
     The first line of output has the address. Which files fail, and the delay of each file, follow from
@@ -73,30 +91,42 @@ def main(delay: Delay, error_rate: float, kinds: tuple[str, ...], seed: int, por
     site = flags.site()
     profile = Profile(delay, error_rate, kinds)
     faults = profile.faults(site, seed)
-    app = FileApp(site, delay, faults=faults, seed=seed)
+    app = FileApp(site, delay, faults=faults, seed=seed, connect_delay=connect_delay)
     try:
         listener = listen(port)
     except OSError as error:
         raise click.BadParameter(
             f"cannot listen on port {port}: {error.strerror}", param_hint="--port"
         ) from None
-    with listener:
-        url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
-        click.echo(f"{url}  {describe(profile, len(site), len(faults), seed)}")
-        options = configuration(app)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(listener)
+        certificate = None
+        if tls:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            try:
+                certificate = issue([LOOPBACK], Path(folder))
+            except ModuleNotFoundError as error:
+                raise ConcurbenchError(f"--tls needs a package: pip install {error.name}") from None
+        address = f"{LOOPBACK}:{listener.getsockname()[1]}"
+        trust = f"; authority {certificate.authority}" if certificate else ""
+        url = f"https://{address}" if certificate else f"http://{address}"
+        about = describe(profile, connect_delay, len(site), len(faults), seed)
+        click.echo(f"{url}  {about}{trust}; stop with Ctrl-C")
+        options = configuration(app, certificate)
         # End hanging requests at once, without log messages about them.
         options.timeout_graceful_shutdown, options.log_level = 0, "critical"
         options.configure_logging()
         uvicorn.Server(options).run(sockets=[listener])
 
 
-def describe(profile: Profile, files: int, failing: int, seed: int) -> str:
+def describe(profile: Profile, connect_delay: float, files: int, failing: int, seed: int) -> str:
     """One line that says how the server behaves."""
     delay = profile.delay
     seconds = f"{delay.shortest:g}" if delay.fixed else f"{delay.shortest:g} to {delay.longest:g}"
     fails = f", {failing} of them fail ({', '.join(profile.kinds)})" if failing else ""
     drawn = "" if delay.fixed and not failing else f"; seed {seed}"
-    return f"{files} files, each after {seconds} s{fails}{drawn}; stop with Ctrl-C"
+    connecting = f", a new connection after {connect_delay:g} s" if connect_delay else ""
+    return f"{files} files, each after {seconds} s{connecting}{fails}{drawn}"
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from concurbench.command import Seconds
+from concurbench.command import EXISTING, Seconds
 from concurbench.errors import ConcurbenchError
 from concurbench.report.text import say
 from concurbench.runner.workspace import Workspace
@@ -86,6 +86,10 @@ def program(
         callback=_server, help="The server to download from.",
     )  # fmt: skip
     @click.option(
+        "--authority", type=EXISTING, metavar="FILE",
+        help="Also trust this certificate authority, of a server with TLS.",
+    )  # fmt: skip
+    @click.option(
         "--seed", type=int, default=0, metavar="N", show_default=True,
         help="Seed for the server's random delays and faults.",
     )  # fmt: skip
@@ -100,7 +104,7 @@ def program(
     @click.option("--verbose", "-v", is_flag=True, help="Print a line for each flag instead of a bar.")
     def main(
         options: Options, cc: tuple[str, ...], all_flags: bool, every: bool, limit: int | None,
-        server: str, seed: int, timeout: float, dest: Path, verbose: bool,
+        server: str, authority: Path | None, seed: int, timeout: float, dest: Path, verbose: bool,
     ) -> None:  # fmt: skip
         if sum(map(bool, (cc, all_flags, every))) > 1:
             raise click.UsageError("give codes, --all or --every: only one of them")
@@ -110,7 +114,8 @@ def program(
         except OSError as error:
             raise ConcurbenchError(f"cannot make {dest}: {error.strerror}") from None
         with serving(server, seed) as (url, own), landing(dest, separate) as folder:
-            job = workload.Job(codes, url, folder, timeout=timeout)
+            trusted = authority and authority.resolve()
+            job = workload.Job(codes, url, folder, timeout=timeout, authority=trusted)
             download(options, job, own, dest, verbose)
 
     delay = PROFILES["local"].delay.shortest

@@ -13,7 +13,10 @@ from concurbench.trace.spans import Call, ExecutionUnit, Span
 from impls import naps
 from programs._program import Options, program
 
-SLEEPS = (("asyncio:sleep", "delay"), ("trio:sleep", "seconds"), ("curio:sleep", "seconds"))
+SLEEPS = (
+    ("asyncio:sleep", "delay"), ("trio:sleep", "seconds"), ("curio:sleep", "seconds"),
+    ("gevent:sleep", "seconds"),
+)  # fmt: skip
 """What models call that do not call ``nap``."""
 
 MAX_STEP = 4

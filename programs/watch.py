@@ -122,6 +122,8 @@ def _watch(
     module = _module(model.workload)
     say(f"{model.workload}, {case}: {options}")
     say(model.title)
+    if model.own_process and (model.workload in PATCHES or with_steps):
+        say(f"only the workload's own functions are traced: {model.name} has a process of its own")
     count = 0
     with options.run(
         module.job(module.CASES[case], resources), patches=PATCHES.get(model.workload, ()),

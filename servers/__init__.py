@@ -14,12 +14,17 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 NAMES = ("mock", "local")
 """The names of both flag servers in rows and options."""
 
 LOOPBACK = "127.0.0.1"
+
+PROTOCOLS = ("http", "https", "h2")
+"""The protocols of the local flag server: HTTP/1.1; the same over TLS; HTTP/1.1 or HTTP/2 over TLS, as
+each client chooses."""
 
 ENV_SERVER_PYTHON = "CONCURBENCH_SERVER_PYTHON"
 """The environment variable with the interpreter for servers, the same for all measured interpreters."""
@@ -69,9 +74,17 @@ class Server(Protocol):
         """The delay before each answer, in seconds."""
 
     @property
+    def connect_delay(self) -> float:
+        """The seconds by which the first answer on a new connection comes later."""
+
+    @property
     def capacity(self) -> float | None:
         """The most requests a second that it can answer, as measured. None if it has no separate
         process: then only the client's CPU time limits it, which must not raise the limit."""
+
+    @property
+    def authority(self) -> Path | None:
+        """The file of the certificate authority that its clients must trust. None without TLS."""
 
     @property
     def initializer(self) -> Callable[[], None] | None:

@@ -21,7 +21,7 @@ def of_local(server: Local, path: str, requests: int = REQUESTS) -> float:
     """The requests a second that a local server answers for one file of its folder.
 
     The client only sends a prepared request after each complete answer, on ``CONNECTIONS`` connections
-    at once, so the server is the bottleneck.
+    at once, which it keeps, so the server is the bottleneck.
     """
     return asyncio.run(_hammer(server, path, requests))
 
@@ -114,7 +114,7 @@ async def _hammer(server: Local, path: str, requests: int) -> float:
     start = time.perf_counter()
     connections = [
         await loop.create_connection(
-            lambda: _Connection(request, size, budget), server.host, server.port
+            lambda: _Connection(request, size, budget), server.host, server.port, ssl=server.tls
         )
         for _ in range(CONNECTIONS)
     ]

@@ -26,7 +26,8 @@ import click
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from servers import LOOPBACK
+from servers import LOOPBACK, PROTOCOLS
+from servers.certificate import Certificate, issue
 from servers.delay import METAVAR, Delay, option
 from servers.faults import WRONG, check, cut
 from servers.process import end_with
@@ -44,7 +45,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Address = tuple[str, int]
 """The host and the port of a client, which tell its open connections apart."""
 
-
 TRANSPORT = "concurbench.transport"
 """The ASGI extension that holds the connection's transport, so that a fault can abort it."""
 
@@ -58,13 +58,16 @@ class FileApp:
     ``connections`` counts the connections accepted since the last reset, without those that ask for
     the counts. A connection that stays open over a reset does not count again.
 
+    A new connection costs ``connect_delay`` seconds, as a round trip would: until it is that old, its
+    requests wait, in flight, before their own delay.
+
     Raises:
         ValueError: a fault is of an unknown kind, or for a file that does not exist.
     """
 
     def __init__(
         self, files: Mapping[str, bytes], delay: float | Delay, *,
-        faults: Mapping[str, str] | None = None, seed: int = 0,
+        faults: Mapping[str, str] | None = None, seed: int = 0, connect_delay: float = 0.0,
     ) -> None:  # fmt: skip
         delay = delay if isinstance(delay, Delay) else Delay(delay, delay)
         self.files = files
@@ -73,8 +76,11 @@ class FileApp:
         self.delays = {path: self._delay(path, delay, seed) for path in files}
         # With a fixed delay and no faults no client disconnects early, so save the time of watching.
         self.watches = bool(self.faults) or not delay.fixed
+        self.connect_delay = connect_delay
         self.in_flight = 0
         self.counted: set[Address] = set()
+        self.established: dict[Address, float] = {}
+        """Client -> the time of the event loop when its connection is old enough."""
         self.reset()
 
     def _delay(self, path: str, delay: Delay, seed: int) -> float:
@@ -91,10 +97,19 @@ class FileApp:
         """A client has connected."""
         self.connections += 1
         self.counted.add(client)
+        if self.connect_delay:
+            now = asyncio.get_running_loop().time()
+            self.established[client] = now + self.connect_delay
 
     def closed(self, client: Address) -> None:
         """The connection of this client has ended."""
         self.counted.discard(client)
+        self.established.pop(client, None)
+
+    def connecting(self, client: Address) -> float:
+        """The seconds until the connection of this client is old enough."""
+        now = asyncio.get_running_loop().time()
+        return max(0.0, self.established.get(client, now) - now)
 
     def leave_out(self, client: Address) -> None:
         """Do not count the connection of this client."""
@@ -119,12 +134,17 @@ class FileApp:
             await respond(send, 200, json.dumps(self.seen()).encode())
         elif path not in self.files:
             await respond(send, 404, b"")
-        elif await self.waited(self.delays[path], receive):
+        elif await self.waited(self.delay_of(path, scope), receive):
             if path in self.faults:
                 await self.fail(path, scope, receive, send)
             else:
                 self.served += 1
                 await respond(send, 200, self.files[path])
+
+    def delay_of(self, path: str, scope: Mapping[str, Any]) -> float:
+        """The seconds that this request waits."""
+        delay = self.delays[path]
+        return delay + self.connecting(scope["client"]) if self.connect_delay else delay
 
     async def waited(self, delay: float, receive: Receive) -> bool:
         """Wait ``delay`` seconds with the request in flight: whether the client is still connected."""
@@ -158,6 +178,20 @@ class FileApp:
             else:
                 cut(transport)
             await gone(receive)  # so that uvicorn sends nothing more
+
+
+class ByAddress(FileApp):
+    """The same for a server that does not report connections: the first request from an address opens
+    one. A reset forgets all, so a connection that stays open over it counts again."""
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["client"] not in self.counted:
+            self.opened(scope["client"])
+        await super().__call__(scope, receive, send)
+
+    def reset(self) -> None:
+        super().reset()
+        self.established.clear()
 
 
 async def gone(receive: Receive) -> None:
@@ -228,37 +262,72 @@ def listen(port: int, host: str = LOOPBACK) -> socket.socket:
     return listener
 
 
-def runs_on() -> dict[str, str]:
+PACKAGES = {"http": ("uvicorn", "httptools"), "https": ("uvicorn", "httptools"), "h2": ("granian",)}
+"""Protocol -> the packages that speak it."""
+
+
+def runs_on(protocol: str = "http") -> dict[str, str]:
     """The interpreter and packages of this server: name -> version."""
-    packages = {name: importlib.metadata.version(name) for name in ("uvicorn", "httptools")}
+    packages = {name: importlib.metadata.version(name) for name in PACKAGES[protocol]}
     return {platform.python_implementation(): platform.python_version(), **packages}
 
 
 @click.command()
 @click.option("--directory", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--delay", type=option, default="0", metavar=METAVAR, help="Delay before each answer.")
+@click.option(
+    "--connect-delay", type=click.FloatRange(0), default=0.0, metavar="SECONDS",
+    help="How much later the first answer on a new connection comes.",
+)  # fmt: skip
 @click.option("--faults", default="{}", help="Files that fail: path -> kind of fault, as JSON.")
 @click.option("--seed", type=int, default=0, help="Seed for random delays.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 selects a free port.")
 @click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen at.")
+@click.option("--protocol", type=click.Choice(PROTOCOLS), default="http", show_default=True)
+@click.option(
+    "--certificate", "folder", type=click.Path(path_type=Path, file_okay=False),
+    help="The folder for the certificate, for TLS. It is removed at the end of --parent.",
+)  # fmt: skip
 @click.option("--parent", type=int, help="End when the process with this id does.")
 def main(
-    directory: Path, delay: Delay, faults: str, seed: int, port: int, host: str, parent: int | None
-) -> None:
-    """Serve the files of a folder. When ready, print the port and ``runs_on()`` as JSON."""
+    directory: Path, delay: Delay, connect_delay: float, faults: str, seed: int, port: int, host: str,
+    protocol: str, folder: Path | None, parent: int | None,
+) -> None:  # fmt: skip
+    """Serve the files of a folder. When ready, print the port, the file of the certificate authority
+    and ``runs_on()`` as JSON."""
     if parent is not None:
-        end_with(parent)
+        end_with(parent, folder)
+    if protocol == "h2":
+        from servers import http2  # only now: all else needs no granian
     try:
-        app = FileApp(read_files(directory), delay, faults=json.loads(faults), seed=seed)
+        app = (ByAddress if protocol == "h2" else FileApp)(
+            read_files(directory), delay, faults=json.loads(faults), seed=seed,
+            connect_delay=connect_delay,
+        )  # fmt: skip
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--faults") from None
+    if app.faults and protocol == "h2":
+        raise click.UsageError("--protocol=h2 has no --faults: granian cuts no connection")
+    certificate = None
+    if protocol != "http":
+        if folder is None:
+            raise click.UsageError(f"--protocol={protocol} needs --certificate")
+        certificate = issue([LOOPBACK, host], folder)
     with listen(port, host) as listener:
-        click.echo(json.dumps({"port": listener.getsockname()[1], "runs_on": runs_on()}))
-        uvicorn.Server(configuration(app)).run(sockets=[listener])
+        ready = {
+            "port": listener.getsockname()[1],
+            "authority": certificate and str(certificate.authority),
+            "runs_on": runs_on(protocol),
+        }
+        click.echo(json.dumps(ready))
+        if certificate and protocol == "h2":
+            http2.serve(app, listener, BACKLOG, certificate)
+        else:
+            uvicorn.Server(configuration(app, certificate)).run(sockets=[listener])
 
 
-def configuration(app: FileApp) -> uvicorn.Config:
-    """The configuration of uvicorn for this application."""
+def configuration(app: FileApp, certificate: Certificate | None = None) -> uvicorn.Config:
+    """The configuration of uvicorn for this application, over TLS with a certificate."""
     return uvicorn.Config(
         app,
         http=FaultyConnection if app.faults else Connection,
@@ -268,6 +337,7 @@ def configuration(app: FileApp) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE,
+        ssl_certfile=certificate and certificate.server,
     )
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from servers import LOOPBACK, PYTHON, Seen
 from servers.delay import Delay
@@ -33,7 +36,9 @@ class Local(ServerProcess):
     ``python`` is the interpreter of the server: the same for all interpreters that are measured.
     ``host`` is the address to listen at. ``capacity`` is the measured requests a second of such a
     server. If the delay is a range, ``seed`` determines the delay of each path. ``faults`` maps a path
-    to its kind of fault (see ``servers.faults``).
+    to its kind of fault (see ``servers.faults``). ``protocol`` is one of ``servers.PROTOCOLS``. For
+    TLS each start makes a certificate of its own. The first answer on a new connection comes
+    ``connect_delay`` seconds later.
     """
 
     name: ClassVar[str] = "local"
@@ -44,6 +49,7 @@ class Local(ServerProcess):
     def __init__(
         self, directory: Path, delay: float | Delay, python: str = PYTHON, host: str = LOOPBACK,
         capacity: float | None = None, *, faults: Mapping[str, str] | None = None, seed: int = 0,
+        protocol: str = "http", connect_delay: float = 0.0,
     ) -> None:  # fmt: skip
         self.directory = directory
         self.delays = delay if isinstance(delay, Delay) else Delay(delay, delay)
@@ -53,6 +59,12 @@ class Local(ServerProcess):
         self.python = python
         self.host = host
         self.capacity = capacity
+        self.protocol = protocol
+        self.connect_delay = connect_delay
+        self.authority: Path | None = None
+        """The file of the certificate authority that its clients must trust; None without TLS."""
+        self.tls: ssl.SSLContext | None = None
+        """A context for clients that trust no other authority; None without TLS."""
         self.runs_on: Mapping[str, str] = {}
         """The server's interpreter and packages: name -> version."""
 
@@ -60,16 +72,34 @@ class Local(ServerProcess):
         return [
             "--directory", str(self.directory.resolve()), "--delay", str(self.delays),
             "--faults", json.dumps(self.faults), "--seed", str(self.seed), "--host", self.host,
+            "--connect-delay", str(self.connect_delay), "--protocol", self.protocol, *self.certificate,
         ]  # fmt: skip
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.resources, self.certificate = stack, list[str]()
+            if self.protocol != "http":
+                folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+                self.certificate = ["--certificate", folder]
+            super().__enter__()
+            self.resources = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self.resources.close()
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"{'http' if self.protocol == 'http' else 'https'}://{self.host}:{self.port}"
 
     def started(self, line: str) -> None:
         ready = json.loads(line)
         self.port: int = ready["port"]
         self.runs_on = ready["runs_on"]
+        if ready["authority"] is not None:
+            self.authority = Path(ready["authority"])
+            self.tls = ssl.create_default_context(cafile=self.authority)
         self.seen()
 
     def reset(self) -> None:
@@ -80,7 +110,11 @@ class Local(ServerProcess):
 
     def _ask(self, method: str, path: str) -> bytes:
         # The standard library's client ignores respx and the environment's proxies.
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=CONTROL_TIMEOUT)
+        connection = (
+            http.client.HTTPSConnection(self.host, self.port, timeout=CONTROL_TIMEOUT, context=self.tls)
+            if self.tls
+            else http.client.HTTPConnection(self.host, self.port, timeout=CONTROL_TIMEOUT)
+        )
         try:
             connection.request(method, path)
             return connection.getresponse().read()

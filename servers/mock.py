@@ -42,6 +42,8 @@ class Mock:
     # A reserved name (RFC 6761): a request that escapes the mock reaches no network.
     host: ClassVar[str] = "flags.invalid"
     capacity: ClassVar[None] = None
+    authority: ClassVar[None] = None
+    connect_delay: ClassVar[float] = 0.0  # it has no connections
 
     @property
     def url(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -24,12 +25,15 @@ class ServerDied(Exception):
     """The server's process has ended, or does not answer; the message names the exit status."""
 
 
-def end_with(parent: int) -> None:
-    """End this process as soon as process ``parent`` has ended, even by SIGKILL."""
+def end_with(parent: int, folder: Path | None = None) -> None:
+    """End this process as soon as process ``parent`` has ended, even by SIGKILL. Before that, remove
+    ``folder``, which the parent would have removed."""
 
     def watch() -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             psutil.Process(parent).wait()
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -132,7 +132,8 @@ def cases(workload: str) -> None:
     for name, case in import_module(f"impls.{workload}").CASES.items():
         each = "a worker for each usable core"
         workers = units.counted(case.workers, "worker") if case.workers else each
-        print(f"- `{name}`: {units.counted(case.items, 'unit')}, {workers}")
+        named = ", only if it is named" if getattr(case, "servers", None) == () else ""
+        print(f"- `{name}`: {units.counted(case.items, 'unit')}, {workers}{named}")
 
 
 def _times(ratio: float) -> str:

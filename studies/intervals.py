@@ -167,14 +167,15 @@ def over_one_pass(passes: Sequence[Rounds], later: Sequence[Rounds]) -> Trial:
     return interval(passes[0]), median(later[0])
 
 
-KINDS = {
+Method = Callable[[Sequence[Rounds], Sequence[Rounds]], Trial]
+"""Makes an interval from the passes of a run, and the median of a later run that it should contain."""
+
+KINDS: dict[str, Method] = {
     "over passes": over_passes, "over all rounds": over_all_rounds, "over one pass": over_one_pass,
 }  # fmt: skip
 
 
-def coverage(
-    make: Callable[[Sequence[Rounds], Sequence[Rounds]], Trial], runs: Sequence[Run], row: str
-) -> Coverage | None:
+def coverage(make: Method, runs: Sequence[Run], row: str) -> Coverage | None:
     """The coverage of a row's intervals, made by ``make``, from run to run; None without intervals."""
     measured = [run[row] for run in runs if row in run]
     trials = itertools.starmap(make, itertools.pairwise(measured))
@@ -205,38 +206,30 @@ def pooled(rows: Iterable[Coverage | None]) -> Coverage | None:
 def report(study: IntervalStudy) -> str:
     """The findings, as a table in Markdown."""
     runs = study.runs
-    rows = list(dict.fromkeys(row for run in runs for row in run))
-    found = {kind: {row: coverage(make, runs, row) for row in rows} for kind, make in KINDS.items()}
-    every = {kind: pooled(of_rows.values()) for kind, of_rows in found.items()}
     lines = [
-        f"{len(runs)} runs of {study.passes} passes, one after another, on "
-        f"{files.place(study.machine)}, in {duration(study.seconds)}. Claimed: the coverage that the "
-        "intervals claim. Covered: the share of intervals that contained the next run's median. ±: "
-        "half the width of an interval.",
+        f"{len(runs)} runs of {study.passes} passes in {duration(study.seconds)} "
+        f"({files.place(study.machine)}). Covered: intervals that contained the next run's median. ±: "
+        "half an interval's width. In brackets: 95% intervals, as if runs were independent.",
         "",
-        "|row|" + "|".join(f"{kind}: claimed|covered|±" for kind in KINDS) + "|",
-        "|:--|" + "--:|" * 3 * len(KINDS),
-        *(
-            f"|`{short_name(row)}`|{'|'.join(_cells(found[kind][row]) for kind in KINDS)}|"
-            for row in rows
-        ),
-        f"|all|{'|'.join(map(_cells, every.values()))}|",
+        "|intervals|claimed|covered|±|row covered least|",
+        "|:--|--:|--:|--:|:--|",
+        *(f"|{kind}|{_cells(make, runs)}|" for kind, make in KINDS.items()),
     ]
-    for kind, one in every.items():
-        if one is not None:
-            low, high = one.confidence
-            lines += [
-                "",
-                f"{kind.capitalize()}: {one.covered} of {one.trials} held, {one.share:.1%} "
-                f"({low:.0%} to {high:.0%} if independent); claimed {one.claimed:.1%}.",
-            ]
     return "\n".join(lines) + "\n"
 
 
-def _cells(one: Coverage | None) -> str:
-    if one is None:
-        return "–|–|–"
-    return f"{one.claimed:.0%}|{one.share:.0%}|{one.width:.1%}"
+def _cells(make: Method, runs: Sequence[Run]) -> str:
+    rows = dict.fromkeys(row for run in runs for row in run)
+    found = {row: one for row in rows if (one := coverage(make, runs, row))}
+    every = pooled(found.values())
+    if every is None:
+        return "–|–|–|–"
+    low, high = every.confidence
+    least = min(found, key=lambda row: found[row].share)
+    return (
+        f"{every.claimed:.1%}|{every.share:.1%} of {every.trials} ({low:.0%}–{high:.0%})"
+        f"|{every.width:.1%}|{found[least].share:.0%}: `{short_name(least)}`"
+    )
 
 
 if __name__ == "__main__":

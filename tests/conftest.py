@@ -147,6 +147,8 @@ class Suite:
             "benchmarks/options.py",
             "benchmarks/processes.py",
             "impls/__init__.py",
+            "impls/_process.py",
+            "impls/_requirements.py",
             "impls/_traced.py",
         ):
             self.write(name, (ROOT / name).read_text(encoding="utf-8"))
@@ -236,6 +238,12 @@ def undelayed_local(flag_site: Path) -> Iterator[Local]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def undelayed_tls(flag_site: Path) -> Iterator[Local]:
+    with Local(flag_site, delay=0.0, protocol="https") as server:
+        yield server
+
+
 @pytest.fixture
 def mock(flag_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mock]:
     with Mock(flag_site, 0.0, tmp_path_factory.mktemp("mock") / "ledger") as server:
@@ -272,8 +280,27 @@ def load(workload: str, name: str) -> impls.Run:
         pytest.skip(str(reason))
 
 
+@pytest.fixture(scope="module")
+def own_processes() -> Iterator[Callable[[str, str], impls.Run]]:
+    """Call it for the ``run`` of a model in a process that lasts as long as the tests of a module."""
+    kept: dict[tuple[str, str], impls.Run] = {}
+    with ExitStack() as stack:
+
+        def get(workload: str, name: str) -> impls.Run:
+            if (workload, name) not in kept:
+                try:
+                    kept[workload, name] = stack.enter_context(impls.loaded(workload, name))
+                except impls.Unavailable as reason:
+                    pytest.skip(str(reason))
+            return kept[workload, name]
+
+        yield get
+
+
 @pytest.fixture
-def run(workload: str, name: str) -> impls.Run:
+def run(workload: str, name: str, own_processes: Callable[[str, str], impls.Run]) -> impls.Run:
+    if impls.find(workload, name).own_process:
+        return own_processes(workload, name)
     return load(workload, name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import itertools
 import os
 import re
@@ -206,11 +207,13 @@ def test_constraints_pin_every_dependency_and_name_no_address() -> None:
     assert packages <= pinned
 
 
-def test_the_extra_dev_includes_every_other_extra() -> None:
+def test_the_extra_dev_includes_every_other_extra_but_niquests_which_replaces_urllib3() -> None:
     extras = pyproject.read(ROOT)["project"]["optional-dependencies"]
 
     def included(name: str) -> set[str]:
         own = [Requirement(each) for each in extras[name] if each.startswith("concurbench[")]
         return {name}.union(*(included(other) for each in own for other in each.extras))
 
-    assert included("dev") == {*extras}
+    assert included("dev") == {*extras} - {"niquests"}
+    urllib3 = pytest.importorskip("urllib3")
+    assert urllib3.__version__ == importlib.metadata.version("urllib3"), "uninstall niquests"

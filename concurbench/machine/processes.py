@@ -188,7 +188,8 @@ def _switches(pid: int) -> Tasks:
 @dataclass
 class Peaks:
     """The highest readings of a tree while it was observed. Memory and descriptors are those above the
-    root process alone, right before; threads and processes include the root's own one."""
+    root process alone, right before; threads and processes include the root's own one. A thread that
+    the root had before counts only if it has run since: it may be that of a library, or of a helper."""
 
     memory: int = 0
     """Bytes of the kind ``MEMORY_KIND``, of all processes together."""
@@ -210,7 +211,7 @@ class Observation:
     def __init__(self, root: int, without: Collection[int] = ()) -> None:
         self._root, self._without = root, without
         self._memory, self._descriptors = memory(root), _descriptors(root)
-        self._threads = _threads(root) - 1  # those of helpers
+        self._threads, self._switches = _threads(root), _switches(root)
         self.peaks = Peaks()
 
     def sample(self) -> None:
@@ -219,11 +220,19 @@ class Observation:
         for pid in (self._root, *descendants(self._root, self._without)):
             with contextlib.suppress(*GONE, psutil.Error):
                 held += memory(pid)
-                threads += _threads(pid)
+                threads += _threads(pid) if pid != self._root else self._threads_that_ran()
                 descriptors += _descriptors(pid)
                 processes += 1
-        above = (threads - self._threads, processes, descriptors - self._descriptors)
+        above = (threads, processes, descriptors - self._descriptors)
         self.peaks = self.peaks.with_peaks_of(Peaks(held - self._memory, *above, samples=1))
+
+    def _threads_that_ran(self) -> int:
+        """The root's main thread, its new threads, and where the system reports switches, those that
+        have run since the observation began."""
+        if not LINUX:
+            return 1 + _threads(self._root) - self._threads
+        main, now = (self._root, self._root), _switches(self._root)
+        return sum(task == main or self._switches.get(task) != now[task] for task in now)
 
 
 def memory(pid: int) -> int:

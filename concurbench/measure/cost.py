@@ -3,7 +3,7 @@
 Costs are those of this process with all its descendants, but for servers and helpers of the session.
 Timed rounds are accounted for from outside: the system's counters are read before the timer starts and
 after it has stopped. Peaks need samples, which would disturb a timed round. So they are of rounds of
-their own.
+their own. Of a process that runs a whole model, all memory counts, as that of any worker process does.
 """
 
 from __future__ import annotations
@@ -170,14 +170,16 @@ class Costs:
             self._unknown.setdefault(name, reason)
 
 
-def idle_processes(start_method: str | None) -> set[int]:
+def idle_processes(start_method: str | None, own: Any = None) -> set[int]:
     """The descendants of this process before a row whose processes start by ``start_method``: they are
     not the row's.
 
-    The resource tracker of multiprocessing is the row's if its processes need one, even if an earlier
-    row started it.
+    ``own.process`` is the row's, though it runs already. So is the resource tracker of multiprocessing
+    if its processes need one, even if an earlier row started it.
     """
     found = {*processes.descendants(os.getpid())}
+    if process := getattr(own, "process", None):
+        found.discard(process.pid)
     if start_method in WITH_TRACKER:
         tracker: Any = multiprocessing.resource_tracker
         found.discard(tracker._resource_tracker._pid)

@@ -62,7 +62,7 @@ class BenchmarkRow:
         self._idle: set[int] | None = None
         """The processes that are not this row's; None if its costs are not measured."""
         if between and capacity_here:
-            self._idle = cost.idle_processes(model.start_method)
+            self._idle = cost.idle_processes(model.start_method, run)
         self._info: RowInfo = {
             "workload": model.workload,
             "model": model.name,
@@ -102,11 +102,11 @@ class BenchmarkRow:
     ) -> Iterator[Rounds]:
         """The rounds of this row. Afterwards, what was measured beside the times is saved.
 
-        ``work`` is everything that defines the work beside the question, the check and the server's
-        delay. ``waiting`` is the shortest possible time in seconds that the work waits. A CPU-bound row
-        names the ``yardstick`` most like its work. An item takes ``requests`` requests to the
-        ``server``. ``once`` maps each metric that rounds do not measure to a function that measures it.
-        ``without`` are parts of the work that further rounds do without, to see what each costs.
+        ``work`` is everything that defines the work beside the question, the check and the delays of
+        the server. ``waiting`` is the shortest possible time in seconds that the work waits. A
+        CPU-bound row names the ``yardstick`` most like its work. An item takes ``requests`` requests to
+        the ``server``. ``once`` maps each metric that rounds do not measure to a function that measures
+        it. ``without`` are parts of the work that further rounds do without, to see what each costs.
         ``info`` is saved with the row.
         """
         workload, own = self.workload, self._info
@@ -118,6 +118,9 @@ class BenchmarkRow:
         if server is not None:
             parts.append(server.delay)
             own["delay"] = server.delay
+            if connect_delay := getattr(server, "connect_delay", 0.0):
+                parts.append(("connect_delay", connect_delay))
+                own["connect_delay"] = connect_delay
             own["server_capacity"] = limit = getattr(server, "capacity", None)
             if limit:
                 bounds["server"] = requests * self.case.items / limit

@@ -53,7 +53,7 @@ class RowInfo(TypedDict, total=False):
     start_method: str | None
     """How the model's processes start; None if it starts none."""
     source: str
-    """Hash of the model's file."""
+    """Hash of the model's file; if it changes between passes, the row fails."""
     reference: bool
     """Whether the row is shown and never chosen."""
     fingerprint: str
@@ -65,19 +65,21 @@ class RowInfo(TypedDict, total=False):
     the largest."""
     capacity_near: float
     """How many times the work of one core the row's workers did together, measured around the row."""
-    gil_enabled: bool
+    gil_enabled: bool  # when the row ended
     metrics: dict[str, MetricInfo]
     around: Mapping[str, float | None]
     """Who used the CPU meanwhile: ``steal``, ``others`` (shares of all cores), ``speed``."""
     delay: float
     """Seconds that the server waits before each response."""
+    connect_delay: float
+    """Seconds by which the first response on a new connection comes later, if any."""
     server_capacity: float | None
     """Responses per second that the server can give."""
     server_saw: Mapping[str, Any]
     """What the server counted: ``served`` and ``peak`` of all rounds, ``cpu_seconds`` and
     ``connections`` of each, as far as it counts them."""
     memory_is: str
-    """Which measure of memory metrics and costs are in."""
+    """Which measure of memory metrics and costs are in: ``pss``, or ``uss`` outside Linux."""
     cost: dict[str, MetricInfo]  # what a round costs, by the fields of ``Cost``
     cost_unknown: dict[str, str]  # why it is unknown
     turns: list[int]

@@ -142,8 +142,11 @@ def _write_line(fields: str, at: float | None = None) -> None:
     global _file
     if _file is None:
         _file = os.open(os.environ[ENV_EVENTS], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    is_main = "true" if threading.current_thread() is threading.main_thread() else "false"
-    unit = f"{os.getpid()},{_interpreter()},{threading.get_native_id()},{is_main},{_json(_task())}"
+    process, thread = os.getpid(), threading.get_native_id()
+    # Under gevent each greenlet has a thread object. On Linux the first thread has the process's id.
+    first = process == thread or threading.current_thread() is threading.main_thread()
+    is_main = "true" if first else "false"
+    unit = f"{process},{_interpreter()},{thread},{is_main},{_json(_task())}"
     line = f'{{{fields},"unit":[{unit}],"at":{at or time.perf_counter()!r}}}\n'.encode()
     if _write(_file, line, len(line)) != len(line):
         raise OSError("cannot record a call: no space left on device")
@@ -171,7 +174,8 @@ def _interpreter() -> int:
 
 
 def _task() -> int | None:
-    """A number for the current task of an event loop, whichever library's; None without a loop.
+    """A number for the current task of an event loop, whichever library's, or for the current greenlet;
+    None outside of them.
 
     A task is the coroutine that the loop resumes, the outermost on this thread's stack.
     """
@@ -180,7 +184,10 @@ def _task() -> int | None:
         if frame.f_code.co_flags & inspect.CO_COROUTINE:
             outermost = frame
     if outermost is None:
-        return None
+        greenlet = sys.modules.get("greenlet")
+        current = greenlet and greenlet.getcurrent()
+        # The first greenlet of a thread has no parent.
+        return _tasks.setdefault(current, next(_task_numbers)) if current and current.parent else None
     # A new frame may reuse the address of one that has ended: the library distinguishes its tasks.
     for library in filter(None, map(sys.modules.get, LIBRARIES)):
         with contextlib.suppress(RuntimeError):  # the running loop is another library's

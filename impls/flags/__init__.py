@@ -54,11 +54,16 @@ class Case:
     workers: int
     scale: float = 1.0
     servers: tuple[str, ...] | None = None
+    possible_servers: tuple[str, ...] | None = None
+    protocol: Literal["http", "https", "h2"] = "http"
+    """``h2``: over TLS, HTTP/2 or HTTP/1.1, as each client chooses."""
 
     @property
     def items(self) -> int:
         return len(self.codes)
 
+
+_ALL = tuple(_world.countries())
 
 CASES = {
     # The twenty most populous countries, the largest first.
@@ -66,7 +71,14 @@ CASES = {
         tuple("CN IN US ID BR PK NG BD RU JP MX PH VN ET EG DE IR TR CD FR".split()), workers=20
     ),
     # The mock shows no more of it than of the first case, and needs ten seconds for it in turn.
-    "all194": Case(tuple(_world.countries()), workers=50, scale=5.0, servers=("local",)),
+    "all194": Case(_ALL, workers=50, scale=5.0, servers=("local",)),
+    # Only if they are named: other servers, and as much time as the case before.
+    "all194_tls": Case(
+        _ALL, workers=50, scale=8.0, servers=(), possible_servers=("local",), protocol="https"
+    ),
+    "all194_h2": Case(
+        _ALL, workers=50, scale=8.0, servers=(), possible_servers=("local",), protocol="h2"
+    ),
 }
 
 
@@ -217,6 +229,7 @@ def check(job: Job, answers: object) -> None:
     assert not on_disk, f"unexpected files: {sorted(on_disk)}"
 
 
-def waiting(items: int, workers: int, *, delay: float) -> float:
-    """The shortest possible waiting time in seconds: ``delay`` per wave of ``workers`` requests."""
-    return math.ceil(items / workers) * delay
+def waiting(items: int, workers: int, *, delay: float, connect_delay: float = 0.0) -> float:
+    """The shortest possible waiting time in seconds: ``delay`` per wave of ``workers`` requests, and
+    once ``connect_delay``, because every connection is new to the first wave."""
+    return connect_delay + math.ceil(items / workers) * delay

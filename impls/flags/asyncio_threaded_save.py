@@ -4,7 +4,7 @@ Execution unit: coroutines, all in one thread, and threads of the default pool o
 calls. They share one ``httpx.AsyncClient``. A semaphore bounds the requests in flight. While a thread
 writes a file, the loop runs the other coroutines.
 Costs a hop to a thread and back for each flag. That takes longer than writing a small file to memory
-(see docs/saving.md).
+(see docs/workloads/saving.md).
 Choose it if the disk is slow or the files are large.
 """
 

@@ -28,7 +28,7 @@ __all__ = ["Case", "Outcome", "tls_context"]  # from flags, for the models
 QUESTION = "How fast do files come that take two requests each, and where should the bound be held?"
 OVERVIEW: dict[str, str] = {}
 
-CASES = flags.CASES
+CASES = {name: case for name, case in flags.CASES.items() if case.protocol == "http"}
 
 MAX_NAME = 200
 """The longest name of a file, without its suffix, in bytes; file systems allow 255 with the suffix."""
@@ -171,7 +171,9 @@ REQUESTS = 2
 """Requests for each country."""
 
 
-def waiting(items: int, workers: int, *, delay: float) -> float:
+def waiting(items: int, workers: int, *, delay: float, connect_delay: float = 0.0) -> float:
     """The shortest possible waiting time in seconds: ``delay`` per wave of ``workers`` requests, but at
-    least ``REQUESTS`` delays, because a country's second request waits for its first answer."""
-    return max(flags.waiting(REQUESTS * items, workers, delay=delay), REQUESTS * delay)
+    least ``REQUESTS`` delays, because a country's second request waits for its first answer; and once
+    ``connect_delay``, because every connection is new to the first wave."""
+    waves = max(flags.waiting(REQUESTS * items, workers, delay=delay), REQUESTS * delay)
+    return connect_delay + waves

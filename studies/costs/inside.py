@@ -97,9 +97,9 @@ def row(task: Mapping[str, Any]) -> Iterator[tuple[Callable[[], Callable[[], Any
     """What prepares a round and returns it, the model and the server."""
     workload, case = import_module(f"impls.{task['workload']}"), task["case"]
     model = impls.find(task["workload"], task["model"])
-    run = impls.load(task["workload"], task["model"])
     workers, server = task["workers"], None
     with ExitStack() as stack:
+        run = stack.enter_context(impls.loaded(task["workload"], task["model"]))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         resources = {"workers": workers}
         if task["workload"] == "flags":

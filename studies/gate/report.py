@@ -87,17 +87,17 @@ def report(study: GateStudy, suites: int = 300) -> str:
 def _about(study: GateStudy) -> str:
     ratios = study.checked.values()
     return (
-        f"Measured on {files.place(study.machine)}, in {duration(study.seconds)}: "
-        f"{len(study.identical)} blocks of identical code and {len(study.injected)} in which every row "
-        f"of head was slowed down, {study.block_seconds:.1f} s a block. Injected slow-down: "
+        f"{len(study.identical)} blocks of identical code and {len(study.injected)} with a slow-down "
+        f"injected in every row of head, {study.block_seconds:.1f} s each, in "
+        f"{duration(study.seconds)} ({files.place(study.machine)}). Injected: "
         f"{study.injected_share:.0%}; measured inside the rounds: {min(ratios) - 1:.2%} to "
-        f"{max(ratios) - 1:.2%}, depending on the row."
+        f"{max(ratios) - 1:.2%}."
     )
 
 
 def _choice(tried: Sequence[Findings], share: float) -> str:
     lines = [
-        f"The constants were chosen on one half of the blocks ({tried[0].blocks} of each kind):",
+        f"Constants, tried on one half of the blocks ({tried[0].blocks} of each kind):",
         "",
         f"|interim analyses after|confirmation|error|trimmed|false positives|{share:.0%} "
         "found, worst row|blocks without a slower row|",
@@ -130,8 +130,7 @@ def _table(chosen: Findings, threshold: float, share: float) -> str:
         lines.append(f"|{case}: found|{mean:.1%}|{worst:.1%}|")
     lines += [
         "",
-        f"A gate without a slower row takes {middle:.0f} blocks in the median and at most {most:.0f} "
-        "in 95 % of cases. Later blocks have fewer rows, so the real gates below show the time.",
+        f"Blocks of a gate without a slower row: median {middle:.0f}, 95th percentile {most:.0f}.",
     ]
     return "\n".join(lines)
 
@@ -139,8 +138,7 @@ def _table(chosen: Findings, threshold: float, share: float) -> str:
 def _rows(study: GateStudy, chosen: Findings) -> str:
     share = study.injected_share
     lines = [
-        "Row by row. Spread: the standard deviation of a block's ratio. Bias: the mean over all blocks "
-        "of identical code.",
+        "Spread: standard deviation of a block's ratio. Bias: mean over all blocks of identical code.",
         "",
         f"|row|spread|bias|{share:.0%} simulated, found|{share:.0%} injected, found|",
         "|:--|--:|--:|--:|--:|",
@@ -172,4 +170,4 @@ def _gates(study: GateStudy) -> str:
 
 def _hand_off(study: GateStudy) -> str:
     ratios = ", ".join(f"{ratio - 1:+.1%} for {name}" for name, ratio in study.hand_off.items())
-    return f"The first round after a hand-off, compared with later ones of the same process: {ratios}."
+    return f"The first round after a hand-off, compared with later ones: {ratios}."

@@ -15,7 +15,7 @@ from studies.verdicts.figures import Count, Judged, pairs_held
 TRIED = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 """The values, in rising order."""
 
-KINDS = {"wait": False, "compute": True}
+KINDS = {"waiting": False, "CPU-bound": True}
 """Whether the rows of a group compute."""
 
 
@@ -33,14 +33,12 @@ def chosen(cases: Sequence[Judged]) -> tuple[float, dict[str, Count]] | None:
 
 def sentence(cases: Sequence[Judged]) -> str:
     """Which constant is in use, and which one these runs would choose."""
-    tried = ", ".join(f"{value:g}" for value in TRIED)
     found = chosen(cases)
     if found is None:
-        return f"`PROCESS` is {PROCESS:g}; of {tried}, none is enough for the first half of the runs."
+        return f"`PROCESS` is {PROCESS:g}; no tried value is enough for the first half of the runs."
     value, held = found
-    known = {kind: each for kind, each in held.items() if each.of}
-    shares = ", ".join(f"{each.share:.1%} of rows that {kind}" for kind, each in known.items())
+    shares = ", ".join(f"{kind} {each.share:.1%}" for kind, each in held.items() if each.of)
     return (
-        f"`PROCESS` is {PROCESS:g}. On the first half of the runs, {value:g} is the smallest of "
-        f"{tried} with which the intervals of pairs held as often as they claim: {shares}."
+        f"`PROCESS` is {PROCESS:g}. In the first half of the runs, {value:g} is the smallest tried "
+        f"value with which at least {LEVEL:.0%} of the intervals of pairs held: {shares}."
     )

@@ -52,10 +52,9 @@ def report(study: VerdictStudy) -> str:
     first, second = ([each for each in every if each.number % 2 == rest] for rest in (1, 0))
     groups = len({each.group for each in every})
     lines = [
-        f"{counted(len(study.runs), 'run')} of {counted(groups, 'group')}, on "
-        f"{files.place(study.machine)}, in {duration(study.seconds)}. Every second run, unless the "
-        "column says all. In brackets: the "
-        f"{CONFIDENCE:.0%} interval, if all cases were independent.",
+        f"{counted(len(study.runs), 'run')} of {counted(groups, 'group')}, in "
+        f"{duration(study.seconds)} ({files.place(study.machine)}). Every second run, unless the "
+        f"column says all. In brackets: {CONFIDENCE:.0%} intervals, as if cases were independent.",
         "",
         *_questions(every, second),
         "",
@@ -83,9 +82,7 @@ def _questions(every: Sequence[Judged], second: Sequence[Judged]) -> list[str]:
                 _cell(count(coverage([each for each in cases if each.computes is computes])))
                 for cases in (second, every)
             ]
-            lines.append(
-                f"|{what}, rows that {kind} (≥ {LEVEL - ALLOWED:.0%})|{shown[0]}|–|–|{shown[1]}|"
-            )
+            lines.append(f"|{what}, {kind} (≥ {LEVEL - ALLOWED:.0%})|{shown[0]}|–|–|{shown[1]}|")
     return lines
 
 
@@ -102,7 +99,7 @@ def _alone(study: VerdictStudy, every: Sequence[Judged]) -> list[str]:
     if not lines:
         return []
     return [
-        f"Each row {len(study.alone)} times alone in a process, in random order (ratio to the best):",
+        f"Each row {len(study.alone)} times alone in a process (ratio to the best):",
         "",
         f"|group|best alone|recommended by runs|within {MARGIN:.0%}|",
         "|:--|:--|:--|--:|",

@@ -113,9 +113,10 @@ def look():
         (["all"], {("mock", "pop20"), ("local", "pop20"), ("local", "all194")}),
         (["all194"], {("mock", "all194"), ("local", "all194")}),
         (["smallest"], {("mock", "pop20"), ("local", "pop20")}),
+        (["all194_tls", "all194_h2"], {("local", "all194_tls"), ("local", "all194_h2")}),
     ],
 )
-def test_a_case_runs_with_its_own_servers_unless_it_is_named(
+def test_a_case_runs_with_its_own_servers_unless_it_is_named_and_never_with_others(
     cases: list[str], found: set[tuple[str, str]]
 ) -> None:
     option = SimpleNamespace(models=["threaded"], cases=cases, workers=None)
@@ -151,9 +152,9 @@ def test_a_server_that_dies_fails_only_its_row(flags_suite: Suite) -> None:
         from impls.flags import sequential
 
         def run(job, *, workers):
-            for child in psutil.Process().children():
-                if "servers.files" in child.cmdline():
-                    child.kill()
+            children = psutil.Process().children()
+            servers = [child for child in children if "servers.files" in child.cmdline()]
+            max(servers, key=psutil.Process.create_time).kill()  # others may be of other tests
             return sequential.run(job, workers=1)
         ''',
     )
@@ -166,6 +167,33 @@ def test_a_server_that_dies_fails_only_its_row(flags_suite: Suite) -> None:
     assert [row["param"] for row in flags_suite.load("kept.json")["benchmarks"]] == [
         "threaded_client_per_thread-local-pop20-w20"
     ]
+
+
+def test_expensive_connections_are_other_work_and_have_a_higher_limit(flags_suite: Suite) -> None:
+    usual = ("--models=threaded", "--http-server=local", "--http-delay=0.01", "--seconds-per-row=0.01")
+    assert flags_suite.run_here(*usual, "--cases=pop20", "--benchmark-save=plain").ret == 0
+    result = flags_suite.run_here(
+        *usual, "--cases=pop20,all194_tls", "--http-connect-delay=0.02", "--benchmark-save=delayed"
+    )
+    assert result.ret == 0
+    assert "--http-connect-delay=0.02" in said(result)
+    [plain] = (row["extra_info"] for row in flags_suite.load("plain.json")["benchmarks"])
+    delayed, over_tls = (row["extra_info"] for row in flags_suite.load("delayed.json")["benchmarks"])
+    assert "connect_delay" not in plain
+    assert delayed["connect_delay"] == over_tls["connect_delay"] == 0.02
+    waves = [info["bounds"]["waiting"] for info in (plain, delayed, over_tls)]
+    assert waves == pytest.approx([0.01, 0.01 + 0.02, 4 * 0.01 + 0.02])
+    assert delayed["fingerprint"] != plain["fingerprint"]
+
+
+def test_losses_are_refused_where_no_part_has_a_substitute(flags_suite: Suite) -> None:
+    for arguments, sentence in {
+        ("--cases=pop20,all194_tls",): "over TLS: leave out --cases=all194_tls",
+        ("--http-connect-delay=0.1",): "if connections are delayed: leave out --http-connect-delay",
+    }.items():
+        result = flags_suite.run_here("--losses", *arguments)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        assert f"--losses: no part can be replaced {sentence}" in said(result)
 
 
 def test_proxies_of_the_environment_are_not_used(

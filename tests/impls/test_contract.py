@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import fnmatch
-import inspect
 import re
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ import impls
 from concurbench.report import tables
 from programs.watch import WORKLOADS
 from servers import NAMES
-from tests.conftest import load
 
 MAX_LINES = 60
 """The most lines of a model file, which must be easy to read and to copy."""
@@ -54,9 +52,10 @@ def test_it_is_short_enough_to_copy(model: impls.Model) -> None:
 
 @each_model
 def test_its_run_takes_the_job_and_the_bound(model: impls.Model) -> None:
-    parameters = inspect.signature(load(model.workload, model.name)).parameters
-    assert list(parameters) == ["job", "workers"]
-    assert parameters["workers"].kind is inspect.Parameter.KEYWORD_ONLY
+    tree = ast.parse(path(model).read_text(encoding="utf-8"))
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    [run] = [each for each in tree.body if isinstance(each, kinds) and each.name == "run"]
+    assert re.fullmatch(r"job: \w+(\.\w+)?, \*, workers: int", ast.unparse(run.args))
 
 
 @each_model
@@ -83,19 +82,34 @@ def test_its_cases_exist_in_its_workload(model: impls.Model) -> None:
     assert all(map(model.has, (*default, *model.gate)))
 
 
+SETTINGS = {
+    r"httpx\.get": {"timeout": "job.timeout", "follow_redirects": "True"},
+    r"(httpx2?\.(Async)?|HttpxAiohttp)Client": {"timeout": "job.timeout", "follow_redirects": "True"},
+    r"aiohttp\.ClientSession": {
+        "connector": "aiohttp.TCPConnector(ssl=tls_context(job.authority))",
+        "timeout": "aiohttp.ClientTimeout(total=job.timeout)",
+    },
+    r"urllib3\.PoolManager": {"timeout": "job.timeout", "ssl_context": "tls_context(job.authority)"},
+    r"pyqwest\.(Sync)?HTTPTransport": {"timeout": "job.timeout", "tls_include_system_certs": "True"},
+    r"niquests\.AsyncSession": {"timeout": "job.timeout"},
+}
+"""A function of a client -> the arguments that carry what the job prescribes."""
+
+
 @each_model
 def test_its_clients_take_from_the_job_what_the_job_prescribes(model: impls.Model) -> None:
-    for name, arguments in _calls(path(model)):
+    text = path(model).read_text(encoding="utf-8").replace("worker_job.", "job.")
+    for name, arguments in _calls(text):
+        for pattern, expected in SETTINGS.items():
+            if re.fullmatch(pattern, name):
+                assert {each: arguments.get(each) for each in expected} == expected
         if re.fullmatch(r"(httpx2?\.(Async)?|HttpxAiohttp)Client|httpx\.get", name):
-            job = arguments["timeout"].removesuffix(".timeout")
-            assert job in ("job", "worker_job")
-            assert arguments["follow_redirects"] == "True"
             # A context for each request is what the models with httpx.get are about.
             created = "new_tls_context" if name == "httpx.get" else "tls_context"
-            assert arguments["verify"] == f"{created}({job}.authority)"
-        elif name == "aiohttp.ClientSession":
-            assert arguments["connector"] == "aiohttp.TCPConnector(ssl=tls_context(job.authority))"
-            assert arguments["timeout"] == "aiohttp.ClientTimeout(total=job.timeout)"
+            assert "transport" in arguments or arguments["verify"] == f"{created}(job.authority)"
+    if model.workload.startswith("flags"):
+        assert "job.timeout" in text
+        assert "job.authority" in text
 
 
 KEEP_ALL = "httpx.Limits(max_connections=workers, max_keepalive_connections=workers)"
@@ -104,19 +118,21 @@ KEEP_ALL = "httpx.Limits(max_connections=workers, max_keepalive_connections=work
 @each_model
 def test_its_client_is_as_it_comes_unless_the_model_says_why(model: impls.Model) -> None:
     text = path(model).read_text(encoding="utf-8")
-    blocking = any(name == "httpx.Client" for name, _ in _calls(path(model)))
+    blocking = any(name == "httpx.Client" for name, _ in _calls(text))
     own = model.name == "threaded_client_per_thread"
     threads = blocking and not own and ("ThreadPoolExecutor" in text or "to_thread" in text)
-    limited = any("limits" in arguments for _, arguments in _calls(path(model)))
+    limited = any("limits" in arguments for _, arguments in _calls(text))
     assert limited is (threads or model.name == "asyncio_keep_all")
     assert (f"limits = {KEEP_ALL}\n" in text) is limited
     assert ("httpcore's issue 1110" in text) is threads
     assert "limit=" not in text
+    sized = bool(re.search(r"\b(pool_)?(maxsize|max_idle_per_host)=", text))
+    assert ("# By default it keeps" in text) is sized
 
 
-def _calls(file: Path) -> Iterator[tuple[str, dict[str | None, str]]]:
+def _calls(text: str) -> Iterator[tuple[str, dict[str | None, str]]]:
     """Each function that a file calls, and its keyword arguments, as in the file."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call):
             arguments = {each.arg: ast.unparse(each.value) for each in node.keywords}
             yield ast.unparse(node.func), arguments

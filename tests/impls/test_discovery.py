@@ -45,13 +45,14 @@ def test_listing_reads_title_and_literals_without_importing(folder: Path) -> Non
         'PYTHON = ">=3.14"',
         'START_METHOD = "spawn"',
         "WORKERS = 1",
+        "OWN_PROCESS = True",
         "raise SystemExit('imported')",
     )
     assert impls.models("made_up") == [
         impls.Model(
             "made_up", "model", "Made up: a title.", cases=("small", "large"), default=False,
             servers=("local",), requires=("uvloop", "aiohttp"), python=">=3.14",
-            start_method="spawn", workers=1, cluster="dask",
+            start_method="spawn", workers=1, cluster="dask", own_process=True,
         )
     ]  # fmt: skip
 
@@ -95,6 +96,7 @@ def test_a_computed_value_is_refused_with_its_file_and_line(folder: Path) -> Non
         ("DEFAULT: bool = 1", "True, False or a tuple of names of cases"),
         ('CLUSTER = "slurm"', "one of dask, ray"),
         ('CASES = "small"', "a tuple of names"),
+        ("OWN_PROCESS = 1", "True or False"),
     ],
 )
 def test_a_literal_of_the_wrong_type_is_refused_with_the_allowed_ones(

@@ -31,10 +31,11 @@ REASONS = {
     "404": "",
     "418": "status 418",
     "503": "status 503",
-    "timeout": ".*Timeout.*",
+    "timeout": ".*(Timeout|Operation timed out).*",
     # Clients name a cut connection differently; some name only the operation that failed.
-    "reset": ".*(reset by peer|ReadError).*",
-    "short": ".*(without sending complete|ContentLengthError|payload is not completed).*",
+    "reset": ".*(reset by peer|ReadError|closed connection without response).*",
+    "short": ".*(without sending complete|ContentLengthError|payload is not completed|IncompleteRead|"
+    "end of file before message length reached|end of response with [0-9]+ bytes missing).*",
     "wrong": "status 200, but no complete GIF|JSONDecodeError.*",
 }
 

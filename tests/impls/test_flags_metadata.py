@@ -395,3 +395,4 @@ def test_the_waiting_time_is_that_of_twice_the_requests_and_at_least_two_delays(
     assert waiting(194, 50, delay=0.05) == pytest.approx(0.4)
     assert waiting(20, 20, delay=0.05) == pytest.approx(0.1)
     assert waiting(20, 1, delay=0.05) == pytest.approx(2.0)
+    assert waiting(20, 1, delay=0.05, connect_delay=0.5) == pytest.approx(2.5)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import gc
 import threading
+import time
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import impls
 from impls import flags
+from impls._process import OwnProcess
 from servers import NAMES, Server
 from tests.errors import leaves
 
@@ -21,9 +24,19 @@ PAIRS = [(model.name, server) for model in MODELS for server in model.servers or
 
 CLIENTS = (
     ("httpx", "Client"), ("httpx", "AsyncClient"), ("httpx2", "Client"), ("httpx2", "AsyncClient"),
-    ("aiohttp", "ClientSession"),
+    ("aiohttp", "ClientSession"), ("requests", "Session"), ("urllib3", "PoolManager"),
+    ("niquests", "AsyncSession"),
 )  # fmt: skip
-"""The HTTP clients of this process; a worker process closes its own when it ends."""
+"""The HTTP clients of this process; a worker process closes its own when it ends. Those in C and in
+Rust close their connections when the model drops them."""
+
+MOST_LOOKS = 400
+"""How often to look whether a client has closed its connections."""
+
+ONE_OF_EACH_CLIENT = (
+    "threaded", "threaded_new_client", "asyncio_gather", "trio_nursery", "asyncio_httpx2",
+    "asyncio_aiohttp", "asyncio_aiohttp_transport",
+)  # fmt: skip
 
 each_model = pytest.mark.parametrize("name", [model.name for model in MODELS])
 each_pair = pytest.mark.parametrize(("name", "server"), PAIRS, indirect=["server"])
@@ -72,12 +85,28 @@ def test_it_reports_an_error_for_each_flag_if_no_server_listens(
 
 
 @each_model
-def test_more_workers_than_flags_work(
-    run: impls.Run, undelayed_local: Server, cluster: str | None, tmp_path: Path
+def test_it_downloads_over_tls_and_with_more_workers_than_flags(
+    run: impls.Run, undelayed_tls: Server, cluster: str | None, tmp_path: Path
 ) -> None:
-    undelayed_local.reset()
-    job = flags.Job(("FR",), undelayed_local.url, tmp_path, cluster=cluster)
+    job = flags.Job(
+        ("FR", "DE", "IN"), undelayed_tls.url, tmp_path, None, cluster,
+        authority=undelayed_tls.authority,
+    )  # fmt: skip
+    undelayed_tls.reset()
     flags.check(job, run(job, workers=4))
+    assert undelayed_tls.seen().served == len(job.codes)
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_CLIENT)
+def test_a_certificate_of_an_unknown_authority_is_an_error_for_each_flag(
+    run: impls.Run, undelayed_tls: Server, tmp_path: Path
+) -> None:
+    flags._tls_context.cache_clear()  # another job may have made this process trust the authority
+    job = flags.Job(("FR", "DE"), undelayed_tls.url, tmp_path)
+    undelayed_tls.reset()
+    outcomes = run(job, workers=2)
+    assert outcomes == dict.fromkeys(job.codes, flags.Outcome("error"))
+    assert undelayed_tls.seen().served == 0
 
 
 @each_model
@@ -107,7 +136,20 @@ def test_it_closes_every_client_it_opens(
             _record_instances(getattr(import_module(module), name), made, monkeypatch)
     job = flags.Job(("FR", "DE", "IN"), undelayed_local.url, tmp_path, cluster=cluster)
     run(job, workers=2)
-    assert all(client.closed if hasattr(client, "closed") else client.is_closed for client in made)
+    states = [getattr(client, "closed", getattr(client, "is_closed", True)) for client in made]
+    assert all(states)
+    _wait_until_closed(undelayed_local, run.process.pid if isinstance(run, OwnProcess) else None)
+
+
+def _wait_until_closed(server: Server, process: int | None) -> None:
+    """Wait until the process has no connection to the server: clients in Rust close late."""
+    for _ in range(MOST_LOOKS):
+        found = psutil.Process(process).net_connections("tcp")
+        left = [each for each in found if each.raddr and server.url.endswith(f":{each.raddr.port}")]
+        if not left:
+            return
+        time.sleep(0.005)
+    pytest.fail(f"connections left open: {left}")
 
 
 def _record_instances(kind: Any, made: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

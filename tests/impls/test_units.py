@@ -87,6 +87,14 @@ def curio_tasks() -> int:
     return len([task for task in tasks if task.coro.__name__ == "idle" and not task.terminated])
 
 
+def greenlets() -> int:
+    import gc
+
+    import gevent
+
+    return len([each for each in gc.get_objects() if isinstance(each, gevent.Greenlet) and each])
+
+
 COUNTED: dict[str, Callable[[], int]] = {
     "threads": threading.active_count,
     "processes": processes,
@@ -95,6 +103,7 @@ COUNTED: dict[str, Callable[[], int]] = {
     "asyncio": asyncio_tasks,
     "trio": trio_tasks,
     "curio": curio_tasks,
+    "gevent": greenlets,
 }
 
 

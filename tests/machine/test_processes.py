@@ -95,6 +95,18 @@ def test_shared_memory_counts_once_and_private_memory_for_each_process(shared: b
     assert (peaks.processes, peaks.samples) == (3, 1)
 
 
+def test_a_thread_that_was_there_before_counts_only_if_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    main = os.getpid()
+    tasks = {(main, main): (5, 0), (main, 2): (7, 1), (main, 3): (9, 0)}
+    monkeypatch.setattr(processes, "_switches", lambda _: dict(tasks))
+    observation = Observation(main, processes.descendants(main))
+    observation.sample()
+    assert observation.peaks.threads == 1
+    tasks |= {(main, 3): (10, 0), (main, 4): (0, 0)}  # thread 3 has run, thread 4 is new
+    observation.sample()
+    assert observation.peaks.threads == 3
+
+
 def test_a_sampler_sees_threads_and_files_and_does_not_count_itself() -> None:
     # Other helpers of pytest may live here.
     others = processes.descendants(os.getpid())

@@ -179,3 +179,10 @@ def test_a_process_that_a_row_started_in_an_earlier_visit_counts_and_its_server_
         costs.start()
         costs.kept()
     assert left_out == [{1, 9}, {1, 3, 9}]
+
+
+def test_the_process_of_a_model_is_its_rows_and_idle_in_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "descendants", lambda root: [7, 8])
+    own = SimpleNamespace(process=SimpleNamespace(pid=7))
+    assert cost.idle_processes(None, own) == {8}
+    assert cost.idle_processes(None, measured) == {7, 8}

@@ -415,6 +415,7 @@ def test_a_run_that_got_too_slow_fails_and_is_no_baseline(suite: Suite) -> None:
         ("--cases=som", "--cases: no 'som': choose from few, many"),
         ("--models=som", "--models: no 'som': choose from sequential, threaded"),
         ("--workers=0", "expected whole numbers from 1, got '0'"),
+        ("--http-connect-delay=-1", "expected seconds from 0 to 10.0, got '-1'"),
         ("--http-delay=nan", "expected seconds from 0 to 10.0, got 'nan'"),
         ("--dask-scheduler=", "expected an address such as tcp://host:8786, got ''"),
         ("--server-python=/nowhere/python", "no interpreter /nowhere/python"),

@@ -20,6 +20,7 @@ from programs.flag_server import main
 from servers import files
 from servers.faults import KINDS, drawn
 from tests.conftest import heed_signals
+from tests.programs.conftest import Run
 
 
 @contextlib.contextmanager
@@ -68,6 +69,21 @@ def test_it_prints_its_address_and_behaviour_and_ends_on_ctrl_c(tmp_path: Path) 
         assert (process.stdout.read(), process.stderr.read()) == ("", "")
 
 
+def test_with_tls_it_names_the_authority_that_a_client_must_trust(run: Run, tmp_path: Path) -> None:
+    with flag_server("--tls", "--connect-delay=0.01", "--delay=0", folder=tmp_path) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        url, authority = line.split()[0], line.partition("authority ")[2].partition(";")[0]
+        assert url.startswith("https://127.0.0.1:")
+        assert "each after 0 s, a new connection after 0.01 s; authority " in line
+        arguments = ("flags", "FR", "--model=sequential", f"--server={url}")
+        assert "1 downloaded" in run(*arguments, f"--authority={authority}").stdout
+        assert "CERTIFICATE_VERIFY_FAILED" in run(*arguments).stdout
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert not Path(authority).exists()
+
+
 def test_an_invalid_option_is_refused_in_one_sentence() -> None:
     with files.listen(0) as listener:
         port = str(listener.getsockname()[1])
@@ -76,6 +92,7 @@ def test_an_invalid_option_is_refused_in_one_sentence() -> None:
             ("--delay", "5:0.5"): "expected seconds, such as 0.05, or a range of them",
             ("--delay", "x"): "got 'x'",
             ("--delay", "-1"): "got '-1'",
+            ("--connect-delay", "-1"): "-1.0 is not in the range x>=0",
             ("--error-rate", "1.5"): "1.5 is not in the range 0<=x<=1",
             ("--errors", "404,fire"): "unknown kind 'fire': choose from 404, 418",
         }.items():

@@ -10,6 +10,7 @@ import pytest
 import impls
 from impls import digests
 from programs.watch import DEFAULTS, WORKLOADS, _print_summary, _summarize
+from tests.conftest import load
 from tests.programs.conftest import Run
 
 
@@ -41,6 +42,14 @@ def test_each_call_is_printed_and_then_the_metrics_and_the_verdict(
     assert f"\n{calls} traced calls, total " in result.stdout
     assert f"\n{line}" in result.stdout
     assert "\nthe answers are right\n" in result.stdout
+
+
+def test_a_model_in_a_process_of_its_own_is_watched_there(run: Run) -> None:
+    load("switching", "gevent_idle")
+    output = run("watch", "switching", "--model=gevent_idle").stdout
+    assert "\nonly the workload's own functions are traced: gevent_idle has" in output
+    assert re.search(r" process 1  +wait\(\) .*\n.* process 1, task 1  +compute\(\) ", output)
+    assert "\nthe answers are right\n" in output
 
 
 def test_steps_show_how_a_coroutine_suspends_and_who_resumes_it(run: Run) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import multiprocessing
 import os
 import signal
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -21,8 +23,10 @@ import anyio
 import httpx
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from impls import flags
+from impls.flags import asyncio_http2
 from servers import Server, capacity, files
 from servers.delay import Delay
 from servers.faults import KINDS, WRONG, drawn
@@ -227,6 +231,60 @@ def test_many_clients_can_connect_at_once_and_stay_connected() -> None:
     assert files.configuration(files.FileApp({}, 0.0)).timeout_keep_alive > 3600
 
 
+def test_a_server_with_tls_has_a_certificate_of_an_authority_of_its_own(
+    undelayed_tls: Local, flag_site: Path
+) -> None:
+    assert undelayed_tls.url.startswith("https://127.0.0.1:")
+    trusting = ssl.create_default_context(cafile=undelayed_tls.authority)
+    undelayed_tls.reset()
+    with httpx.Client(verify=trusting) as client:
+        assert client.get(f"{undelayed_tls.url}/{FRANCE}").content == flags.site()[FRANCE]
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"{undelayed_tls.url}/{FRANCE}")  # it trusts public authorities only
+        seen = undelayed_tls.seen()
+        assert (seen.served, seen.connections) == (1, 1)
+        with Local(flag_site, 0.0, host="localhost", protocol="https") as other:
+            for url in (other.url, f"https://127.0.0.1:{other.port}"):
+                with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                    client.get(f"{url}/{FRANCE}")
+                other_client = ssl.create_default_context(cafile=other.authority)
+                assert httpx.get(f"{url}/{FRANCE}", verify=other_client).status_code == 200
+    assert other.authority is not None
+    assert not other.authority.exists()
+
+
+def test_a_client_chooses_http2_or_http1_and_connections_of_both_are_counted(
+    flag_site: Path, tmp_path: Path
+) -> None:
+    codes = ("FR", "DE", "IN")
+    with Local(flag_site, 0.0, protocol="h2") as server:
+        assert server.tls is not None
+        for http2, version in ((True, "HTTP/2"), (False, "HTTP/1.1")):
+            server.reset()
+            with httpx.Client(verify=server.tls, http2=http2) as client:
+                for _ in range(3):  # on one connection
+                    answer = client.get(f"{server.url}/{FRANCE}")
+                    assert (answer.content, answer.http_version) == (flags.site()[FRANCE], version)
+                seen = server.seen()
+            assert (seen.served, seen.peak, seen.connections) == (3, 1, 1)
+            assert seen.cpu_seconds is not None
+            assert seen.cpu_seconds > 0
+        server.reset()
+        job = flags.Job(codes, server.url, tmp_path, authority=server.authority)
+        flags.check(job, asyncio_http2.run(job, workers=3))
+        assert server.seen().connections == 1
+
+
+def test_a_server_of_http2_has_no_faults(flag_site: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        files.main,
+        ["--directory", str(flag_site), "--protocol=h2", f"--certificate={tmp_path}",
+         "--faults", json.dumps({FRANCE: "404"})],
+    )  # fmt: skip
+    assert result.exit_code == 2
+    assert "--protocol=h2 has no --faults" in result.output
+
+
 def test_ctrl_c_in_the_terminal_does_not_reach_the_server(undelayed_local: Local) -> None:
     assert os.getpgid(undelayed_local.process.pid) != os.getpgid(0)
 
@@ -255,13 +313,16 @@ from servers.local import Local
 from servers.nameserver import Nameserver
 
 server = {server}.__enter__()
-print(server.process.pid, flush=True)
+print(server.process.pid, getattr(server, "authority", None), flush=True)
 threading.Event().wait()
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
-@pytest.mark.parametrize("started", ["Local(Path(sys.argv[1]), 0.0)", "Nameserver(['a.test'], 0.0)"])
+@pytest.mark.parametrize(
+    "started",
+    ["Local(Path(sys.argv[1]), 0.0, protocol='h2')", "Nameserver(['a.test'], 0.0)"],
+)
 def test_a_server_ends_when_its_parent_is_killed(flag_site: Path, started: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PARENT.format(server=started), str(flag_site)],
@@ -269,10 +330,13 @@ def test_a_server_ends_when_its_parent_is_killed(flag_site: Path, started: str) 
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     ) as parent:
         assert parent.stdout is not None
-        server = psutil.Process(int(parent.stdout.readline()))
+        process, authority = parent.stdout.readline().decode().split()
+        server = psutil.Process(int(process))
+        assert authority == "None" or Path(authority).exists()
         parent.send_signal(signal.SIGKILL)
     server.wait(timeout=60)
     assert not server.is_running()
+    assert not Path(authority).exists()
 
 
 def test_the_application_counts_served_files_and_the_peak_in_flight() -> None:
@@ -498,6 +562,32 @@ async def test_a_waiting_client_gets_its_answer_or_its_fault_after_the_delay() -
     await asyncio.gather(*(app(each.scope, each.receive, each.send) for each in clients))
     assert [each.statuses for each in clients] == [[200], [503]]
     assert (app.in_flight, app.served, app.peak) == (0, 1, 2)
+
+
+async def test_a_request_waits_until_its_connection_is_old_enough_and_then_its_own_delay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [10.0]
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
+    app = files.FileApp({"a": b""}, 0.25, connect_delay=1.0)
+    client, other = {"client": ("127.0.0.1", 1)}, {"client": ("127.0.0.1", 2)}
+    app.opened(client["client"])
+    assert app.delay_of("a", client) == 1.25
+    now[0] += 0.75
+    app.opened(other["client"])
+    assert (app.delay_of("a", client), app.delay_of("a", other)) == (0.5, 1.25)
+    now[0] += 10.0
+    assert (app.delay_of("a", client), app.delay_of("a", other)) == (0.25, 0.25)
+    app.closed(client["client"])
+    app.opened(client["client"])  # a new connection from the same port
+    assert app.delay_of("a", client) == 1.25
+
+
+def test_a_new_connection_costs_its_delay_but_not_one_that_asks_for_the_counts(flag_site: Path) -> None:
+    with Local(flag_site, 0.0, connect_delay=60.0) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(f"{server.url}/{FRANCE}", timeout=0.05)
+        assert (server.seen().served, server.seen().peak) == (0, 1)
 
 
 def test_a_server_with_a_fixed_delay_and_no_faults_uses_the_fast_path() -> None:

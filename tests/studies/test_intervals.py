@@ -57,17 +57,18 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(intervals.main, list(map(str, arguments)))
 
 
-def test_the_report_has_a_line_for_each_row_and_the_coverage_of_all(tmp_path: Path) -> None:
+def test_the_report_has_the_coverage_of_all_rows_and_of_the_worst(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     record = Record(path, intervals.KIND, {"machine": FACTS, "passes": 3})
     for elapsed in (20.0, 40.0, 60.0, 80.0):
         rows = {"test_x.py::test_x[a-w02]": [[1.0, 1.1, 1.2], [1.0], [1.1]]}
+        rows["test_x.py::test_x[b-w02]"] = [[elapsed], [elapsed], [elapsed]]
         record.append({"rows": rows, "elapsed": elapsed})
     done = run("--from", path)
     assert done.exit_code == 0, done.output
-    assert "|`x[a-w02]`|60%|100%|" in done.output
-    assert "Over passes: 3 of 3 held, 100.0% (44% to 100% if independent)" in done.output
-    assert "AMD EPYC, 2 cores, CPython 3.11.7, in 1 min 20 s." in done.output
+    assert "|over passes|60.0%|50.0% of 6 (19%–81%)|" in done.output
+    assert "|0%: `x[b-w02]`|" in done.output
+    assert "in 1 min 20 s (linux, AMD EPYC, 2 cores, CPython 3.11.7)." in done.output
 
 
 def test_a_file_with_fewer_than_two_runs_has_no_report(tmp_path: Path) -> None:

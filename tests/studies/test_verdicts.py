@@ -173,7 +173,7 @@ def test_the_constant_is_the_smallest_with_which_intervals_hold_as_often_as_they
     assert found[0] == 0.0
     assert more is None or more[0] > 0.0
     assert figures.pairs_held(wild, 0.0).share < figures.pairs_held(wild, 0.5).share
-    assert "0 is the smallest of" in chosen.sentence(calm)
+    assert "0 is the smallest tried value" in chosen.sentence(calm)
 
 
 def content(rows: Sequence[Row], workload: WorkloadInfo | None = None) -> dict[str, Any]:
@@ -273,9 +273,7 @@ def test_the_report_has_the_figures_of_each_rule_the_constants_and_the_rows_alon
     waiting, computing = [line for line in lines if line.startswith("|all intervals of a group hold")]
     assert waiting.endswith("|–|–|–|–|")
     assert computing.endswith("|100.0% of 3 (44%–100%)|–|–|100.0% of 6 (61%–100%)|")
-    assert (
-        "`PROCESS` is 0.15. On the first half of the runs, 0 is the smallest of 0, 0.05" in done.output
-    )
+    assert "`PROCESS` is 0.15. In the first half of the runs, 0 is the smallest tried" in done.output
     assert lines[-1] == "|group|`a`|`a` (1.00)|6 of 6|"
     assert study_of("--from", path).output == done.stdout
 
@@ -295,7 +293,7 @@ def test_each_complete_run_is_kept_also_if_a_later_one_fails(
     Sessions(monkeypatch)
     again = study_of("--runs", "3", "--confirm", "0", "--more", path)
     assert again.exit_code == 0, again.output
-    assert "of 1 group, on" in again.output
+    assert "of 1 group, in" in again.output
     other = study_of("--runs", "1", "--more", path, "--", "-k", "primes")
     assert other.exit_code == 2
     assert "cannot be continued: arguments:" in other.output

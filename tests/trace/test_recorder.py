@@ -273,6 +273,14 @@ def test_tasks_are_distinguished_concurrent_and_consecutive_ones(
     assert sorted(units(read())) == [f"main thread, task {number}" for number in (1, 2, 3, 4)]
 
 
+def test_greenlets_are_distinguished_as_tasks_are(read: Read) -> None:
+    greenlet = pytest.importorskip("greenlet", reason="no package greenlet")
+    for number in range(2):
+        greenlet.greenlet(recorder.trace(divmod_of, "number")).switch(number)
+    recorder.trace(divmod_of, "number")(2)
+    assert units(read()) == ["main thread, task 1", "main thread, task 2", "main thread"]
+
+
 def test_awaited_calls_belong_to_the_task_that_awaits(read: Read) -> None:
     async def outer(number: int) -> int:
         result: int = await recorder.trace(nap, "number")(number)

@@ -35,10 +35,9 @@ JOBS: Mapping[str, Callable[[Any, int], Any]] = {
 
 def main(task: Mapping[str, Any]) -> None:
     """Time the rounds of the task's row, and write their seconds to its file."""
-    run = impls.load(task["workload"], task["model"])
     workload = import_module(f"impls.{task['workload']}")
     this, smallest = workload.CASES[task["case"]], next(iter(workload.CASES.values()))
-    with jobs(task) as new:
+    with impls.loaded(task["workload"], task["model"]) as run, jobs(task) as new:
         seconds = rounds(
             lambda job: run(job, workers=task["workers"]),
             setup=lambda: new(this),
