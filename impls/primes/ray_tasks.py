@@ -19,6 +19,7 @@ from impls.primes import Job, primes_in
 REQUIRES = ("ray",)
 CLUSTER = "ray"
 DEFAULT = False
+OWN_PROCESS = True  # the client's threads stay, and so does its handler of SIGTERM
 
 
 def run(job: Job, *, workers: int) -> list[list[int]]:
@@ -30,7 +31,10 @@ def run(job: Job, *, workers: int) -> list[list[int]]:
         in_flight = {find.remote(batch): index for index, batch in first}
         while in_flight:
             [done], _ = ray.wait([*in_flight])
-            answers[in_flight.pop(done)] = ray.get(done)
+            try:
+                answers[in_flight.pop(done)] = ray.get(done)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause from None  # the work's own error; Ray's cannot be pickled
             if (task := next(waiting, None)) is not None:
                 index, batch = task
                 in_flight[find.remote(batch)] = index

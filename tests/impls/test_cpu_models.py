@@ -12,7 +12,6 @@ import pytest
 
 import impls
 from impls import digests, primes, wordcount
-from tests.conftest import load
 from tests.probe import Probe, Undecodable, peak, times_tested
 
 TOO_SLOW = {("multiprocess_per_number", "below_50k")}
@@ -92,20 +91,16 @@ def test_a_primes_model_has_no_more_in_flight_than_its_workers(
     assert peak(tmp_path) <= workers
 
 
-@pytest.mark.parametrize(("workload", "name"), [("primes", "numba_prange")])
-def test_compiled_code_has_no_more_threads_than_workers_and_leaves_processes_able_to_fork(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import numba
-
-    limit: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set by a function
+def test_compiled_code_has_no_more_threads_than_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    numba = pytest.importorskip("numba", reason="no package numba")
+    run = import_module("impls.primes.numba_prange").run  # not in a process of its own
+    limit = numba.config.NUMBA_NUM_THREADS
     threads: list[int] = []
     monkeypatch.setattr(numba, "set_num_threads", threads.append)
     job = primes.Job((range(100), (), (97,)))
     for workers in (1, limit, 10_000):
         primes.check(job, run(job, workers=workers))
     assert threads == [1, limit, limit]
-    primes.check(job, load("primes", "multiprocess_fork")(job, workers=2))
 
 
 @pytest.mark.parametrize(("workload", "name"), [("primes", "interpreters")])
