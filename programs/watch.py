@@ -29,6 +29,7 @@ DEFAULTS = {
     "coroutines": ("native", "calls_10k"),
     "digests": ("threaded", "buffers_150k"),
     "saving": ("asyncio_to_thread", "large"),
+    "sorting": ("multiprocess", "records_10k"),
     "switching": ("threaded", "interval_5ms"),
     "throttle": ("threading_semaphore", "contended"),
     "units": ("threads", "hundred"),
