@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import impls
-from impls import digests, primes, wordcount
+from impls import digests, primes, sorting, wordcount
 from tests.probe import Probe, Undecodable, peak, times_tested
 
 TOO_SLOW = {("multiprocess_per_number", "below_50k")}
@@ -152,7 +152,7 @@ def test_a_wordcount_model_has_no_more_in_flight_than_its_workers(
     assert peak(tmp_path) <= 2
 
 
-@models_of("digests", "primes", "wordcount")
+@models_of("digests", "primes", "sorting", "wordcount")
 def test_an_error_in_the_work_reaches_the_caller_and_leaves_nothing_behind(
     run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None, tmp_path: Path
 ) -> None:
@@ -161,13 +161,16 @@ def test_an_error_in_the_work_reaches_the_caller_and_leaves_nothing_behind(
         wrong = primes.Job(((2, 3), ("x",), (5, 7)), cluster)  # type: ignore[arg-type]  # the wrong type is the point
     elif workload == "digests":
         wrong = digests.Job((b"a", "x", b"b"), cluster)  # type: ignore[arg-type]  # the wrong type is the point
+    elif workload == "sorting":
+        early, late = ({"time": 1, "name": "a"}, {"time": "x", "name": "b"})
+        wrong = sorting.Job(((early,), (early, late)))
     else:
         wrong = wordcount.written(wordcount.Job(("a", Undecodable("x"), "b"), tmp_path))
     with pytest.raises(UnicodeError if workload == "wordcount" else TypeError):
         run(wrong, workers=2)
 
 
-@models_of("digests", "primes", "wordcount")
+@models_of("digests", "primes", "sorting", "wordcount")
 def test_a_small_job_is_done_silently_and_leaves_nothing_behind(
     run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None,
     tmp_path: Path, capfd: pytest.CaptureFixture[str],
@@ -175,6 +178,7 @@ def test_a_small_job_is_done_silently_and_leaves_nothing_behind(
     job: Any = {
         "primes": primes.Job(((2, 3), (5, 7)), cluster),
         "digests": digests.Job((b"a" * 99, b"b" * 99), cluster),
+        "sorting": sorting.Job(tuple(({"time": 5 - n, "name": str(n)},) for n in range(4))),
         "wordcount": wordcount.written(wordcount.Job(("a b", "b"), tmp_path)),
     }[workload]
     import_module(f"impls.{workload}").check(job, run(job, workers=2))
