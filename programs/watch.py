@@ -29,9 +29,12 @@ DEFAULTS = {
     "coroutines": ("native", "calls_10k"),
     "digests": ("threaded", "buffers_150k"),
     "saving": ("asyncio_to_thread", "large"),
+    "shared": ("threaded_private", "keys_16"),
+    "sorting": ("multiprocess", "records_10k"),
     "switching": ("threaded", "interval_5ms"),
     "throttle": ("threading_semaphore", "contended"),
     "units": ("threads", "hundred"),
+    "wordcount": ("multiprocess_combiner", "words_100k"),
 }
 """Workload -> model and case."""
 

@@ -5,6 +5,8 @@ A page calls these functions in a block that cog fills in (``make docs``).
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -20,10 +22,15 @@ from concurbench.results.row import Metric, Row
 from concurbench.results.runs import Run
 from concurbench.verdicts.curve import Curve, curves
 from concurbench.verdicts.law import law
+from concurbench.verdicts.pairs import compare
 from studies.blocks import print_code
 
 RUN = Path(__file__).parents[1] / "results" / "linux-kvm-amd-epyc-25.17.1-2c-cpython-3.11"
 """The machine of the figures; its newest run is shown."""
+
+
+LEVEL = 0.95
+"""Of the interval of a ratio."""
 
 
 @cache
@@ -89,6 +96,34 @@ def losses(group: str, name: str) -> None:
     if not shown:
         raise LookupError(f"{name} has no losses of {group}")
     print_code(as_text(Group(*shown), COLUMNS))
+
+
+def ratios(baseline: str, models: Sequence[str], places: Mapping[str, tuple[str, str]]) -> None:
+    """Print a table: the time of the model ``baseline`` in some groups, and how many times as long the
+    other models take there, with intervals.
+
+    ``places`` maps a heading to the name of a run beside the machine's other runs, and a group in it.
+
+    Raises:
+        LookupError: there is no such run, or the group has no such model.
+    """
+    cells = {model: [f"`{model}`"] for model in (baseline, *models)}
+    for saved, group in places.values():
+        rows = {each.model: each for each in _saved(saved).rows if each.group == group}
+        if missing := sorted(set(cells) - set(rows)):
+            raise LookupError(f"{saved} has no row of {missing[0]} in {group}")
+        pairs = compare([rows[model] for model in cells])
+        assert pairs is not None, "rows of a run have passes in common"
+        cells[baseline].append(units.time(rows[baseline].median))
+        for model in models:
+            pair = pairs[rows[model].id, rows[baseline].id]
+            margin = pair.margin((1 - LEVEL) / 2)
+            middle, low, high = (math.exp(pair.mean + each) for each in (0.0, -margin, margin))
+            cells[model].append(f"{middle:.2f} ({low:.2f} to {high:.2f})")
+    print(f"| time / time of `{baseline}` | {' | '.join(places)} |")
+    print(f"| --- |{' --- |' * len(places)}")
+    for line in cells.values():
+        print(f"| {' | '.join(line)} |")
 
 
 def _saved(name: str) -> Run:

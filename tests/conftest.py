@@ -280,9 +280,9 @@ def load(workload: str, name: str) -> impls.Run:
         pytest.skip(str(reason))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def own_processes() -> Iterator[Callable[[str, str], impls.Run]]:
-    """Call it for the ``run`` of a model in a process that lasts as long as the tests of a module."""
+    """Call it for the ``run`` of a model in a process that lasts as long as the tests."""
     kept: dict[tuple[str, str], impls.Run] = {}
     with ExitStack() as stack:
 

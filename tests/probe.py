@@ -1,4 +1,4 @@
-"""A number that records when it is tested, in any process or interpreter."""
+"""Inputs of models that behave in a special way, in any process or interpreter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ HELD = 0.02
 
 
 class Probe:
-    """Behaves like a number that is not prime. Every test of a number begins with ``number < 2``."""
+    """A number that records when it is tested.
+
+    It behaves like a number that is not prime. Every test of a number begins with ``number < 2``.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -24,6 +27,16 @@ class Probe:
         time.sleep(HELD)
         (self.folder / uuid.uuid4().hex).write_text(f"{begin} {time.monotonic_ns()}", encoding="ascii")
         return True
+
+
+class Undecodable(str):
+    """A text that is not valid: neither its bytes nor its letters can be used."""
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return b"\xff"
+
+    def lower(self) -> str:
+        raise UnicodeError("not a text")
 
 
 def times_tested(folder: Path) -> int:

@@ -51,8 +51,9 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 def trace(
     function: Callable[..., Any], item: str | None = None, only: Any = None
 ) -> Callable[..., Any]:
-    """A function that does the same and records each call; ``item`` is the parameter to record. With
-    ``only``, calls of a function (not a coroutine function) with another item are not recorded."""
+    """A function that does the same and records each call; ``item`` is the parameter to record. A call
+    of a generator function lasts from its first item until its end. With ``only``, calls of a plain
+    function with another item are not recorded."""
     place = _place(function, item) if item is not None else -1
 
     def item_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -68,6 +69,21 @@ def trace(
             return await _awaited(call, function(*args, **kwargs))
 
         return traced_coroutine
+
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def traced_generator(*args: Any, **kwargs: Any) -> Any:
+            call = _begin(function.__name__, item_of(args, kwargs))
+            try:
+                result = yield from function(*args, **kwargs)
+            except BaseException as error:
+                _end(call, error=error)
+                raise
+            _end(call, result)
+            return result
+
+        return traced_generator
 
     @functools.wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Any:

@@ -3,7 +3,8 @@
 Execution unit: coroutines, all in one thread. They share one ``httpx.AsyncClient`` whose connections
 come from pyqwest, in Rust, on threads of their own. A semaphore bounds the requests in flight. The
 calls stay those of httpx. It agrees on HTTP/2 with a TLS server that has it.
-Costs two packages to install, and httpx's own work for each request.
+Costs two packages to install, httpx's own work for each request, and dozens of threads that hand over
+answers. They count in the row's CPU time and threads.
 Choose it for many concurrent requests in a program that is written for httpx.
 """
 

@@ -3,7 +3,8 @@
 Execution unit: coroutines, all in one thread. They share one ``pyqwest.Client``. A semaphore bounds the
 requests in flight. Connections, pool and parser are in Rust, on threads of their own, which wake the
 event loop for each answer. It agrees on HTTP/2 with a TLS server that has it.
-Costs a package without Python code to debug, and a switch between threads for each answer.
+Costs a package without Python code to debug, and dozens of threads that hand over answers. They count
+in the row's CPU time and threads.
 Choose it for very many requests if the program is asynchronous already.
 """
 

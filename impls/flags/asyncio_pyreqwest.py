@@ -3,7 +3,8 @@
 Execution unit: coroutines, all in one thread. They share one ``pyreqwest`` client. A semaphore bounds
 the requests in flight. Connections, pool and parser are in Rust, on a thread of its own, which wakes
 the event loop for each answer. It speaks HTTP/1.1 unless its builder enables HTTP/2.
-Costs a package without Python code to debug, and a switch between threads for each answer.
+Costs a package without Python code to debug, and a switch between threads for each answer. Its own
+thread counts in the row's CPU time and threads.
 Choose it for very many requests if the program is asynchronous already.
 """
 

@@ -3,7 +3,8 @@
 Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share the process and one
 ``pyqwest.SyncClient``. Its connections, its pool and its parser are in Rust, on threads of their own
 which need no interpreter lock. It agrees on HTTP/2 with a TLS server that has it.
-Costs a stack for each thread, and a package without Python code to debug.
+Costs a stack for each thread, and a package without Python code to debug. Its own threads count in the
+row's CPU time and threads.
 Choose it for very many requests with a blocking client.
 """
 

@@ -3,7 +3,8 @@
 Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share the process and one
 ``pyreqwest`` client. Its connections, its pool and its parser are in Rust, on a thread of its own which
 needs no interpreter lock. It speaks HTTP/1.1 unless its builder enables HTTP/2.
-Costs a stack for each thread, and a package without Python code to debug.
+Costs a stack for each thread, and a package without Python code to debug. Its own thread counts in the
+row's CPU time and threads.
 Choose it for very many requests with a blocking client.
 """
 

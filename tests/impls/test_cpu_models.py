@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import impls
-from impls import digests, primes
-from tests.probe import Probe, peak, times_tested
+from impls import digests, primes, sorting, wordcount
+from tests.probe import Probe, Undecodable, peak, times_tested
 
 TOO_SLOW = {("multiprocess_per_number", "below_50k")}
 """Models and cases that take half a minute; the other case and the small jobs test these models."""
@@ -128,29 +128,59 @@ def test_a_digests_model_has_no_more_in_flight_than_its_workers(
     assert peak(tmp_path) <= 2
 
 
-@models_of("digests", "primes")
+@models_of("wordcount")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_wordcount_model_counts_words_of_any_alphabet(run: Run, workers: int, tmp_path: Path) -> None:
+    chapters = ("Ärger und ärger\n", "日本 \t und\n", "", "Und noch\nein und", "x")
+    job = wordcount.written(wordcount.Job(chapters, tmp_path))
+    counts = {"ärger": 2, "und": 4, "日本": 1, "noch": 1, "ein": 1, "x": 1}
+    assert run(job, workers=workers) == counts
+
+
+@pytest.mark.parametrize("workload", ["wordcount"])
+@pytest.mark.parametrize("name", ["sequential", "threaded", "threaded_combiner"])
+def test_a_wordcount_model_has_no_more_in_flight_than_its_workers(
+    run: Run, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(chapter: str, *total: Any) -> Any:
+        assert Probe(tmp_path) < 2
+        return wordcount.count(chapter, *total)
+
+    monkeypatch.setattr(import_module(f"impls.wordcount.{name}"), "count", count)
+    assert run(wordcount.Job(("a b",) * 8, tmp_path), workers=2) == {"a": 8, "b": 8}
+    assert times_tested(tmp_path) == 8
+    assert peak(tmp_path) <= 2
+
+
+@models_of("digests", "primes", "sorting", "wordcount")
 def test_an_error_in_the_work_reaches_the_caller_and_leaves_nothing_behind(
-    run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None
+    run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None, tmp_path: Path
 ) -> None:
     wrong: Any
     if workload == "primes":
         wrong = primes.Job(((2, 3), ("x",), (5, 7)), cluster)  # type: ignore[arg-type]  # the wrong type is the point
-    else:
+    elif workload == "digests":
         wrong = digests.Job((b"a", "x", b"b"), cluster)  # type: ignore[arg-type]  # the wrong type is the point
-    with pytest.raises(TypeError):
+    elif workload == "sorting":
+        early, late = ({"time": 1, "name": "a"}, {"time": "x", "name": "b"})
+        wrong = sorting.Job(((early,), (early, late)))
+    else:
+        wrong = wordcount.written(wordcount.Job(("a", Undecodable("x"), "b"), tmp_path))
+    with pytest.raises(UnicodeError if workload == "wordcount" else TypeError):
         run(wrong, workers=2)
 
 
-@models_of("digests", "primes")
+@models_of("digests", "primes", "sorting", "wordcount")
 def test_a_small_job_is_done_silently_and_leaves_nothing_behind(
     run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None,
-    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    job = (
-        primes.Job(((2, 3), (5, 7)), cluster)
-        if workload == "primes"
-        else digests.Job((b"a" * 99, b"b" * 99), cluster)
-    )
+    job: Any = {
+        "primes": primes.Job(((2, 3), (5, 7)), cluster),
+        "digests": digests.Job((b"a" * 99, b"b" * 99), cluster),
+        "sorting": sorting.Job(tuple(({"time": 5 - n, "name": str(n)},) for n in range(4))),
+        "wordcount": wordcount.written(wordcount.Job(("a b", "b"), tmp_path)),
+    }[workload]
     import_module(f"impls.{workload}").check(job, run(job, workers=2))
     assert capfd.readouterr() == ("", "")
 

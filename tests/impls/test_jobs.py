@@ -14,10 +14,10 @@ from servers.mock import Mock
 
 
 @pytest.mark.parametrize("name", impls.workloads())
-def test_each_workload_creates_a_job_from_each_of_its_cases(name: str) -> None:
+def test_each_workload_creates_a_job_from_each_of_its_cases(name: str, tmp_path: Path) -> None:
     workload = import_module(f"impls.{name}")
     resources = Resources(
-        base_url="http://host", destination=Path("folder"), nameserver=("host", 53), workers=2
+        base_url="http://host", destination=tmp_path, nameserver=("host", 53), workers=2
     )
     for case in workload.CASES.values():
         job = workload.job(case, resources)

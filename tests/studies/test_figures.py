@@ -65,6 +65,23 @@ def test_losses_are_the_table_of_the_summary(sweep: str, capsys: pytest.CaptureF
     assert lines[2].split() == ["model", "time", "pool", "rest"]
 
 
+def test_ratios_are_a_table_of_times_as_long_in_each_place(
+    sweep: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads((figures.RUN / "sweep_x.json").read_text())
+    rows = [("slow", 3.0, 3.1, 3.0), ("usual", 1.0, 1.0, 1.0), ("as_fast", 1.0, 0.9, 1.1)]
+    content["benchmarks"] = [row(model, 50, *seconds) for model, *seconds in rows]
+    (figures.RUN / "kept.json").write_text(json.dumps(content))
+    figures.ratios("usual", ["as_fast", "slow"], {"here": ("kept", GROUP), "there": ("kept", GROUP)})
+    head, rule, usual, as_fast, slow = capsys.readouterr().out.splitlines()
+    assert (head, rule) == ("| time / time of `usual` | here | there |", "| --- | --- | --- |")
+    assert usual == "| `usual` | 1.000 s | 1.000 s |"
+    assert as_fast.startswith("| `as_fast` | 1.00 (0.")
+    assert slow.startswith("| `slow` | 3.03 (2.")
+    with pytest.raises(LookupError, match="kept has no row of other in"):
+        figures.ratios("usual", ["other"], {"here": ("kept", GROUP)})
+
+
 @pytest.mark.parametrize(("name", "group"), [("sweep_y", GROUP), ("sweep_x", "nonsense")])
 def test_a_sweep_or_a_group_that_is_not_there_is_an_error(sweep: str, name: str, group: str) -> None:
     with pytest.raises(LookupError, match="sweep_"):

@@ -125,6 +125,31 @@ async def test_a_coroutine_ends_when_it_has_been_awaited(read: Read) -> None:
     ]  # fmt: skip
 
 
+def countdown(number: int) -> Iterator[int]:
+    while number > 0:
+        yield number
+        number -= 1
+    if number < 0:
+        raise LookupError("below zero", number)
+
+
+def test_a_generator_lasts_from_its_first_item_until_its_end(read: Read) -> None:
+    items = recorder.trace(countdown, "number")(2)
+    assert inspect.isgeneratorfunction(recorder.trace(countdown))
+    assert read() == []  # it has not even begun
+    assert next(items) == 2
+    assert [call.end for call in read()] == [None]
+    assert list(items) == [1]
+    assert [(call.item, call.end is None) for call in read()] == [(2, True), (2, False)]
+
+
+def test_an_error_of_a_generator_is_recorded_and_raised(read: Read) -> None:
+    with pytest.raises(LookupError):
+        list(recorder.trace(countdown, "number")(-1))
+    *_, ended = read()
+    assert (ended.error, ended.message) == ("LookupError", "-1")
+
+
 def begin(number: int) -> Awaitable[int]:
     return asyncio.ensure_future(nap(number))
 
