@@ -5,8 +5,8 @@ and must be able to import this module. A cluster accepts all tasks at once, so 
 the bound with a window.
 Costs a running cluster, and a second or two for each program that connects to it: the cluster starts
 new workers for each. A Dask cluster keeps its own for all. Both rows contain the connection, because
-``run`` makes it, and neither contains the start of the cluster. After that a task costs about a
-millisecond.
+``run`` makes it, and neither contains the start of the cluster. After that a task costs less than one
+of Dask, because it goes to a worker directly.
 Choose it for programs that run for minutes, on more than one machine, or with objects that live there.
 """
 
