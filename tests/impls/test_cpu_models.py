@@ -22,6 +22,9 @@ THREADS_AND_COROUTINES = (
 )  # fmt: skip
 """The models of digests that work in this process and interpreter."""
 
+CREATE_BLOCKS = ("multiprocess_pickle5", "multiprocess_shared_memory")
+"""The models that create blocks of shared memory."""
+
 Run = Callable[..., Any]
 
 
@@ -195,8 +198,9 @@ def blocks(workload: str, name: str, run: Run, monkeypatch: pytest.MonkeyPatch) 
             super().__init__(*args, **options)
             names.append(self.name)
 
-    if "shared_memory" in name:
-        monkeypatch.setattr(import_module(f"impls.{workload}.{name}"), "SharedMemory", Recorded)
+    model = import_module(f"impls.{workload}.{name}")
+    if hasattr(model, "SharedMemory"):
+        monkeypatch.setattr(model, "SharedMemory", Recorded)
     return names
 
 
@@ -204,7 +208,7 @@ def blocks(workload: str, name: str, run: Run, monkeypatch: pytest.MonkeyPatch) 
 def nothing_left(nothing_left: None, name: str, blocks: list[str]) -> Iterator[None]:
     """Check that no block of shared memory is left, either."""
     yield
-    assert bool(blocks) == ("shared_memory" in name)
+    assert bool(blocks) == (name in CREATE_BLOCKS)
     for block in blocks:
         with pytest.raises(FileNotFoundError):
             SharedMemory(block)
