@@ -11,7 +11,7 @@ from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defi
 
 from impls.sorting import Job, Record, merged, sort
 
-DEFAULT = ("records_50k",)
+DEFAULT = False
 PYTHON = ">=3.14"
 
 
