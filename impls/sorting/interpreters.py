@@ -19,4 +19,5 @@ def run(job: Job, *, workers: int) -> list[Record]:
     # A new interpreter starts with the initial sys.path of this process: pass the current one.
     same_path = f"import sys; sys.path[:] = {sys.path!r}"
     with InterpreterPoolExecutor(workers, initializer=exec, initargs=(same_path,)) as pool:
-        return merged(list(pool.map(sort, job.parts)))
+        # A tuple is handed over item by item, and each dict gets a pickle of its own. A list is one pickle.
+        return merged(list(pool.map(sort, map(list, job.parts))))
