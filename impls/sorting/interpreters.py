@@ -19,5 +19,5 @@ def run(job: Job, *, workers: int) -> list[Record]:
     # A new interpreter starts with the initial sys.path of this process: pass the current one.
     same_path = f"import sys; sys.path[:] = {sys.path!r}"
     with InterpreterPoolExecutor(workers, initializer=exec, initargs=(same_path,)) as pool:
-        # A tuple is handed over item by item, and each dict gets a pickle of its own. A list is one pickle.
+        # A list is one pickle. Of a tuple, each item is handed over alone, with a pickle of its own.
         return merged(list(pool.map(sort, map(list, job.parts))))
