@@ -19,7 +19,7 @@ READY = $(VENV)/ready
 export CONCURBENCH_SERVER_PYTHON ?= $(CURDIR)/$(OWN)/bin/python
 
 .DEFAULT_GOAL = help
-.PHONY: help bench matrix gate calibrate interval-study gate-study settings-study cost-study verdict-study agreement test test-slow check capacity docs docs-check interpreters clean
+.PHONY: help bench matrix gate calibrate interval-study gate-study settings-study cost-study engine-study verdict-study agreement test test-slow check capacity docs docs-check interpreters clean
 
 help: ## show this list
 	@echo "concurbench: which concurrency model suits a program on this machine?"
@@ -52,6 +52,9 @@ gate-study: $(READY) ## the error rates of the gate on this machine (1 h)
 
 cost-study: $(READY) ## are CPU time and memory right? (4 min)
 	$(BIN)/python -m studies.costs $(ARGS)
+
+engine-study: $(READY) ## what does a task cost in Dask, Ray and pools? (4 min)
+	$(BIN)/python -m studies.engines $(ARGS)
 
 verdict-study: $(READY) ## how often are the verdicts right? (50 min)
 	$(BIN)/python -m studies.verdicts $(ARGS)

@@ -7,7 +7,6 @@ after. A test that also requests ``flag_server`` is one for each server, too.
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -168,10 +167,8 @@ def cluster(
             request.config.stash[SESSION].notes.append(f"{note} for {workers} workers")
         yield address
     else:
-        terminated = signal.getsignal(signal.SIGTERM)
         with clusters.fitting(model_file.cluster, workers, machine.usable_cores()) as own:
             yield own.address
-        signal.signal(signal.SIGTERM, terminated)  # Ray's client replaces it
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from impls import flags
-from servers import capacity
+from servers import PROTOCOLS, capacity
 from servers.local import Local, lay_out
 from servers.mock import Mock
 
@@ -25,8 +25,9 @@ def main() -> None:
         lay_out(files, folder)
         path = capacity.median_image(folder)
         click.echo(f"requests a second for {len(files[path]):,} bytes: median of {TIMES} (from – to)")
-        with Local(folder, 0.0) as local:
-            show("local", [capacity.of_local(local, path) for _ in range(TIMES)])
+        for protocol in PROTOCOLS:
+            with Local(folder, 0.0, protocol=protocol) as local:
+                show(f"local, {protocol}", [capacity.of_local(local, path) for _ in range(TIMES)])
         with Mock(folder, 0.0, folder / "ledger") as mock:
             measured = [capacity.of_mock(f"{mock.url}/{path}") for _ in range(TIMES)]
             for client in measured[0]:

@@ -30,6 +30,7 @@ DEFAULTS = {
     "digests": ("threaded", "buffers_150k"),
     "saving": ("asyncio_to_thread", "large"),
     "shared": ("threaded_private", "keys_16"),
+    "sorting": ("multiprocess", "records_10k"),
     "switching": ("threaded", "interval_5ms"),
     "throttle": ("threading_semaphore", "contended"),
     "units": ("threads", "hundred"),

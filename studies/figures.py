@@ -5,6 +5,8 @@ A page calls these functions in a block that cog fills in (``make docs``).
 
 from __future__ import annotations
 
+import itertools
+import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -96,6 +98,18 @@ def losses(group: str, name: str) -> None:
     if not shown:
         raise LookupError(f"{name} has no losses of {group}")
     print_code(as_text(Group(*shown), COLUMNS))
+
+
+def groups(*cases: str, runs: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Heading -> run and group, for ``ratios``: these cases of flags on the local server in each of
+    these runs. The heading has the case, and the time that a connection costs."""
+    found = {}
+    for saved, case in itertools.product(runs, cases):
+        rows = json.loads((RUN / f"{saved}.json").read_text(encoding="utf-8"))["benchmarks"]
+        seconds = max(each["extra_info"].get("connect_delay", 0.0) for each in rows)
+        cost = f", {units.time(seconds)} to connect" if seconds else ""
+        found[f"`{case}`{cost}"] = saved, f"flags · local server · {case}"
+    return found
 
 
 def ratios(baseline: str, models: Sequence[str], places: Mapping[str, tuple[str, str]]) -> None:

@@ -23,6 +23,7 @@ from concurbench.report.tables import (
     compared,
     metric_cell,
     metric_heading,
+    share_shown,
     signs,
     spread,
     table,
@@ -187,7 +188,7 @@ def _ranks(
         return f"{ratio(faster or 0.0):>4} {bar(1 / times, BAR):{BAR}}"
 
     def share(row: Row) -> str:
-        return f"{limit / row.median:.0%}" if limit else ""
+        return share_shown(row, limit)
 
     slowest = "slowest" if criterion == TIME else "worst"
     optional: Columns = {

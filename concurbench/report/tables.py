@@ -17,7 +17,7 @@ from concurbench.report.footnotes import DISTURBED, HIGHER, LIMIT_CHECK, LOWER
 from concurbench.report.text import names, ratio
 from concurbench.results.baseline import RunComparison
 from concurbench.results.row import SEQUENTIAL, Metric, Row
-from concurbench.verdicts.ranks import best_possible, times_sequential
+from concurbench.verdicts.ranks import best_possible, share_of_best, times_sequential
 
 BAR = 7
 """Columns of a full bar, which the best row has."""
@@ -119,6 +119,12 @@ def spread(measured: Row | Metric) -> str:
     return f"± {(high - low) / 2 / abs(measured.median):.0%}"
 
 
+def share_shown(row: Row, best: float | None) -> str:
+    """How near the row comes to the best possible time of its group, as in ``83%``."""
+    share = share_of_best(row, best)
+    return "" if share is None else f"{share:.0%}"
+
+
 # -- beside a baseline --------------------------------------------------------------------------------
 
 
@@ -129,7 +135,7 @@ def compared(name: str, rows: list[Row], comparison: RunComparison) -> Iterator[
     if any(row.model == SEQUENTIAL for row in rows):
         columns[f"× {SEQUENTIAL[:3]}."] = lambda row: ratio(times_sequential(row, rows, None) or 0.0)
     if limit:
-        columns["of best"] = lambda row: f"{limit / row.median:.0%}"
+        columns["of best"] = lambda row: share_shown(row, limit)
     columns |= beside(comparison)
     if any(map(signs, rows)):
         columns[""] = signs

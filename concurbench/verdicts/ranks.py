@@ -29,6 +29,12 @@ def best_possible(rows: Sequence[Row]) -> float | None:
     return min((row.limit for row in rows if row.limit), default=None)
 
 
+def share_of_best(row: Row, best: float | None) -> float | None:
+    """The best possible time over the row's median; None without one, and for a reference that has no
+    limit, because it does the work in another way."""
+    return None if best is None or (row.reference and row.limit is None) else best / row.median
+
+
 def times_sequential(row: Row, rows: Sequence[Row], choice: Choice | None) -> float | None:
     """How many times faster than the sequential row of its group; None without one.
 

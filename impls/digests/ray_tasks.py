@@ -18,6 +18,7 @@ from impls.digests import Job, Packed, pack
 REQUIRES = ("ray",)
 CLUSTER = "ray"
 DEFAULT = False
+OWN_PROCESS = True  # the client's threads stay, and so does its handler of SIGTERM
 
 
 def run(job: Job, *, workers: int) -> list[Packed]:
@@ -29,7 +30,10 @@ def run(job: Job, *, workers: int) -> list[Packed]:
         in_flight = {pack_buffer.remote(buffer): index for index, buffer in first}
         while in_flight:
             [done], _ = ray.wait([*in_flight])
-            answers[in_flight.pop(done)] = ray.get(done)
+            try:
+                answers[in_flight.pop(done)] = ray.get(done)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause from None  # the work's own error; Ray's cannot be pickled
             if (task := next(waiting, None)) is not None:
                 index, buffer = task
                 in_flight[pack_buffer.remote(buffer)] = index

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from impls.primes import Job
 
 DEFAULT = False
+OWN_PROCESS = True  # its threads spin for milliseconds after a loop, and its code makes forks slow
 REFERENCE = True
 REQUIRES = ("numba", "numpy")
 

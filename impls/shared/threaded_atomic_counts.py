@@ -3,8 +3,8 @@
 Execution unit: threads, in a ``ThreadPoolExecutor``. They share a dict of counters. ``next(counter)``
 is one step in C: the interpreter lock protects it, and free-threaded builds use an atomic instruction
 (python/cpython issue 117657). ``dict.setdefault`` is atomic, too.
-Costs two look-ups for each event. Documentation promises none of it for ``itertools``, and the value
-can be read only by counting once more.
+Costs two look-ups for each event, which may be slow on 3.13t, as in ``threaded_lock_per_batch``.
+Documentation promises none of it for ``itertools``, and reading the value counts once more.
 Choose it for a few numbers that many threads count, such as identifiers. For totals, count privately.
 """
 

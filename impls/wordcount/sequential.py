@@ -10,7 +10,6 @@ from impls.wordcount import Job, count
 
 DEFAULT = ("words_500k",)
 WORKERS = 1
-GATE = ("words_100k",)
 
 
 def run(job: Job, *, workers: int) -> Counter[str]:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from concurbench import machine, units
+from concurbench import machine
 from concurbench.command import Command
 from concurbench.errors import ConcurbenchError
 from concurbench.results import records
@@ -96,27 +96,22 @@ def report(header: Entry, entries: Sequence[Entry]) -> str:
     engines = {name: [each for each in entries if each["engine"] == name] for name in ENGINES}
     found = {name: rounds for name, rounds in engines.items() if rounds}
     counts = sorted({len(rounds) for rounds in found.values()})
+    times = "|".join(f"{title}, in turn|at once" for title in TITLES.values())
     lines = [
-        f"Measured on {files.place(header['machine'])}, {header['workers']} workers. "
-        f"Medians of {' or '.join(map(str, counts))} rounds, with the lowest and the highest.",
+        f"Measured on {files.place(header['machine'])}, {header['workers']} workers: milliseconds for "
+        f"a task, medians of {' or '.join(map(str, counts))} rounds (lowest–highest).",
         "",
-        f"|seconds for a task|first result|{'|'.join(_headings())}|",
+        f"|engine|first result|{times}|",
         "|:--|--:|" + "--:|" * 2 * len(KINDS),
         *(f"|{name}|{'|'.join(_times(rounds))}|" for name, rounds in found.items()),
         "",
-        "CPU time for a task, of all at once: the program, processes in between, workers.",
+        "Milliseconds of CPU for a task, all at once: program / processes in between / workers.",
         "",
-        f"|CPU for a task|{'|'.join(TITLES.values())}|",
+        f"|engine|{'|'.join(TITLES.values())}|",
         "|:--|" + "--:|" * len(KINDS),
         *(f"|{name}|{'|'.join(_cpu(rounds))}|" for name, rounds in found.items()),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _headings() -> Iterator[str]:
-    for kind in KINDS:
-        yield f"{TITLES[kind]}, in turn"
-        yield "at once"
 
 
 def _times(rounds: Sequence[Entry]) -> Iterator[str]:
@@ -127,18 +122,21 @@ def _times(rounds: Sequence[Entry]) -> Iterator[str]:
 
 
 def _spread(seconds: Sequence[float]) -> str:
-    unit = units.unit_for(seconds)
-    low, middle, high = map(unit.text, (min(seconds), median(seconds), max(seconds)))
-    return f"{middle} {unit.symbol} ({low}–{high})"
+    low, middle, high = map(_milliseconds, (min(seconds), median(seconds), max(seconds)))
+    return f"{middle} ({low}–{high})"
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1e3 * seconds:,.0f}" if seconds >= 0.1 else f"{1e3 * seconds:.3g}"
 
 
 def _cpu(rounds: Sequence[Entry]) -> Iterator[str]:
-    def seconds(kind: str, where: str) -> Callable[[Entry], float]:
-        return lambda entry: entry[kind]["cpu"][where] / entry[kind]["count"]
-
     for kind in KINDS:
-        means = [median(map(seconds(kind, where), rounds)) for where in ("client", "others", "workers")]
-        yield " + ".join(f"{1e3 * each:.2f}" for each in means) + " ms"
+        used = [
+            median(each[kind]["cpu"][where] / each[kind]["count"] for each in rounds)
+            for where in ("client", "others", "workers")
+        ]
+        yield "/".join(f"{1e3 * each:.2f}" for each in used)
 
 
 if __name__ == "__main__":

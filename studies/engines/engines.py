@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,14 +17,18 @@ Function = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Client:
-    """``submit(function, argument)`` starts a task, and ``result`` waits for what it returned.
+    """``submit(function, argument)`` starts a task, and ``results`` waits for those of several tasks.
 
     ``cluster_seconds`` is how long the start of its cluster took, before the client existed.
     """
 
     submit: Callable[[Function, Any], Any]
-    result: Callable[[Any], Any]
+    results: Callable[[list[Any]], Sequence[Any]]
     cluster_seconds: float | None = None
+
+
+def _results(futures: list[Any]) -> list[Any]:
+    return [future.result() for future in futures]
 
 
 @contextlib.contextmanager
@@ -33,7 +37,7 @@ def processes(workers: int) -> Iterator[Client]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["studies.engines.tasks"])
     with ProcessPoolExecutor(workers, context) as pool:
-        yield Client(pool.submit, lambda task: task.result())
+        yield Client(pool.submit, _results)
 
 
 @contextlib.contextmanager
@@ -46,7 +50,7 @@ def dill(workers: int) -> Iterator[Client]:
         def submit(function: Function, argument: Any) -> Any:
             return pool.apply_async(lambda given: function(given), (argument,))
 
-        yield Client(submit, lambda task: task.get())
+        yield Client(submit, lambda tasks: [task.get() for task in tasks])
 
 
 @contextlib.contextmanager
@@ -56,7 +60,7 @@ def loky(workers: int) -> Iterator[Client]:
 
     pool = get_reusable_executor(max_workers=workers)
     try:
-        yield Client(pool.submit, lambda task: task.result())
+        yield Client(pool.submit, _results)
     finally:
         pool.shutdown()
 
@@ -70,7 +74,7 @@ def dask(workers: int) -> Iterator[Client]:
         yield Client(
             # pure=False: otherwise the scheduler would reuse the answer of an earlier task.
             lambda function, argument: client.submit(function, argument, pure=False),
-            lambda task: task.result(),
+            client.gather,
             seconds,
         )
 

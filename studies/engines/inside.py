@@ -51,7 +51,7 @@ def measured(engine: str, workers: int, share: float = 1.0) -> dict[str, Any]:
         import_module(package)
     start = time.perf_counter()
     with client_of(workers) as client:
-        client.result(client.submit(tasks.nothing, None))
+        client.results([client.submit(tasks.nothing, None)])
         first = time.perf_counter() - start - (client.cluster_seconds or 0.0)
         found: dict[str, Any] = {"first": first, "cluster": client.cluster_seconds}
         used = _reader(_workers(client, workers))
@@ -61,7 +61,7 @@ def measured(engine: str, workers: int, share: float = 1.0) -> dict[str, Any]:
             turn = []
             for _ in range(max(2, count // IN_TURN)):
                 start = time.perf_counter()
-                client.result(client.submit(function, argument))
+                client.results([client.submit(function, argument)])
                 turn.append(round(time.perf_counter() - start, 7))
             before, start = used(), time.perf_counter()
             _at_once(client, function, argument, count)
@@ -72,17 +72,14 @@ def measured(engine: str, workers: int, share: float = 1.0) -> dict[str, Any]:
 
 
 def _at_once(client: Client, function: Function, argument: Any, count: int) -> None:
-    submitted = [client.submit(function, argument) for _ in range(count)]
-    while submitted:
-        client.result(submitted.pop(0))  # keep no results: an object store has little room
+    client.results([client.submit(function, argument) for _ in range(count)])
 
 
 def _workers(client: Client, workers: int) -> set[int]:
     """The process numbers of all workers."""
     found: set[int] = set()
     while len(found) < workers:
-        naps = [client.submit(tasks.process, NAP) for _ in range(2 * workers)]
-        found |= {client.result(each) for each in naps}
+        found |= {*client.results([client.submit(tasks.process, NAP) for _ in range(2 * workers)])}
     return found
 
 

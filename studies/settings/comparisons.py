@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -27,6 +27,12 @@ class Value:
     """Whether a fork server imports what its processes need."""
     collects: bool = True
     """Whether garbage is collected before each round."""
+    model: str | None = None
+    """Another model in place of the one that is compared."""
+    protocol: str = "http"
+    """Of the server; one of ``servers.PROTOCOLS``."""
+    connect_delay: float = 0.0
+    """Seconds by which the first answer on a new connection comes later."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +67,42 @@ ALL = Value("all", limits=httpx.Limits(max_connections=100, max_keepalive_connec
 SOME = Value("20", limits=LIMITS)
 NONE = Value("none", limits=httpx.Limits(max_connections=100, max_keepalive_connections=0))
 
-CONNECTIONS, TLS, BOUND = "connections kept", "TLS context", "requests in flight"
+ONE_CLIENT = Value("one for all")
+CLIENT_EACH = Value("one for each request", model="threaded_new_client")
+
+CONNECTIONS, CLIENTS = "connections kept", "clients"
+PLACES = {"TLS": 0.0, "TLS, 50 ms": 0.05, "TLS, 200 ms": 0.2}
+"""Where connections are expensive: name -> the seconds to connect, over TLS."""
+
+TLS, BOUND = "TLS context", "requests in flight"
 ONE_LOOP, THREADS, AIOHTTP = "asyncio_gather", "threaded", "asyncio_aiohttp"
 EACH_KIND = (ONE_LOOP, THREADS, AIOHTTP)
 OWN_CLIENTS = ("threaded_client_per_thread", "asyncio_small_pools", ONE_LOOP)
+
+
+def over_tls(value: Value, connect_delay: float) -> Value:
+    """The same value where connections are expensive."""
+    return replace(value, protocol="https", connect_delay=connect_delay)
+
 
 COMPARISONS = (
     Comparison(CONNECTIONS, SOME, ALL, (ONE_LOOP, "trio_nursery")),
     Comparison(CONNECTIONS, SOME, NONE, (ONE_LOOP,)),
     Comparison(CONNECTIONS, ALL, SOME, (THREADS,)),
     Comparison(CONNECTIONS, ALL, NONE, (THREADS,)),
-    Comparison(TLS, Value("one for all"), Value("one each", own_contexts=True), OWN_CLIENTS),
+    Comparison(CLIENTS, ONE_CLIENT, CLIENT_EACH, (THREADS,), case="pop20"),
+    *(
+        Comparison(
+            f"{setting}, {place}", over_tls(usual, seconds), over_tls(other, seconds), (model,), case
+        )
+        for setting, usual, other, model, case in (
+            (CONNECTIONS, SOME, ALL, ONE_LOOP, "all194"),
+            (CONNECTIONS, ALL, SOME, THREADS, "all194"),
+            (CLIENTS, ONE_CLIENT, CLIENT_EACH, THREADS, "pop20"),
+        )
+        for place, seconds in PLACES.items()
+    ),
+    Comparison(TLS, ONE_CLIENT, Value("one each", own_contexts=True), OWN_CLIENTS),
     Comparison("timeout", Value("30 s"), Value("none", timeout=None), EACH_KIND),
     *(
         Comparison(BOUND, Value("50"), Value(str(bound), workers=bound), EACH_KIND)
@@ -99,6 +130,7 @@ LOSSES = (
 def models() -> set[str]:
     """The names of all models."""
     compared = {model for each in COMPARISONS for model in each.models}
+    compared |= {each.other.model for each in COMPARISONS if each.other.model}
     return compared | {each.model for each in LOSSES}
 
 

@@ -20,7 +20,7 @@ from concurbench.results.records import Entry
 from concurbench.units import duration, percent, time
 from concurbench.verdicts.student import quantile
 from studies import files
-from studies.settings.comparisons import COMPARISONS, CONNECTIONS, LOSSES, Comparison
+from studies.settings.comparisons import CLIENTS, COMPARISONS, CONNECTIONS, LOSSES, Comparison
 
 KIND = "settings study"
 
@@ -117,7 +117,7 @@ def _ratios(study: SettingsStudy) -> Table:
 
 def _opened(comparison: Comparison, blocks: Sequence[Entry]) -> str:
     """The connections of a round, if the comparison is about them."""
-    if comparison.setting != CONNECTIONS:
+    if not comparison.setting.startswith((CONNECTIONS, CLIENTS)):
         return ""
     usual, other = (
         median(each for block in blocks for each in block[which]["connections"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import os
 import shutil
@@ -10,8 +11,8 @@ import sys
 import tempfile
 import time
 import types
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from multiprocessing.context import BaseContext
@@ -49,23 +50,28 @@ class Measured:
 
 @dataclass(frozen=True)
 class Bench:
-    """A flag server with a delay, and a folder for the flags."""
+    """Flag servers with a delay, and a folder for the flags."""
 
-    server: Local
+    server: Callable[[str, float], Local]
+    """A server by its protocol and the seconds that a connection costs."""
     folder: Path
 
     def round(self, model: str, case: str, value: Value) -> Measured:
         """Time one round of this model with this value."""
+        model = value.model or model
         run = impls.load("flags", model)
-        size = flags.CASES[case]
-        job = flags.Job(size.codes, self.server.url, self.folder, timeout=value.timeout)  # type: ignore[arg-type]  # None: no timeout
+        size, server = flags.CASES[case], self.server(value.protocol, value.connect_delay)
+        job = flags.Job(
+            size.codes, server.url, self.folder, authority=server.authority,
+            timeout=value.timeout,  # type: ignore[arg-type]  # None: no timeout
+        )  # fmt: skip
         with using(model, value):
             if impls.find("flags", model).start_method:
                 end_fork_server()
-                run(flags.Job(size.codes[:1], self.server.url, self.folder), workers=1)
+                run(replace(job, codes=size.codes[:1]), workers=1)
             shutil.rmtree(self.folder)
             self.folder.mkdir()
-            self.server.reset()
+            server.reset()
             if value.collects:
                 gc.collect()
             start = time.perf_counter()
@@ -73,7 +79,7 @@ class Bench:
             seconds = time.perf_counter() - start
         right = flags.expected(size.codes)
         lost = sum(answers.get(code) != outcome for code, outcome in right.items())
-        return Measured(seconds, self.server.seen().connections or 0, len(size.codes), lost)
+        return Measured(seconds, server.seen().connections or 0, len(size.codes), lost)
 
 
 @contextlib.contextmanager
@@ -90,7 +96,13 @@ def bench() -> Iterator[Bench]:
         for model in models():
             impls.load("flags", model)  # now, so that the collector leaves out what they import
         try:
-            with Local(site, DELAY) as server, only_own_garbage():
+            with contextlib.ExitStack() as stack, only_own_garbage():
+
+                @functools.cache
+                def server(protocol: str, connect_delay: float) -> Local:
+                    local = Local(site, DELAY, protocol=protocol, connect_delay=connect_delay)
+                    return stack.enter_context(local)
+
                 yield Bench(server, destination)
         finally:
             end_fork_server()

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 import impls
-from impls import digests, primes, wordcount
-from tests.conftest import load
+from impls import digests, primes, sorting, wordcount
 from tests.probe import Probe, Undecodable, peak, times_tested
 
 TOO_SLOW = {("multiprocess_per_number", "below_50k")}
@@ -22,6 +21,9 @@ THREADS_AND_COROUTINES = (
     "sequential", "threaded", "asyncio_gather", "asyncio_to_thread", "joblib_threads",
 )  # fmt: skip
 """The models of digests that work in this process and interpreter."""
+
+CREATE_BLOCKS = ("multiprocess_pickle5", "multiprocess_shared_memory")
+"""The models that create blocks of shared memory."""
 
 Run = Callable[..., Any]
 
@@ -92,20 +94,16 @@ def test_a_primes_model_has_no_more_in_flight_than_its_workers(
     assert peak(tmp_path) <= workers
 
 
-@pytest.mark.parametrize(("workload", "name"), [("primes", "numba_prange")])
-def test_compiled_code_has_no_more_threads_than_workers_and_leaves_processes_able_to_fork(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import numba
-
-    limit: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # set by a function
+def test_compiled_code_has_no_more_threads_than_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    numba = pytest.importorskip("numba", reason="no package numba")
+    run = import_module("impls.primes.numba_prange").run  # not in a process of its own
+    limit = numba.config.NUMBA_NUM_THREADS
     threads: list[int] = []
     monkeypatch.setattr(numba, "set_num_threads", threads.append)
     job = primes.Job((range(100), (), (97,)))
     for workers in (1, limit, 10_000):
         primes.check(job, run(job, workers=workers))
     assert threads == [1, limit, limit]
-    primes.check(job, load("primes", "multiprocess_fork")(job, workers=2))
 
 
 @pytest.mark.parametrize(("workload", "name"), [("primes", "interpreters")])
@@ -157,7 +155,7 @@ def test_a_wordcount_model_has_no_more_in_flight_than_its_workers(
     assert peak(tmp_path) <= 2
 
 
-@models_of("digests", "primes", "wordcount")
+@models_of("digests", "primes", "sorting", "wordcount")
 def test_an_error_in_the_work_reaches_the_caller_and_leaves_nothing_behind(
     run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None, tmp_path: Path
 ) -> None:
@@ -166,13 +164,16 @@ def test_an_error_in_the_work_reaches_the_caller_and_leaves_nothing_behind(
         wrong = primes.Job(((2, 3), ("x",), (5, 7)), cluster)  # type: ignore[arg-type]  # the wrong type is the point
     elif workload == "digests":
         wrong = digests.Job((b"a", "x", b"b"), cluster)  # type: ignore[arg-type]  # the wrong type is the point
+    elif workload == "sorting":
+        early, late = ({"time": 1, "name": "a"}, {"time": "x", "name": "b"})
+        wrong = sorting.Job(((early,), (early, late)))
     else:
         wrong = wordcount.written(wordcount.Job(("a", Undecodable("x"), "b"), tmp_path))
     with pytest.raises(UnicodeError if workload == "wordcount" else TypeError):
         run(wrong, workers=2)
 
 
-@models_of("digests", "primes", "wordcount")
+@models_of("digests", "primes", "sorting", "wordcount")
 def test_a_small_job_is_done_silently_and_leaves_nothing_behind(
     run: Run, workload: str, cluster: str | None, blocks: list[str], nothing_left: None,
     tmp_path: Path, capfd: pytest.CaptureFixture[str],
@@ -180,6 +181,7 @@ def test_a_small_job_is_done_silently_and_leaves_nothing_behind(
     job: Any = {
         "primes": primes.Job(((2, 3), (5, 7)), cluster),
         "digests": digests.Job((b"a" * 99, b"b" * 99), cluster),
+        "sorting": sorting.Job(tuple(({"time": 5 - n, "name": str(n)},) for n in range(4))),
         "wordcount": wordcount.written(wordcount.Job(("a b", "b"), tmp_path)),
     }[workload]
     import_module(f"impls.{workload}").check(job, run(job, workers=2))
@@ -196,8 +198,9 @@ def blocks(workload: str, name: str, run: Run, monkeypatch: pytest.MonkeyPatch) 
             super().__init__(*args, **options)
             names.append(self.name)
 
-    if "shared_memory" in name:
-        monkeypatch.setattr(import_module(f"impls.{workload}.{name}"), "SharedMemory", Recorded)
+    model = import_module(f"impls.{workload}.{name}")
+    if hasattr(model, "SharedMemory"):
+        monkeypatch.setattr(model, "SharedMemory", Recorded)
     return names
 
 
@@ -205,7 +208,7 @@ def blocks(workload: str, name: str, run: Run, monkeypatch: pytest.MonkeyPatch) 
 def nothing_left(nothing_left: None, name: str, blocks: list[str]) -> Iterator[None]:
     """Check that no block of shared memory is left, either."""
     yield
-    assert bool(blocks) == ("shared_memory" in name)
+    assert bool(blocks) == (name in CREATE_BLOCKS)
     for block in blocks:
         with pytest.raises(FileNotFoundError):
             SharedMemory(block)

@@ -6,6 +6,8 @@ import contextlib
 import gc
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -48,32 +50,37 @@ def workload() -> str:
     return "flags"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _frozen_packages() -> Iterator[None]:
+    """Leave all packages out of garbage collection, which would look through them after many tests."""
+    for model in MODELS:
+        if not model.own_process:
+            with contextlib.suppress(impls.Unavailable):
+                impls.load("flags", model.name)
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @each_pair
-def test_it_downloads_every_flag_and_reports_it(
+def test_it_downloads_every_flag_and_reports_one_that_is_not_found(
     run: impls.Run,
     server: Server,
     cluster: str | None,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    codes = flags.CASES["pop20"].codes[:6]
+    codes = ("FR", "XX", *flags.CASES["pop20"].codes[:5])
     job = flags.Job(codes, server.url, tmp_path, server.initializer, cluster)
-    flags.check(job, run(job, workers=3))
+    outcomes = run(job, workers=3)
+    assert list(outcomes) == list(codes)
+    assert outcomes.pop("XX") == flags.Outcome("not found")
+    flags.check(replace(job, codes=tuple(outcomes)), outcomes)
     seen = server.seen()
-    assert seen.served == len(codes)
+    assert seen.served == len(outcomes)
     assert 1 <= seen.peak <= 3
     assert capfd.readouterr() == ("", "")
-
-
-@each_pair
-def test_it_reports_a_flag_that_is_not_found(
-    run: impls.Run, server: Server, cluster: str | None, tmp_path: Path
-) -> None:
-    job = flags.Job(("FR", "XX", "DE"), server.url, tmp_path, server.initializer, cluster)
-    outcomes = run(job, workers=2)
-    assert outcomes == {**flags.expected(("FR", "DE")), "XX": flags.Outcome("not found")}
-    assert list(outcomes) == ["FR", "XX", "DE"]
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["DE.gif", "FR.gif"]
 
 
 @each_model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import load
 from tests.programs.conftest import Run
 
@@ -20,6 +22,7 @@ def test_each_number_is_printed_with_the_unit_that_tested_it(run: Run) -> None:
     assert "\nthread 1  " in result.stdout  # a line of the timeline
 
 
+@pytest.mark.slow
 def test_the_primes_of_a_model_without_traced_calls_are_counted(run: Run) -> None:
     load("primes", "numba_prange")
     result = run("primes", "97", "91", "2", "--model=numba_prange")

@@ -87,6 +87,13 @@ def test_a_reference_is_marked_without_a_verdict_too() -> None:
     assert next(line for line in lines if line.startswith("threaded")).split()[2] == "reference"
 
 
+def test_a_reference_without_a_limit_has_no_share_of_the_best_possible_time() -> None:
+    compiled = replace(FAST, model="compiled", reference=True, limit=None)
+    lines = shown([compiled, replace(FAST, id="other"), SLOW])
+    assert next(line for line in lines if line.startswith("compiled")).split()[-1] == "reference"
+    assert next(line for line in lines if line.startswith("threaded")).split()[-1] == "50%"
+
+
 def test_a_row_that_is_hardly_slower_has_no_interval_that_begins_at_one() -> None:
     run = Run(Path("0004_x.json"), {}, True, (steady("quick", 1.0), steady("slow", 1.003)))
     _, slow = as_text(summary(run, margin=0.001), 80).splitlines()[-2:]

@@ -78,6 +78,12 @@ def test_ratios_are_a_table_of_times_as_long_in_each_place(
     assert usual == "| `usual` | 1.000 s | 1.000 s |"
     assert as_fast.startswith("| `as_fast` | 1.00 (0.")
     assert slow.startswith("| `slow` | 3.03 (2.")
+    for each in content["benchmarks"]:
+        each["extra_info"]["connect_delay"] = 0.05
+    (figures.RUN / "delayed.json").write_text(json.dumps(content))
+    assert figures.groups("all194", runs=("kept", "delayed")) == {
+        "`all194`": ("kept", GROUP), "`all194`, 50.0 ms to connect": ("delayed", GROUP),
+    }  # fmt: skip
     with pytest.raises(LookupError, match="kept has no row of other in"):
         figures.ratios("usual", ["other"], {"here": ("kept", GROUP)})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,18 @@ from concurbench.results.records import Record
 from servers import Seen
 from servers.local import Local
 from studies.settings import __main__ as command
-from studies.settings.comparisons import ALL, COMPARISONS, LOSSES, NONE, SOME, Value, settings
+from studies.settings.comparisons import (
+    ALL,
+    CLIENT_EACH,
+    COMPARISONS,
+    LOSSES,
+    NONE,
+    ONE_CLIENT,
+    SOME,
+    Value,
+    over_tls,
+    settings,
+)  # fmt: skip
 from studies.settings.report import KIND, ratio, read, report
 from studies.settings.rounds import Bench, Measured
 from tests.studies.test_intervals import FACTS
@@ -74,7 +85,7 @@ def test_the_report_has_measured_comparisons_and_counts_the_lost_requests(tmp_pa
 
 @pytest.fixture
 def bench(undelayed_local: Local, tmp_path: Path) -> Bench:
-    return Bench(undelayed_local, tmp_path / "flags")
+    return Bench(lambda *_: undelayed_local, tmp_path / "flags")
 
 
 @pytest.fixture(autouse=True)
@@ -115,11 +126,27 @@ def test_a_round_changes_nothing_but_what_its_value_says(
     assert httpx.AsyncClient.__name__ == "AsyncClient"
 
 
+def test_a_value_may_name_the_server_and_another_model(
+    undelayed_local: Local, undelayed_tls: Local, tmp_path: Path
+) -> None:
+    asked: list[tuple[str, float]] = []
+
+    def server(protocol: str, connect_delay: float) -> Local:
+        asked.append((protocol, connect_delay))
+        return undelayed_local if protocol == "http" else undelayed_tls
+
+    bench = Bench(server, tmp_path / "flags")
+    for value, opened in ((ONE_CLIENT, 1), (CLIENT_EACH, 20), (over_tls(ONE_CLIENT, 0.05), 1)):
+        found = bench.round("threaded", "pop20", replace(value, workers=1))
+        assert (found.lost, found.connections) == (0, opened)
+    assert asked == [("http", 0.0), ("http", 0.0), ("https", 0.05)]
+
+
 def test_requests_without_an_answer_are_lost(tmp_path: Path) -> None:
     server: Any = types.SimpleNamespace(
-        url="http://127.0.0.1:9", reset=lambda: None, seen=lambda: Seen(0, 0)
+        url="http://127.0.0.1:9", authority=None, reset=lambda: None, seen=lambda: Seen(0, 0)
     )
-    found = Bench(server, tmp_path / "flags").round("threaded", "pop20", ALL)
+    found = Bench(lambda *_: server, tmp_path / "flags").round("threaded", "pop20", ALL)
     assert (found.lost, found.connections) == (20, 0)
 
 
