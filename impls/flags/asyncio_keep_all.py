@@ -13,6 +13,7 @@ import httpx
 
 from impls.flags import Job, Outcome, failed, keep, tls_context
 
+DEFAULT = ("all194",)
 SERVERS = ("local",)  # the mock has no connections
 
 

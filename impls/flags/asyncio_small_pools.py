@@ -15,6 +15,8 @@ import httpx
 
 from impls.flags import Job, Outcome, failed, keep, tls_context
 
+DEFAULT = False
+
 CONNECTIONS = 5
 """Connections of each client; the last one may have fewer."""
 

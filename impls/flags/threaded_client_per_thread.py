@@ -14,6 +14,8 @@ import httpx
 
 from impls.flags import Job, Outcome, failed, keep, tls_context
 
+DEFAULT = ("all194",)
+
 
 def run(job: Job, *, workers: int) -> dict[str, Outcome]:
     thread = threading.local()

@@ -14,7 +14,7 @@ import pyqwest
 
 from impls.flags import Job, Outcome, failed, keep
 
-DEFAULT = False
+DEFAULT = ("all194",)
 REQUIRES = ("pyqwest",)
 SERVERS = ("local",)  # the mock works with httpx only
 

@@ -18,7 +18,7 @@ from requests.adapters import HTTPAdapter
 
 from impls.flags import Job, Outcome, failed, keep, tls_context
 
-DEFAULT = False
+DEFAULT = ("all194",)
 REQUIRES = ("requests",)
 SERVERS = ("local",)  # the mock works with httpx only
 

@@ -13,7 +13,7 @@ import urllib3
 
 from impls.flags import Job, Outcome, failed, keep, tls_context
 
-DEFAULT = False
+DEFAULT = ("all194",)
 REQUIRES = ("urllib3",)
 SERVERS = ("local",)  # the mock works with httpx only
 
