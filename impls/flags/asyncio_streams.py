@@ -16,7 +16,6 @@ from impls.flags import Job, Outcome, failed, keep, tls_context
 DEFAULT = False
 REFERENCE = True
 SERVERS = ("local",)  # the mock works with httpx only
-
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 ERRORS = (OSError, EOFError, ValueError, KeyError, asyncio.LimitOverrunError)
 
@@ -30,8 +29,9 @@ async def download_all(job: Job, workers: int) -> dict[str, Outcome]:
     tls = tls_context(job.authority) if url.scheme == "https" else None
     connect = partial(asyncio.open_connection, url.hostname, url.port or url.scheme, ssl=tls)
     try:
-        downloads = (download(idle, connect, bound, job, code) for code in job.codes)
-        return dict(zip(job.codes, await asyncio.gather(*downloads), strict=True))
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(download(idle, connect, bound, job, code)) for code in job.codes]
+        return {code: task.result() for code, task in zip(job.codes, tasks, strict=True)}
     finally:
         for _, writer in idle:
             writer.transport.abort()

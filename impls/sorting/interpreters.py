@@ -11,7 +11,7 @@ from concurrent.futures import InterpreterPoolExecutor  # type: ignore[attr-defi
 
 from impls.sorting import Job, Record, merged, sort
 
-DEFAULT = ("records_50k",)
+DEFAULT = False
 PYTHON = ">=3.14"
 
 
@@ -19,4 +19,5 @@ def run(job: Job, *, workers: int) -> list[Record]:
     # A new interpreter starts with the initial sys.path of this process: pass the current one.
     same_path = f"import sys; sys.path[:] = {sys.path!r}"
     with InterpreterPoolExecutor(workers, initializer=exec, initargs=(same_path,)) as pool:
-        return merged(list(pool.map(sort, job.parts)))
+        # A list is one pickle. Of a tuple, each item is handed over alone, with a pickle of its own.
+        return merged(list(pool.map(sort, map(list, job.parts))))

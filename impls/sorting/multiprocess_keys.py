@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from impls.sorting import Job, Key, Record, key, merged
 
-DEFAULT = ("records_50k",)
+DEFAULT = False
 START_METHOD = "forkserver"
 
 

@@ -2,7 +2,7 @@
 
 Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share the records.
 Costs the merging in one thread: ``heapq.merge`` is written in Python, and ``sorted`` in C.
-Choose it on free-threaded builds, for parts that take far longer to sort than to merge.
+Choose it on free-threaded builds, if parts take far longer to sort than to merge.
 """
 
 from concurrent.futures import ThreadPoolExecutor

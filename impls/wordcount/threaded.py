@@ -3,7 +3,8 @@
 Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share the chapters, and the
 counts come back as they are.
 Costs a ``Counter`` for each chapter, and one thread that merges them all.
-Choose it on free-threaded builds. Elsewhere the threads take turns, and the merging comes on top.
+Choose it on free-threaded builds, if results are quick to merge. With the lock, threads take turns, and
+the merging comes on top.
 """
 
 from collections import Counter

@@ -3,7 +3,7 @@
 Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share the chapters. Each
 counts its share of them into one ``Counter`` of its own, so no thread waits for another.
 Costs balance: the shares are fixed before the work begins.
-Choose it on free-threaded builds. Elsewhere it takes as long as ``sequential``.
+Choose it over ``threaded``: less is left to merge.
 """
 
 from collections import Counter

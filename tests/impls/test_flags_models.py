@@ -37,7 +37,8 @@ MOST_LOOKS = 400
 
 ONE_OF_EACH_CLIENT = (
     "threaded", "threaded_new_client", "asyncio_gather", "trio_nursery", "asyncio_httpx2",
-    "asyncio_aiohttp", "asyncio_aiohttp_transport",
+    "asyncio_aiohttp", "asyncio_aiohttp_transport", "asyncio_streams", "threaded_requests",
+    "threaded_urllib3", "threaded_pyreqwest", "threaded_pyqwest", "threaded_pycurl",
 )  # fmt: skip
 
 each_model = pytest.mark.parametrize("name", [model.name for model in MODELS])
@@ -122,11 +123,16 @@ def test_an_unexpected_error_reaches_the_caller_and_leaves_nothing_behind(
 ) -> None:
     # Saving fails, because there is no such folder.
     job = flags.Job(("FR", "DE", "IN"), undelayed_local.url, tmp_path / "nowhere", cluster=cluster)
+    process = run.process.pid if isinstance(run, OwnProcess) else None
+    before = _connections(undelayed_local, process)
     with pytest.raises((FileNotFoundError, ExceptionGroup)) as caught:
         run(job, workers=2)
     assert {type(error) for error in leaves(caught.value)} == {FileNotFoundError}
+    del caught  # with the frames of the model
     gc.collect()  # tasks never awaited report their errors now, not in a later test
     assert [thread.name for thread in threading.enumerate() if "Executor" in thread.name] == []
+    if process is None:  # another process may keep its garbage longer
+        _wait_until_closed(undelayed_local, process, before)
 
 
 @each_model
@@ -142,18 +148,24 @@ def test_it_closes_every_client_it_opens(
         with contextlib.suppress(ImportError):
             _record_instances(getattr(import_module(module), name), made, monkeypatch)
     job = flags.Job(("FR", "DE", "IN"), undelayed_local.url, tmp_path, cluster=cluster)
+    process = run.process.pid if isinstance(run, OwnProcess) else None
+    before = _connections(undelayed_local, process)
     run(job, workers=2)
     states = [getattr(client, "closed", getattr(client, "is_closed", True)) for client in made]
     assert all(states)
-    _wait_until_closed(undelayed_local, run.process.pid if isinstance(run, OwnProcess) else None)
+    _wait_until_closed(undelayed_local, process, before)
 
 
-def _wait_until_closed(server: Server, process: int | None) -> None:
-    """Wait until the process has no connection to the server: clients in Rust close late."""
+def _connections(server: Server, process: int | None) -> set[Any]:
+    """The connections of a process to the server; of this process if it is None."""
+    found = psutil.Process(process).net_connections("tcp")
+    return {each.laddr for each in found if each.raddr and f":{each.raddr.port}" in server.url}
+
+
+def _wait_until_closed(server: Server, process: int | None, before: set[Any]) -> None:
+    """Wait until only the connections ``before`` are left; clients in Rust close theirs late."""
     for _ in range(MOST_LOOKS):
-        found = psutil.Process(process).net_connections("tcp")
-        left = [each for each in found if each.raddr and server.url.endswith(f":{each.raddr.port}")]
-        if not left:
+        if not (left := _connections(server, process) - before):
             return
         time.sleep(0.005)
     pytest.fail(f"connections left open: {left}")
