@@ -107,37 +107,39 @@ def groups(*cases: str, runs: Sequence[str]) -> dict[str, tuple[str, str]]:
     for saved, case in itertools.product(runs, cases):
         rows = json.loads((RUN / f"{saved}.json").read_text(encoding="utf-8"))["benchmarks"]
         seconds = max(each["extra_info"].get("connect_delay", 0.0) for each in rows)
-        cost = f", {units.time(seconds)} to connect" if seconds else ""
+        cost = f" + {units.time(seconds)}" if seconds else ""
         found[f"`{case}`{cost}"] = saved, f"flags · local server · {case}"
     return found
 
 
-def ratios(baseline: str, models: Sequence[str], places: Mapping[str, tuple[str, str]]) -> None:
-    """Print a table: the time of the model ``baseline`` in some groups, and how many times as long the
+def ratios(models: Mapping[str, Sequence[str]], places: Mapping[str, tuple[str, str]]) -> None:
+    """Print a table: the times of some models in some groups, each followed by how many times as long
     other models take there, with intervals.
 
-    ``places`` maps a heading to the name of a run beside the machine's other runs, and a group in it.
+    ``models`` maps each model to those that are compared with it. ``places`` maps a heading to the name
+    of a run beside the machine's other runs, and a group in it.
 
     Raises:
         LookupError: there is no such run, or the group has no such model.
     """
-    cells = {model: [f"`{model}`"] for model in (baseline, *models)}
-    for saved, group in places.values():
-        rows = {each.model: each for each in _saved(saved).rows if each.group == group}
-        if missing := sorted(set(cells) - set(rows)):
-            raise LookupError(f"{saved} has no row of {missing[0]} in {group}")
-        pairs = compare([rows[model] for model in cells])
-        assert pairs is not None, "rows of a run have passes in common"
-        cells[baseline].append(units.time(rows[baseline].median))
-        for model in models:
-            pair = pairs[rows[model].id, rows[baseline].id]
-            margin = pair.margin((1 - LEVEL) / 2)
-            middle, low, high = (math.exp(pair.mean + each) for each in (0.0, -margin, margin))
-            cells[model].append(f"{middle:.2f} ({low:.2f} to {high:.2f})")
-    print(f"| time / time of `{baseline}` | {' | '.join(places)} |")
+    print(f"| model | {' | '.join(places)} |")
     print(f"| --- |{' --- |' * len(places)}")
-    for line in cells.values():
-        print(f"| {' | '.join(line)} |")
+    for baseline, others in models.items():
+        cells = {model: [f"`{model}`"] for model in (baseline, *others)}
+        for saved, group in places.values():
+            rows = {each.model: each for each in _saved(saved).rows if each.group == group}
+            if missing := sorted(set(cells) - set(rows)):
+                raise LookupError(f"{saved} has no row of {missing[0]} in {group}")
+            pairs = compare([rows[model] for model in cells])
+            assert pairs is not None, "rows of a run have passes in common"
+            cells[baseline].append(units.time(rows[baseline].median))
+            for model in others:
+                pair = pairs[rows[model].id, rows[baseline].id]
+                margin = pair.margin((1 - LEVEL) / 2)
+                middle, low, high = (math.exp(pair.mean + each) for each in (0.0, -margin, margin))
+                cells[model].append(f"×{middle:.2f} ({low:.2f}–{high:.2f})")
+        for line in cells.values():
+            print(f"| {' | '.join(line)} |")
 
 
 def _saved(name: str) -> Run:
@@ -181,7 +183,7 @@ def cases(workload: str) -> None:
     for name, case in import_module(f"impls.{workload}").CASES.items():
         each = "a worker for each usable core"
         workers = units.counted(case.workers, "worker") if case.workers else each
-        named = ", only if it is named" if getattr(case, "servers", None) == () else ""
+        named = ", only by name" if getattr(case, "servers", None) == () else ""
         print(f"- `{name}`: {units.counted(case.items, 'unit')}, {workers}{named}")
 
 

@@ -71,7 +71,7 @@ ONE_CLIENT = Value("one for all")
 CLIENT_EACH = Value("one for each request", model="threaded_new_client")
 
 CONNECTIONS, CLIENTS = "connections kept", "clients"
-PLACES = {"TLS": 0.0, "TLS, 50 ms": 0.05, "TLS, 200 ms": 0.2}
+PLACES = {"TLS": 0.0, "TLS, 200 ms": 0.2}
 """Where connections are expensive: name -> the seconds to connect, over TLS."""
 
 TLS, BOUND = "TLS context", "requests in flight"

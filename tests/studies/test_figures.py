@@ -72,20 +72,20 @@ def test_ratios_are_a_table_of_times_as_long_in_each_place(
     rows = [("slow", 3.0, 3.1, 3.0), ("usual", 1.0, 1.0, 1.0), ("as_fast", 1.0, 0.9, 1.1)]
     content["benchmarks"] = [row(model, 50, *seconds) for model, *seconds in rows]
     (figures.RUN / "kept.json").write_text(json.dumps(content))
-    figures.ratios("usual", ["as_fast", "slow"], {"here": ("kept", GROUP), "there": ("kept", GROUP)})
+    figures.ratios({"usual": ["as_fast", "slow"]}, {"here": ("kept", GROUP), "there": ("kept", GROUP)})
     head, rule, usual, as_fast, slow = capsys.readouterr().out.splitlines()
-    assert (head, rule) == ("| time / time of `usual` | here | there |", "| --- | --- | --- |")
+    assert (head, rule) == ("| model | here | there |", "| --- | --- | --- |")
     assert usual == "| `usual` | 1.000 s | 1.000 s |"
-    assert as_fast.startswith("| `as_fast` | 1.00 (0.")
-    assert slow.startswith("| `slow` | 3.03 (2.")
+    assert as_fast.startswith("| `as_fast` | ×1.00 (0.")
+    assert slow.startswith("| `slow` | ×3.03 (2.")
     for each in content["benchmarks"]:
         each["extra_info"]["connect_delay"] = 0.05
     (figures.RUN / "delayed.json").write_text(json.dumps(content))
     assert figures.groups("all194", runs=("kept", "delayed")) == {
-        "`all194`": ("kept", GROUP), "`all194`, 50.0 ms to connect": ("delayed", GROUP),
+        "`all194`": ("kept", GROUP), "`all194` + 50.0 ms": ("delayed", GROUP),
     }  # fmt: skip
     with pytest.raises(LookupError, match="kept has no row of other in"):
-        figures.ratios("usual", ["other"], {"here": ("kept", GROUP)})
+        figures.ratios({"usual": ["other"]}, {"here": ("kept", GROUP)})
 
 
 @pytest.mark.parametrize(("name", "group"), [("sweep_y", GROUP), ("sweep_x", "nonsense")])
