@@ -45,9 +45,14 @@ class Comparison:
     models: tuple[str, ...]
     case: str = "all194"
 
+    @property
+    def change(self) -> str:
+        """As in ``connections kept: 20 → all``."""
+        return f"{self.setting}: {self.usual.name} → {self.other.name}"
+
     def name(self, model: str) -> str:
         """What the measurements are filed under."""
-        return f"{self.setting}: {self.usual.name} → {self.other.name}, {model}"
+        return f"{self.change}, {model}"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median, stdev
@@ -90,6 +90,8 @@ def read(path: Path) -> SettingsStudy:
 def report(study: SettingsStudy) -> RenderableType:
     """A line for each comparison and model, the lost requests, and where the figures are from."""
     parts: list[RenderableType] = [_ratios(study)]
+    if alike := _alike(study):
+        parts.append(Text(f"No difference shown: {'; '.join(alike)}."))
     if study.counts:
         parts += [Text(), _losses(study)]
     about = (
@@ -100,19 +102,38 @@ def report(study: SettingsStudy) -> RenderableType:
 
 
 def _ratios(study: SettingsStudy) -> Table:
+    """The models that a setting makes faster or slower."""
     shown = _table("setting: usual → other", "model", "ratio", percent(LEVEL), "connections")
     for comparison in COMPARISONS:
-        change = f"{comparison.setting}: {comparison.usual.name} → {comparison.other.name}"
-        for model in comparison.models:
-            blocks = study.blocks.get(comparison.name(model), ())
-            if len(blocks) >= MIN_BLOCKS:
-                found = ratio(blocks)
+        change = comparison.change
+        for model, blocks, found in _found(study, comparison):
+            if not found.low <= 1 <= found.high:
                 interval = f"{found.low:.2f}–{found.high:.2f}"
-                shown.add_row(
-                    change, model, f"{found.middle:.2f}", interval, _opened(comparison, blocks)
-                )
+                opened = _opened(comparison, blocks)
+                shown.add_row(change, model, f"{found.middle:.2f}", interval, opened)
                 change = ""
     return shown
+
+
+def _alike(study: SettingsStudy) -> list[str]:
+    """The settings with which models may be as fast, and these models."""
+    alike = {
+        comparison.change: [
+            model for model, _, found in _found(study, comparison) if found.low <= 1 <= found.high
+        ]
+        for comparison in COMPARISONS
+    }
+    return [f"{change} ({', '.join(models)})" for change, models in alike.items() if models]
+
+
+def _found(
+    study: SettingsStudy, comparison: Comparison
+) -> Iterator[tuple[str, Sequence[Entry], Ratio]]:
+    """Each model of a comparison that was measured often enough, with its blocks and its ratio."""
+    for model in comparison.models:
+        blocks = study.blocks.get(comparison.name(model), ())
+        if len(blocks) >= MIN_BLOCKS:
+            yield model, blocks, ratio(blocks)
 
 
 def _opened(comparison: Comparison, blocks: Sequence[Entry]) -> str:

@@ -73,6 +73,7 @@ def test_the_report_has_measured_comparisons_and_counts_the_lost_requests(tmp_pa
         tmp_path / "study.jsonl",
         *({"name": name, **block(1.0, 3.0)} for _ in range(3)),
         {"name": KEPT.name("trio_nursery"), **block(1.0, 1.0)},  # too few
+        *({"name": "connections kept: all → 20, threaded", **block(1.0, x)} for x in (0.9, 1.0, 1.1)),
         *({"name": loss.name, "requests": 1000, "lost": lost} for lost in (0, 2)),
     )
     shown = as_text(report(read(path)), 80)
@@ -81,6 +82,7 @@ def test_the_report_has_measured_comparisons_and_counts_the_lost_requests(tmp_pa
     assert kept.split() in lines
     assert ["2,000", "asyncio_gather", "20", "2"] in lines
     assert "trio_nursery" not in shown
+    assert "No difference shown: connections kept: all → 20 (threaded)." in shown
 
 
 @pytest.fixture
