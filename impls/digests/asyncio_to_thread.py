@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from impls.digests import Job, Packed, pack
 
-DEFAULT = ("buffers_150k", "buffers_500k")
+DEFAULT = ("buffers_500k",)
 
 
 def run(job: Job, *, workers: int) -> list[Packed]:

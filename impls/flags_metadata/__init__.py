@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -28,7 +28,12 @@ __all__ = ["Case", "Outcome", "tls_context"]  # from flags, for the models
 QUESTION = "How fast do files come that take two requests each, and where should the bound be held?"
 OVERVIEW: dict[str, str] = {}
 
-CASES = {name: case for name, case in flags.CASES.items() if case.protocol == "http"}
+# The mock shows no more of them, and needs as much time.
+CASES = {
+    name: replace(case, servers=("local",))
+    for name, case in flags.CASES.items()
+    if case.protocol == "http"
+}
 
 MAX_NAME = 200
 """The longest name of a file, without its suffix, in bytes; file systems allow 255 with the suffix."""

@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from impls.shared import Batch, Job, events
 
-DEFAULT = ("keys_16",)
+DEFAULT = False
 START_METHOD = "forkserver"
 
 

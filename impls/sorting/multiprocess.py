@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from impls.sorting import Job, Record, merged, sort
 
-DEFAULT = ("records_50k",)
+DEFAULT = False
 START_METHOD = "forkserver"
 
 

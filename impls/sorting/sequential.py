@@ -8,7 +8,7 @@ from itertools import chain
 
 from impls.sorting import Job, Record, sort
 
-DEFAULT = ("records_50k",)
+DEFAULT = False
 WORKERS = 1
 GATE = ("records_10k",)
 

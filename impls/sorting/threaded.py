@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from impls.sorting import Job, Record, merged, sort
 
-DEFAULT = ("records_50k",)
+DEFAULT = False
 
 
 def run(job: Job, *, workers: int) -> list[Record]:
