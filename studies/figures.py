@@ -101,14 +101,16 @@ def losses(group: str, name: str) -> None:
 
 
 def groups(*cases: str, runs: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Heading -> run and group, for ``ratios``: these cases of flags on the local server in each of
-    these runs. The heading has the case, and the time that a connection costs."""
+    """Heading -> run and group, for ``ratios``: these cases of flags on the local server, in each of
+    these runs that has them. The heading has the case, and the time that a connection costs."""
     found = {}
     for saved, case in itertools.product(runs, cases):
+        group = f"flags · local server · {case}"
         rows = json.loads((RUN / f"{saved}.json").read_text(encoding="utf-8"))["benchmarks"]
-        seconds = max(each["extra_info"].get("connect_delay", 0.0) for each in rows)
-        cost = f" + {units.time(seconds)}" if seconds else ""
-        found[f"`{case}`{cost}"] = saved, f"flags · local server · {case}"
+        delays = {each["extra_info"].get("connect_delay") for each in rows if each["group"] == group}
+        for seconds in delays:
+            cost = f" + {units.time(seconds)}" if seconds else ""
+            found[f"`{case}`{cost}"] = saved, group
     return found
 
 

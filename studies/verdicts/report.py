@@ -24,7 +24,7 @@ from studies.verdicts.figures import (
     errors,
     judged,
 )  # fmt: skip
-from studies.verdicts.rules import RULES, in_pairs
+from studies.verdicts.rules import RULES
 from studies.verdicts.study import VerdictStudy
 
 QUESTIONS: Mapping[str, Callable[[Errors], Count]] = {
@@ -47,16 +47,16 @@ HOLD: Mapping[str, Callable[[Coverage], Count]] = {
 
 
 def report(study: VerdictStudy) -> str:
-    """The figures of the second half of the runs, and of all."""
+    """The figures of the second half of the runs: the constant was chosen on the first."""
     every = judged(study.runs)
     first, second = ([each for each in every if each.number % 2 == rest] for rest in (1, 0))
     groups = len({each.group for each in every})
     lines = [
         f"{counted(len(study.runs), 'run')} of {counted(groups, 'group')}, in "
-        f"{duration(study.seconds)} ({files.place(study.machine)}). Every second run, unless the "
-        f"column says all. In brackets: {CONFIDENCE:.0%} intervals, as if cases were independent.",
+        f"{duration(study.seconds)} ({files.place(study.machine)}). Every second run. In "
+        f"brackets: {CONFIDENCE:.0%} intervals, as if cases were independent.",
         "",
-        *_questions(every, second),
+        *_questions(second),
         "",
         sentence(first),
     ]
@@ -65,9 +65,8 @@ def report(study: VerdictStudy) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _questions(every: Sequence[Judged], second: Sequence[Judged]) -> list[str]:
-    columns = {name: errors(rule, second) for name, rule in RULES.items()}
-    columns["in pairs, all"] = errors(in_pairs, every)
+def _questions(half: Sequence[Judged]) -> list[str]:
+    columns = {name: errors(rule, half) for name, rule in RULES.items()}
     lines = [
         f"|what is counted (goal)|{'|'.join(columns)}|",
         f"|:--|{'--:|' * len(columns)}",
@@ -78,11 +77,9 @@ def _questions(every: Sequence[Judged], second: Sequence[Judged]) -> list[str]:
     ]
     for what, count in HOLD.items():
         for kind, computes in KINDS.items():
-            shown = [
-                _cell(count(coverage([each for each in cases if each.computes is computes])))
-                for cases in (second, every)
-            ]
-            lines.append(f"|{what}, {kind} (≥ {LEVEL - ALLOWED:.0%})|{shown[0]}|–|–|{shown[1]}|")
+            cases = [each for each in half if each.computes is computes]
+            shown = _cell(count(coverage(cases)))
+            lines.append(f"|{what}, {kind} (≥ {LEVEL - ALLOWED:.0%})|{shown}|–|–|")
     return lines
 
 
