@@ -14,7 +14,7 @@ from httpx_aiohttp import HttpxAiohttpClient
 
 from impls.flags import Job, Outcome, failed, keep, tls_context
 
-DEFAULT = ("all194",)
+DEFAULT = False
 REQUIRES = ("httpx_aiohttp",)
 SERVERS = ("local",)  # the mock would replace its connections
 

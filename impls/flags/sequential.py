@@ -9,6 +9,7 @@ import httpx
 
 from impls.flags import Job, Outcome, failed, keep, tls_context
 
+DEFAULT = ("all194",)
 WORKERS = 1
 
 

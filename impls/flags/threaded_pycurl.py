@@ -3,7 +3,8 @@
 Execution unit: operating system threads, in a ``ThreadPoolExecutor``. They share the process and the
 interpreter lock, but no handle: a handle keeps its connection, and works in C without the lock. It
 agrees on HTTP/2 with a TLS server that has it.
-Costs a stack, a handle and a connection for each thread, and the terms of libcurl.
+Costs a stack, a handle and a connection for each thread, and the terms of libcurl. Over TLS each
+handle reads all certificate authorities, as a new client does.
 Choose it for many concurrent requests that need what only curl can do.
 """
 

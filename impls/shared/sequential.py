@@ -8,7 +8,7 @@ from collections import Counter
 
 from impls.shared import Job, events
 
-DEFAULT = ("keys_16",)
+DEFAULT = False
 WORKERS = 1
 
 

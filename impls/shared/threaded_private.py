@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from impls.shared import Batch, Job, events
 
-DEFAULT = ("keys_16",)
+DEFAULT = False
 
 
 def run(job: Job, *, workers: int) -> Counter[int]:
