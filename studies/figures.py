@@ -124,8 +124,8 @@ def ratios(models: Mapping[str, Sequence[str]], places: Mapping[str, tuple[str, 
     Raises:
         LookupError: there is no such run, or the group has no such model.
     """
-    print(f"| model | {' | '.join(places)} |")
-    print(f"| --- |{' --- |' * len(places)}")
+    print(f"|model|{'|'.join(places)}|")
+    print(f"|:--|{'--:|' * len(places)}")
     for baseline, others in models.items():
         cells = {model: [f"`{model}`"] for model in (baseline, *others)}
         for saved, group in places.values():
@@ -141,7 +141,7 @@ def ratios(models: Mapping[str, Sequence[str]], places: Mapping[str, tuple[str, 
                 middle, low, high = (math.exp(pair.mean + each) for each in (0.0, -margin, margin))
                 cells[model].append(f"×{middle:.2f} ({low:.2f}–{high:.2f})")
         for line in cells.values():
-            print(f"| {' | '.join(line)} |")
+            print(f"|{'|'.join(line)}|")
 
 
 def _saved(name: str) -> Run:

@@ -74,10 +74,10 @@ def test_ratios_are_a_table_of_times_as_long_in_each_place(
     (figures.RUN / "kept.json").write_text(json.dumps(content))
     figures.ratios({"usual": ["as_fast", "slow"]}, {"here": ("kept", GROUP), "there": ("kept", GROUP)})
     head, rule, usual, as_fast, slow = capsys.readouterr().out.splitlines()
-    assert (head, rule) == ("| model | here | there |", "| --- | --- | --- |")
-    assert usual == "| `usual` | 1.000 s | 1.000 s |"
-    assert as_fast.startswith("| `as_fast` | ×1.00 (0.")
-    assert slow.startswith("| `slow` | ×3.03 (2.")
+    assert (head, rule) == ("|model|here|there|", "|:--|--:|--:|")
+    assert usual == "|`usual`|1.000 s|1.000 s|"
+    assert as_fast.startswith("|`as_fast`|×1.00 (0.")
+    assert slow.startswith("|`slow`|×3.03 (2.")
     for each in content["benchmarks"]:
         each["extra_info"]["connect_delay"] = 0.05
     (figures.RUN / "delayed.json").write_text(json.dumps(content))
