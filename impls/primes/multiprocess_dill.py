@@ -13,6 +13,7 @@ import multiprocess
 from impls.primes import Job, is_prime
 
 DEFAULT = False
+OWN_PROCESS = True  # where distributed is imported, too, an error's traceback crashes Python 3.12
 REQUIRES = ("multiprocess",)
 START_METHOD = "fork"
 
