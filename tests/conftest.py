@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import shutil
@@ -187,9 +188,13 @@ class Suite:
             patch.setattr(capacity, "measure", lambda workers, seconds, **_: float(workers))
             patch.setattr(server_capacity, "highest", lambda server: 5_000.0)
             patch.setattr(tempfile, "tempdir", None)  # TMPDIR is read again
-            return self.pytester.runpytest_inprocess(
-                "-p", "no:cacheprovider", *arguments, no_reraise_ctrlc=True
-            )
+            gc.freeze()  # a session collects garbage several times, and would look through all packages
+            try:
+                return self.pytester.runpytest_inprocess(
+                    "-p", "no:cacheprovider", *arguments, no_reraise_ctrlc=True
+                )
+            finally:
+                gc.unfreeze()
 
     @property
     def saved(self) -> list[str]:

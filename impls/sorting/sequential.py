@@ -10,7 +10,6 @@ from impls.sorting import Job, Record, sort
 
 DEFAULT = False
 WORKERS = 1
-GATE = ("records_10k",)
 
 
 def run(job: Job, *, workers: int) -> list[Record]:
