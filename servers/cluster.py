@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import signal
+import threading
 from abc import abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, ClassVar, Self
 
-from servers.process import ServerProcess
+from servers.process import ServerProcess, end_with
 
 
 class ClusterProcess(ServerProcess):
@@ -32,6 +34,16 @@ class ClusterProcess(ServerProcess):
     def started(self, line: str) -> None:
         self.address = line
         """The address that clients connect to."""
+
+
+def ended_by_signal(parent: int | None) -> threading.Event:
+    """An event that SIGTERM and SIGINT set; this process ends with the process ``parent``, if given."""
+    if parent is not None:
+        end_with(parent)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    return ended
 
 
 def fitting(kind: str, workers: int, cores: int) -> ClusterProcess:

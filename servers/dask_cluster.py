@@ -10,18 +10,15 @@ import hashlib
 import importlib
 import math
 import platform
-import signal
 import sys
 import sysconfig
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
 import click
 
-from servers.cluster import ClusterProcess
-from servers.process import end_with
+from servers.cluster import ClusterProcess, ended_by_signal
 
 TIMEOUT = 10.0
 """Seconds within which a scheduler and its workers must answer."""
@@ -122,11 +119,7 @@ def main(processes: int, threads: int, parent: int | None) -> None:
     """Run a Dask cluster on this machine until a signal; print its scheduler's address when ready."""
     from distributed import LocalCluster
 
-    if parent is not None:
-        end_with(parent)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    ended = ended_by_signal(parent)
     with LocalCluster(
         n_workers=processes,
         threads_per_worker=threads,

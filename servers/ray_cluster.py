@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Self
@@ -15,9 +13,8 @@ from typing import ClassVar, Self
 import click
 
 from servers import LOOPBACK
-from servers.cluster import ClusterProcess
+from servers.cluster import ClusterProcess, ended_by_signal
 from servers.guard import guarding
-from servers.process import end_with
 
 OBJECT_STORE = 200 * 2**20
 """Bytes of memory for objects that are too large for a message. Only what is used is allocated."""
@@ -91,11 +88,7 @@ def command(folder: Path, workers: int) -> list[str]:
 @click.option("--parent", type=int, help="End when the process with this id does.")
 def main(workers: int, parent: int | None) -> None:
     """Run a Ray cluster on this machine until a signal; print its address when ready."""
-    if parent is not None:
-        end_with(parent)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    ended = ended_by_signal(parent)
     folder = Path(tempfile.mkdtemp(prefix="ray", dir=parent_of_folder(tempfile.gettempdir())))
     with guarding(folder) as guard:
         # Its processes stay in its session.

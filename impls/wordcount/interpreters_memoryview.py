@@ -2,7 +2,7 @@
 
 Execution unit: threads, each with its own interpreter, in an ``InterpreterPoolExecutor``. They share
 the bytes of the chapters: a ``memoryview`` arrives without a copy (PEP 734).
-Costs a copy into bytes and one back into a string, because nobody can view a ``str``. So it copies
+Costs a copy into bytes and one back into a string, because a ``str`` offers no buffer. So it copies
 more than ``interpreters``, which hands over the string.
 Choose it for arrays, which workers use in place.
 """

@@ -28,7 +28,7 @@ KINDS: Mapping[str, tuple[Function, Any, int]] = {
 """Kind of task -> function, argument, and the number of tasks that are submitted at once."""
 
 IN_TURN = 10
-"""Of so many tasks at once, one is done in turn."""
+"""Tasks sent at once for each task sent in turn."""
 
 WARM = 20
 """Tasks before each measurement, which do not count."""
